@@ -1,0 +1,67 @@
+#include "alloc.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return checked(calloc(n ? n : 1, size ? size : 1));
+}
+
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size ? size : 1));
+}
+
+char *xstrdup(const char *s)
+{
+	return checked(strdup(s));
+}
+
+char *xstrndup(const char *s, size_t n)
+{
+	return checked(strndup(s, n));
+}
+
+char *xvasprintf(const char *fmt, va_list args)
+{
+	char *s = NULL;
+
+	if (vasprintf(&s, fmt, args) < 0)
+		abort();
+	return s;
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+	va_list args;
+	char *s;
+
+	va_start(args, fmt);
+	s = xvasprintf(fmt, args);
+	va_end(args);
+	return s;
+}
+
+void *xgrow(void *array, size_t n, size_t size)
+{
+	/* Powers of two: the array is full exactly when n is one (or nothing was there yet). */
+	if (n == 0 || (n & (n - 1)) == 0) {
+		size_t room = n ? n * 2 : 1;
+
+		if (room < n || room > SIZE_MAX / size)
+			abort();
+		array = checked(realloc(array, room * size));
+	}
+	memset((char *)array + n * size, 0, size);
+	return array;
+}

@@ -1,0 +1,169 @@
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "buf.h"
+
+bool text_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends(const char *s, const char *suffix)
+{
+	size_t a = strlen(s), b = strlen(suffix);
+
+	return a >= b && strcmp(s + a - b, suffix) == 0;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 99;
+}
+
+bool text_u64(const char *s, unsigned base, uint64_t *value)
+{
+	uint64_t v = 0;
+
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		unsigned d = (unsigned)digit(*s);
+
+		if (d >= base || v > (UINT64_MAX - d) / base)
+			return false;
+		v = v * base + d;
+	}
+	*value = v;
+	return true;
+}
+
+/* Length of the one well-formed sequence at s, or 0. */
+static size_t utf8_sequence(const unsigned char *s, size_t len)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0x80	     ? 1
+		   : s[0] >> 5 == 6  ? 2
+		   : s[0] >> 4 == 14 ? 3
+		   : s[0] >> 3 == 30 ? 4
+				     : 0;
+	uint32_t c;
+
+	if (n <= 1 || n > len)
+		return n == 1 ? 1 : 0;
+	c = s[0] & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if (s[i] >> 6 != 2)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	return n;
+}
+
+size_t text_utf8(const char *s, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		size_t n = utf8_sequence((const unsigned char *)s + at, len - at);
+
+		if (!n)
+			break;
+		at += n;
+	}
+	return at;
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Restricted edit distance: insert, delete, replace, swap of neighbours. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b), result;
+	size_t *row = xcalloc((lb + 1) * 3, sizeof(*row));
+	size_t *two = row, *one = row + lb + 1, *now = row + 2 * (lb + 1);
+
+	for (size_t j = 0; j <= lb; j++)
+		now[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t *spare = two;
+
+		two = one;
+		one = now;
+		now = spare;
+		now[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			now[j] = min3(one[j] + 1, now[j - 1] + 1,
+				      one[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    two[j - 2] + 1 < now[j])
+				now[j] = two[j - 2] + 1;
+		}
+	}
+	result = now[lb];
+	free(row);
+	return result;
+}
+
+const char *text_nearest(const char *s, const char *const *names, size_t n)
+{
+	size_t best = strlen(s) / 3 + 2;
+	const char *found = NULL;
+
+	if (strlen(s) > 64)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(s, names[i]);
+
+		if (d < best && d < strlen(names[i])) {
+			best = d;
+			found = names[i];
+		}
+	}
+	return found;
+}
+
+char *text_quote(const char *s, size_t max)
+{
+	struct buf out = {0};
+	size_t len = strlen(s), at = 0;
+
+	while (at < len && at < max) {
+		size_t n = utf8_sequence((const unsigned char *)s + at, len - at);
+
+		if (n == 0 || (unsigned char)s[at] < 0x20 || s[at] == 0x7f) {
+			buf_addf(&out, "\\x%02x", (unsigned char)s[at++]);
+			continue;
+		}
+		buf_add(&out, s + at, n);
+		at += n;
+	}
+	if (at < len)
+		buf_adds(&out, "...");
+	return buf_steal(&out);
+}
+
+unsigned text_column(const char *line, size_t byte)
+{
+	unsigned column = 1;
+
+	for (size_t i = 0; i < byte && line[i]; i++)
+		if (((unsigned char)line[i] & 0xc0) != 0x80)
+			column++;
+	return column;
+}

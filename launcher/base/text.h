@@ -1,0 +1,35 @@
+/* Strings: whole-token parsers and the few questions that several rooms ask of text. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool text_starts(const char *s, const char *prefix);
+bool text_ends(const char *s, const char *suffix);
+
+/* Reads the whole of s as an unsigned number, base 10 or 16 (without prefix). No sign, no white
+ * space, no overflow; *value is untouched on failure.
+ */
+bool text_u64(const char *s, unsigned base, uint64_t *value);
+
+/* The length of the valid UTF-8 at the start of s (len bytes): len when all of it is. Overlong
+ * forms, surrogates and values over U+10FFFF are not valid (RFC 3629).
+ */
+size_t text_utf8(const char *s, size_t len);
+
+/* The one of n names that is nearest to s, or NULL when none is near enough to be what somebody
+ * meant. Distance: Damerau-Levenshtein, at most a third of the length, at least one.
+ */
+const char *text_nearest(const char *s, const char *const *names, size_t n);
+
+/* s for a message: control bytes and bytes that are no UTF-8 as \xHH, at most max bytes of s, then
+ * "...". The caller owns it.
+ */
+char *text_quote(const char *s, size_t max);
+
+/* Where column (bytes, from 1) n of line s stands for a reader: columns count code points. */
+unsigned text_column(const char *line, size_t byte);
+
+#endif
