@@ -1,0 +1,107 @@
+/* Do the files that the profile names exist, and are they of a kind that QEMU can use? Asked here
+ * and not by QEMU, because here the line that names them is known.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "keys.h"
+#include "value.h"
+
+struct check {
+	const struct profile *p;
+	struct error **err;
+	bool good;
+};
+
+static void complain(struct check *c, const struct text *path, const char *name, const char *what)
+{
+	own_free char *where = origin_text(c->p, path->at);
+	own_free char *shown = text_quote(path->v, 200);
+
+	error_add(c->err, ERROR_USAGE, "%s: %s: %s: %s", where, name, shown, what);
+	c->good = false;
+}
+
+/* Names what is missing: the first directory on the way that is not there, or the file. */
+static char *missing(const char *path)
+{
+	own_free char *dir = path_dir(path);
+	struct stat st;
+
+	if (errno != ENOENT)
+		return xstrdup(strerror(errno));
+	if (stat(dir, &st) < 0)
+		return xasprintf("no such file; there is no directory %s", dir);
+	return xstrdup("no such file");
+}
+
+static void check_path(struct check *c, const struct key *key, const char *name,
+		       const struct text *path, bool writes)
+{
+	bool device_fits = key->flags & KEY_EXISTS;
+	struct stat st;
+
+	if (!path->v || path->at.kind == ORIGIN_DEFAULT)
+		return;
+	if (stat(path->v, &st) < 0) {
+		own_free char *what = missing(path->v);
+
+		complain(c, path, name, what);
+	} else if (!S_ISREG(st.st_mode) && !(device_fits && S_ISBLK(st.st_mode))) {
+		complain(c, path, name,
+			 S_ISDIR(st.st_mode) ? "is a directory; a file is needed"
+			 : device_fits	     ? "is neither a file nor a block device"
+					     : "is no regular file");
+	} else if (S_ISBLK(st.st_mode)) {
+		/* Rights on a node can be granted; the plan asks about those. */
+	} else if (access(path->v, R_OK) < 0) {
+		complain(c, path, name, "you may not read it");
+	} else if (writes && access(path->v, W_OK) < 0) {
+		complain(c, path, name,
+			 "you may not write to it; set read-only = yes if that is meant");
+	}
+}
+
+static bool disk_writes(const void *base)
+{
+	const struct disk *disk = base;
+
+	return disk->media.v == MEDIA_DISK && !disk->read_only.v;
+}
+
+static void check_section(struct check *c, const struct section_keys *section, const void *base)
+{
+	for (size_t i = 0; i < section->n; i++) {
+		const struct key *key = &section->key[i];
+		own_free char *name = xasprintf("%s.%s", section->name, key->name);
+		bool writes = (key->flags & KEY_EXISTS) && strcmp(section->name, "disk") == 0 &&
+			      disk_writes(base);
+
+		if (key->kind == KIND_PATH && (key->flags & (KEY_READ | KEY_EXISTS)))
+			check_path(c, key, name, (const void *)((const char *)base + key->offset),
+				   writes);
+	}
+}
+
+bool profile_check_files(const struct profile *p, struct error **err)
+{
+	struct check c = {.p = p, .err = err, .good = true};
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *base = (const char *)p + table[i].offset;
+		const struct items *items = (const void *)base;
+
+		if (!table[i].items)
+			check_section(&c, &table[i], base);
+		for (size_t k = 0; table[i].items && k < items->n; k++)
+			if (items->v[k]->enabled.v)
+				check_section(&c, &table[i], items->v[k]);
+	}
+	return c.good;
+}

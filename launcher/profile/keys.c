@@ -1,0 +1,194 @@
+/* To add a key: a field in profile.h, a row here, and the plan file that reads it. The FIELD macro
+ * makes the compiler check that the field has the type that the kind writes.
+ */
+#include "keys.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+
+#define FIELD(section, member, type)                 \
+	.offset = offsetof(struct section, member) + \
+		  0 * sizeof(_Generic(((struct section *)0)->member, struct type : 0))
+
+#define TEXT(s, m) .kind = KIND_TEXT, FIELD(s, m, text)
+#define NAME(s, m) .kind = KIND_NAME, FIELD(s, m, text)
+#define PATH(s, m) .kind = KIND_PATH, FIELD(s, m, text)
+#define PROGRAM(s, m) .kind = KIND_PROGRAM, FIELD(s, m, text)
+#define UUID(s, m) .kind = KIND_UUID, FIELD(s, m, text)
+#define MAC(s, m) .kind = KIND_MAC, FIELD(s, m, text)
+#define MACHINE(s, m) .kind = KIND_MACHINE, FIELD(s, m, text)
+#define COUNT(s, m, low, high) .kind = KIND_COUNT, FIELD(s, m, number), .min = (low), .max = (high)
+#define SIZE(s, m, low, high) .kind = KIND_SIZE, FIELD(s, m, number), .min = (low), .max = (high)
+#define SECONDS(s, m, low, high) \
+	.kind = KIND_DURATION, FIELD(s, m, number), .min = (low)*1000, .max = (high)*1000
+#define FLAG(s, m) .kind = KIND_FLAG, FIELD(s, m, flag)
+#define CHOICE(s, m, words) .kind = KIND_CHOICE, FIELD(s, m, choice), .choice = (words)
+#define TARGET(s, m) .kind = KIND_TARGET, FIELD(s, m, target)
+#define STRINGS(s, m) .kind = KIND_STRINGS, FIELD(s, m, strings)
+#define WORDS(s, m) .kind = KIND_WORDS, FIELD(s, m, strings)
+#define ENV(s, m) .kind = KIND_ENV, FIELD(s, m, strings)
+
+#define MIB (1ULL << 20)
+#define TIB (1ULL << 40)
+
+static const char *const GUEST[] = {
+	[GUEST_OTHER] = "other", [GUEST_LINUX] = "linux", [GUEST_WINDOWS] = "windows", NULL};
+static const char *const ACCEL[] = {
+	[ACCEL_AUTO] = "auto", [ACCEL_KVM] = "kvm", [ACCEL_TCG] = "tcg", NULL};
+static const char *const FORMAT[] = {
+	[DISK_AUTO] = "auto", [DISK_RAW] = "raw", [DISK_QCOW2] = "qcow2", NULL};
+static const char *const MEDIA[] = {[MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", NULL};
+static const char *const MODE[] = {[NETWORK_USER] = "user", [NETWORK_NONE] = "none", NULL};
+static const char *const MODEL[] = {[MODEL_VIRTIO] = "virtio", [MODEL_E1000E] = "e1000e", NULL};
+
+/* clang-format off */
+static const struct key VM[] = {
+	{"name", NAME(vm_section, name), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "the machine's name, for status, stop and its files; auto: the profile's file name"},
+	{"guest", CHOICE(vm_section, guest, GUEST), .dflt = "other",
+	 .help = "what runs inside; chooses the clock and, for windows, what Windows expects"},
+	{"memory", SIZE(vm_section, memory, 16 * MIB, 16 * TIB), .dflt = "4G",
+	 .help = "memory of the guest"},
+	{"user", NAME(vm_section, user),
+	 .help = "the user that QEMU runs as when root starts vmlaunch without sudo or pkexec"},
+	{"uuid", UUID(vm_section, uuid), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "identity of the hardware; auto: made from the name and this host's machine-id"},
+	{"machine", MACHINE(vm_section, machine), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "machine version; auto: the newest at the first start, kept from then on"},
+};
+
+static const struct key CPU[] = {
+	{"cores", COUNT(cpu_section, cores, 1, 512), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "cores of the guest; auto: half of the host's processors"},
+	{"threads", COUNT(cpu_section, threads, 1, 2), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "threads of each core; auto: 1"},
+	{"model", NAME(cpu_section, model), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "QEMU's CPU model; auto: host with KVM, max without"},
+	{"accel", CHOICE(cpu_section, accel, ACCEL), .dflt = "auto",
+	 .help = "auto: KVM where it works, else TCG (emulation: slow, and never with a host device)"},
+};
+
+static const struct key FIRMWARE[] = {
+	{"uefi", FLAG(firmware_section, uefi), .dflt = "yes",
+	 .help = "no: start with SeaBIOS instead"},
+	{"secure-boot", FLAG(firmware_section, secure_boot), .dflt = "no",
+	 .help = "firmware with Secure Boot and enrolled keys; some GPU drivers do not load with it"},
+	{"code", PATH(firmware_section, code), .flags = KEY_AUTO | KEY_READ, .dflt = "auto",
+	 .help = "firmware image; auto: by the descriptors that the distribution installed"},
+	{"vars", PATH(firmware_section, vars), .flags = KEY_AUTO | KEY_READ, .dflt = "auto",
+	 .help = "template of the variable store that belongs to code"},
+	{"reset-vars", FLAG(firmware_section, reset_vars), .dflt = "no",
+	 .help = "yes: start with a fresh variable store; the old one is kept beside it as vars.fd.old"},
+};
+
+static const struct key BOOT[] = {
+	{"kernel", PATH(boot_section, kernel), .flags = KEY_READ,
+	 .help = "a kernel or UEFI program to start instead of a boot device"},
+	{"initrd", PATH(boot_section, initrd), .flags = KEY_READ,
+	 .help = "initial RAM disk of the kernel"},
+	{"append", TEXT(boot_section, append),
+	 .help = "command line of the kernel"},
+	{"order", WORDS(boot_section, order), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "disks and networks in boot order, such as: disk/system network/lan; auto: disks, "
+		 "cdroms, networks as the profile has them"},
+	{"menu", FLAG(boot_section, menu), .dflt = "no",
+	 .help = "yes: the firmware offers its boot menu"},
+};
+
+static const struct key DISK[] = {
+	{"enabled", FLAG(disk, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"path", PATH(disk, path), .flags = KEY_REQUIRED | KEY_EXISTS,
+	 .help = "image file or block device"},
+	{"format", CHOICE(disk, format, FORMAT), .dflt = "auto",
+	 .help = "auto: qcow2 if the path ends in .qcow2, else raw; never guessed from what the guest "
+		 "could have written"},
+	{"media", CHOICE(disk, media, MEDIA), .dflt = "disk",
+	 .help = "disk: virtio; cdrom: a SATA drive, read-only"},
+	{"read-only", FLAG(disk, read_only), .dflt = "no",
+	 .help = "yes: the guest cannot write to it"},
+};
+
+static const struct key NETWORK[] = {
+	{"enabled", FLAG(network, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"mode", CHOICE(network, mode, MODE), .dflt = "user",
+	 .help = "user: NAT inside QEMU, no privilege; none: no card"},
+	{"mac", MAC(network, mac), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "auto: made from the names and this host's machine-id"},
+	{"model", CHOICE(network, model, MODEL), .dflt = "virtio",
+	 .help = "the card that the guest sees; e1000e needs no driver in Windows"},
+};
+
+static const struct key CONSOLE[] = {
+	{"serial", TARGET(console_section, serial), .dflt = "none",
+	 .help = "the guest's first serial port; terminal: where vmlaunch was started"},
+	{"debug-port", TARGET(console_section, debug_port), .dflt = "none",
+	 .help = "I/O port 0x402, where firmware and the guest's-eye program write"},
+};
+
+static const struct key SHUTDOWN[] = {
+	{"again", SECONDS(shutdown_section, again, 1, 3600), .dflt = "30s",
+	 .help = "time from the first press of the power button to the second"},
+	{"force-within", SECONDS(shutdown_section, force_within, 1, 60), .dflt = "3s",
+	 .help = "a second Ctrl-C within this time quits at once"},
+	{"quit", SECONDS(shutdown_section, quit, 1, 86400), .dflt = "180s",
+	 .help = "after SIGTERM: time from the first press until QEMU is told to quit"},
+	{"terminate", SECONDS(shutdown_section, terminate, 1, 3600), .dflt = "10s",
+	 .help = "time from then until QEMU gets SIGTERM"},
+	{"kill", SECONDS(shutdown_section, kill, 1, 3600), .dflt = "10s",
+	 .help = "time from then until QEMU gets SIGKILL"},
+};
+
+static const struct key QEMU[] = {
+	{"binary", PROGRAM(qemu_section, binary), .dflt = "qemu-system-x86_64",
+	 .help = "the QEMU to run: a path, or a name looked up in PATH"},
+	{"arg", STRINGS(qemu_section, arg),
+	 .help = "one more argument for QEMU, passed on as it is, behind all others"},
+	{"env", ENV(qemu_section, env),
+	 .help = "one more variable of QEMU's environment"},
+};
+
+#define SINGLE(word, member, keys) \
+	{.name = (word), .offset = offsetof(struct profile, member), \
+	 .size = sizeof(((struct profile *)0)->member), .key = (keys), .n = ARRAY_SIZE(keys)
+#define MANY(word, member, type, keys) \
+	{.name = (word), .items = true, .offset = offsetof(struct profile, member), \
+	 .size = sizeof(struct type), .key = (keys), .n = ARRAY_SIZE(keys)
+
+static const struct section_keys TABLE[] = {
+	SINGLE("vm", vm, VM), .help = "the machine as a whole"},
+	SINGLE("cpu", cpu, CPU), .help = "processors"},
+	SINGLE("firmware", firmware, FIRMWARE), .help = "UEFI and its variables"},
+	SINGLE("boot", boot, BOOT), .help = "what is started, in which order"},
+	MANY("disk", disk, disk, DISK), .help = "a disk or a CD-ROM drive"},
+	MANY("network", network, network, NETWORK), .help = "a network card"},
+	SINGLE("console", console, CONSOLE), .help = "text in and out of the guest"},
+	SINGLE("shutdown", shutdown, SHUTDOWN), .help = "how long the guest may take to end"},
+	SINGLE("qemu", qemu, QEMU), .help = "QEMU itself"},
+};
+/* clang-format on */
+
+const struct section_keys *section_table(size_t *n)
+{
+	*n = ARRAY_SIZE(TABLE);
+	return TABLE;
+}
+
+const struct section_keys *section_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(TABLE); i++)
+		if (strcmp(TABLE[i].name, name) == 0)
+			return &TABLE[i];
+	return NULL;
+}
+
+const struct key *key_find(const struct section_keys *section, const char *name)
+{
+	for (size_t i = 0; i < section->n; i++)
+		if (strcmp(section->key[i].name, name) == 0)
+			return &section->key[i];
+	return NULL;
+}

@@ -1,0 +1,81 @@
+/* THE table of profile keys. Parsing, defaults, freeing, `vmlaunch keys`, the reference in
+ * profiles/KEYS.md, completion and the fuzz dictionary are loops over it; nothing else knows a
+ * key's name.
+ */
+#ifndef PROFILE_KEYS_H
+#define PROFILE_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profile.h"
+
+/* What a value is; value.c has one parser for each, named in words by kind_words(). */
+enum kind {
+	KIND_TEXT,     /* struct text: any text */
+	KIND_NAME,     /* struct text: letters, digits, . _ - */
+	KIND_PATH,     /* struct text: made absolute */
+	KIND_PROGRAM,  /* struct text: a path, or a name for PATH */
+	KIND_UUID,     /* struct text, lower case */
+	KIND_MAC,      /* struct text, lower case */
+	KIND_MACHINE,  /* struct text: pc-q35-MAJOR.MINOR */
+	KIND_COUNT,    /* struct number */
+	KIND_SIZE,     /* struct number: bytes */
+	KIND_DURATION, /* struct number: milliseconds */
+	KIND_FLAG,     /* struct flag: yes or no */
+	KIND_CHOICE,   /* struct choice: a word of a list */
+	KIND_TARGET,   /* struct target: terminal, none or a file */
+	KIND_STRINGS,  /* struct strings: one text a line */
+	KIND_WORDS,    /* struct strings: names, separated by white space */
+	KIND_ENV,      /* struct strings: NAME=VALUE */
+	KINDS,
+};
+
+/* Key flags. */
+#define KEY_AUTO 1U	/* "auto" is a value too */
+#define KEY_REQUIRED 2U /* its section is useless without it */
+#define KEY_READ 4U	/* a path that must be a readable file */
+#define KEY_EXISTS 8U	/* a path that must be a file or a block device */
+
+struct key {
+	const char *name;
+	enum kind kind;
+	unsigned flags;
+	size_t offset;		   /* of the field in the section's struct */
+	const char *dflt;	   /* in the profile's own words; NULL: nothing */
+	const char *const *choice; /* of KIND_CHOICE: the words by value, NULL-ended */
+	uint64_t min, max;	   /* of numbers, in the unit of the field */
+	const char *help;	   /* one line */
+};
+
+struct section_keys {
+	const char *name;
+	bool items;    /* may stand several times: [name NAME] */
+	size_t offset; /* in struct profile: of the section's struct, or of struct items */
+	size_t size;   /* of the section's struct */
+	const struct key *key;
+	size_t n;
+	const char *help;
+};
+
+/* All sections, in the order in which they are documented; *n says how many. */
+const struct section_keys *section_table(size_t *n);
+
+const struct section_keys *section_find(const char *name);
+const struct key *key_find(const struct section_keys *section, const char *name);
+
+/* The items of a section that may stand several times. */
+struct items *profile_items(struct profile *p, const struct section_keys *section);
+
+/* What a value of this key looks like, in a few words. The caller owns it. */
+char *key_values(const struct key *key);
+
+/* The reference, generated: for a terminal, as Markdown, or as JSON (a json-c object's text). The
+ * caller owns it.
+ */
+char *reference_text(void);
+char *reference_markdown(void);
+char *reference_json(void);
+
+#endif

@@ -1,0 +1,525 @@
+/* Three layers fill one struct: the file's sections, the chosen variant, --set. A later layer
+ * overrides an earlier one; within the file a key may stand once. Variants that were not chosen are
+ * checked all the same, so that a typing error in one is told today and not on the evening on which
+ * it is needed.
+ */
+#include "profile.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "ini.h"
+#include "keys.h"
+#include "value.h"
+
+#define FILE_LIMIT (1U << 20)
+#define ITEMS_LIMIT 64
+#define ITEM_NAME_LIMIT 20 /* QEMU's node names hold 31 bytes, ours put a word before it */
+
+/* What one line, of the file or of --set, asks for. */
+struct assignment {
+	const char *section, *name, *key, *value;
+	struct origin key_at, value_at;
+	const char *dir;
+	bool check_only; /* of a variant that was not chosen */
+};
+
+struct loader {
+	struct profile *p;
+	struct error **err;
+	bool good;
+};
+
+__attribute__((format(printf, 3, 4))) static void complain(struct loader *l, struct origin at,
+							   const char *fmt, ...)
+{
+	own_free char *where = origin_text(l->p, at);
+	own_free char *message = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	message = xvasprintf(fmt, args);
+	va_end(args);
+	error_add(l->err, ERROR_USAGE, "%s: %s", where, message);
+	l->good = false;
+}
+
+static void set_defaults(const struct section_keys *section, void *base)
+{
+	for (size_t i = 0; i < section->n; i++) {
+		const struct key *key = &section->key[i];
+
+		if (!key->dflt)
+			continue;
+		char *problem = value_parse(key, key->dflt, "/", (struct origin){0},
+					    (char *)base + key->offset);
+		if (problem) /* a fault of the table, which the unit tests walk through */
+			abort();
+	}
+}
+
+static struct item *item_find(const struct items *items, const char *name)
+{
+	for (size_t i = 0; i < items->n; i++)
+		if (strcmp(items->v[i]->name, name) == 0)
+			return items->v[i];
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ left sides */
+
+static const char *nearest_section(const char *name)
+{
+	const char *names[32];
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = table[i].name;
+	names[n++] = "variant";
+	return text_nearest(name, names, n);
+}
+
+static const char *nearest_key(const struct section_keys *section, const char *name)
+{
+	const char *names[64];
+
+	for (size_t i = 0; i < section->n; i++)
+		names[i] = section->key[i].name;
+	return text_nearest(name, names, section->n);
+}
+
+/* The section's struct that an assignment means; made if it is the first to name this item. */
+static void *section_struct(struct loader *l, const struct section_keys *section,
+			    const struct assignment *a)
+{
+	struct items *items = profile_items(l->p, section);
+	struct item *item;
+
+	if (!section->items)
+		return items;
+	item = item_find(items, a->name);
+	if (item)
+		return item;
+	item = xcalloc(1, section->size);
+	set_defaults(section, item);
+	item->section = section->name;
+	item->name = xstrdup(a->name);
+	item->at = a->key_at;
+	*xappend(items->v, items->n) = item;
+	return item;
+}
+
+static bool name_fits(struct loader *l, const struct section_keys *section,
+		      const struct assignment *a)
+{
+	if (!section->items && *a->name) {
+		complain(l, a->key_at, "section %s takes no name, but '%s' stands there",
+			 section->name, a->name);
+		return false;
+	}
+	if (strlen(a->name) > ITEM_NAME_LIMIT) {
+		complain(l, a->key_at, "the name '%s' is longer than %d characters", a->name,
+			 ITEM_NAME_LIMIT);
+		return false;
+	}
+	if (section->items && profile_items(l->p, section)->n >= ITEMS_LIMIT) {
+		complain(l, a->key_at, "more than %d %s sections", ITEMS_LIMIT, section->name);
+		return false;
+	}
+	return true;
+}
+
+static const struct section_keys *look_up_section(struct loader *l, const struct assignment *a)
+{
+	const struct section_keys *section = section_find(a->section);
+	const char *nearest;
+
+	if (section)
+		return name_fits(l, section, a) ? section : NULL;
+	nearest = nearest_section(a->section);
+	if (nearest)
+		complain(l, a->key_at, "unknown section '%s'; did you mean %s?", a->section,
+			 nearest);
+	else
+		complain(l, a->key_at, "unknown section '%s'; 'vmlaunch keys' lists all",
+			 a->section);
+	return NULL;
+}
+
+static const struct key *look_up_key(struct loader *l, const struct section_keys *section,
+				     const struct assignment *a)
+{
+	const struct key *key = key_find(section, a->key);
+	const char *nearest = key ? NULL : nearest_key(section, a->key);
+	own_free char *shown = text_quote(a->key, 40);
+
+	if (nearest)
+		complain(l, a->key_at, "section %s has no key '%s'; did you mean %s?",
+			 section->name, shown, nearest);
+	else if (!key)
+		complain(l, a->key_at, "section %s has no key '%s'; 'vmlaunch keys' lists all",
+			 section->name, shown);
+	return key;
+}
+
+/* ------------------------------------------------------------------ assignments */
+
+/* Parses a value for its message alone. */
+static char *try_value(const struct key *key, const struct assignment *a)
+{
+	void *scratch = xcalloc(1, value_size(key->kind));
+	char *problem = value_parse(key, a->value, a->dir, a->value_at, scratch);
+
+	value_clear(key->kind, scratch);
+	free(scratch);
+	return problem;
+}
+
+static bool is_duplicate(struct loader *l, const struct key *key, const void *field,
+			 const struct assignment *a)
+{
+	struct origin was = value_origin(key->kind, field);
+
+	/* On the command line the last one counts, as everywhere. */
+	if (a->key_at.kind == ORIGIN_SET || was.kind != a->key_at.kind || kind_is_list(key->kind))
+		return false;
+	complain(l, a->key_at, "%s.%s stands in line %u already", a->section, a->key, was.line);
+	return true;
+}
+
+static void assign(struct loader *l, const struct assignment *a)
+{
+	const struct section_keys *section = look_up_section(l, a);
+	const struct key *key = section ? look_up_key(l, section, a) : NULL;
+	own_free char *problem = NULL;
+	void *field;
+
+	if (!key)
+		return;
+	if (a->check_only) {
+		problem = try_value(key, a);
+	} else {
+		field = (char *)section_struct(l, section, a) + key->offset;
+		if (is_duplicate(l, key, field, a))
+			return;
+		problem = value_parse(key, a->value, a->dir, a->value_at, field);
+	}
+	if (problem)
+		complain(l, a->value_at, "%s%s%s.%s: %s", a->section, *a->name ? "/" : "", a->name,
+			 a->key, problem);
+}
+
+/* Takes SECTION[/NAME].KEY apart. A name may hold dots, a key holds none: the last dot counts. */
+static bool split_left(char *left, struct assignment *a)
+{
+	char *dot = strrchr(left, '.'), *slash;
+
+	if (!dot || dot == left || !dot[1])
+		return false;
+	*dot = '\0';
+	slash = strchr(left, '/');
+	if (slash)
+		*slash = '\0';
+	if (!*left || (slash && !slash[1]))
+		return false;
+	a->section = left;
+	a->name = slash ? slash + 1 : "";
+	a->key = dot + 1;
+	return true;
+}
+
+static void assign_split(struct loader *l, const char *left, struct assignment a)
+{
+	own_free char *copy = xstrdup(left);
+
+	if (split_left(copy, &a)) {
+		assign(l, &a);
+		return;
+	}
+	own_free char *shown = text_quote(left, 40);
+	complain(l, a.key_at, "'%s' is not of the form SECTION.KEY or SECTION/NAME.KEY", shown);
+}
+
+/* ------------------------------------------------------------------ the layers */
+
+static bool is_variant(const struct ini_entry *e)
+{
+	return strcmp(e->section, "variant") == 0;
+}
+
+static struct origin origin(enum origin_kind kind, struct place at)
+{
+	return (struct origin){.kind = kind, .line = at.line, .column = at.column};
+}
+
+/* Whether the header e repeats an earlier one. */
+static bool header_again(struct loader *l, const struct ini *ini, size_t e)
+{
+	const struct ini_entry *now = &ini->entry[e];
+
+	for (size_t i = 0; i < e; i++) {
+		const struct ini_entry *was = &ini->entry[i];
+
+		if (was->key || strcmp(was->section, now->section) != 0 ||
+		    strcmp(was->name, now->name) != 0)
+			continue;
+		complain(l, origin(ORIGIN_FILE, now->key_at), "[%s%s%s] stands in line %u already",
+			 now->section, *now->name ? " " : "", now->name, was->key_at.line);
+		return true;
+	}
+	return false;
+}
+
+/* The header itself makes an item, even where no key follows. */
+static void apply_header(struct loader *l, const struct ini *ini, size_t e)
+{
+	const struct ini_entry *entry = &ini->entry[e];
+	struct assignment a = {.section = entry->section, .name = entry->name};
+	const struct section_keys *section;
+
+	a.key_at = origin(ORIGIN_FILE, entry->key_at);
+	if (header_again(l, ini, e))
+		return;
+	if (is_variant(entry)) {
+		if (!*entry->name)
+			complain(l, a.key_at, "a variant needs a name: [variant NAME]");
+		return;
+	}
+	section = look_up_section(l, &a);
+	if (section)
+		section_struct(l, section, &a);
+}
+
+static void apply_file(struct loader *l, const struct ini *ini)
+{
+	for (size_t i = 0; i < ini->n; i++) {
+		const struct ini_entry *e = &ini->entry[i];
+		struct assignment a = {
+			.section = e->section,
+			.name = e->name,
+			.key = e->key,
+			.value = e->value,
+			.key_at = origin(ORIGIN_FILE, e->key_at),
+			.value_at = origin(ORIGIN_FILE, e->value_at),
+			.dir = l->p->dir,
+		};
+
+		if (!e->key)
+			apply_header(l, ini, i);
+		else if (!is_variant(e) && section_find(e->section))
+			assign(l, &a); /* an unknown section was told at its header */
+	}
+}
+
+static void apply_variants(struct loader *l, const struct ini *ini)
+{
+	const char *names[32];
+	size_t n = 0;
+	bool found = false;
+
+	for (size_t i = 0; i < ini->n; i++) {
+		const struct ini_entry *e = &ini->entry[i];
+		bool chosen = l->p->variant && strcmp(e->name, l->p->variant) == 0;
+
+		if (!is_variant(e))
+			continue;
+		found = found || chosen;
+		if (!e->key) {
+			if (n < ARRAY_SIZE(names))
+				names[n++] = e->name;
+			continue;
+		}
+		assign_split(l, e->key,
+			     (struct assignment){
+				     .value = e->value,
+				     .key_at = origin(ORIGIN_VARIANT, e->key_at),
+				     .value_at = origin(ORIGIN_VARIANT, e->value_at),
+				     .dir = l->p->dir,
+				     .check_only = !chosen,
+			     });
+	}
+	if (l->p->variant && !found) {
+		const char *nearest = text_nearest(l->p->variant, names, n);
+
+		error_add(l->err, ERROR_USAGE, "%s: no [variant %s]%s%s%s", l->p->path,
+			  l->p->variant,
+			  nearest ? "; did you mean "
+			  : n	  ? ""
+				  : "; the profile has no variants",
+			  nearest ? nearest : "", nearest ? "?" : "");
+		l->good = false;
+	}
+}
+
+static void apply_sets(struct loader *l)
+{
+	own_free char *here = realpath(".", NULL);
+
+	for (size_t i = 0; i < l->p->sets; i++) {
+		const char *word = l->p->set[i], *equals = strchr(word, '=');
+		struct origin at = {.kind = ORIGIN_SET, .line = (unsigned)i + 1};
+		own_free char *left = NULL;
+
+		if (!equals) {
+			complain(l, at, "no '='; write SECTION[/NAME].KEY=VALUE");
+			continue;
+		}
+		left = xstrndup(word, (size_t)(equals - word));
+		assign_split(l, left,
+			     (struct assignment){.value = equals + 1,
+						 .key_at = at,
+						 .value_at = at,
+						 .dir = here ? here : "/"});
+	}
+}
+
+/* ------------------------------------------------------------------ after all layers */
+
+static void check_required(struct loader *l, const struct section_keys *section, void *base)
+{
+	struct item *item = base;
+	own_free char *name = item_text(item);
+
+	if (!item->enabled.v)
+		return;
+	for (size_t i = 0; i < section->n; i++) {
+		const struct key *key = &section->key[i];
+		struct origin at = value_origin(key->kind, (char *)base + key->offset);
+
+		if ((key->flags & KEY_REQUIRED) && at.kind == ORIGIN_DEFAULT)
+			complain(l, item->at, "[%s] has no %s: %s", name, key->name, key->help);
+	}
+}
+
+/* Names in boot.order are disks and networks that are there. */
+static void check_order(struct loader *l)
+{
+	const struct strings *order = &l->p->boot.order;
+
+	for (size_t i = 0; i < order->n; i++) {
+		const char *word = order->v[i], *slash = strchr(word, '/');
+		own_free char *section =
+			slash ? xstrndup(word, (size_t)(slash - word)) : xstrdup(word);
+		const char *name = slash ? slash + 1 : "";
+		const struct items *items = strcmp(section, "disk") == 0      ? &l->p->disk
+					    : strcmp(section, "network") == 0 ? &l->p->network
+									      : NULL;
+
+		if (!items)
+			complain(l, order->at[i],
+				 "boot.order: '%s' is no disk/NAME and no network/NAME", word);
+		else if (!item_find(items, name))
+			complain(l, order->at[i], "boot.order: there is no [%s%s%s]", section,
+				 *name ? " " : "", name);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(order->v[k], word) == 0)
+				complain(l, order->at[i], "boot.order: '%s' stands twice", word);
+	}
+}
+
+static void check_together(struct loader *l)
+{
+	struct profile *p = l->p;
+
+	if (!p->firmware.code.automatic != !p->firmware.vars.automatic)
+		complain(l, p->firmware.code.automatic ? p->firmware.vars.at : p->firmware.code.at,
+			 "firmware.code and firmware.vars belong together: give both or neither");
+	if (!p->firmware.uefi.v && p->firmware.secure_boot.v)
+		complain(l, p->firmware.secure_boot.at,
+			 "firmware.secure-boot needs firmware.uefi = yes");
+	if (p->boot.initrd.v && !p->boot.kernel.v)
+		complain(l, p->boot.initrd.at, "boot.initrd needs boot.kernel");
+	if (p->boot.append.v && !p->boot.kernel.v)
+		complain(l, p->boot.append.at, "boot.append needs boot.kernel");
+	check_order(l);
+}
+
+/* The default name is the file's, without .ini. */
+static void default_name(struct loader *l)
+{
+	struct text *name = &l->p->vm.name;
+	const char *base = path_base(l->p->path);
+	own_free char *stem = xstrndup(base, strlen(base) - (text_ends(base, ".ini") ? 4 : 0));
+	own_free char *problem = NULL;
+	struct key key = {.name = "name", .kind = KIND_NAME};
+
+	if (!name->automatic)
+		return;
+	problem = value_parse(&key, stem, "/", (struct origin){0}, name);
+	if (problem) {
+		error_add(l->err, ERROR_USAGE,
+			  "%s: the file's name makes no machine name, so give vm.name: %s",
+			  l->p->path, problem);
+		l->good = false;
+	}
+}
+
+static void finish(struct loader *l)
+{
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct items *items = profile_items(l->p, &table[i]);
+
+		for (size_t k = 0; table[i].items && k < items->n; k++)
+			check_required(l, &table[i], items->v[k]);
+	}
+	default_name(l);
+	check_together(l);
+}
+
+struct profile *profile_parse(const char *path, const char *text, size_t len, const char *variant,
+			      char *const *set, size_t sets, struct error **err)
+{
+	struct loader l = {.p = xcalloc(1, sizeof(*l.p)), .err = err, .good = true};
+	own_profile struct profile *p = l.p;
+	own_ini struct ini ini = {0};
+	own_free char *dir = path_dir(path);
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+
+	p->path = xstrdup(path);
+	p->dir = realpath(dir, NULL);
+	if (!p->dir)
+		p->dir = xstrdup(dir);
+	p->variant = variant ? xstrdup(variant) : NULL;
+	for (size_t i = 0; i < sets; i++)
+		*xappend(p->set, p->sets) = xstrdup(set[i]);
+	for (size_t i = 0; i < n; i++)
+		if (!table[i].items)
+			set_defaults(&table[i], profile_items(p, &table[i]));
+	l.good = ini_parse(&ini, path, text, len, err);
+	apply_file(&l, &ini);
+	apply_variants(&l, &ini);
+	apply_sets(&l);
+	finish(&l);
+	if (!profile_check_files(p, err) || !l.good)
+		return NULL;
+	return steal(&p);
+}
+
+struct profile *profile_load(const char *path, const char *variant, char *const *set, size_t sets,
+			     struct error **err)
+{
+	size_t len;
+	own_free char *text = file_read(path, FILE_LIMIT, &len);
+
+	if (!text) {
+		if (errno == EFBIG)
+			error_add(err, ERROR_USAGE, "%s: larger than 1 MiB; that is no profile",
+				  path);
+		else if (errno == EINVAL)
+			error_add(err, ERROR_USAGE, "%s: not a regular file; that is no profile",
+				  path);
+		else
+			error_errno(err, ERROR_USAGE, errno, "cannot read profile %s", path);
+		return NULL;
+	}
+	return profile_parse(path, text, len, variant, set, sets, err);
+}

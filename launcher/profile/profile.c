@@ -1,0 +1,61 @@
+/* The profile's struct: freeing it by the table, and its places in words. load.c fills it. */
+#include "profile.h"
+
+#include "base/alloc.h"
+#include "keys.h"
+#include "value.h"
+
+static void clear_section(const struct section_keys *section, void *base)
+{
+	for (size_t i = 0; i < section->n; i++)
+		value_clear(section->key[i].kind, (char *)base + section->key[i].offset);
+}
+
+struct items *profile_items(struct profile *p, const struct section_keys *section)
+{
+	return (struct items *)((char *)p + section->offset);
+}
+
+void profile_free(struct profile *p)
+{
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+
+	if (!p)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct items *items = profile_items(p, &table[i]);
+
+		if (!table[i].items) {
+			clear_section(&table[i], items);
+			continue;
+		}
+		for (size_t k = 0; k < items->n; k++) {
+			clear_section(&table[i], items->v[k]);
+			free(items->v[k]->name);
+			free(items->v[k]);
+		}
+		free(items->v);
+	}
+	for (size_t i = 0; i < p->sets; i++)
+		free(p->set[i]);
+	free(p->set);
+	free(p->path);
+	free(p->dir);
+	free(p->variant);
+	free(p);
+}
+
+char *origin_text(const struct profile *p, struct origin at)
+{
+	if (at.kind == ORIGIN_DEFAULT)
+		return xstrdup("default");
+	if (at.kind == ORIGIN_SET)
+		return xasprintf("--set %s", p->set[at.line - 1]);
+	return xasprintf("%s:%u:%u", p->path, at.line, at.column);
+}
+
+char *item_text(const struct item *item)
+{
+	return xasprintf("%s%s%s", item->section, *item->name ? " " : "", item->name);
+}

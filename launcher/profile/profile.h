@@ -1,0 +1,195 @@
+/* The typed profile: what the INI file, a variant and --set say together, with the place that each
+ * value came from. The sections below are plain data; launcher/profile/keys.c says which key fills
+ * which field.
+ */
+#ifndef PROFILE_PROFILE_H
+#define PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Where a value came from. A later kind overrides an earlier one. */
+enum origin_kind { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_VARIANT, ORIGIN_SET };
+
+struct origin {
+	enum origin_kind kind;
+	unsigned line; /* of the file, from 1; for --set the how-manieth it was, from 1 */
+	unsigned column;
+};
+
+/* A value is "automatic" when the profile says (or defaults to) auto. */
+struct text {
+	char *v; /* NULL when not given, or automatic */
+	bool automatic;
+	struct origin at;
+};
+
+struct number {
+	uint64_t v; /* in the unit of its kind: count, bytes or milliseconds */
+	bool automatic;
+	struct origin at;
+};
+
+struct flag {
+	bool v;
+	struct origin at;
+};
+
+struct choice {
+	int v; /* an enumerator of the key's own list */
+	struct origin at;
+};
+
+struct strings {
+	char **v;
+	struct origin *at; /* one for each */
+	size_t n;
+};
+
+/* Where a stream of bytes from the guest goes. */
+enum target_kind { TARGET_NONE, TARGET_TERMINAL, TARGET_FILE };
+
+struct target {
+	enum target_kind kind;
+	char *path; /* of TARGET_FILE */
+	struct origin at;
+};
+
+enum guest { GUEST_OTHER, GUEST_LINUX, GUEST_WINDOWS };
+enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
+enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2 };
+enum disk_media { MEDIA_DISK, MEDIA_CDROM };
+enum network_mode { NETWORK_USER, NETWORK_NONE };
+enum network_model { MODEL_VIRTIO, MODEL_E1000E };
+
+struct vm_section {
+	struct text name;
+	struct choice guest;
+	struct number memory;
+	struct text user;
+	struct text uuid;
+	struct text machine;
+};
+
+struct cpu_section {
+	struct number cores;
+	struct number threads;
+	struct text model;
+	struct choice accel;
+};
+
+struct firmware_section {
+	struct flag uefi;
+	struct flag secure_boot;
+	struct text code;
+	struct text vars;
+	struct flag reset_vars;
+};
+
+struct boot_section {
+	struct text kernel;
+	struct text initrd;
+	struct text append;
+	struct strings order;
+	struct flag menu;
+};
+
+struct console_section {
+	struct target serial;
+	struct target debug_port;
+};
+
+struct shutdown_section {
+	struct number again;
+	struct number force_within;
+	struct number quit;
+	struct number terminate;
+	struct number kill;
+};
+
+struct qemu_section {
+	struct text binary;
+	struct strings arg;
+	struct strings env;
+};
+
+/* What every section that may stand several times begins with. */
+struct item {
+	const char *section; /* "disk" */
+	char *name;	     /* "system"; "" for a section without a name */
+	struct origin at;    /* its header */
+	struct flag enabled;
+};
+
+struct disk {
+	struct item item;
+	struct text path;
+	struct choice format;
+	struct choice media;
+	struct flag read_only;
+};
+
+struct network {
+	struct item item;
+	struct choice mode;
+	struct text mac;
+	struct choice model;
+};
+
+/* The sections of one kind in the order in which the profile first names them. */
+struct items {
+	struct item **v;
+	size_t n;
+};
+
+struct profile {
+	char *path; /* as it was given: the "file" of messages */
+	char *dir;  /* absolute directory that relative paths are resolved against */
+	char *variant;
+	char **set; /* the --set words, for messages */
+	size_t sets;
+
+	struct vm_section vm;
+	struct cpu_section cpu;
+	struct firmware_section firmware;
+	struct boot_section boot;
+	struct console_section console;
+	struct shutdown_section shutdown;
+	struct qemu_section qemu;
+	struct items disk;
+	struct items network;
+};
+
+/* Reads the profile at path, the variant (NULL: none) over it, and the n --set words SECTION[/NAME]
+ * .KEY=VALUE over that. All that is wrong is told at once (ERROR_USAGE), missing files included;
+ * then NULL. Relative paths are resolved against the file's directory, in --set words against the
+ * current one.
+ */
+struct profile *profile_load(const char *path, const char *variant, char *const *set, size_t sets,
+			     struct error **err);
+
+/* The same from text that was read already; path is only a name for messages and the directory. */
+struct profile *profile_parse(const char *path, const char *text, size_t len, const char *variant,
+			      char *const *set, size_t sets, struct error **err);
+
+/* Whether all files that the enabled sections name are there and of a usable kind. */
+bool profile_check_files(const struct profile *p, struct error **err);
+
+/* Accepts NULL. */
+void profile_free(struct profile *p);
+static inline void own_profile_(struct profile **p)
+{
+	profile_free(*p);
+}
+#define own_profile own_with(own_profile_)
+
+/* "win11.ini:3:10", "--set vm.memory=4G" or "default"; the caller owns it. */
+char *origin_text(const struct profile *p, struct origin at);
+
+/* "disk system", or "disk" for one without a name; the caller owns it. */
+char *item_text(const struct item *item);
+
+#endif

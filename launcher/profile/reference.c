@@ -1,0 +1,132 @@
+/* The profile reference, from the table. */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "keys.h"
+#include "value.h"
+
+char *key_values(const struct key *key)
+{
+	struct buf out = {0};
+
+	if (key->kind == KIND_CHOICE) {
+		for (size_t i = 0; key->choice[i]; i++)
+			buf_addf(&out, "%s%s", i ? " | " : "", key->choice[i]);
+		return buf_steal(&out);
+	}
+	if (key->flags & KEY_AUTO)
+		buf_adds(&out, "auto | ");
+	buf_adds(&out, kind_words(key->kind));
+	return buf_steal(&out);
+}
+
+static const char *dflt_words(const struct key *key)
+{
+	return key->dflt ? key->dflt : key->flags & KEY_REQUIRED ? "(must be given)" : "(none)";
+}
+
+char *reference_text(void)
+{
+	struct buf out = {0};
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(&out, "%s[%s%s]  %s\n", i ? "\n" : "", table[i].name,
+			 table[i].items ? " NAME" : "", table[i].help);
+		for (size_t k = 0; k < table[i].n; k++) {
+			const struct key *key = &table[i].key[k];
+			own_free char *values = key_values(key);
+
+			buf_addf(&out, "  %-13s %-28s default: %s\n  %-13s   %s\n", key->name,
+				 values, dflt_words(key), "", key->help);
+		}
+	}
+	buf_adds(&out, "\n[variant NAME]  overrides, chosen by --variant NAME\n"
+		       "  SECTION[/NAME].KEY = VALUE, as in: disk/system.read-only = yes\n"
+		       "  List keys (arg, env) are appended to.\n");
+	return buf_steal(&out);
+}
+
+/* '|' would end the table's cell. */
+static char *cell(const char *s)
+{
+	struct buf out = {0};
+
+	for (; *s; s++)
+		buf_addf(&out, "%s%c", *s == '|' ? "\\" : "", *s);
+	return buf_steal(&out);
+}
+
+char *reference_markdown(void)
+{
+	struct buf out = {0};
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+
+	buf_adds(&out, "# Profile keys\n\nWritten by `vmlaunch keys --format markdown` from the "
+		       "table that "
+		       "the parser uses.\n");
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(&out,
+			 "\n## [%s%s]\n\n%s\n\n| key | values | default | |\n|---|---|---|---|\n",
+			 table[i].name, table[i].items ? " NAME" : "", table[i].help);
+		for (size_t k = 0; k < table[i].n; k++) {
+			const struct key *key = &table[i].key[k];
+			own_free char *values = key_values(key), *value_cell = cell(values),
+				      *help = cell(key->help);
+
+			buf_addf(&out, "| `%s` | %s | %s | %s |\n", key->name, value_cell,
+				 dflt_words(key), help);
+		}
+	}
+	buf_adds(&out,
+		 "\n## [variant NAME]\n\nOverrides, chosen by `--variant NAME`: lines of the form "
+		 "`SECTION[/NAME].KEY = VALUE`.\nThe same left side serves `--set`. List keys "
+		 "(`arg`, "
+		 "`env`) are appended to.\n");
+	return buf_steal(&out);
+}
+
+static json_object *key_json(const struct key *key)
+{
+	own_free char *values = key_values(key);
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "name", json_object_new_string(key->name));
+	json_object_object_add(o, "values", json_object_new_string(values));
+	json_object_object_add(o, "default", key->dflt ? json_object_new_string(key->dflt) : NULL);
+	json_object_object_add(o, "required", json_object_new_boolean(key->flags & KEY_REQUIRED));
+	json_object_object_add(o, "list", json_object_new_boolean(kind_is_list(key->kind)));
+	json_object_object_add(o, "help", json_object_new_string(key->help));
+	return o;
+}
+
+char *reference_json(void)
+{
+	json_object *top = json_object_new_object(), *sections = json_object_new_array();
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+	char *text;
+
+	json_object_object_add(top, "version", json_object_new_int(1));
+	json_object_object_add(top, "sections", sections);
+	for (size_t i = 0; i < n; i++) {
+		json_object *section = json_object_new_object(), *keys = json_object_new_array();
+
+		json_object_object_add(section, "name", json_object_new_string(table[i].name));
+		json_object_object_add(section, "items", json_object_new_boolean(table[i].items));
+		json_object_object_add(section, "help", json_object_new_string(table[i].help));
+		json_object_object_add(section, "keys", keys);
+		for (size_t k = 0; k < table[i].n; k++)
+			json_object_array_add(keys, key_json(&table[i].key[k]));
+		json_object_array_add(sections, section);
+	}
+	text = xasprintf("%s\n",
+			 json_object_to_json_string_ext(
+				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+	return text;
+}

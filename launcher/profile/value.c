@@ -1,0 +1,447 @@
+/* Each parser takes the whole token, writes a fresh value into *out and says nothing, or leaves it
+ * alone and returns the sentence for the message. Nothing inside a value is altered, except that
+ * relative paths become absolute and UUIDs and MACs lower case.
+ */
+#include "value.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+struct token {
+	const struct key *key;
+	const char *text;
+	const char *dir;
+	struct origin at;
+};
+
+typedef char *parse_fn(const struct token *t, void *out);
+
+static char *wrong(const struct token *t, const char *right)
+{
+	own_free char *found = text_quote(t->text, 40);
+	bool any_auto = t->key->flags & KEY_AUTO;
+
+	return xasprintf("'%s' is not %s%s", found, right, any_auto ? ", or auto" : "");
+}
+
+static void set_text(struct text *out, char *value)
+{
+	free(out->v);
+	out->v = value;
+}
+
+/* ------------------------------------------------------------------ texts */
+
+static char *parse_text(const struct token *t, void *out)
+{
+	set_text(out, xstrdup(t->text));
+	return NULL;
+}
+
+static bool name_is_good(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (!n || n > 48 || *s == '.' || *s == '-')
+		return false;
+	for (; *s; s++)
+		if (!isascii(*s) || (!isalnum((unsigned char)*s) && !strchr("._-", *s)))
+			return false;
+	return true;
+}
+
+static char *parse_name(const struct token *t, void *out)
+{
+	if (!name_is_good(t->text))
+		return wrong(t, "a name of 1 to 48 letters, digits, '.', '_' or '-', "
+				"beginning with a letter, a digit or '_'");
+	set_text(out, xstrdup(t->text));
+	return NULL;
+}
+
+static char *absolute(const struct token *t)
+{
+	own_free char *joined = path_join(t->dir, t->text);
+
+	return path_tidy(joined);
+}
+
+static char *parse_path(const struct token *t, void *out)
+{
+	if (!*t->text)
+		return wrong(t, "a path");
+	set_text(out, absolute(t));
+	return NULL;
+}
+
+static char *parse_program(const struct token *t, void *out)
+{
+	if (!*t->text)
+		return wrong(t, "a program's name or path");
+	set_text(out, strchr(t->text, '/') ? absolute(t) : xstrdup(t->text));
+	return NULL;
+}
+
+/* Matches hex digits and separators: x stands for a digit. */
+static bool matches(const char *s, const char *pattern)
+{
+	for (; *pattern; s++, pattern++)
+		if (*pattern == 'x' ? !isxdigit((unsigned char)*s) : *s != *pattern)
+			return false;
+	return !*s;
+}
+
+static char *lower(const char *s)
+{
+	char *copy = xstrdup(s);
+
+	for (char *c = copy; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return copy;
+}
+
+static char *parse_uuid(const struct token *t, void *out)
+{
+	if (!matches(t->text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"))
+		return wrong(t, "a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+	set_text(out, lower(t->text));
+	return NULL;
+}
+
+static char *parse_mac(const struct token *t, void *out)
+{
+	if (!matches(t->text, "xx:xx:xx:xx:xx:xx"))
+		return wrong(t, "a MAC address such as 52:54:00:12:34:56");
+	/* Bit 0 of the first byte makes it a group address (IEEE 802): no card may have that. */
+	if (strchr("13579bBdDfF", t->text[1]))
+		return wrong(t, "an address of one card: its second digit must be even");
+	set_text(out, lower(t->text));
+	return NULL;
+}
+
+static char *parse_machine(const struct token *t, void *out)
+{
+	uint64_t major = 0, minor = 0;
+	own_free char *rest = NULL;
+	char *dot;
+
+	if (text_starts(t->text, "pc-q35-")) {
+		rest = xstrdup(t->text + strlen("pc-q35-"));
+		dot = strchr(rest, '.');
+		if (dot)
+			*dot++ = '\0';
+		if (!dot || !text_u64(rest, 10, &major) || !text_u64(dot, 10, &minor))
+			major = 0;
+	}
+	if (!major)
+		return wrong(t, "a versioned q35 machine such as pc-q35-7.2");
+	if (major < 6 || (major == 6 && minor < 1))
+		return wrong(
+			t,
+			"pc-q35-6.1 or newer: older ones lack the ACPI nodes that a GPU's tables "
+			"hang on");
+	set_text(out, xstrdup(t->text));
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ numbers */
+
+static char *out_of_range(const struct token *t, const char *low, const char *high)
+{
+	own_free char *found = text_quote(t->text, 40);
+
+	return xasprintf("'%s' is out of range; %s to %s", found, low, high);
+}
+
+static char *parse_count(const struct token *t, void *out)
+{
+	struct number *number = out;
+	uint64_t v;
+
+	if (!text_u64(t->text, 10, &v))
+		return wrong(t, "a whole number");
+	if (v < t->key->min || v > t->key->max) {
+		own_free char *low = xasprintf("%lu", t->key->min),
+			      *high = xasprintf("%lu", t->key->max);
+
+		return out_of_range(t, low, high);
+	}
+	number->v = v;
+	return NULL;
+}
+
+static char *size_words(uint64_t bytes)
+{
+	static const char unit[] = "KMGT";
+	size_t u = 0;
+
+	for (bytes >>= 10; u < 3 && bytes >= 1024 && bytes % 1024 == 0; bytes >>= 10)
+		u++;
+	return xasprintf("%lu%c", bytes, unit[u]);
+}
+
+static char *parse_size(const struct token *t, void *out)
+{
+	static const char unit[] = "KMGT";
+	own_free char *digits = xstrdup(t->text);
+	size_t n = strlen(digits);
+	const char *u = n ? strchr(unit, toupper((unsigned char)digits[n - 1])) : NULL;
+	struct number *number = out;
+	unsigned shift;
+	uint64_t v;
+
+	if (n && text_u64(digits, 10, &v)) {
+		own_free char *found = text_quote(t->text, 40);
+
+		return xasprintf("'%s' has no unit; write %sM or %sG", found, found, found);
+	}
+	if (!u || !*u)
+		return wrong(t, "a size: a whole number with K, M, G or T, such as 16G");
+	digits[n - 1] = '\0';
+	if (!text_u64(digits, 10, &v))
+		return wrong(t, "a size: a whole number with K, M, G or T, such as 16G");
+	shift = 10 * (unsigned)(u - unit + 1);
+	if (v > t->key->max >> shift || v << shift < t->key->min) {
+		own_free char *low = size_words(t->key->min), *high = size_words(t->key->max);
+
+		return out_of_range(t, low, high);
+	}
+	number->v = v << shift;
+	return NULL;
+}
+
+static char *parse_duration(const struct token *t, void *out)
+{
+	own_free char *digits = xstrdup(t->text);
+	struct number *number = out;
+	uint64_t v, unit = 1000;
+	size_t n = strlen(digits);
+
+	if (n > 1 && digits[n - 1] == 'm')
+		unit = 60000;
+	if (n > 1 && (digits[n - 1] == 's' || digits[n - 1] == 'm'))
+		digits[n - 1] = '\0';
+	if (!text_u64(digits, 10, &v))
+		return wrong(t, "a time in seconds or minutes, such as 30s or 3m");
+	if (v > t->key->max / unit || v * unit < t->key->min) {
+		own_free char *low = xasprintf("%lus", t->key->min / 1000);
+		own_free char *high = xasprintf("%lus", t->key->max / 1000);
+
+		return out_of_range(t, low, high);
+	}
+	number->v = v * unit;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ words */
+
+static char *parse_flag(const struct token *t, void *out)
+{
+	struct flag *flag = out;
+
+	if (strcmp(t->text, "yes") != 0 && strcmp(t->text, "no") != 0)
+		return wrong(t, "yes or no");
+	flag->v = *t->text == 'y';
+	return NULL;
+}
+
+static char *parse_choice(const struct token *t, void *out)
+{
+	struct choice *choice = out;
+	size_t n = 0;
+
+	for (; t->key->choice[n]; n++) {
+		if (strcmp(t->text, t->key->choice[n]) == 0) {
+			choice->v = (int)n;
+			return NULL;
+		}
+	}
+	own_free char *all = key_values(t->key), *found = text_quote(t->text, 40);
+	const char *nearest = text_nearest(t->text, t->key->choice, n);
+
+	if (nearest)
+		return xasprintf("'%s' is none of %s; did you mean %s?", found, all, nearest);
+	return xasprintf("'%s' is none of %s", found, all);
+}
+
+static char *parse_target(const struct token *t, void *out)
+{
+	struct target *target = out;
+
+	if (!*t->text)
+		return wrong(t, "terminal, none or a file");
+	free(steal(&target->path));
+	if (strcmp(t->text, "none") == 0) {
+		target->kind = TARGET_NONE;
+	} else if (strcmp(t->text, "terminal") == 0) {
+		target->kind = TARGET_TERMINAL;
+	} else {
+		target->kind = TARGET_FILE;
+		target->path = absolute(t);
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ lists */
+
+static void append(struct strings *list, char *value, struct origin at)
+{
+	size_t n = list->n;
+
+	*xappend(list->v, list->n) = value;
+	*xappend(list->at, n) = at;
+}
+
+static char *parse_strings(const struct token *t, void *out)
+{
+	append(out, xstrdup(t->text), t->at);
+	return NULL;
+}
+
+/* "auto" stands for an empty list. A later layer's list replaces an earlier one's. */
+static char *parse_words(const struct token *t, void *out)
+{
+	struct strings *list = out;
+
+	value_clear(KIND_WORDS, list);
+	for (const char *s = t->text; *s;) {
+		size_t n = strcspn(s, " \t,");
+
+		if (n)
+			append(list, xstrndup(s, n), t->at);
+		s += n;
+		s += *s != '\0';
+	}
+	return NULL;
+}
+
+static char *parse_env(const struct token *t, void *out)
+{
+	const char *equals = strchr(t->text, '=');
+	bool good = equals && equals > t->text && !isdigit((unsigned char)*t->text);
+
+	for (const char *c = t->text; good && c < equals; c++)
+		good = isascii(*c) && (isalnum((unsigned char)*c) || *c == '_');
+	if (!good)
+		return wrong(t, "an environment variable such as NAME=value");
+	append(out, xstrdup(t->text), t->at);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ by kind */
+
+static const struct kind_row {
+	parse_fn *parse;
+	size_t size;
+	const char *words;
+	bool text, number, list; /* which struct the field is */
+} ROW[] = {
+	[KIND_TEXT] = {parse_text, sizeof(struct text), "text", .text = true},
+	[KIND_NAME] = {parse_name, sizeof(struct text), "a name", .text = true},
+	[KIND_PATH] = {parse_path, sizeof(struct text), "a file", .text = true},
+	[KIND_PROGRAM] = {parse_program, sizeof(struct text), "a program", .text = true},
+	[KIND_UUID] = {parse_uuid, sizeof(struct text), "a UUID", .text = true},
+	[KIND_MAC] = {parse_mac, sizeof(struct text), "a MAC address", .text = true},
+	[KIND_MACHINE] = {parse_machine, sizeof(struct text), "pc-q35-VERSION", .text = true},
+	[KIND_COUNT] = {parse_count, sizeof(struct number), "a number", .number = true},
+	[KIND_SIZE] = {parse_size, sizeof(struct number), "a size such as 16G", .number = true},
+	[KIND_DURATION] = {parse_duration, sizeof(struct number), "a time such as 30s",
+			   .number = true},
+	[KIND_FLAG] = {parse_flag, sizeof(struct flag), "yes | no"},
+	[KIND_CHOICE] = {parse_choice, sizeof(struct choice), "a word"},
+	[KIND_TARGET] = {parse_target, sizeof(struct target), "terminal | none | a file"},
+	[KIND_STRINGS] = {parse_strings, sizeof(struct strings), "text, as often as wanted",
+			  .list = true},
+	[KIND_WORDS] = {parse_words, sizeof(struct strings), "names", .list = true},
+	[KIND_ENV] = {parse_env, sizeof(struct strings), "NAME=VALUE, as often as wanted",
+		      .list = true},
+};
+_Static_assert(ARRAY_SIZE(ROW) == KINDS, "each kind has a row");
+
+static void set_origin(const struct key *key, void *field, struct origin at, bool automatic)
+{
+	const struct kind_row *row = &ROW[key->kind];
+
+	if (row->text) {
+		((struct text *)field)->at = at;
+		((struct text *)field)->automatic = automatic;
+	} else if (row->number) {
+		((struct number *)field)->at = at;
+		((struct number *)field)->automatic = automatic;
+	} else if (key->kind == KIND_FLAG) {
+		((struct flag *)field)->at = at;
+	} else if (key->kind == KIND_CHOICE) {
+		((struct choice *)field)->at = at;
+	} else if (key->kind == KIND_TARGET) {
+		((struct target *)field)->at = at;
+	}
+}
+
+char *value_parse(const struct key *key, const char *text, const char *dir, struct origin at,
+		  void *field)
+{
+	struct token t = {.key = key, .text = text, .dir = dir, .at = at};
+	bool automatic = (key->flags & KEY_AUTO) && strcmp(text, "auto") == 0;
+	char *problem = NULL;
+
+	if (automatic)
+		value_clear(key->kind, field);
+	else
+		problem = ROW[key->kind].parse(&t, field);
+	if (!problem)
+		set_origin(key, field, at, automatic);
+	return problem;
+}
+
+void value_clear(enum kind kind, void *field)
+{
+	if (ROW[kind].text) {
+		free(((struct text *)field)->v);
+	} else if (kind == KIND_TARGET) {
+		free(((struct target *)field)->path);
+	} else if (ROW[kind].list) {
+		struct strings *list = field;
+
+		for (size_t i = 0; i < list->n; i++)
+			free(list->v[i]);
+		free(list->v);
+		free(list->at);
+	}
+	memset(field, 0, ROW[kind].size);
+}
+
+size_t value_size(enum kind kind)
+{
+	return ROW[kind].size;
+}
+
+struct origin value_origin(enum kind kind, const void *field)
+{
+	const struct strings *list = field;
+
+	if (ROW[kind].text)
+		return ((const struct text *)field)->at;
+	if (ROW[kind].number)
+		return ((const struct number *)field)->at;
+	if (kind == KIND_FLAG)
+		return ((const struct flag *)field)->at;
+	if (kind == KIND_CHOICE)
+		return ((const struct choice *)field)->at;
+	if (kind == KIND_TARGET)
+		return ((const struct target *)field)->at;
+	return list->n ? list->at[list->n - 1] : (struct origin){0};
+}
+
+const char *kind_words(enum kind kind)
+{
+	return ROW[kind].words;
+}
+
+bool kind_is_list(enum kind kind)
+{
+	return ROW[kind].list && kind != KIND_WORDS;
+}

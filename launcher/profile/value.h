@@ -1,0 +1,27 @@
+/* One parser per kind of value: the whole token or nothing. */
+#ifndef PROFILE_VALUE_H
+#define PROFILE_VALUE_H
+
+#include "keys.h"
+
+/* Parses text into the field of a key, replacing what is there (list kinds append). dir is what a
+ * relative path starts from. On failure the field is untouched and the result is a sentence that
+ * says what is wrong and what would be right, owned by the caller; NULL on success.
+ */
+char *value_parse(const struct key *key, const char *text, const char *dir, struct origin at,
+		  void *field);
+
+/* Frees what a field of this kind holds and zeroes it. */
+void value_clear(enum kind kind, void *field);
+
+size_t value_size(enum kind kind);
+
+/* Where the field's value (of a list: its last one) came from. */
+struct origin value_origin(enum kind kind, const void *field);
+
+/* The kind in words: "a size such as 16G". */
+const char *kind_words(enum kind kind);
+
+bool kind_is_list(enum kind kind);
+
+#endif
