@@ -1,0 +1,73 @@
+/* Private to launcher/plan: what the composing functions share. Each device family has a file with
+ * one compose_* function that appends arguments; plan.c calls them in the order of the command
+ * line.
+ */
+#ifndef PLAN_COMPOSE_H
+#define PLAN_COMPOSE_H
+
+#include "option.h"
+#include "plan.h"
+
+struct composer {
+	const struct plan_input *in;
+	const struct profile *p;
+	const struct facts *facts;
+	struct plan *plan;
+	struct error **err;
+	bool good;
+	const char *machine; /* the version chosen */
+	const char *accel_why;
+	const struct firmware *firmware; /* chosen, or NULL for SeaBIOS */
+	struct firmware named;		 /* where the profile names the files: points into it */
+	unsigned ports;			 /* root ports handed out */
+	unsigned sata;			 /* units of the built-in controller handed out */
+	bool claims_device;
+};
+
+/* Appends an option. value is taken over (NULL: the option has none). key NULL: by the design and
+ * not by the profile; then at is ignored. why may be NULL and is copied.
+ */
+void compose_argument(struct composer *c, const char *option, char *value, const char *key,
+		      struct origin at, const char *why);
+/* The same for what no key decides. */
+void compose_fixed(struct composer *c, const char *option, char *value, const char *why);
+/* For a key of an item: "disk system.path". */
+void compose_item(struct composer *c, const char *option, char *value, const struct item *item,
+		  const char *key, struct origin at, const char *why);
+
+/* A reason why it cannot be started. */
+void compose_refuse(struct composer *c, struct origin at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void compose_note(struct composer *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A root port of its own for a device that item asks for; returns the bus's name, which the caller
+ * owns.
+ */
+char *compose_port(struct composer *c, const struct item *item);
+
+/* The item's id in QEMU: "disk-system", or "disk". The caller owns it. */
+char *compose_id(const struct item *item);
+
+/* The bootindex of an item, or 0 for none. 0 itself is never given: -kernel takes it. */
+unsigned compose_bootindex(const struct composer *c, const struct item *item);
+
+/* Hands a descriptor to QEMU; returns its number there. path may be NULL. */
+int compose_fd(struct composer *c, enum plan_fd_role role, char *path);
+
+/* An identity of n bytes that is the same on every start: from word, the machine's name and the
+ * host's machine-id. n is at most 32.
+ */
+void compose_identity(const struct composer *c, const char *word, uint8_t *id, size_t n);
+
+/* The families, in the order of the command line. */
+void compose_firmware(struct composer *c); /* chooses; its arguments come with the machine */
+void compose_machine(struct composer *c);
+void compose_cpu(struct composer *c);
+void compose_memory(struct composer *c);
+void compose_boot(struct composer *c);
+void compose_disks(struct composer *c);
+void compose_networks(struct composer *c);
+void compose_console(struct composer *c);
+void compose_monitors(struct composer *c);
+
+#endif

@@ -1,0 +1,92 @@
+/* Disks (virtio, each behind a root port) and CD-ROM drives (on the board's SATA controller). */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "compose.h"
+
+#define SATA_UNITS 6 /* of the ICH9 controller */
+
+static bool is_block(const struct composer *c, const char *path)
+{
+	for (size_t i = 0; i < c->in->blocks; i++)
+		if (strcmp(c->in->block[i], path) == 0)
+			return true;
+	return false;
+}
+
+/* By the name, never by the content: a guest can write a qcow2 header into its raw disk, and a
+ * backing file in it would then be read from the host.
+ */
+static const char *format_of(const struct disk *disk)
+{
+	if (disk->format.v == DISK_AUTO)
+		return text_ends(disk->path.v, ".qcow2") ? "qcow2" : "raw";
+	return disk->format.v == DISK_QCOW2 ? "qcow2" : "raw";
+}
+
+static void add_node(struct composer *c, const struct disk *disk, const char *id)
+{
+	bool read_only = disk->read_only.v || disk->media.v == MEDIA_CDROM;
+	struct option o = option_new(NULL);
+
+	option_text(&o, "driver", format_of(disk));
+	option_text(&o, "node-name", id);
+	option_on(&o, "read-only", read_only);
+	option_text(&o, "file.driver", is_block(c, disk->path.v) ? "host_device" : "file");
+	option_text(&o, "file.filename", disk->path.v);
+	compose_item(c, "-blockdev", option_done(&o), &disk->item, "path", disk->path.at, NULL);
+}
+
+static void add_bootindex(const struct composer *c, struct option *o, const struct item *item)
+{
+	unsigned index = compose_bootindex(c, item);
+
+	if (index)
+		option_number(o, "bootindex", index);
+}
+
+static void add_virtio(struct composer *c, const struct disk *disk, const char *id)
+{
+	own_free char *bus = compose_port(c, &disk->item);
+	struct option o = option_new("virtio-blk-pci");
+
+	option_text(&o, "id", id);
+	option_text(&o, "bus", bus);
+	option_slot(&o, "addr", 0, 0);
+	option_text(&o, "drive", id);
+	add_bootindex(c, &o, &disk->item);
+	compose_item(c, "-device", option_done(&o), &disk->item, "media", disk->media.at, NULL);
+}
+
+static void add_cdrom(struct composer *c, const struct disk *disk, const char *id)
+{
+	own_free char *bus = xasprintf("ide.%u", c->sata++);
+	struct option o = option_new("ide-cd");
+
+	if (c->sata > SATA_UNITS)
+		compose_refuse(c, disk->item.at, "more than %d CD-ROM drives", SATA_UNITS);
+	option_text(&o, "id", id);
+	option_text(&o, "bus", bus);
+	option_text(&o, "drive", id);
+	add_bootindex(c, &o, &disk->item);
+	compose_item(c, "-device", option_done(&o), &disk->item, "media", disk->media.at, NULL);
+}
+
+void compose_disks(struct composer *c)
+{
+	if (c->in->purpose == PURPOSE_PROBE)
+		return;
+	for (size_t i = 0; i < c->p->disk.n; i++) {
+		const struct disk *disk = (const struct disk *)c->p->disk.v[i];
+		own_free char *id = compose_id(&disk->item);
+
+		if (!disk->item.enabled.v)
+			continue;
+		add_node(c, disk, id);
+		if (disk->media.v == MEDIA_CDROM)
+			add_cdrom(c, disk, id);
+		else
+			add_virtio(c, disk, id);
+	}
+}

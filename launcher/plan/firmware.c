@@ -1,0 +1,113 @@
+/* Which firmware, and which variable store. The files become block nodes that the machine's pflash
+ * properties name: a path in -blockdev is never taken for a protocol, as it would be in -drive.
+ */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "compose.h"
+
+static enum firmware_format format_of(const char *path)
+{
+	return text_ends(path, ".qcow2") ? FIRMWARE_QCOW2 : FIRMWARE_RAW;
+}
+
+static void choose(struct composer *c)
+{
+	const struct firmware_section *f = &c->p->firmware;
+	own_error struct error *err = NULL;
+
+	if (f->code.v && f->vars.v) {
+		c->named = (struct firmware){
+			.code = f->code.v,
+			.vars = f->vars.v,
+			.code_format = format_of(f->code.v),
+			.vars_format = format_of(f->vars.v),
+			.secure_boot = f->secure_boot.v,
+			.needs_smm = f->secure_boot.v,
+		};
+		c->firmware = &c->named;
+		return;
+	}
+	c->firmware = firmware_choose(c->in->firmware, f->secure_boot.v, &err);
+	if (!c->firmware) {
+		for (size_t i = 0; i < error_count(err); i++)
+			compose_refuse(c, f->secure_boot.at, "%s", error_message(err, i));
+	}
+}
+
+/* The probe is not signed: firmware with enrolled keys would refuse it and wait for ever. */
+static const char *template_for_probe(struct composer *c)
+{
+	const struct firmware *plain;
+
+	if (!c->firmware->enrolled)
+		return c->firmware->vars;
+	plain = firmware_unenrolled(c->in->firmware, c->firmware);
+	if (plain) {
+		compose_note(c,
+			     "probe: with the un-enrolled variables %s, where the machine itself "
+			     "uses %s",
+			     plain->vars, c->firmware->vars);
+		return plain->vars;
+	}
+	compose_refuse(
+		c, c->p->firmware.secure_boot.at,
+		"the probe is not signed, and there is no un-enrolled variable store that fits %s",
+		c->firmware->code);
+	return c->firmware->vars;
+}
+
+static void prepare_vars(struct composer *c)
+{
+	bool probe = c->in->purpose == PURPOSE_PROBE;
+	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
+	const char *suffix = c->firmware->vars_format == FIRMWARE_QCOW2 ? "qcow2" : "fd";
+	own_free char *file = xasprintf("vars.%s", suffix);
+
+	prepare->kind = probe			      ? PREPARE_VARS_SCRATCH
+			: c->p->firmware.reset_vars.v ? PREPARE_VARS_RESET
+						      : PREPARE_VARS;
+	prepare->path = path_join(probe ? c->plan->runtime_dir : c->plan->state_dir, file);
+	prepare->source = xstrdup(probe ? template_for_probe(c) : c->firmware->vars);
+}
+
+static void flash(struct composer *c, const char *node, const char *path,
+		  enum firmware_format format, bool read_only, const char *key, struct origin at,
+		  const char *why)
+{
+	struct option o = option_new(NULL);
+
+	option_text(&o, "driver", format == FIRMWARE_QCOW2 ? "qcow2" : "raw");
+	option_text(&o, "node-name", node);
+	option_on(&o, "read-only", read_only);
+	option_text(&o, "file.driver", "file");
+	option_text(&o, "file.filename", path);
+	compose_argument(c, "-blockdev", option_done(&o), key, at, why);
+}
+
+void compose_firmware(struct composer *c)
+{
+	const struct firmware_section *f = &c->p->firmware;
+	own_free char *why = NULL;
+	size_t vars;
+
+	if (!f->uefi.v) {
+		if (c->in->purpose == PURPOSE_PROBE)
+			compose_refuse(c, f->uefi.at,
+				       "the probe is a UEFI program, and firmware.uefi = no");
+		return;
+	}
+	choose(c);
+	if (!c->firmware)
+		return;
+	vars = c->plan->prepares;
+	prepare_vars(c);
+	if (c->firmware->descriptor)
+		why = xasprintf("by %s", c->firmware->descriptor);
+	flash(c, "firmware-code", c->firmware->code, c->firmware->code_format, true,
+	      "firmware.code", f->code.at, why);
+	flash(c, "firmware-vars", c->plan->prepare[vars].path, c->firmware->vars_format, false,
+	      "firmware.vars", f->vars.at,
+	      c->in->purpose == PURPOSE_PROBE ? "a scratch copy"
+					      : "this machine's own variable store");
+}

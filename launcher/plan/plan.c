@@ -1,0 +1,355 @@
+#include "plan.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "compose.h"
+
+/* Longest path of a unix socket, without its NUL (unix(7)). */
+#define SOCKET_PATH_LIMIT 107
+
+/* ------------------------------------------------------------------ what composing functions use
+ */
+
+void compose_argument(struct composer *c, const char *option, char *value, const char *key,
+		      struct origin at, const char *why)
+{
+	struct argument *a = xappend(c->plan->argument, c->plan->arguments);
+
+	a->option = xstrdup(option);
+	a->value = value;
+	a->cause.key = key ? xstrdup(key) : NULL;
+	a->cause.at = key ? origin_text(c->p, at) : NULL;
+	a->cause.why = why ? xstrdup(why) : NULL;
+}
+
+void compose_fixed(struct composer *c, const char *option, char *value, const char *why)
+{
+	compose_argument(c, option, value, NULL, (struct origin){0}, why);
+}
+
+void compose_item(struct composer *c, const char *option, char *value, const struct item *item,
+		  const char *key, struct origin at, const char *why)
+{
+	own_free char *name = item_text(item);
+	own_free char *full = xasprintf("%s.%s", name, key);
+
+	compose_argument(c, option, value, full, at.kind == ORIGIN_DEFAULT ? item->at : at, why);
+}
+
+void compose_refuse(struct composer *c, struct origin at, const char *fmt, ...)
+{
+	own_free char *where = origin_text(c->p, at), *message = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	message = xvasprintf(fmt, args);
+	va_end(args);
+	if (at.kind == ORIGIN_DEFAULT)
+		error_add(c->err, ERROR_HOST, "%s", message);
+	else
+		error_add(c->err, ERROR_HOST, "%s: %s", where, message);
+	c->good = false;
+}
+
+void compose_note(struct composer *c, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	*xappend(c->plan->note, c->plan->notes) = xvasprintf(fmt, args);
+	va_end(args);
+}
+
+char *compose_id(const struct item *item)
+{
+	return xasprintf("%s%s%s", item->section, *item->name ? "-" : "", item->name);
+}
+
+int compose_fd(struct composer *c, enum plan_fd_role role, char *path)
+{
+	struct plan_fd *fd = xappend(c->plan->fd, c->plan->fds);
+
+	/* 0, 1 and 2 are the standard ones. */
+	*fd = (struct plan_fd){.role = role, .number = 2 + (int)c->plan->fds, .path = path};
+	return fd->number;
+}
+
+/* Ports sit in slots 02 to 06 of the root bus, eight to a slot; slot 01 is left to a GPU, whose
+ * place in the guest is 01:00.
+ */
+char *compose_port(struct composer *c, const struct item *item)
+{
+	unsigned n = c->ports++, slot = 2 + n / 8, function = n % 8;
+	own_free char *id = xasprintf("port%02x", slot * 8 + function);
+	own_free char *name = item_text(item);
+	own_free char *why = xasprintf("a root port for %s", name);
+	struct option o = option_new("pcie-root-port");
+
+	if (slot > 6) {
+		compose_refuse(c, item->at,
+			       "%s: more devices than the machine has root ports for (40)", name);
+		return steal(&id);
+	}
+	option_text(&o, "id", id);
+	option_text(&o, "bus", "pcie.0");
+	option_slot(&o, "addr", slot, function);
+	option_number(&o, "chassis", slot * 8 + function);
+	option_number(&o, "port", slot * 8 + function);
+	if (function == 0)
+		option_on(&o, "multifunction", true);
+	compose_fixed(c, "-device", option_done(&o), why);
+	return steal(&id);
+}
+
+void compose_identity(const struct composer *c, const char *word, uint8_t *id, size_t n)
+{
+	own_buf struct buf source = {0};
+	uint8_t digest[32];
+
+	/* The NULs keep "a" + "bc" apart from "ab" + "c". */
+	buf_adds(&source, "vmlaunch");
+	buf_addc(&source, '\0');
+	buf_adds(&source, word);
+	buf_addc(&source, '\0');
+	buf_adds(&source, c->p->vm.name.v);
+	buf_addc(&source, '\0');
+	buf_adds(&source, c->facts->machine_id);
+	sha256(source.data, source.len, digest);
+	memcpy(id, digest, n);
+}
+
+unsigned compose_bootindex(const struct composer *c, const struct item *item)
+{
+	const struct strings *order = &c->p->boot.order;
+	own_free char *word =
+		xasprintf("%s%s%s", item->section, *item->name ? "/" : "", item->name);
+	unsigned index = 1;
+
+	for (size_t i = 0; i < order->n; i++)
+		if (strcmp(order->v[i], word) == 0)
+			return (unsigned)i + 1;
+	if (order->n)
+		return 0;
+	/* auto: disks, then cdroms, then networks. */
+	for (int media = MEDIA_DISK; media <= MEDIA_CDROM; media++) {
+		for (size_t i = 0; i < c->p->disk.n; i++) {
+			const struct disk *disk = (const struct disk *)c->p->disk.v[i];
+
+			if (!disk->item.enabled.v || disk->media.v != media)
+				continue;
+			if (&disk->item == item)
+				return index;
+			index++;
+		}
+	}
+	for (size_t i = 0; i < c->p->network.n; i++, index++)
+		if (c->p->network.v[i] == item)
+			return index;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the frame of the command line
+ */
+
+static void add_prepare(struct composer *c, enum prepare_kind kind, const char *file,
+			const char *source)
+{
+	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
+
+	prepare->kind = kind;
+	prepare->path = path_join(c->plan->state_dir, file);
+	prepare->source = xstrdup(source);
+}
+
+static void compose_frame(struct composer *c)
+{
+	struct option o = option_new(NULL);
+
+	option_text(&o, "guest", c->plan->name);
+	option_on(&o, "debug-threads", true);
+	compose_argument(c, "-name", option_done(&o), "vm.name", c->p->vm.name.at,
+			 "threads get names, for top and perf");
+	compose_fixed(c, "-nodefaults", NULL, "no device that the plan does not name");
+	compose_fixed(c, "-no-user-config", NULL, "no file that the plan does not name");
+	compose_fixed(c, "-S", NULL, "stopped until the supervisor says cont");
+	if (c->in->purpose == PURPOSE_PROBE)
+		compose_fixed(c, "-no-reboot", NULL, "a reboot ends the probe");
+	o = option_new("on");
+	option_text(&o, "obsolete", "deny");
+	option_text(&o, "elevateprivileges", "deny");
+	option_text(&o, "spawn", "deny");
+	option_text(&o, "resourcecontrol", "deny");
+	compose_fixed(c, "-sandbox", option_done(&o), "QEMU's own system call filter");
+	o = option_new(NULL);
+	option_on(&o, "timestamp", true);
+	compose_fixed(c, "-msg", option_done(&o), "times in the log");
+	compose_fixed(c, "-display", xstrdup("none"), "no window");
+}
+
+static void compose_raw(struct composer *c)
+{
+	const struct strings *arg = &c->p->qemu.arg, *env = &c->p->qemu.env;
+
+	for (size_t i = 0; i < arg->n; i++)
+		compose_argument(c, arg->v[i], NULL, "qemu.arg", arg->at[i], "as it is");
+	for (size_t i = 0; i < env->n; i++)
+		*xappend(c->plan->env, c->plan->envs) = xstrdup(env->v[i]);
+}
+
+/* Directories and names, all derived. */
+static void compose_places(struct composer *c)
+{
+	struct plan *plan = c->plan;
+	bool probe = c->in->purpose == PURPOSE_PROBE;
+	own_free char *log = NULL;
+
+	plan->name = xstrdup(c->p->vm.name.v);
+	plan->instance = xasprintf("%s%s", plan->name, probe ? ".probe" : "");
+	plan->profile_path = xstrdup(c->p->path);
+	plan->binary = xstrdup(c->facts->qemu.path);
+	plan->qemu_version = xstrdup(c->facts->qemu.version);
+	plan->state_dir = path_join(c->in->dirs->state, plan->name);
+	plan->runtime_dir = path_join(c->in->dirs->runtime, plan->instance);
+	log = xasprintf("%s.log", probe ? "probe" : "qemu");
+	plan->log = path_join(plan->state_dir, log);
+}
+
+static void compose_times(struct composer *c)
+{
+	const struct shutdown_section *s = &c->p->shutdown;
+
+	c->plan->times = (struct shutdown_times){
+		.again = (unsigned)s->again.v,
+		.force_within = (unsigned)s->force_within.v,
+		.quit = (unsigned)s->quit.v,
+		.terminate = (unsigned)s->terminate.v,
+		.kill = (unsigned)s->kill.v,
+	};
+}
+
+/* One monitor: a listening socket that vmlaunch binds and QEMU inherits. */
+static void compose_monitor(struct composer *c, enum plan_fd_role role, const char *id,
+			    const char *file, const char *why)
+{
+	own_free char *path = path_join(c->plan->runtime_dir, file);
+	struct option o = option_new("socket");
+
+	if (strlen(path) > SOCKET_PATH_LIMIT)
+		compose_refuse(
+			c, c->p->vm.name.at,
+			"the socket's path %s has %zu bytes, of which a socket may have %d: choose "
+			"a "
+			"shorter vm.name, or set XDG_RUNTIME_DIR to a shorter directory of yours",
+			path, strlen(path), SOCKET_PATH_LIMIT);
+	option_text(&o, "id", id);
+	option_number(&o, "fd", (uint64_t)compose_fd(c, role, steal(&path)));
+	option_on(&o, "server", true);
+	option_on(&o, "wait", false);
+	compose_fixed(c, "-chardev", option_done(&o), why);
+	o = option_new(NULL);
+	option_text(&o, "chardev", id);
+	option_text(&o, "mode", "control");
+	compose_fixed(c, "-mon", option_done(&o), NULL);
+}
+
+void compose_monitors(struct composer *c)
+{
+	compose_monitor(c, FD_MONITOR, "monitor", "monitor.sock", "the supervisor's monitor");
+	compose_monitor(c, FD_TOOLS, "tools", "qmp.sock", "the monitor of `vmlaunch qmp`");
+}
+
+static void compose_record(struct composer *c)
+{
+	if (c->in->purpose == PURPOSE_RUN && c->machine && !c->in->recorded_machine)
+		add_prepare(c, PREPARE_RECORD, "machine", c->machine);
+}
+
+struct plan *plan_compose(const struct plan_input *in, struct error **err)
+{
+	struct composer c = {
+		.in = in,
+		.p = in->profile,
+		.facts = in->facts,
+		.plan = xcalloc(1, sizeof(*c.plan)),
+		.err = err,
+		.good = true,
+	};
+	own_plan struct plan *plan = c.plan;
+
+	compose_places(&c);
+	compose_times(&c);
+	compose_frame(&c);
+	compose_monitors(&c);
+	compose_firmware(&c);
+	compose_machine(&c);
+	compose_cpu(&c);
+	compose_memory(&c);
+	compose_boot(&c);
+	compose_disks(&c);
+	compose_networks(&c);
+	compose_console(&c);
+	compose_raw(&c);
+	compose_record(&c);
+	return c.good ? steal(&plan) : NULL;
+}
+
+static void strings_free(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->arguments; i++) {
+		struct argument *a = &plan->argument[i];
+
+		free(a->option);
+		free(a->value);
+		free(a->cause.key);
+		free(a->cause.at);
+		free(a->cause.why);
+	}
+	for (size_t i = 0; i < plan->fds; i++)
+		free(plan->fd[i].path);
+	for (size_t i = 0; i < plan->prepares; i++) {
+		free(plan->prepare[i].path);
+		free(plan->prepare[i].source);
+	}
+	free(plan->argument);
+	free(plan->fd);
+	free(plan->prepare);
+	strings_free(plan->env, plan->envs);
+	strings_free(plan->note, plan->notes);
+	free(plan->name);
+	free(plan->instance);
+	free(plan->profile_path);
+	free(plan->binary);
+	free(plan->state_dir);
+	free(plan->runtime_dir);
+	free(plan->log);
+	free(plan->qemu_version);
+	free(plan);
+}
+
+const char **plan_argv(const struct plan *plan, size_t *n)
+{
+	const char **argv = xcalloc(plan->arguments * 2 + 2, sizeof(*argv));
+	size_t count = 0;
+
+	argv[count++] = plan->binary;
+	for (size_t i = 0; i < plan->arguments; i++) {
+		argv[count++] = plan->argument[i].option;
+		if (plan->argument[i].value)
+			argv[count++] = plan->argument[i].value;
+	}
+	if (n)
+		*n = count;
+	return argv;
+}

@@ -1,0 +1,138 @@
+/* The plan: everything that a start will do, decided before anything is touched. Composing it is a
+ * pure function of the profile, the host's facts and the firmware found; it opens no device, runs
+ * no program and changes nothing. All that stands in the way is told at once.
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/dirs.h"
+#include "base/error.h"
+#include "firmware/find.h"
+#include "host/facts.h"
+#include "profile/profile.h"
+
+/* Why an argument is there: the key that caused it and where its value came from, and a reason. */
+struct cause {
+	char *key; /* "vm.memory", "disk system.path"; NULL when no key has a say */
+	char *at;  /* "win11.ini:3:10", "--set ...", "default"; NULL without a key */
+	char *why; /* a clause, may be NULL */
+};
+
+/* An option of QEMU with its value (NULL: it takes none), or one raw argument. */
+struct argument {
+	char *option;
+	char *value;
+	struct cause cause;
+};
+
+/* Descriptors that QEMU inherits, by their number in QEMU. All others are closed. */
+enum plan_fd_role {
+	FD_MONITOR, /* listening: the supervisor's monitor */
+	FD_TOOLS,   /* listening: the monitor of `vmlaunch qmp` and friends */
+	FD_SERIAL,  /* connected stream: the first serial port */
+	FD_DEBUG,   /* connected stream: the debug port */
+	FD_ROLES,
+};
+
+struct plan_fd {
+	enum plan_fd_role role;
+	int number;
+	char *path; /* of a listening one */
+};
+
+/* What the user's own side prepares before QEMU starts. */
+enum prepare_kind {
+	PREPARE_VARS,	      /* make path from source unless it is there */
+	PREPARE_VARS_RESET,   /* make path from source, keeping an old one as PATH.old */
+	PREPARE_VARS_SCRATCH, /* make path from source anew, removed afterwards */
+	PREPARE_RECORD,	      /* write text into path unless it is there */
+};
+
+struct prepare {
+	enum prepare_kind kind;
+	char *path;
+	char *source; /* or the text to record */
+};
+
+/* Times of the way down, in milliseconds. */
+struct shutdown_times {
+	unsigned again, force_within, quit, terminate, kill;
+};
+
+struct plan {
+	char *name;	/* the machine's */
+	char *instance; /* what runs under a lock of its own: the name, or NAME.probe */
+	char *profile_path;
+	char *binary;
+	struct argument *argument;
+	size_t arguments;
+	char **env; /* NAME=VALUE, over the caller's environment */
+	size_t envs;
+	struct plan_fd *fd;
+	size_t fds;
+	struct prepare *prepare;
+	size_t prepares;
+	char **note; /* what the user should know before the start */
+	size_t notes;
+	char *state_dir;   /* of this machine: variable store, log */
+	char *runtime_dir; /* of this instance: lock, sockets */
+	char *log;	   /* QEMU's standard error */
+	bool kvm;
+	char *qemu_version;
+	enum target_kind serial, debug;
+	struct shutdown_times times;
+};
+
+/* Why the plan is made. */
+enum purpose {
+	PURPOSE_RUN,
+	PURPOSE_PROBE, /* the guest's-eye program in this machine: no disks, scratch variables */
+};
+
+struct plan_input {
+	const struct profile *profile;
+	const struct facts *facts;
+	const struct firmware_list *firmware;
+	const struct dirs *dirs;
+	const char *recorded_machine; /* of the first start, or NULL */
+	char *const *block;	      /* the profile's paths that are block devices */
+	size_t blocks;
+	enum purpose purpose;
+	const char *probe_program; /* of PURPOSE_PROBE: a UEFI program, and its parameters */
+	const char *probe_parameters;
+};
+
+/* NULL when the machine cannot be started; err then holds every reason. */
+struct plan *plan_compose(const struct plan_input *in, struct error **err);
+
+/* Accepts NULL. */
+void plan_free(struct plan *plan);
+static inline void own_plan_(struct plan **plan)
+{
+	plan_free(*plan);
+}
+#define own_plan own_with(own_plan_)
+
+/* The argument vector as execve wants it, NULL-ended; the strings belong to the plan, the array to
+ * the caller. *n (may be NULL) is its length.
+ */
+const char **plan_argv(const struct plan *plan, size_t *n);
+
+/* The plan for a reader, as a JSON text, or one argument per line (end: '\n' or '\0'). The caller
+ * owns them; the last one's length is *len, as it may hold NULs.
+ */
+char *plan_text(const struct plan *plan);
+char *plan_json(const struct plan *plan);
+char *plan_lines(const struct plan *plan, char end, size_t *len);
+
+/* Whether KVM or TCG, by the rule of cpu.accel: where a host device is claimed, missing KVM is a
+ * refusal and TCG only by the profile's word. *why says why it is TCG (NULL for KVM); static text.
+ */
+bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_device, bool *use_kvm,
+		const char **why, struct error **err);
+
+#endif

@@ -1,0 +1,250 @@
+/* The plan for readers: a person, a script, a comparison with /proc/PID/cmdline. */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "plan.h"
+
+static const char *const ROLE[] = {
+	[FD_MONITOR] = "monitor", /* words of the JSON output */
+	[FD_TOOLS] = "tools",
+	[FD_SERIAL] = "serial",
+	[FD_DEBUG] = "debug-port",
+};
+_Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
+
+static const struct prepare_words {
+	const char *word, *text;
+} PREPARE[] = {
+	[PREPARE_VARS] = {"variable-store", "unless it is there, copied from"},
+	[PREPARE_VARS_RESET] = {"variable-store-reset",
+				"made anew, the old one kept as .old, from"},
+	[PREPARE_VARS_SCRATCH] = {"variable-store-scratch", "for this run alone, copied from"},
+	[PREPARE_RECORD] = {"record", "unless it is there, holding"},
+};
+
+char *plan_lines(const struct plan *plan, char end, size_t *len)
+{
+	struct buf out = {0};
+	size_t n;
+	const char **argv = plan_argv(plan, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&out, argv[i]);
+		buf_addc(&out, end);
+	}
+	free(argv);
+	*len = out.len;
+	return buf_steal(&out);
+}
+
+/* A word as a shell takes it; bytes that would spoil the terminal as $'...'. */
+static void add_word(struct buf *out, const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "%+,-./:=@_";
+	bool control = text_utf8(s, strlen(s)) < strlen(s);
+
+	for (const char *c = s; *c; c++)
+		control = control || (unsigned char)*c < 0x20 || *c == 0x7f;
+	if (*s && s[strspn(s, plain)] == '\0') {
+		buf_adds(out, s);
+		return;
+	}
+	buf_adds(out, control ? "$'" : "'");
+	for (; *s; s++) {
+		if (control && ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e))
+			buf_addf(out, "\\x%02x", (unsigned char)*s);
+		else if (*s == '\'')
+			buf_adds(out, control ? "\\'" : "'\\''");
+		else if (control && *s == '\\')
+			buf_adds(out, "\\\\");
+		else
+			buf_addc(out, *s);
+	}
+	buf_addc(out, '\'');
+}
+
+static void add_cause(struct buf *out, const struct cause *cause)
+{
+	const char *join = "";
+
+	buf_adds(out, "        ");
+	if (cause->key) {
+		buf_addf(out, "%s (%s)", cause->key, cause->at);
+		join = ": ";
+	}
+	if (cause->why)
+		buf_addf(out, "%s%s", join, cause->why);
+	buf_addc(out, '\n');
+}
+
+static void add_arguments(struct buf *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->arguments; i++) {
+		const struct argument *a = &plan->argument[i];
+
+		buf_adds(out, "    ");
+		add_word(out, a->option);
+		if (a->value) {
+			buf_addc(out, ' ');
+			add_word(out, a->value);
+		}
+		buf_addc(out, '\n');
+		if (a->cause.key || a->cause.why)
+			add_cause(out, &a->cause);
+	}
+}
+
+char *plan_text(const struct plan *plan)
+{
+	struct buf out = {0};
+
+	buf_addf(&out, "Machine %s, by %s\n", plan->name, plan->profile_path);
+	for (size_t i = 0; i < plan->notes; i++)
+		buf_addf(&out, "  note: %s\n", plan->note[i]);
+	buf_adds(&out, "\nBefore the start, as you:\n");
+	for (size_t i = 0; i < plan->prepares; i++) {
+		const struct prepare *p = &plan->prepare[i];
+
+		buf_adds(&out, "    ");
+		add_word(&out, p->path);
+		buf_addf(&out, "\n        %s %s\n", PREPARE[p->kind].text, p->source);
+	}
+	if (!plan->prepares)
+		buf_adds(&out, "    nothing\n");
+	buf_adds(&out, "\nQEMU, as you:\n    ");
+	add_word(&out, plan->binary);
+	buf_addf(&out, "\n        version %s\n", plan->qemu_version);
+	add_arguments(&out, plan);
+	for (size_t i = 0; i < plan->envs; i++) {
+		buf_adds(&out, "    with ");
+		add_word(&out, plan->env[i]);
+		buf_adds(&out, " in its environment\n");
+	}
+	for (size_t i = 0; i < plan->fds; i++)
+		buf_addf(&out, "    descriptor %d: %s%s%s\n", plan->fd[i].number,
+			 ROLE[plan->fd[i].role], plan->fd[i].path ? " at " : "",
+			 plan->fd[i].path ? plan->fd[i].path : "");
+	buf_addf(&out, "    log: %s\n", plan->log);
+	return buf_steal(&out);
+}
+
+/* JSON is UTF-8; a file name need not be. What is not becomes U+FFFD, and "exact" says so. */
+static json_object *json_text(const char *s, bool *exact)
+{
+	struct buf out = {0};
+	size_t len = strlen(s), at = 0;
+	json_object *text;
+
+	while (at < len) {
+		size_t n = text_utf8(s + at, len - at);
+
+		buf_add(&out, s + at, n);
+		at += n;
+		if (at < len) {
+			buf_adds(&out, "\xef\xbf\xbd");
+			*exact = false;
+			at++;
+		}
+	}
+	text = json_object_new_string_len(out.data ? out.data : "", (int)out.len);
+	buf_free(&out);
+	return text;
+}
+
+static void add_text(json_object *o, const char *key, const char *s, bool *exact)
+{
+	json_object_object_add(o, key, s ? json_text(s, exact) : NULL);
+}
+
+static json_object *arguments_json(const struct plan *plan, bool *exact)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->arguments; i++) {
+		const struct argument *a = &plan->argument[i];
+		json_object *o = json_object_new_object();
+
+		add_text(o, "option", a->option, exact);
+		add_text(o, "value", a->value, exact);
+		add_text(o, "key", a->cause.key, exact);
+		add_text(o, "at", a->cause.at, exact);
+		add_text(o, "why", a->cause.why, exact);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *prepares_json(const struct plan *plan, bool *exact)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->prepares; i++) {
+		const struct prepare *p = &plan->prepare[i];
+		json_object *o = json_object_new_object();
+
+		add_text(o, "kind", PREPARE[p->kind].word, exact);
+		add_text(o, "path", p->path, exact);
+		add_text(o, p->kind == PREPARE_RECORD ? "text" : "source", p->source, exact);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *fds_json(const struct plan *plan, bool *exact)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->fds; i++) {
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "number", json_object_new_int(plan->fd[i].number));
+		add_text(o, "role", ROLE[plan->fd[i].role], exact);
+		add_text(o, "path", plan->fd[i].path, exact);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *texts_json(const char *const *v, size_t n, bool *exact)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, json_text(v[i], exact));
+	return list;
+}
+
+char *plan_json(const struct plan *plan)
+{
+	json_object *top = json_object_new_object();
+	bool exact = true;
+	size_t n;
+	const char **argv = plan_argv(plan, &n);
+	char *text;
+
+	json_object_object_add(top, "version", json_object_new_int(1));
+	add_text(top, "name", plan->name, &exact);
+	add_text(top, "profile", plan->profile_path, &exact);
+	add_text(top, "accel", plan->kvm ? "kvm" : "tcg", &exact);
+	add_text(top, "qemu", plan->qemu_version, &exact);
+	json_object_object_add(top, "notes",
+			       texts_json((const char *const *)plan->note, plan->notes, &exact));
+	json_object_object_add(top, "prepare", prepares_json(plan, &exact));
+	json_object_object_add(top, "argv", texts_json(argv, n, &exact));
+	json_object_object_add(top, "arguments", arguments_json(plan, &exact));
+	json_object_object_add(top, "environment",
+			       texts_json((const char *const *)plan->env, plan->envs, &exact));
+	json_object_object_add(top, "descriptors", fds_json(plan, &exact));
+	add_text(top, "log", plan->log, &exact);
+	json_object_object_add(top, "exact", json_object_new_boolean(exact));
+	text = xasprintf("%s\n",
+			 json_object_to_json_string_ext(
+				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+	free(argv);
+	return text;
+}
