@@ -1,0 +1,162 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "command.h"
+
+const char *argument_option(const struct arguments *args, const char *name)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < args->options; i++)
+		if (strcmp(args->option[i].name, name) == 0)
+			value = args->option[i].value;
+	return value;
+}
+
+char **argument_options(const struct arguments *args, const char *name, size_t *n)
+{
+	char **values = xcalloc(args->options + 1, sizeof(*values));
+
+	*n = 0;
+	for (size_t i = 0; i < args->options; i++)
+		if (strcmp(args->option[i].name, name) == 0)
+			values[(*n)++] = (char *)args->option[i].value;
+	return values;
+}
+
+static const struct option_row *find(const struct option_row *table, const char *name, size_t len)
+{
+	for (; table && table->name; table++)
+		if (strlen(table->name) == len && strncmp(table->name, name, len) == 0)
+			return table;
+	return NULL;
+}
+
+static bool unknown(const struct command *command, const char *word, size_t len, struct error **err)
+{
+	own_free char *name = xstrndup(word, len);
+	const struct option_row *tables[] = {command->option, GLOBAL_OPTIONS};
+	const char *names[32], *nearest;
+	size_t n = 0;
+
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct option_row *row = tables[t]; row && row->name && n < 32; row++)
+			names[n++] = row->name;
+	nearest = text_nearest(name, names, n);
+	error_add(err, ERROR_USAGE, "%s has no option --%s%s%s; 'vmlaunch %s --help' lists all",
+		  command->name, name, nearest ? ", did you mean --" : "", nearest ? nearest : "",
+		  command->name);
+	return false;
+}
+
+/* One option at words[*at]; moves *at over a value that stands apart. */
+static bool take_option(struct arguments *args, const struct command *command, char **words,
+			size_t n, size_t *at, struct error **err)
+{
+	const char *word = words[*at] + 2;
+	size_t len = strcspn(word, "=");
+	const struct option_row *row = find(command->option, word, len);
+	const char *value = word[len] ? word + len + 1 : NULL;
+
+	if (!row)
+		row = find(GLOBAL_OPTIONS, word, len);
+	if (!row)
+		return unknown(command, word, len, err);
+	if (value && !row->value) {
+		error_add(err, ERROR_USAGE, "--%s takes no value", row->name);
+		return false;
+	}
+	if (!value && row->value) {
+		if (*at + 1 >= n) {
+			error_add(err, ERROR_USAGE, "--%s needs a value: %s", row->name,
+				  row->value);
+			return false;
+		}
+		value = words[++*at];
+	}
+	if (!row->many && argument_option(args, row->name)) {
+		error_add(err, ERROR_USAGE, "--%s stands twice", row->name);
+		return false;
+	}
+	*xappend(args->option, args->options) =
+		(struct given){.name = row->name, .value = value ? value : ""};
+	return true;
+}
+
+bool arguments_parse(struct arguments *args, const struct command *command, char **words, size_t n,
+		     struct error **err)
+{
+	bool options = true;
+
+	for (size_t i = 0; i < n; i++) {
+		if (options && strcmp(words[i], "--") == 0) {
+			options = false;
+		} else if (options && strcmp(words[i], "-h") == 0) {
+			*xappend(args->option, args->options) = (struct given){"help", ""};
+		} else if (options && text_starts(words[i], "--")) {
+			if (!take_option(args, command, words, n, &i, err))
+				return false;
+		} else if (options && words[i][0] == '-' && words[i][1]) {
+			error_add(err, ERROR_USAGE, "unknown option %s; long options begin with --",
+				  words[i]);
+			return false;
+		} else {
+			*xappend(args->word, args->words) = words[i];
+		}
+	}
+	if (argument_option(args, "help"))
+		return true;
+	if (args->words < command->min_words || args->words > command->max_words) {
+		error_add(err, ERROR_USAGE, "usage: vmlaunch %s %s", command->name, command->usage);
+		return false;
+	}
+	return true;
+}
+
+void arguments_free(struct arguments *args)
+{
+	free(args->word);
+	free(args->option);
+	*args = (struct arguments){0};
+}
+
+static void print_options(const struct option_row *row)
+{
+	for (; row && row->name; row++) {
+		own_free char *left = xasprintf("--%s%s%s", row->name, row->value ? " " : "",
+						row->value ? row->value : "");
+
+		printf("  %-34s %s%s\n", left, row->help, row->many ? " (as often as wanted)" : "");
+	}
+}
+
+void command_help(const struct command *command)
+{
+	printf("vmlaunch %s %s\n\n%s.\n", command->name, command->usage, command->summary);
+	if (command->details)
+		printf("\n%s", command->details);
+	printf("\nOptions:\n");
+	print_options(command->option);
+	print_options(GLOBAL_OPTIONS);
+}
+
+void general_help(void)
+{
+	printf("vmlaunch PROFILE [OPTION...]\nvmlaunch COMMAND ...\n\n"
+	       "Starts the machine that an INI profile describes, watches over it, and puts the "
+	       "host "
+	       "back\nas it was.\n\nCommands ('vmlaunch COMMAND --help' tells more):\n");
+	for (const struct command *c = COMMANDS; c->name; c++) {
+		own_free char *left = xasprintf("%s %s", c->name, c->usage);
+
+		printf("  %-34s %s\n", left, c->summary);
+	}
+	printf("\nOptions of every command:\n");
+	print_options(GLOBAL_OPTIONS);
+	printf("\nExit status: 0 done, or the guest ended by itself or was stopped; 1 QEMU or the "
+	       "guest "
+	       "failed;\n2 wrong usage or profile; 3 this host cannot do it, and is as it was; 4 "
+	       "something of the host\ncould not be put back.\n");
+}

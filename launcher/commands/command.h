@@ -1,0 +1,68 @@
+/* What main knows of a subcommand: a row with its name, its words for --help, its options and one
+ * function. The options of each command are a table too: parsing, --help and completion loop over
+ * it.
+ */
+#ifndef COMMANDS_COMMAND_H
+#define COMMANDS_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct option_row {
+	const char *name;  /* without the two dashes */
+	const char *value; /* what it takes, in capitals; NULL: nothing */
+	const char *help;
+	bool many; /* may stand several times */
+};
+
+/* The command line of one command, taken apart. */
+struct arguments {
+	const char **word; /* what is no option */
+	size_t words;
+	struct given {
+		const char *name; /* of the option */
+		const char *value;
+	} * option;
+	size_t options;
+};
+
+/* Exit status when no error is set. */
+typedef int command_fn(const struct arguments *args, struct error **err);
+
+struct command {
+	const char *name;
+	const char *usage; /* the words behind the name */
+	const char *summary;
+	const char *details;		 /* more for --help, whole lines, may be NULL */
+	const struct option_row *option; /* ended by a row without a name */
+	size_t min_words, max_words;
+	command_fn *run;
+};
+
+/* All commands, in the order of --help, ended by a row without a name. */
+extern const struct command COMMANDS[];
+/* The options that each command takes. */
+extern const struct option_row GLOBAL_OPTIONS[];
+
+/* The option's value ("" for one that takes none), or NULL when it was not given; the last counts.
+ */
+const char *argument_option(const struct arguments *args, const char *name);
+/* All values of an option that may stand several times; the caller owns the array, *n says how
+ * many. */
+char **argument_options(const struct arguments *args, const char *name, size_t *n);
+
+/* Takes words apart by the table (and the global one). "--" ends the options. */
+bool arguments_parse(struct arguments *args, const struct command *command, char **words, size_t n,
+		     struct error **err);
+void arguments_free(struct arguments *args);
+#define own_arguments own_with(arguments_free)
+
+void command_help(const struct command *command);
+void general_help(void);
+
+command_fn command_run, command_plan, command_probe, command_keys, command_list, command_status,
+	command_stop, command_kill, command_qmp;
+
+#endif

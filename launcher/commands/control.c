@@ -1,0 +1,289 @@
+/* The commands for machines that run: each looks up the instance's record, and talks to QEMU over
+ * the tools' monitor, which is free whether or not a supervisor lives.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/say.h"
+#include "base/text.h"
+#include "common.h"
+#include "qmp/client.h"
+#include "qmp/words.h"
+
+#define ANSWER_MS 10000
+#define KILL_MS 2000
+
+/* A connected and negotiated client of the instance in dir, or NULL. */
+static struct qmp *tools_monitor(const char *dir, struct error **err)
+{
+	own_free char *path = path_join(dir, "qmp.sock");
+	int fd = qmp_connect(path, err);
+	own_qmp struct qmp *qmp = fd < 0 ? NULL : qmp_new(fd, QMP_LIMIT_TOOL);
+
+	if (!qmp || !qmp_handshake(qmp, QMP_GREETING_MS, -1, err))
+		return NULL;
+	return steal(&qmp);
+}
+
+int command_qmp(const struct arguments *args, struct error **err)
+{
+	own_run_record struct run_record record = {0};
+	own_free char *dir = running(args->word[0], &record, err);
+	json_object *arguments, *answer = NULL;
+	own_qmp struct qmp *qmp = NULL;
+
+	if (!dir)
+		return ERROR_FAILED;
+	arguments = qmp_arguments((char **)&args->word[2], args->words - 2, err);
+	if (!arguments)
+		return ERROR_USAGE;
+	qmp = tools_monitor(dir, err);
+	if (!qmp) {
+		json_object_put(arguments);
+		return ERROR_FAILED;
+	}
+	if (!qmp_execute(qmp, args->word[1], arguments, -1, &answer, err))
+		return ERROR_FAILED;
+	puts(json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_SPACED |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(answer);
+	return 0;
+}
+
+/* "running", "paused", ... as QEMU says (QAPI: RunState), or a word of ours when it does not
+ * answer. */
+static char *run_state(const char *dir)
+{
+	own_error struct error *err = NULL;
+	own_qmp struct qmp *qmp = tools_monitor(dir, &err);
+	json_object *answer = NULL, *status;
+	char *state = NULL;
+
+	if (qmp && qmp_execute(qmp, "query-status", NULL, ANSWER_MS, &answer, &err) &&
+	    json_object_object_get_ex(answer, "status", &status) &&
+	    json_object_is_type(status, json_type_string))
+		state = xstrdup(json_object_get_string(status));
+	json_object_put(answer);
+	return state ? state : xstrdup("unresponsive");
+}
+
+static json_object *record_json(const char *instance, const struct run_record *record,
+				const char *state)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "instance", json_object_new_string(instance));
+	json_object_object_add(o, "name", json_object_new_string(record->name));
+	json_object_object_add(o, "state", json_object_new_string(state));
+	json_object_object_add(o, "qemu", json_object_new_int(record->qemu.pid));
+	json_object_object_add(o, "supervisor",
+			       process_alive(record->supervisor)
+				       ? json_object_new_int(record->supervisor.pid)
+				       : NULL);
+	json_object_object_add(o, "started", json_object_new_int64(record->started));
+	json_object_object_add(o, "profile", json_object_new_string(record->profile));
+	json_object_object_add(o, "log", json_object_new_string(record->log));
+	return o;
+}
+
+static void print_json(json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+						       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+}
+
+static char *age(int64_t started)
+{
+	int64_t s = (int64_t)time(NULL) - started;
+
+	if (s < 0)
+		s = 0;
+	if (s < 3600)
+		return xasprintf("%ld:%02ld", (long)(s / 60), (long)(s % 60));
+	return xasprintf("%ld:%02ld:%02ld", (long)(s / 3600), (long)(s / 60 % 60), (long)(s % 60));
+}
+
+static void print_row(const char *instance, const struct run_record *record, const char *state)
+{
+	own_free char *since = age(record->started);
+
+	printf("%-20s %-12s %9s %10d  %s\n", instance, state, since, (int)record->qemu.pid,
+	       record->profile);
+}
+
+int command_list(const struct arguments *args, struct error **err)
+{
+	bool json = argument_option(args, "json");
+	json_object *list = json_object_new_array(), *top = json_object_new_object();
+	own_free char *base = NULL;
+	struct error *problem = NULL;
+	size_t n, shown = 0;
+	char **names = instances(&n, &base, &problem);
+
+	for (size_t i = 0; i < n; i++) {
+		own_run_record struct run_record record = {0};
+		own_free char *dir = path_join(base, names[i]), *state = NULL;
+
+		if (!run_record_read(dir, &record) || !run_record_alive(&record))
+			continue;
+		state = run_state(dir);
+		json_object_array_add(list, record_json(names[i], &record, state));
+		if (!json && shown++ == 0)
+			printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU",
+			       "PROFILE");
+		if (!json)
+			print_row(names[i], &record, state);
+	}
+	names_free(names, n);
+	json_object_object_add(top, "version", json_object_new_int(1));
+	json_object_object_add(top, "machines", list);
+	if (json)
+		print_json(top);
+	else
+		json_object_put(top);
+	if (!json && !shown && !problem)
+		say(SAY_NOTE, "no machine is running");
+	error_merge(err, &problem);
+	return 0;
+}
+
+int command_status(const struct arguments *args, struct error **err)
+{
+	own_run_record struct run_record record = {0};
+	const char *name = args->word[0];
+	own_free char *dir = running(name, &record, err), *state = NULL, *since = NULL;
+	json_object *o;
+
+	if (!dir)
+		return ERROR_FAILED;
+	state = run_state(dir);
+	if (argument_option(args, "json")) {
+		o = record_json(name, &record, state);
+		json_object_object_add(o, "version", json_object_new_int(1));
+		print_json(o);
+		return 0;
+	}
+	since = age(record.started);
+	printf("%s is %s, since %s\n  profile     %s\n  QEMU        %d\n", name, state, since,
+	       record.profile, (int)record.qemu.pid);
+	if (process_alive(record.supervisor))
+		printf("  supervisor  %d\n", (int)record.supervisor.pid);
+	else
+		printf("  supervisor  dead: nobody watches this machine\n");
+	printf("  log         %s\n  sockets     %s\n", record.log, dir);
+	return 0;
+}
+
+/* A descriptor that becomes readable when the record's QEMU is gone; -1 when it is gone already. */
+static int watch(const struct run_record *record)
+{
+	own_fd int fd = (int)syscall(SYS_pidfd_open, record->qemu.pid, 0);
+
+	/* The number could have been given away between the record and the open. */
+	return fd >= 0 && process_alive(record->qemu) ? steal_fd(&fd) : -1;
+}
+
+/* Whether it ends within so many milliseconds (-1: whenever). */
+static bool ends_within(int pidfd, int ms)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	if (pidfd < 0)
+		return true;
+	do
+		n = poll(&p, 1, ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+/* After a dead supervisor nobody else puts its directory away. */
+static void tidy_up(const char *dir)
+{
+	own_error struct error *unused = NULL;
+	struct lock lock = LOCK_NONE;
+
+	if (lock_take(&lock, dir, &unused))
+		lock_release(&lock);
+}
+
+static bool press_button(const char *dir, struct error **err)
+{
+	own_qmp struct qmp *qmp = tools_monitor(dir, err);
+
+	return qmp && qmp_execute(qmp, "system_powerdown", NULL, ANSWER_MS, NULL, err);
+}
+
+int command_stop(const struct arguments *args, struct error **err)
+{
+	own_run_record struct run_record record = {0};
+	const char *name = args->word[0], *timeout = argument_option(args, "timeout");
+	own_free char *dir = running(name, &record, err);
+	uint64_t limit = 86400, waited = 0;
+	own_fd int pidfd = -1;
+
+	if (timeout && (!text_u64(timeout, 10, &limit) || limit > 86400)) {
+		error_add(err, ERROR_USAGE, "--timeout is a number of seconds, not '%s'", timeout);
+		return ERROR_USAGE;
+	}
+	if (!dir)
+		return ERROR_FAILED;
+	pidfd = watch(&record);
+	if (!press_button(dir, err))
+		return ERROR_FAILED;
+	say(SAY_NOTE, "%s: power button pressed", name);
+	while (!ends_within(pidfd, 1000)) {
+		waited++;
+		if (timeout && waited >= limit) {
+			error_add(err, ERROR_FAILED,
+				  "%s still runs after %lu s; 'vmlaunch kill %s' ends it", name,
+				  waited, name);
+			return ERROR_FAILED;
+		}
+		if (waited == 30)
+			press_button(dir, NULL);
+		if (waited % 30 == 0)
+			say(SAY_NOTE, "%s: still running after %lu s", name, waited);
+	}
+	if (!process_alive(record.supervisor))
+		tidy_up(dir);
+	say(SAY_NOTE, "%s: ended", name);
+	return 0;
+}
+
+int command_kill(const struct arguments *args, struct error **err)
+{
+	own_run_record struct run_record record = {0};
+	own_error struct error *unused = NULL;
+	const char *name = args->word[0];
+	own_free char *dir = running(name, &record, err);
+	own_qmp struct qmp *qmp = NULL;
+	own_fd int pidfd = -1;
+
+	if (!dir)
+		return ERROR_FAILED;
+	pidfd = watch(&record);
+	qmp = tools_monitor(dir, &unused);
+	/* quit writes out what QEMU holds of the images; a QEMU that does not listen loses it. */
+	if (qmp)
+		qmp_execute(qmp, "quit", NULL, KILL_MS, NULL, NULL);
+	if (!ends_within(pidfd, KILL_MS)) {
+		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGKILL", name);
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		ends_within(pidfd, -1);
+	}
+	if (!process_alive(record.supervisor))
+		tidy_up(dir);
+	say(SAY_NOTE, "%s: ended", name);
+	return 0;
+}

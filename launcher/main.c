@@ -1,0 +1,207 @@
+/* The table of subcommands, and the only place that prints an error and chooses an exit status. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/say.h"
+#include "base/text.h"
+#include "commands/command.h"
+#include "commands/common.h"
+
+static const struct option_row RUN_OPTIONS[] = {PROFILE_OPTIONS, {0}};
+static const struct option_row PLAN_OPTIONS[] = {
+	PROFILE_OPTIONS,
+	{"format", "text|argv|argv0|json", "argv: one argument per line; argv0: ended by NUL"},
+	{0}};
+static const struct option_row PROBE_OPTIONS[] = {
+	PROFILE_OPTIONS,
+	{"lines", NULL, "print the stable key=value lines instead of the report for people"},
+	{"timeout", "SECONDS", "give up after so long (120)"},
+	{0}};
+static const struct option_row KEYS_OPTIONS[] = {
+	{"format", "text|markdown|json", "how to print it"},
+	{"json", NULL, "the same as --format json"},
+	{0}};
+static const struct option_row JSON_OPTIONS[] = {{"json", NULL, "print JSON"}, {0}};
+static const struct option_row STOP_OPTIONS[] = {
+	{"timeout", "SECONDS",
+	 "give up waiting after so long; the machine goes on (default: wait)"},
+	{0}};
+static const struct option_row NO_OPTIONS[] = {{0}};
+
+const struct option_row GLOBAL_OPTIONS[] = {
+	{"host-root", "DIR", "read /sys, /proc, /dev, /etc and /usr/share of the tree DIR"},
+	{"verbose", NULL, "tell more on standard error"},
+	{"color", "auto|always|never", "colour on standard error (auto: on a terminal)"},
+	{"help", NULL, "this text"},
+	{0}};
+
+const struct command COMMANDS[] = {
+	{"run", "PROFILE", "start a machine and watch over it ('run' may be left out)",
+	 "Ctrl-C presses the guest's power button, and again after 30 s; a second Ctrl-C within 3 "
+	 "s\n"
+	 "quits at once. SIGTERM presses the button twice, then quits after 180 s. [shutdown] has "
+	 "the\n"
+	 "times.\n",
+	 RUN_OPTIONS, 1, 1, command_run},
+	{"plan", "PROFILE",
+	 "show what a start would do, each argument with the line that caused it",
+	 "Nothing is changed and nothing is started.\n", PLAN_OPTIONS, 1, 1, command_plan},
+	{"probe", "PROFILE", "boot the guest's-eye program in this machine and print what it sees",
+	 "Disks are left out, and the variable store is a scratch copy.\n", PROBE_OPTIONS, 1, 1,
+	 command_probe},
+	{"list", "", "list running machines", NULL, JSON_OPTIONS, 0, 0, command_list},
+	{"status", "NAME", "tell how a machine is", NULL, JSON_OPTIONS, 1, 1, command_status},
+	{"stop", "NAME", "press a machine's power button and wait until it has ended",
+	 "The button is pressed again after 30 s; the guest decides.\n", STOP_OPTIONS, 1, 1,
+	 command_stop},
+	{"kill", "NAME", "end a machine at once, as if its plug were pulled", NULL, NO_OPTIONS, 1,
+	 1, command_kill},
+	{"qmp", "NAME COMMAND [KEY=VALUE...]", "send QEMU one command and print its answer as JSON",
+	 "Keys may be dotted (server.type=unix); a value that is JSON is taken as such, else it "
+	 "is\n"
+	 "text.\n",
+	 NO_OPTIONS, 2, 256, command_qmp},
+	{"keys", "", "print all profile keys", NULL, KEYS_OPTIONS, 0, 0, command_keys},
+	{0}};
+
+static bool verbose, colored;
+
+static void tell(enum say_level level, const char *line)
+{
+	static const char *const word[] = {
+		[SAY_DEBUG] = "debug: ", [SAY_NOTE] = "", [SAY_WARNING] = "warning: "};
+	const char *color = !colored		   ? ""
+			    : level == SAY_WARNING ? "\033[33m"
+			    : level == SAY_DEBUG   ? "\033[2m"
+						   : "";
+
+	if (level == SAY_DEBUG && !verbose)
+		return;
+	fprintf(stderr, "vmlaunch: %s%s%s%s\n", color, word[level], line, *color ? "\033[0m" : "");
+}
+
+static int print_error(const struct error *err)
+{
+	for (size_t i = 0; i < error_count(err); i++)
+		fprintf(stderr, "%svmlaunch: error:%s %s\n", colored ? "\033[31m" : "",
+			colored ? "\033[0m" : "", error_message(err, i));
+	return (int)error_kind(err);
+}
+
+static const struct command *find(const char *name)
+{
+	for (const struct command *c = COMMANDS; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+/* The first word that is no option, and no value of an option that may stand before the command. */
+static size_t first_word(char **words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(words[i], "--host-root") == 0 || strcmp(words[i], "--color") == 0 ||
+		    strcmp(words[i], "--set") == 0 || strcmp(words[i], "--variant") == 0)
+			i++;
+		else if (words[i][0] != '-')
+			return i;
+	}
+	return n;
+}
+
+/* A word that is no command is a profile, if it looks like one. */
+static const struct command *command_of(const char *word, struct error **err)
+{
+	const struct command *command = find(word);
+	const char *names[32], *nearest;
+	size_t n = 0;
+
+	if (command)
+		return command;
+	if (strchr(word, '/') || text_ends(word, ".ini") || access(word, F_OK) == 0)
+		return find("run");
+	for (const struct command *c = COMMANDS; c->name; c++)
+		names[n++] = c->name;
+	nearest = text_nearest(word, names, n);
+	error_add(err, ERROR_USAGE,
+		  "'%s' is neither a command nor a profile%s%s%s; 'vmlaunch --help' lists the "
+		  "commands",
+		  word, nearest ? "; did you mean " : "", nearest ? nearest : "",
+		  nearest ? "?" : "");
+	return NULL;
+}
+
+static bool set_output(const struct arguments *args, struct error **err)
+{
+	const char *color = argument_option(args, "color");
+	bool always = color && strcmp(color, "always") == 0;
+	bool never = color && strcmp(color, "never") == 0;
+
+	if (color && !always && !never && strcmp(color, "auto") != 0) {
+		error_add(err, ERROR_USAGE, "--color is auto, always or never, not '%s'", color);
+		return false;
+	}
+	colored = always || (!never && !getenv("NO_COLOR") && isatty(STDERR_FILENO));
+	verbose = argument_option(args, "verbose");
+	say_to(tell);
+	return true;
+}
+
+/* Whoever reads our output must learn that it is not whole. */
+static bool flush_output(struct error **err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	error_add(err, ERROR_FAILED, "cannot write to standard output");
+	return false;
+}
+
+static int run(int argc, char **argv, struct error **err)
+{
+	own_arguments struct arguments args = {0};
+	size_t n = (size_t)argc - 1, at = first_word(argv + 1, n);
+	const struct command *command;
+	int status;
+
+	if (n == 0 || at == n) {
+		if (n == 1 && strcmp(argv[1], "--version") == 0) {
+			puts("vmlaunch " VMLAUNCH_VERSION);
+			return 0;
+		}
+		if (n == 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+			general_help();
+			return 0;
+		}
+		error_add(err, ERROR_USAGE,
+			  "usage: vmlaunch PROFILE, or vmlaunch COMMAND; see --help");
+		return ERROR_USAGE;
+	}
+	command = command_of(argv[1 + at], err);
+	if (!command)
+		return ERROR_USAGE;
+	if (strcmp(argv[1 + at], command->name) == 0) {
+		memmove(&argv[1 + at], &argv[2 + at], (n - at) * sizeof(*argv));
+		n--;
+	}
+	if (!arguments_parse(&args, command, argv + 1, n, err) || !set_output(&args, err))
+		return ERROR_USAGE;
+	if (argument_option(&args, "help")) {
+		command_help(command);
+		return 0;
+	}
+	status = command->run(&args, err);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	own_error struct error *err = NULL;
+	int status;
+
+	status = argc > 0 ? run(argc, argv, &err) : ERROR_USAGE;
+	flush_output(&err);
+	return err ? print_error(err) : status;
+}

@@ -1,0 +1,22 @@
+/* How a machine ended, in one sentence. QEMU's exit status is 0 for a guest that powered itself off
+ * and for a QEMU that was told to quit alike: the last SHUTDOWN event knows (QAPI: ShutdownCause).
+ */
+#ifndef RUN_ENDING_H
+#define RUN_ENDING_H
+
+#include <stdbool.h>
+
+struct ending {
+	char reason[32]; /* of the last SHUTDOWN event, "" when there was none */
+	bool running;	 /* the guest had been let go */
+	bool told;	 /* we told it to end: quit or a signal of ours */
+	int status;	 /* as waitpid gives it */
+};
+
+/* The sentence, without the machine's name; static text or *made, which the caller owns. */
+const char *ending_sentence(const struct ending *ending, char **made);
+
+/* Whether that counts as a good end: the guest ended by itself or was stopped. */
+bool ending_is_good(const struct ending *ending);
+
+#endif

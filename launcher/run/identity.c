@@ -1,0 +1,120 @@
+#include "identity.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/say.h"
+#include "base/text.h"
+
+/* The bounding set can be emptied only by who may set capabilities at all; that it stays full is no
+ * harm under no_new_privs, which QEMU gets. The sets that count must be empty.
+ */
+static bool drop_capabilities(struct error **err)
+{
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_ALL) == 0)
+		return true;
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (capng_apply(CAPNG_SELECT_CAPS) == 0)
+		return true;
+	error_add(err, ERROR_HOST, "cannot drop capabilities");
+	return false;
+}
+
+/* The environment was root's or nobody's; what names the user's places must be the user's. */
+static void set_environment(const struct passwd *pw)
+{
+	static const char *const drop[] = {"XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
+					   "XDG_CACHE_HOME", "XDG_DATA_HOME"};
+
+	for (size_t i = 0; i < sizeof(drop) / sizeof(*drop); i++)
+		unsetenv(drop[i]);
+	setenv("HOME", pw->pw_dir, 1);
+	setenv("USER", pw->pw_name, 1);
+	setenv("LOGNAME", pw->pw_name, 1);
+}
+
+static bool become(const struct passwd *pw, struct error **err)
+{
+	uid_t real, effective, saved;
+
+	if (initgroups(pw->pw_name, pw->pw_gid) < 0 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot become user %s", pw->pw_name);
+		return false;
+	}
+	/* A step that failed without saying so would leave QEMU as root. */
+	if (getresuid(&real, &effective, &saved) < 0 || real != pw->pw_uid ||
+	    effective != pw->pw_uid || saved != pw->pw_uid || setuid(0) == 0) {
+		error_add(err, ERROR_HOST, "becoming user %s did not last", pw->pw_name);
+		return false;
+	}
+	set_environment(pw);
+	return drop_capabilities(err);
+}
+
+static const struct passwd *caller(const char *variable, struct error **err)
+{
+	const char *text = getenv(variable);
+	const struct passwd *pw;
+	uint64_t uid;
+
+	if (!text)
+		return NULL;
+	pw = text_u64(text, 10, &uid) && uid < (uid_t)-1 ? getpwuid((uid_t)uid) : NULL;
+	if (!pw)
+		error_add(err, ERROR_HOST, "%s=%s names no user of this machine", variable, text);
+	return pw;
+}
+
+bool identity_of_caller(struct error **err)
+{
+	struct error *problem = NULL;
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return true;
+	pw = caller("SUDO_UID", &problem);
+	if (!pw && !problem)
+		pw = caller("PKEXEC_UID", &problem);
+	if (problem) {
+		error_merge(err, &problem);
+		return false;
+	}
+	return !pw || pw->pw_uid == 0 || become(pw, err);
+}
+
+bool identity_of_profile(const char *user, bool claims_device, struct error **err)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return true;
+	if (user && strcmp(user, "root") != 0) {
+		pw = getpwnam(user);
+		if (!pw) {
+			error_add(err, ERROR_HOST, "vm.user = %s: this machine has no such user",
+				  user);
+			return false;
+		}
+		return become(pw, err);
+	}
+	if (!user && claims_device) {
+		error_add(err, ERROR_HOST,
+			  "root started a machine with a host device, and nobody says whose it is: "
+			  "start it "
+			  "through sudo, or set vm.user");
+		return false;
+	}
+	if (!user)
+		say(SAY_WARNING,
+		    "running QEMU as root, without capabilities; vm.user names a user for it");
+	return drop_capabilities(err);
+}

@@ -1,0 +1,297 @@
+/* The order, and why: the listening sockets are bound and connected to before the fork, so that the
+ * supervisor's monitor is never anybody else's and nothing has to be polled for; the child then
+ * waits until its pid stands in the record. Our copies of the listening sockets are closed at once,
+ * or the end of QEMU would never show as the end of the stream.
+ */
+#include "launch.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+extern char **environ;
+
+/* Numbers that no plan hands out, to park descriptors at while they are put in order. */
+#define PARKING 64
+
+void launched_close(struct launched *launched)
+{
+	close_fd(&launched->pidfd);
+	close_fd(&launched->monitor);
+	close_fd(&launched->serial);
+	close_fd(&launched->debug);
+}
+
+/* ------------------------------------------------------------------ descriptors */
+
+static int listen_at(const char *path, struct error **err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	own_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		error_add(err, ERROR_HOST, "the socket's path is too long: %s", path);
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	/* The mode of an unbound socket becomes that of its node: there is no moment in which it is
+	 * open to others.
+	 */
+	if (fd < 0 || fchmod(fd, 0600) < 0 ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 4) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make the socket %s", path);
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
+static int connect_to(const char *path, struct error **err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	own_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot connect to %s", path);
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
+/* QEMU's end of each descriptor of the plan; ours go into launched. */
+struct handed {
+	int fd[FD_ROLES];
+	int log;
+};
+
+static void handed_close(struct handed *handed)
+{
+	for (size_t i = 0; i < FD_ROLES; i++)
+		close_fd(&handed->fd[i]);
+	close_fd(&handed->log);
+}
+
+static bool open_stream(int *ours, int *theirs, struct error **err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
+		return false;
+	}
+	*ours = pair[0];
+	*theirs = pair[1];
+	return true;
+}
+
+static bool open_role(const struct plan_fd *fd, struct handed *handed, struct launched *launched,
+		      struct error **err)
+{
+	int *theirs = &handed->fd[fd->role];
+
+	switch (fd->role) {
+	case FD_SERIAL:
+		return open_stream(&launched->serial, theirs, err);
+	case FD_DEBUG:
+		return open_stream(&launched->debug, theirs, err);
+	case FD_TOOLS:
+		*theirs = listen_at(fd->path, err);
+		return *theirs >= 0;
+	case FD_MONITOR:
+		*theirs = listen_at(fd->path, err);
+		if (*theirs >= 0)
+			launched->monitor = connect_to(fd->path, err);
+		return launched->monitor >= 0;
+	default:
+		return false;
+	}
+}
+
+static int open_log(const char *path, struct error **err)
+{
+	own_free char *old = xasprintf("%s.old", path);
+	int fd;
+
+	rename(path, old);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		error_errno(err, ERROR_HOST, errno, "cannot make the log %s", path);
+	return fd;
+}
+
+static bool open_all(const struct plan *plan, struct handed *handed, struct launched *launched,
+		     struct error **err)
+{
+	for (size_t i = 0; i < FD_ROLES; i++)
+		handed->fd[i] = -1;
+	handed->log = open_log(plan->log, err);
+	for (size_t i = 0; handed->log >= 0 && i < plan->fds; i++)
+		if (!open_role(&plan->fd[i], handed, launched, err))
+			return false;
+	return handed->log >= 0;
+}
+
+/* ------------------------------------------------------------------ the child */
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Puts each descriptor at its number. Parked high first: a source may stand where a target goes. */
+static bool place_descriptors(const struct plan *plan, const struct handed *handed, int *sync)
+{
+	int parked[FD_ROLES], last = 2;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (size_t i = 0; i < plan->fds; i++) {
+		parked[i] = fcntl(handed->fd[plan->fd[i].role], F_DUPFD_CLOEXEC, PARKING);
+		if (parked[i] < 0)
+			return false;
+	}
+	*sync = fcntl(*sync, F_DUPFD_CLOEXEC, PARKING);
+	if (null < 0 || *sync < 0 || dup2(null, 0) < 0 || dup2(handed->log, 1) < 0 ||
+	    dup2(1, 2) < 0)
+		return false;
+	for (size_t i = 0; i < plan->fds; i++) {
+		if (dup2(parked[i], plan->fd[i].number) < 0)
+			return false;
+		if (plan->fd[i].number > last)
+			last = plan->fd[i].number;
+	}
+	/* Whatever else is open, of ours or inherited, ends with the exec. */
+	return syscall(SYS_close_range, (unsigned)last + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+static bool give_up_privilege(void)
+{
+	if (geteuid() == 0) {
+		capng_clear(CAPNG_SELECT_CAPS);
+		if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+			return false;
+	}
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+static char **environment(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->envs; i++)
+		putenv(plan->env[i]);
+	return environ;
+}
+
+/* Never returns. Tells errno over sync when it cannot become QEMU. */
+__attribute__((noreturn)) static void child(const struct plan *plan, const struct handed *handed,
+					    int sync)
+{
+	const char **argv = plan_argv(plan, NULL);
+	char go;
+
+	setsid();
+	reset_signals();
+	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
+	if (read(sync, &go, 1) != 1)
+		_exit(127);
+	if (place_descriptors(plan, handed, &sync) && give_up_privilege())
+		execve(plan->binary, (char *const *)argv, environment(plan));
+	int errnum = errno;
+	if (write(sync, &errnum, sizeof(errnum)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* ------------------------------------------------------------------ the parent */
+
+static bool record(const struct plan *plan, const struct lock *lock, pid_t qemu, struct error **err)
+{
+	struct run_record record = {
+		.name = plan->name,
+		.profile = plan->profile_path,
+		.log = plan->log,
+		.supervisor = process_of(getpid()),
+		.qemu = process_of(qemu),
+		.started = time(NULL),
+	};
+
+	return lock_record(lock, &record, err);
+}
+
+/* Lets the child go and waits until it is QEMU or has said why not. */
+static bool let_go(const struct plan *plan, int sync, struct error **err)
+{
+	int errnum;
+	ssize_t n;
+
+	if (write(sync, "", 1) != 1) {
+		error_errno(err, ERROR_FAILED, errno, "cannot start QEMU");
+		return false;
+	}
+	do
+		n = read(sync, &errnum, sizeof(errnum));
+	while (n < 0 && errno == EINTR);
+	if (n == sizeof(errnum)) {
+		error_errno(err, ERROR_FAILED, errnum, "cannot run %s", plan->binary);
+		return false;
+	}
+	return true;
+}
+
+static bool spawn(const struct plan *plan, const struct lock *lock, const struct handed *handed,
+		  struct launched *launched, struct error **err)
+{
+	own_fd int ours = -1, theirs = -1;
+
+	if (!open_stream(&ours, &theirs, err))
+		return false;
+	launched->pid = fork();
+	if (launched->pid == 0) {
+		close(ours);
+		child(plan, handed, theirs);
+	}
+	close_fd(&theirs);
+	if (launched->pid < 0) {
+		error_errno(err, ERROR_FAILED, errno, "cannot fork");
+		return false;
+	}
+	launched->pidfd = (int)syscall(SYS_pidfd_open, launched->pid, 0);
+	if (launched->pidfd < 0)
+		error_errno(err, ERROR_HOST, errno, "cannot watch QEMU (pidfd_open)");
+	if (launched->pidfd >= 0 && record(plan, lock, launched->pid, err) &&
+	    let_go(plan, ours, err))
+		return true;
+	close_fd(&ours);
+	waitpid(launched->pid, NULL, 0);
+	return false;
+}
+
+bool launch(const struct plan *plan, const struct lock *lock, struct launched *launched,
+	    struct error **err)
+{
+	struct handed handed;
+	bool good;
+
+	*launched = LAUNCHED_NONE;
+	good = open_all(plan, &handed, launched, err) && spawn(plan, lock, &handed, launched, err);
+	handed_close(&handed);
+	if (!good)
+		launched_close(launched);
+	return good;
+}

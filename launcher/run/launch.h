@@ -1,0 +1,31 @@
+/* QEMU's start: sockets bound, log opened, one process made that holds exactly the descriptors of
+ * the plan, in a session of its own, without capabilities and with no_new_privs.
+ */
+#ifndef RUN_LAUNCH_H
+#define RUN_LAUNCH_H
+
+#include <sys/types.h>
+
+#include "lock.h"
+#include "plan/plan.h"
+
+struct launched {
+	pid_t pid;
+	int pidfd;   /* readable when QEMU is gone */
+	int monitor; /* connected to the supervisor's monitor */
+	int serial;  /* our end of the stream, -1: none */
+	int debug;
+};
+
+#define LAUNCHED_NONE ((struct launched){.pidfd = -1, .monitor = -1, .serial = -1, .debug = -1})
+
+/* Closes what is open; says nothing to QEMU. */
+void launched_close(struct launched *launched);
+
+/* Starts QEMU by the plan, stopped (-S). The lock's record names the process before it runs QEMU's
+ * first instruction: if we die in between, it ends without having become QEMU.
+ */
+bool launch(const struct plan *plan, const struct lock *lock, struct launched *launched,
+	    struct error **err);
+
+#endif

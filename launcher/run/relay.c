@@ -1,0 +1,93 @@
+#include "relay.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/own.h"
+
+static struct termios saved;
+static int saved_fd = -1;
+
+void terminal_raw(int fd)
+{
+	struct termios now;
+
+	if (saved_fd >= 0 || !isatty(fd) || tcgetattr(fd, &saved) < 0)
+		return;
+	now = saved;
+	now.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IXON);
+	now.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
+	if (tcsetattr(fd, TCSANOW, &now) == 0)
+		saved_fd = fd;
+}
+
+void terminal_restore(void)
+{
+	if (saved_fd >= 0)
+		tcsetattr(saved_fd, TCSANOW, &saved);
+	saved_fd = -1;
+}
+
+struct pollfd relay_poll(const struct relay *relay)
+{
+	if (relay->start < relay->end)
+		return (struct pollfd){.fd = relay->to, .events = POLLOUT};
+	return (struct pollfd){.fd = relay->from, .events = POLLIN};
+}
+
+/* A pipe or terminal that is ready takes at least this much without waiting (PIPE_BUF, pipe(7)). */
+static void write_some(struct relay *relay)
+{
+	ssize_t n = write(relay->to, relay->kept + relay->start, relay->end - relay->start);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	/* Nobody listens any more: the guest goes on without. */
+	if (n < 0)
+		relay->start = relay->end;
+	else
+		relay->start += (size_t)n;
+}
+
+static void read_some(struct relay *relay)
+{
+	ssize_t n = recv(relay->from, relay->kept, sizeof(relay->kept), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		close_fd(&relay->from);
+		return;
+	}
+	if (relay->sink) {
+		relay->sink(relay->context, relay->kept, (size_t)n);
+		return;
+	}
+	relay->start = 0;
+	relay->end = (size_t)n;
+}
+
+void relay_go(struct relay *relay, short ready)
+{
+	if (!ready)
+		return;
+	if (relay->start < relay->end)
+		write_some(relay);
+	else if (relay->from >= 0)
+		read_some(relay);
+}
+
+void relay_finish(struct relay *relay)
+{
+	while (relay->from >= 0 || relay->start < relay->end) {
+		struct pollfd p = relay_poll(relay);
+
+		/* The terminal has a second for the rest: our end must not hang on it. */
+		if (poll(&p, 1, 1000) <= 0)
+			break;
+		relay_go(relay, p.revents);
+	}
+	close_fd(&relay->from);
+}

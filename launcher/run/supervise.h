@@ -1,0 +1,22 @@
+/* The supervisor: from QEMU's first instruction to its last. */
+#ifndef RUN_SUPERVISE_H
+#define RUN_SUPERVISE_H
+
+#include "ending.h"
+#include "launch.h"
+#include "relay.h"
+
+struct supervise_options {
+	relay_sink *debug_sink; /* takes the debug port instead of the terminal; may be NULL */
+	void *debug_context;
+	int deadline; /* milliseconds from the start until QEMU is made to end; 0: none */
+};
+
+/* Lets the guest go, passes on its output, listens to signals and QMP until QEMU has ended, and
+ * tells how. Takes over launched. The only failure is that of our own means (signalfd): QEMU is
+ * ended then.
+ */
+bool supervise(const struct plan *plan, struct launched *launched,
+	       const struct supervise_options *options, struct ending *ending, struct error **err);
+
+#endif
