@@ -1,0 +1,19 @@
+/* The variable store of one VM: copied once from the firmware's template, then the guest's own. It
+ * is never overwritten; only vars_reset() puts a fresh one in its place, keeping the old one.
+ */
+#ifndef FIRMWARE_VARS_H
+#define FIRMWARE_VARS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* Makes path from template (mode 0600; temporary file and rename) unless it exists. An existing store
+ * whose size is not the template's belongs to another firmware: refused, with what to do.
+ */
+bool vars_prepare(const char *path, const char *template_path, struct error **err);
+
+/* Moves an existing store to PATH.old (replacing an older one) and makes a fresh one. */
+bool vars_reset(const char *path, const char *template_path, struct error **err);
+
+#endif

@@ -1,0 +1,438 @@
+/* One run of a QEMU binary with no machine in it, spoken to over QMP on its standard input and
+ * output. All questions are put at once; "quit" follows only when all answers are here, because
+ * QEMU may end with part of a long answer still unwritten. There is one deadline for everything,
+ * and a bound for all that is read: the binary is whatever the profile names.
+ *
+ * The process has a session of its own (Ctrl-C is for us, not for it), dies with us, and its whole
+ * process group is killed when it is late: a wrapper script may have children.
+ */
+#include "qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define ANSWER_LIMIT (4U << 20)
+#define ENDING_MS 500
+
+enum question { VERSION, MACHINES, DEVICES, QUESTIONS };
+
+/* The id of each question and of its answer. */
+static const char *const question_id[] = {
+	[VERSION] = "version",
+	[MACHINES] = "machines",
+	[DEVICES] = "devices",
+};
+_Static_assert(ARRAY_SIZE(question_id) == QUESTIONS, "one id for each question");
+
+static const char questions[] =
+	"{\"execute\": \"qmp_capabilities\"}\n"
+	"{\"execute\": \"query-version\", \"id\": \"version\"}\n"
+	"{\"execute\": \"query-machines\", \"id\": \"machines\"}\n"
+	"{\"execute\": \"qom-list-types\", \"id\": \"devices\","
+	" \"arguments\": {\"implements\": \"device\", \"abstract\": false}}\n";
+
+static const char quit[] = "{\"execute\": \"quit\", \"id\": \"quit\"}\n";
+
+struct talk {
+	const char *path;
+	pid_t pid; /* 0: none, or reaped */
+	int status;
+	int pidfd;
+	int in, out, err; /* our ends of its 0, 1 and 2 */
+	int64_t deadline; /* milliseconds of the monotonic clock */
+	unsigned wait_ms;
+	size_t heard;	 /* bytes of its output so far */
+	struct buf line; /* output that has no end of line yet */
+	char tail[512];	 /* the last bytes of its standard error */
+	size_t tail_len;
+	struct json_object *answer[QUESTIONS];
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Reads what has come on its standard error and keeps the end of it. */
+static void hear_complaint(struct talk *talk)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while (talk->err >= 0 && (n = read(talk->err, chunk, sizeof(chunk))) != 0) {
+		size_t len = (size_t)n, room = sizeof(talk->tail) - 1, keep;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0)
+			break;
+		if (len > room)
+			len = room;
+		keep = talk->tail_len + len > room ? room - len : talk->tail_len;
+		memmove(talk->tail, talk->tail + talk->tail_len - keep, keep);
+		memcpy(talk->tail + keep, chunk + n - len, len);
+		talk->tail_len = keep + len;
+		talk->tail[talk->tail_len] = '\0';
+	}
+	close_fd(&talk->err);
+}
+
+/* The last line that it wrote to its standard error, fit for a message; "" when there is none. */
+static char *last_line(struct talk *talk)
+{
+	size_t end, from;
+
+	hear_complaint(talk);
+	end = talk->tail_len;
+	while (end && strchr(" \t\r\n", talk->tail[end - 1]))
+		end--;
+	talk->tail[end] = '\0';
+	for (from = end; from && talk->tail[from - 1] != '\n';)
+		from--;
+	return text_quote(talk->tail + from, 300);
+}
+
+/* Lets the process end by itself for a while, then ends it; afterwards it is reaped. */
+static void reap(struct talk *talk, int wait_ms)
+{
+	struct pollfd ended = {.fd = talk->pidfd, .events = POLLIN};
+	int64_t until = now_ms() + wait_ms;
+
+	if (talk->pid <= 0)
+		return;
+	while (talk->pidfd >= 0 && wait_ms > 0 && poll(&ended, 1, wait_ms) < 0 && errno == EINTR)
+		wait_ms = (int)(until - now_ms());
+	/* Our pid until it is waited for, so its group can be nobody else's. */
+	if (!(ended.revents & POLLIN))
+		kill(talk->pid, SIGKILL);
+	kill(-talk->pid, SIGKILL);
+	while (waitpid(talk->pid, &talk->status, 0) < 0 && errno == EINTR)
+		;
+	talk->pid = 0;
+}
+
+static void talk_end(struct talk *talk)
+{
+	close_fd(&talk->in);
+	reap(talk, 0);
+	close_fd(&talk->out);
+	close_fd(&talk->err);
+	close_fd(&talk->pidfd);
+	buf_free(&talk->line);
+	for (size_t i = 0; i < QUESTIONS; i++)
+		json_object_put(talk->answer[i]);
+}
+#define own_talk own_with(talk_end)
+
+/* In the child: takes its three descriptors and becomes the binary, or tells why it could not. */
+static _Noreturn void become(const char *path, const int fd[3], int report, pid_t parent)
+{
+	const char *const argv[] = {
+		path, "-machine", "none",  "-nodefaults", "-no-user-config", "-display", "none",
+		"-S", "-qmp",	  "stdio", NULL};
+	sigset_t none;
+	int errnum;
+
+	sigemptyset(&none);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	for (int i = 0; i < 3; i++)
+		if (dup2(fd[i], i) < 0)
+			goto failed;
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	execv(path, (char *const *)argv);
+failed:
+	errnum = errno;
+	(void)!write(report, &errnum, sizeof(errnum));
+	_exit(127);
+}
+
+/* Forks and waits until the child is the binary. False with errno set. */
+static bool spawn(struct talk *talk, const int fd[3])
+{
+	int report[2], errnum = 0;
+	pid_t parent = getpid();
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return false;
+	talk->pid = fork();
+	if (talk->pid == 0)
+		become(talk->path, fd, report[1], parent);
+	close(report[1]);
+	if (talk->pid < 0) {
+		errnum = errno;
+		talk->pid = 0;
+	} else {
+		while (read(report[0], &errnum, sizeof(errnum)) < 0 && errno == EINTR)
+			;
+	}
+	close(report[0]);
+	errno = errnum;
+	return errnum == 0;
+}
+
+/* A pipe for the child to write to; the end that we read never makes us wait. */
+static bool output_pipe(int *ours, int *its)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return false;
+	*ours = fd[0];
+	*its = fd[1];
+	return fcntl(fd[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
+/* Its input is a socket, because writing to a pipe whose reader has died would send us a signal. */
+static bool start(struct talk *talk, struct error **err)
+{
+	own_fd int in = -1, out = -1, complaint = -1;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
+		talk->in = pair[0];
+		in = pair[1];
+	}
+	if (in < 0 || !output_pipe(&talk->out, &out) || !output_pipe(&talk->err, &complaint) ||
+	    !spawn(talk, (int[]){in, out, complaint})) {
+		error_errno(err, ERROR_HOST, errno, "cannot run the QEMU binary %s", talk->path);
+		return false;
+	}
+	talk->pidfd = (int)syscall(SYS_pidfd_open, talk->pid, 0);
+	return true;
+}
+
+static void tell(struct talk *talk, const char *text)
+{
+	/* Some bytes in an empty socket: taken whole. A reader that has died is noticed below. */
+	(void)!send(talk->in, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static bool all_answered(const struct talk *talk)
+{
+	for (size_t i = 0; i < QUESTIONS; i++)
+		if (!talk->answer[i])
+			return false;
+	return true;
+}
+
+static bool is_nonsense(struct talk *talk, const char *line, struct error **err)
+{
+	own_free char *shown = text_quote(line, 80);
+
+	error_add(err, ERROR_HOST, "%s does not speak QMP, so it is no QEMU; it said: %s",
+		  talk->path, shown);
+	return false;
+}
+
+static bool is_refusal(struct talk *talk, struct json_object *error, struct error **err)
+{
+	struct json_object *desc = NULL;
+	own_free char *words = NULL;
+
+	json_object_object_get_ex(error, "desc", &desc);
+	words = text_quote(desc ? json_object_get_string(desc) : "no reason given", 300);
+	error_add(err, ERROR_HOST, "%s refuses a question about itself: %s", talk->path, words);
+	return false;
+}
+
+/* Takes one line of its output: the greeting, an event, or the answer to a question. */
+static bool take_line(struct talk *talk, const char *line, size_t len, struct error **err)
+{
+	own_tokener struct json_tokener *tokener = json_tokener_new();
+	own_json struct json_object *message = NULL;
+	struct json_object *id = NULL, *value = NULL;
+
+	if (len == 0 || strcmp(line, "\r") == 0)
+		return true;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	message = json_tokener_parse_ex(tokener, line, (int)len);
+	if (!json_object_is_type(message, json_type_object))
+		return is_nonsense(talk, line, err);
+	if (json_object_object_get_ex(message, "error", &value))
+		return is_refusal(talk, value, err);
+	if (!json_object_object_get_ex(message, "id", &id) ||
+	    !json_object_object_get_ex(message, "return", &value))
+		return true;
+	if (!json_object_is_type(id, json_type_string) || !value)
+		return is_nonsense(talk, line, err);
+	for (size_t i = 0; i < QUESTIONS; i++)
+		if (strcmp(json_object_get_string(id), question_id[i]) == 0 && !talk->answer[i])
+			talk->answer[i] = json_object_get(value);
+	return true;
+}
+
+/* Takes all whole lines that have come. */
+static bool take_lines(struct talk *talk, struct error **err)
+{
+	char *at = talk->line.data, *end;
+	size_t left = talk->line.len;
+
+	while (left && (end = memchr(at, '\n', left))) {
+		size_t len = (size_t)(end - at);
+
+		*end = '\0';
+		if (!take_line(talk, at, len, err))
+			return false;
+		at += len + 1;
+		left -= len + 1;
+	}
+	if (left)
+		memmove(talk->line.data, at, left);
+	talk->line.len = left;
+	return true;
+}
+
+/* Its output is at an end and there are questions left: says how it ended. */
+static bool is_gone(struct talk *talk, struct error **err)
+{
+	own_free char *words = NULL, *how = NULL;
+
+	reap(talk, ENDING_MS);
+	words = last_line(talk);
+	if (WIFSIGNALED(talk->status))
+		how = xasprintf("was killed by signal %d", WTERMSIG(talk->status));
+	else
+		how = xasprintf("ended with status %d", WEXITSTATUS(talk->status));
+	error_add(err, ERROR_HOST, "%s %s when asked what it can do%s%s", talk->path, how,
+		  *words ? ": " : "", words);
+	return false;
+}
+
+static bool is_late(struct talk *talk, struct error **err)
+{
+	own_free char *words = last_line(talk);
+
+	error_add(err, ERROR_HOST, "%s did not say within %g s what it can do%s%s", talk->path,
+		  talk->wait_ms / 1000.0, *words ? ": " : "", words);
+	return false;
+}
+
+static bool hear(struct talk *talk, struct error **err)
+{
+	char chunk[16384];
+	ssize_t n = read(talk->out, chunk, sizeof(chunk));
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR || is_gone(talk, err);
+	if (n == 0)
+		return is_gone(talk, err);
+	talk->heard += (size_t)n;
+	if (talk->heard > ANSWER_LIMIT) {
+		error_add(err, ERROR_HOST, "%s answers with more than 4 MiB, so it is no QEMU",
+			  talk->path);
+		return false;
+	}
+	buf_add(&talk->line, chunk, (size_t)n);
+	return take_lines(talk, err);
+}
+
+static bool converse(struct talk *talk, struct error **err)
+{
+	tell(talk, questions);
+	while (!all_answered(talk)) {
+		struct pollfd fd[] = {{.fd = talk->out, .events = POLLIN},
+				      {.fd = talk->err, .events = POLLIN}};
+		int64_t left = talk->deadline - now_ms();
+
+		if (left <= 0)
+			return is_late(talk, err);
+		if (poll(fd, ARRAY_SIZE(fd), (int)left) <= 0)
+			continue;
+		if (fd[1].revents)
+			hear_complaint(talk);
+		if (fd[0].revents && !hear(talk, err))
+			return false;
+	}
+	tell(talk, quit);
+	reap(talk, ENDING_MS);
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A number of the version, -1 when there is none. */
+static int part(struct json_object *version, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(version, key, &value) ||
+	    !json_object_is_type(value, json_type_int))
+		return -1;
+	return json_object_get_int(value);
+}
+
+static bool understand(struct qemu_facts *qemu, struct talk *talk)
+{
+	struct json_object *version = NULL, *package = NULL;
+	struct qemu_facts said = {0};
+	int major, minor, micro;
+
+	json_object_object_get_ex(talk->answer[VERSION], "qemu", &version);
+	json_object_object_get_ex(talk->answer[VERSION], "package", &package);
+	major = part(version, "major");
+	minor = part(version, "minor");
+	micro = part(version, "micro");
+	if (major < 0 || minor < 0 || micro < 0 ||
+	    !qemu_names(talk->answer[MACHINES], "name", &said.machine, &said.machines) ||
+	    !qemu_names(talk->answer[DEVICES], "name", &said.device, &said.devices)) {
+		qemu_facts_free(&said);
+		return false;
+	}
+	qsort(said.machine, said.machines, sizeof(*said.machine), by_name);
+	qsort(said.device, said.devices, sizeof(*said.device), by_name);
+	said.path = xstrdup(talk->path);
+	said.version = xasprintf("%d.%d.%d", major, minor, micro);
+	said.package = xstrdup(json_object_is_type(package, json_type_string)
+				       ? json_object_get_string(package)
+				       : "");
+	*qemu = said;
+	return true;
+}
+
+bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struct error **err)
+{
+	own_talk struct talk talk = {
+		.path = path,
+		.pidfd = -1,
+		.in = -1,
+		.out = -1,
+		.err = -1,
+		.deadline = now_ms() + wait_ms,
+		.wait_ms = wait_ms,
+	};
+
+	if (!start(&talk, err) || !converse(&talk, err))
+		return false;
+	if (!understand(qemu, &talk)) {
+		error_add(err, ERROR_HOST, "%s answers in a way that no known QEMU does", path);
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,237 @@
+/* What a QEMU binary said about itself, kept in CACHE/qemu-DIGEST.json (the digest is of the path):
+ *
+ *   {"version": 1, "binary": {path, device, inode, size, mtime, modules}, "qemu": {version,
+ * package}, "machines": [...], "devices": [...]}
+ *
+ * "binary" must be what the file system says now, member for member. "modules" is there because a
+ * distribution's QEMU loads some devices from files beside it: a package more adds devices and
+ * leaves the binary alone. Nothing in the cache is an authority: what is broken, of another
+ * version, or could have been written by somebody else is as good as absent.
+ */
+#include "qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/file.h"
+
+#define CACHE_VERSION 1
+#define CACHE_LIMIT (1U << 20)
+
+static void add_modules(struct buf *text, const char *dir)
+{
+	struct stat st;
+
+	if (stat(dir, &st) == 0)
+		buf_addf(text, "%s%s %lld.%09ld", text->len ? ", " : "", dir,
+			 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+/* The places where QEMU's modules may be, those that exist, and when something in them changed. */
+static char *modules(const char *path)
+{
+	static const char *const place[] = {"lib/x86_64-linux-gnu/qemu", "lib/qemu", "lib64/qemu"};
+	own_free char *bin = path_dir(path);
+	own_free char *prefix = path_dir(bin);
+	const char *env = getenv("QEMU_MODULE_DIR");
+	struct buf text = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(place); i++) {
+		own_free char *dir = path_join(prefix, place[i]);
+
+		add_modules(&text, dir);
+	}
+	if (env && *env)
+		add_modules(&text, env);
+	buf_adds(&text, "");
+	return buf_steal(&text);
+}
+
+static void add(struct json_object *object, const char *key, struct json_object *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+struct json_object *qemu_identity(const char *path)
+{
+	own_free char *beside = NULL, *mtime = NULL;
+	struct json_object *identity;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return NULL;
+	beside = modules(path);
+	mtime = xasprintf("%lld.%09ld", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	identity = json_object_new_object();
+	add(identity, "path", json_object_new_string(path));
+	add(identity, "device", json_object_new_uint64(st.st_dev));
+	add(identity, "inode", json_object_new_uint64(st.st_ino));
+	add(identity, "size", json_object_new_int64(st.st_size));
+	add(identity, "mtime", json_object_new_string(mtime));
+	add(identity, "modules", json_object_new_string(beside));
+	return identity;
+}
+
+static char *cache_file(const char *cache_dir, const char *path)
+{
+	uint8_t digest[32];
+	struct buf name = {0};
+
+	sha256(path, strlen(path), digest);
+	buf_addf(&name, "%s/qemu-", cache_dir);
+	for (size_t i = 0; i < 8; i++)
+		buf_addf(&name, "%02x", digest[i]);
+	buf_adds(&name, ".json");
+	return buf_steal(&name);
+}
+
+/* The text of a cache file that only we can have written. */
+static char *read_ours(const char *file, size_t *len)
+{
+	own_fd int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+		return NULL;
+	return fd_read_all(fd, CACHE_LIMIT, len);
+}
+
+static struct json_object *read_json(const char *file)
+{
+	own_tokener struct json_tokener *tokener = json_tokener_new_ex(8);
+	own_free char *text = NULL;
+	size_t len;
+
+	text = read_ours(file, &len);
+	if (!text || !tokener)
+		return NULL;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	return json_tokener_parse_ex(tokener, text, (int)len);
+}
+
+static struct json_object *get(struct json_object *object, const char *key)
+{
+	struct json_object *value = NULL;
+
+	return json_object_object_get_ex(object, key, &value) ? value : NULL;
+}
+
+static const char *get_string(struct json_object *object, const char *key)
+{
+	struct json_object *value = get(object, key);
+
+	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+bool qemu_names(struct json_object *array, const char *member, char ***names, size_t *n)
+{
+	size_t length, count = 0;
+	char **list;
+
+	if (!json_object_is_type(array, json_type_array))
+		return false;
+	length = json_object_array_length(array);
+	list = xcalloc(length + 1, sizeof(*list));
+	while (count < length) {
+		struct json_object *item = json_object_array_get_idx(array, count);
+
+		if (member)
+			item = get(item, member);
+		if (!json_object_is_type(item, json_type_string))
+			break;
+		list[count++] = xstrdup(json_object_get_string(item));
+	}
+	if (count < length) {
+		names_free(list, count);
+		return false;
+	}
+	*names = list;
+	*n = count;
+	return true;
+}
+
+bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char *path,
+		     struct json_object *identity)
+{
+	own_free char *file = cache_file(cache_dir, path);
+	own_json struct json_object *all = read_json(file);
+	const char *version, *package;
+	struct qemu_facts read = {0};
+
+	if (json_object_get_int(get(all, "version")) != CACHE_VERSION ||
+	    !json_object_equal(get(all, "binary"), identity))
+		return false;
+	version = get_string(get(all, "qemu"), "version");
+	package = get_string(get(all, "qemu"), "package");
+	if (!version || !package ||
+	    !qemu_names(get(all, "machines"), NULL, &read.machine, &read.machines) ||
+	    !qemu_names(get(all, "devices"), NULL, &read.device, &read.devices)) {
+		qemu_facts_free(&read);
+		return false;
+	}
+	read.path = xstrdup(path);
+	read.version = xstrdup(version);
+	read.package = xstrdup(package);
+	*qemu = read;
+	return true;
+}
+
+/* Whether it is for us to make files in dir, or in the nearest directory above that exists. Root
+ * with the HOME of a user must not leave directories there that the user cannot write to.
+ */
+static bool place_is_ours(const char *dir)
+{
+	own_free char *at = xstrdup(dir);
+	struct stat st;
+
+	while (stat(at, &st) < 0) {
+		char *up;
+
+		if (errno != ENOENT || strcmp(at, "/") == 0 || strcmp(at, ".") == 0)
+			return false;
+		up = path_dir(at);
+		free(at);
+		at = up;
+	}
+	return S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0);
+}
+
+static struct json_object *name_array(char *const *names, size_t n)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(array, json_object_new_string(names[i]));
+	return array;
+}
+
+void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
+		      struct json_object *identity)
+{
+	own_free char *file = cache_file(cache_dir, qemu->path);
+	own_json struct json_object *all = json_object_new_object();
+	own_error struct error *unused = NULL;
+	struct json_object *about = json_object_new_object();
+	const char *text;
+	size_t len;
+
+	add(all, "version", json_object_new_int(CACHE_VERSION));
+	add(all, "binary", json_object_get(identity));
+	add(about, "version", json_object_new_string(qemu->version));
+	add(about, "package", json_object_new_string(qemu->package));
+	add(all, "qemu", about);
+	add(all, "machines", name_array(qemu->machine, qemu->machines));
+	add(all, "devices", name_array(qemu->device, qemu->devices));
+	text = json_object_to_json_string_length(all, JSON_C_TO_STRING_PLAIN, &len);
+	/* A power failure leaves something broken at worst, which is ignored: no need for a disk.
+	 */
+	if (text && place_is_ours(cache_dir) && dir_make(cache_dir, 0700, &unused))
+		file_write(file, text, len, 0600, VOLATILE, &unused);
+}

@@ -1,0 +1,144 @@
+/* Processors in short, from the first block of /proc/cpuinfo and the kernel's list of those that
+ * are online. One block is enough: what we ask is the same on all processors of a machine, and a
+ * machine with hundreds of them takes milliseconds to print the whole file.
+ */
+#include "parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+
+#define BLOCK_LIMIT (64U << 10)
+
+/* The lines about the first processor as a string, NULL when there are none. */
+static char *first_block(const struct root *root)
+{
+	own_fd int fd = root_open(root, "/proc/cpuinfo", O_RDONLY);
+	own_buf struct buf text = {0};
+	char *end = NULL;
+
+	if (fd < 0)
+		return NULL;
+	while (!end && text.len < BLOCK_LIMIT) {
+		char chunk[4096];
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		buf_add(&text, chunk, (size_t)n);
+		end = memmem(text.data, text.len, "\n\n", 2);
+	}
+	if (end)
+		end[1] = '\0';
+	return text.len ? buf_steal(&text) : NULL;
+}
+
+/* The value in the line "KEY : VALUE" without the white space around it; "" when there is none. */
+static char *field(const char *block, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *line = block; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *at = line + len;
+		size_t n;
+
+		if (!text_starts(line, key))
+			continue;
+		at += strspn(at, " \t");
+		if (*at++ != ':')
+			continue;
+		at += strspn(at, " \t");
+		n = strcspn(at, "\n");
+		while (n && (at[n - 1] == ' ' || at[n - 1] == '\t'))
+			n--;
+		return xstrndup(at, n);
+	}
+	return xstrdup("");
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += len)
+		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+			return true;
+	return false;
+}
+
+/* How many CPUs a list such as "0-3,8" names; 0 when it is no list. */
+static unsigned count_list(const char *list)
+{
+	unsigned long count = 0;
+
+	for (const char *at = list;; at++) {
+		unsigned long first, last;
+		char *end;
+
+		if (*at < '0' || *at > '9')
+			return 0;
+		first = last = strtoul(at, &end, 10);
+		if (*end == '-' && end[1] >= '0' && end[1] <= '9')
+			last = strtoul(end + 1, &end, 10);
+		if (last < first || last > 65535)
+			return 0;
+		count += last - first + 1;
+		at = end;
+		if (!*at)
+			return (unsigned)count;
+		if (*at != ',')
+			return 0;
+	}
+}
+
+static unsigned count_blocks(const struct root *root)
+{
+	own_free char *text = root_read(root, "/proc/cpuinfo");
+	unsigned count = 0;
+
+	for (const char *at = text; at; at = strchr(at, '\n'), at = at ? at + 1 : NULL)
+		count += text_starts(at, "processor\t");
+	return count;
+}
+
+static unsigned count_online(const struct root *root)
+{
+	own_free char *list = root_line(root, "/sys/devices/system/cpu/online");
+	unsigned count = list ? count_list(list) : 0;
+
+	if (!count)
+		count = count_blocks(root);
+	return count ? count : 1;
+}
+
+static unsigned address_width(const char *block)
+{
+	own_free char *sizes = field(block, "address sizes");
+	char *end;
+	unsigned long bits = strtoul(sizes, &end, 10);
+
+	return text_starts(end, " bits physical") && bits <= 64 ? (unsigned)bits : 0;
+}
+
+void cpu_collect(struct cpu_facts *cpu, const struct root *root)
+{
+	own_free char *text = first_block(root);
+	const char *block = text ? text : "";
+	own_free char *flags = field(block, "flags");
+
+	*cpu = (struct cpu_facts){
+		.vendor = field(block, "vendor_id"),
+		.model = field(block, "model name"),
+		.online = count_online(root),
+		.phys_bits = address_width(block),
+		.vmx = has_word(flags, "vmx"),
+		.svm = has_word(flags, "svm"),
+	};
+}

@@ -1,0 +1,72 @@
+#include "facts.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "parts.h"
+#include "qemu.h"
+
+/* The bytes behind "KEY:" in /proc/meminfo, which counts in KiB; 0 when there is no such line. */
+static uint64_t meminfo(const char *text, const char *key)
+{
+	const char *at = text;
+
+	while (at) {
+		if (text_starts(at, key) && at[strlen(key)] == ':') {
+			char *end;
+			unsigned long long kib = strtoull(at + strlen(key) + 1, &end, 10);
+
+			return text_starts(end, " kB") && kib <= UINT64_MAX / 1024 ? kib * 1024 : 0;
+		}
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	return 0;
+}
+
+static void memory_collect(struct memory_facts *memory, const struct root *root)
+{
+	own_free char *text = root_read(root, "/proc/meminfo");
+
+	memory->total = meminfo(text, "MemTotal");
+	memory->available = meminfo(text, "MemAvailable");
+}
+
+/* 32 hexadecimal digits. An image that was never booted holds "uninitialized" instead, the same on
+ * all its copies: no identity at all.
+ */
+static char *machine_id(const struct root *root)
+{
+	own_free char *line = root_line(root, "/etc/machine-id");
+
+	if (!line || strlen(line) != 32 || strspn(line, "0123456789abcdefABCDEF") != 32)
+		return xstrdup("");
+	return steal(&line);
+}
+
+static char *boot_id(const struct root *root)
+{
+	char *line = root_line(root, "/proc/sys/kernel/random/boot_id");
+
+	return line ? line : xstrdup("");
+}
+
+void facts_collect(struct facts *facts, const struct root *root)
+{
+	cpu_collect(&facts->cpu, root);
+	kvm_collect(&facts->kvm, root, &facts->cpu);
+	memory_collect(&facts->memory, root);
+	facts->machine_id = machine_id(root);
+	facts->boot_id = boot_id(root);
+}
+
+void facts_free(struct facts *facts)
+{
+	free(facts->cpu.vendor);
+	free(facts->cpu.model);
+	free(facts->machine_id);
+	free(facts->boot_id);
+	qemu_facts_free(&facts->qemu);
+	*facts = (struct facts){0};
+}

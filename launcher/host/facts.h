@@ -1,0 +1,88 @@
+/* What is known about the host and about the QEMU binary before anything is planned: plain data.
+ * Collecting it changes nothing; everything but the QEMU binary is read through the one root
+ * (base/root.h), so a tree recorded on another machine gives that machine's facts.
+ */
+#ifndef HOST_FACTS_H
+#define HOST_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/dirs.h"
+#include "base/error.h"
+#include "base/root.h"
+
+/* Processors in short; who is a P-core and who is whose sibling is told elsewhere. */
+struct cpu_facts {
+	char *vendor;	    /* "GenuineIntel", "AuthenticAMD", ... ; "" when unknown */
+	char *model;	    /* the brand string; "" when unknown */
+	unsigned online;    /* logical processors that are online, at least 1 */
+	unsigned phys_bits; /* address width, 0 when unknown */
+	bool vmx;	    /* Intel VT-x offered by the CPU */
+	bool svm;	    /* AMD-V offered by the CPU */
+};
+
+/* Why KVM can or cannot be used. */
+enum kvm_state {
+	KVM_USABLE,	   /* /dev/kvm opens read-write and the CPU offers vmx or svm */
+	KVM_NO_NODE,	   /* no /dev/kvm: module not loaded, or none for this CPU */
+	KVM_NOT_PERMITTED, /* the node is there and this user may not open it */
+	KVM_NO_EXTENSION,  /* the node opens, but the CPU offers neither vmx nor svm: a guest hangs
+			    */
+	KVM_BROKEN,	   /* opening fails for another reason (errnum) */
+	KVM_STATES,
+};
+
+struct kvm_facts {
+	enum kvm_state state;
+	int errnum; /* of the failed open, else 0 */
+};
+
+struct memory_facts {
+	uint64_t total;	    /* bytes, MemTotal */
+	uint64_t available; /* bytes, MemAvailable */
+};
+
+/* What one QEMU binary can do, as it said itself. */
+struct qemu_facts {
+	char *path;	/* absolute, as it will be executed */
+	char *version;	/* "7.2.22" */
+	char *package;	/* the packager's suffix, may be "" */
+	char **machine; /* names of all machine types */
+	size_t machines;
+	char **device; /* names of all device types, also of those few that -device refuses */
+	size_t devices;
+};
+
+struct facts {
+	struct cpu_facts cpu;
+	struct kvm_facts kvm;
+	struct memory_facts memory;
+	char *machine_id; /* /etc/machine-id, "" when there is none */
+	char *boot_id;	  /* /proc/sys/kernel/random/boot_id, "" when unreadable */
+	struct qemu_facts qemu;
+};
+
+/* Collects all but the QEMU part. A machine without some file gives empty facts, not an error. */
+void facts_collect(struct facts *facts, const struct root *root);
+
+/* Finds the binary (a path, or a name looked up in PATH) and fills facts->qemu from the cache below
+ * cache_dir, or by one run of the binary if that is unknown to the cache or was replaced (path,
+ * inode, modification time, size). A cache that cannot be written is no error. Fails when there is
+ * no such binary, when it does not answer within 10 s, or answers nonsense.
+ */
+bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, struct error **err);
+
+void facts_free(struct facts *facts);
+#define own_facts own_with(facts_free)
+
+bool qemu_has_machine(const struct qemu_facts *qemu, const char *name);
+bool qemu_has_device(const struct qemu_facts *qemu, const char *name);
+
+/* The newest pc-q35-MAJOR.MINOR that the binary offers, or NULL. A pointer into qemu. */
+const char *qemu_newest_q35(const struct qemu_facts *qemu);
+
+/* A sentence why KVM is not used, with the remedy; NULL when it is usable. */
+const char *kvm_reason(const struct kvm_facts *kvm);
+
+#endif

@@ -1,0 +1,77 @@
+/* Whether KVM can be used. That /dev/kvm opens proves nothing: there are machines, virtual ones
+ * above all, where it opens, a machine can be made, and the guest then hangs for ever because the
+ * processor offers no virtualisation. So the CPU's own flags must say yes as well, and where they
+ * say no that is told before any lack of permission: no group would help.
+ */
+#include "parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#define NODE "/dev/kvm"
+
+/* Opens the node for reading and writing; 0 or the errno. In another root nodes may be plain files,
+ * maybe of somebody else: there existence counts.
+ */
+static int try_node(const struct root *root)
+{
+	own_fd int fd = -1;
+
+	if (!root_is_real(root))
+		return root_exists(root, NODE) ? 0 : ENOENT;
+	fd = root_open(root, NODE, O_RDWR);
+	return fd < 0 ? errno : 0;
+}
+
+void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cpu_facts *cpu)
+{
+	int errnum = try_node(root);
+
+	*kvm = (struct kvm_facts){.errnum = errnum};
+	switch (errnum) {
+	case ENOENT:
+	case ENOTDIR:
+	/* A node made ahead of its module (kmod's static nodes), and the module did not come. */
+	case ENODEV:
+	case ENXIO:
+		kvm->state = KVM_NO_NODE;
+		return;
+	case 0:
+		kvm->state = KVM_USABLE;
+		break;
+	case EACCES:
+	case EPERM:
+		kvm->state = KVM_NOT_PERMITTED;
+		break;
+	default:
+		kvm->state = KVM_BROKEN;
+		break;
+	}
+	if (!cpu->vmx && !cpu->svm)
+		kvm->state = KVM_NO_EXTENSION;
+}
+
+const char *kvm_reason(const struct kvm_facts *kvm)
+{
+	static const char *const reason[] = {
+		[KVM_USABLE] = NULL,
+		[KVM_NO_NODE] =
+			"the kernel offers no /dev/kvm: switch virtualisation on in the firmware "
+			"setup (VT-x, AMD-V or SVM), then load the module: 'modprobe kvm_intel' or "
+			"'modprobe kvm_amd'",
+		[KVM_NOT_PERMITTED] =
+			"you may not open /dev/kvm: add yourself to the group it belongs to "
+			"('ls -l /dev/kvm' shows it; usually 'sudo usermod -aG kvm USER') and log "
+			"in again",
+		[KVM_NO_EXTENSION] =
+			"the processor offers neither VT-x nor AMD-V here (no vmx or svm flag in "
+			"/proc/cpuinfo), and with /dev/kvm alone a guest would hang: switch "
+			"virtualisation on in the firmware setup or, where this host is a virtual "
+			"machine itself, nested virtualisation on the host below",
+		[KVM_BROKEN] = "/dev/kvm is there but cannot be opened: 'dmesg | grep -i kvm' may "
+			       "say why",
+	};
+
+	_Static_assert(ARRAY_SIZE(reason) == KVM_STATES, "one sentence for each state");
+	return (unsigned)kvm->state < KVM_STATES ? reason[kvm->state] : NULL;
+}

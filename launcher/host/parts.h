@@ -1,0 +1,13 @@
+/* The collectors behind facts_collect(), one file each. Private to this room. */
+#ifndef HOST_PARTS_H
+#define HOST_PARTS_H
+
+#include "facts.h"
+
+/* Each fills what it is given, whatever was there before, and never fails: what cannot be read is
+ * left at "unknown".
+ */
+void cpu_collect(struct cpu_facts *cpu, const struct root *root);
+void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cpu_facts *cpu);
+
+#endif

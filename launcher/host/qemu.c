@@ -1,0 +1,181 @@
+/* The QEMU binary: where it is, and what it can do. Asking costs a run of it (20 ms and more), so
+ * the answer is kept until the binary is another one.
+ */
+#include "qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+/* 0 when path is a program that we may execute, else why not. */
+static int check_program(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+/* Looks a name up in PATH. Unlike the shell it passes over relative and empty parts of PATH:
+ * started in a directory of downloads we must not run what lies there.
+ */
+static char *look_up(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;) {
+		size_t n = strcspn(at, ":");
+		own_free char *dir = xstrndup(at, n);
+
+		if (*dir == '/') {
+			own_free char *file = path_join(dir, name);
+
+			if (check_program(file) == 0)
+				return path_tidy(file);
+		}
+		at = at[n] ? at + n + 1 : NULL;
+	}
+	return NULL;
+}
+
+/* The absolute path of the binary. Links are left as they are: some programs look at the name by
+ * which they were called.
+ */
+static char *find_binary(const char *binary, struct error **err)
+{
+	own_free char *here = NULL, *path = NULL;
+	int errnum;
+
+	if (!strchr(binary, '/')) {
+		path = look_up(binary);
+		if (!path)
+			error_add(err, ERROR_HOST,
+				  "there is no program %s in PATH: install QEMU (the package is "
+				  "qemu-system-x86 on Debian, Ubuntu and Fedora, qemu-desktop on "
+				  "Arch), "
+				  "or say with qemu.binary where it is",
+				  *binary ? binary : "\"\"");
+		return steal(&path);
+	}
+	here = getcwd(NULL, 0);
+	if (!here && *binary != '/') {
+		error_errno(err, ERROR_HOST, errno, "cannot tell the current directory");
+		return NULL;
+	}
+	path = path_join(here ? here : "/", binary);
+	errnum = check_program(path);
+	if (errnum) {
+		error_errno(err, ERROR_HOST, errnum, "cannot run the QEMU binary %s", path);
+		return NULL;
+	}
+	return path_tidy(path);
+}
+
+static bool ask_and_remember(struct qemu_facts *qemu, const char *path, const char *cache_dir,
+			     struct json_object *before, struct error **err)
+{
+	own_json struct json_object *after = NULL;
+
+	if (!qemu_ask(qemu, path, QEMU_ANSWER_MS, err))
+		return false;
+	/* A package manager at work: who answered may be the old binary or the new one. */
+	after = qemu_identity(path);
+	if (before && after && json_object_equal(before, after))
+		qemu_cache_write(qemu, cache_dir, before);
+	return true;
+}
+
+bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, struct error **err)
+{
+	own_free char *path = find_binary(binary, err);
+	own_json struct json_object *identity = NULL;
+	struct qemu_facts qemu = {0};
+
+	if (!path)
+		return false;
+	identity = qemu_identity(path);
+	if (!(identity && qemu_cache_read(&qemu, cache_dir, path, identity)) &&
+	    !ask_and_remember(&qemu, path, cache_dir, identity, err))
+		return false;
+	qemu_facts_free(&facts->qemu);
+	facts->qemu = qemu;
+	return true;
+}
+
+static bool among(char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool qemu_has_machine(const struct qemu_facts *qemu, const char *name)
+{
+	return among(qemu->machine, qemu->machines, name);
+}
+
+bool qemu_has_device(const struct qemu_facts *qemu, const char *name)
+{
+	return among(qemu->device, qemu->devices, name);
+}
+
+/* Reads "pc-q35-MAJOR.MINOR" and nothing else: a distribution's own ("pc-q35-rhel9.2.0") and
+ * "pc-q35-4.0.1" do not count.
+ */
+static bool q35_version(const char *name, uint64_t version[2])
+{
+	static const char prefix[] = "pc-q35-";
+	own_free char *major = NULL;
+	const char *dot;
+
+	if (!text_starts(name, prefix))
+		return false;
+	name += sizeof(prefix) - 1;
+	dot = strchr(name, '.');
+	if (!dot)
+		return false;
+	major = xstrndup(name, (size_t)(dot - name));
+	return text_u64(major, 10, &version[0]) && text_u64(dot + 1, 10, &version[1]);
+}
+
+const char *qemu_newest_q35(const struct qemu_facts *qemu)
+{
+	const char *newest = NULL;
+	uint64_t best[2] = {0}, now[2];
+
+	for (size_t i = 0; i < qemu->machines; i++) {
+		if (!q35_version(qemu->machine[i], now))
+			continue;
+		if (newest && (now[0] < best[0] || (now[0] == best[0] && now[1] <= best[1])))
+			continue;
+		newest = qemu->machine[i];
+		best[0] = now[0];
+		best[1] = now[1];
+	}
+	return newest;
+}
+
+void qemu_facts_free(struct qemu_facts *qemu)
+{
+	for (size_t i = 0; i < qemu->machines; i++)
+		free(qemu->machine[i]);
+	for (size_t i = 0; i < qemu->devices; i++)
+		free(qemu->device[i]);
+	free(qemu->machine);
+	free(qemu->device);
+	free(qemu->path);
+	free(qemu->version);
+	free(qemu->package);
+	*qemu = (struct qemu_facts){0};
+}

@@ -1,0 +1,52 @@
+/* What facts_qemu() is made of: asking a binary, and remembering its answer. Private to this room
+ * and to its tests.
+ */
+#ifndef HOST_QEMU_H
+#define HOST_QEMU_H
+
+#include <stdbool.h>
+
+#include <json-c/json.h>
+
+#include "facts.h"
+
+#define QEMU_ANSWER_MS 10000
+
+/* Runs the binary once and asks over QMP what it is and what it offers; qemu->path is path. Takes
+ * at most wait_ms, and half a second more where the binary will not end.
+ */
+bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struct error **err);
+
+/* What tells one binary from another that was put in its place; NULL when there is none. To be
+ * compared by json_object_equal() and freed by json_object_put().
+ */
+struct json_object *qemu_identity(const char *path);
+
+/* Fills *qemu from the cache if that speaks of just this binary. */
+bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char *path,
+		     struct json_object *identity);
+/* Remembers *qemu; where that cannot be done the next start asks again. */
+void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
+		      struct json_object *identity);
+
+/* Takes the strings out of an array: of strings (member NULL), or of objects with such a member.
+ * False, with the outputs untouched, when it is no array or some element has no string.
+ */
+bool qemu_names(struct json_object *array, const char *member, char ***names, size_t *n);
+
+void qemu_facts_free(struct qemu_facts *qemu);
+
+static inline void own_json_(struct json_object **object)
+{
+	json_object_put(*object);
+}
+#define own_json own_with(own_json_)
+
+static inline void own_tokener_(struct json_tokener **tokener)
+{
+	if (*tokener)
+		json_tokener_free(*tokener);
+}
+#define own_tokener own_with(own_tokener_)
+
+#endif

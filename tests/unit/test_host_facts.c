@@ -1,0 +1,251 @@
+/* Facts from made-up host trees. */
+#include "unit.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "host/facts.h"
+
+/* A temporary tree and the root that reads it. */
+struct tree {
+	char *dir;
+	struct root root;
+};
+
+static int tree_make(void **state)
+{
+	struct tree *tree = xcalloc(1, sizeof(*tree));
+	struct error *err = NULL;
+
+	tree->dir = xstrdup("/tmp/vmlaunch-facts-XXXXXX");
+	assert_non_null(mkdtemp(tree->dir));
+	assert_true(root_init(&tree->root, tree->dir, &err));
+	*state = tree;
+	return 0;
+}
+
+static int tree_remove(void **state)
+{
+	struct tree *tree = *state;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", "--", tree->dir, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+	root_done(&tree->root);
+	free(tree->dir);
+	free(tree);
+	return 0;
+}
+
+static void put(struct tree *tree, const char *path, const char *text)
+{
+	own_free char *file = xasprintf("%s%s", tree->dir, path);
+	own_free char *dir = path_dir(file);
+	struct error *err = NULL;
+
+	assert_true(dir_make(dir, 0755, &err));
+	assert_true(file_write(file, text, strlen(text), 0644, VOLATILE, &err));
+}
+
+static const char intel[] = "processor\t: 0\n"
+			    "vendor_id\t: GenuineIntel\n"
+			    "cpu family\t: 6\n"
+			    "model name\t: 13th Gen Intel(R) Core(TM) i9-13900HX  \n"
+			    "flags\t\t: fpu vme de vmx smx est\n"
+			    "vmx flags\t: vnmi preemption_timer\n"
+			    "address sizes\t: 46 bits physical, 48 bits virtual\n"
+			    "power management:\n"
+			    "\n"
+			    "processor\t: 1\n"
+			    "vendor_id\t: Other\n"
+			    "flags\t\t: fpu svm\n"
+			    "\n";
+
+static const char amd[] = "processor\t: 0\n"
+			  "vendor_id\t: AuthenticAMD\n"
+			  "model name\t: AMD Ryzen 9 7945HX with Radeon Graphics\n"
+			  "flags\t\t: svm fpu\n"
+			  "address sizes\t: 48 bits physical, 48 bits virtual\n"
+			  "\n"
+			  "processor\t: 1\n"
+			  "\n"
+			  "processor\t: 2\n"
+			  "\n";
+
+/* The flags hold words that only look like the ones that count. */
+static const char neither[] = "processor\t: 0\n"
+			      "vendor_id\t: GenuineIntel\n"
+			      "model name\t: Intel(R) Xeon(R) Processor\n"
+			      "flags\t\t: fpu vmxx xvmx svm_lock tsc\n"
+			      "vmx flags\t: vmx\n"
+			      "\n";
+
+static void intel_laptop(void **state)
+{
+	struct tree *tree = *state;
+	own_facts struct facts facts = {0};
+
+	put(tree, "/proc/cpuinfo", intel);
+	put(tree, "/sys/devices/system/cpu/online", "0-3,8,10-11\n");
+	put(tree, "/proc/meminfo",
+	    "MemTotal:       32594352 kB\nMemFree:         1000000 kB\nMemAvailable:   27000000 "
+	    "kB\n");
+	put(tree, "/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+	put(tree, "/proc/sys/kernel/random/boot_id", "1d2c3b4a-0000-4000-8000-000000000001\n");
+	put(tree, "/dev/kvm", "");
+	facts_collect(&facts, &tree->root);
+	assert_string_equal(facts.cpu.vendor, "GenuineIntel");
+	assert_string_equal(facts.cpu.model, "13th Gen Intel(R) Core(TM) i9-13900HX");
+	assert_int_equal(facts.cpu.online, 7);
+	assert_int_equal(facts.cpu.phys_bits, 46);
+	assert_true(facts.cpu.vmx);
+	assert_false(facts.cpu.svm);
+	assert_int_equal(facts.kvm.state, KVM_USABLE);
+	assert_int_equal(facts.kvm.errnum, 0);
+	assert_null(kvm_reason(&facts.kvm));
+	assert_true(facts.memory.total == 32594352ULL * 1024);
+	assert_true(facts.memory.available == 27000000ULL * 1024);
+	assert_string_equal(facts.machine_id, "0123456789abcdef0123456789abcdef");
+	assert_string_equal(facts.boot_id, "1d2c3b4a-0000-4000-8000-000000000001");
+	assert_null(facts.qemu.path);
+}
+
+static void amd_laptop_without_online_list(void **state)
+{
+	struct tree *tree = *state;
+	own_facts struct facts facts = {0};
+
+	put(tree, "/proc/cpuinfo", amd);
+	put(tree, "/sys/devices/system/cpu/online", "nonsense\n");
+	put(tree, "/dev/kvm", "");
+	facts_collect(&facts, &tree->root);
+	assert_string_equal(facts.cpu.vendor, "AuthenticAMD");
+	assert_int_equal(facts.cpu.online, 3);
+	assert_int_equal(facts.cpu.phys_bits, 48);
+	assert_true(facts.cpu.svm);
+	assert_int_equal(facts.kvm.state, KVM_USABLE);
+}
+
+static void node_without_virtualisation(void **state)
+{
+	struct tree *tree = *state;
+	own_facts struct facts facts = {0};
+
+	put(tree, "/proc/cpuinfo", neither);
+	put(tree, "/dev/kvm", "");
+	facts_collect(&facts, &tree->root);
+	assert_false(facts.cpu.vmx);
+	assert_false(facts.cpu.svm);
+	assert_int_equal(facts.cpu.phys_bits, 0);
+	assert_int_equal(facts.kvm.state, KVM_NO_EXTENSION);
+	assert_non_null(strstr(kvm_reason(&facts.kvm), "hang"));
+}
+
+static void virtualisation_without_node(void **state)
+{
+	struct tree *tree = *state;
+	own_facts struct facts facts = {0};
+
+	put(tree, "/proc/cpuinfo", intel);
+	facts_collect(&facts, &tree->root);
+	assert_int_equal(facts.kvm.state, KVM_NO_NODE);
+	assert_int_equal(facts.kvm.errnum, ENOENT);
+	assert_non_null(strstr(kvm_reason(&facts.kvm), "modprobe"));
+}
+
+static void empty_tree_is_no_error(void **state)
+{
+	struct tree *tree = *state;
+	own_facts struct facts facts = {0};
+
+	facts_collect(&facts, &tree->root);
+	assert_string_equal(facts.cpu.vendor, "");
+	assert_string_equal(facts.cpu.model, "");
+	assert_int_equal(facts.cpu.online, 1);
+	assert_true(facts.memory.total == 0);
+	assert_string_equal(facts.machine_id, "");
+	assert_string_equal(facts.boot_id, "");
+	assert_int_equal(facts.kvm.state, KVM_NO_NODE);
+}
+
+static void machine_id_of_an_image_is_none(void **state)
+{
+	struct tree *tree = *state;
+	own_facts struct facts facts = {0};
+
+	put(tree, "/etc/machine-id", "uninitialized\n");
+	facts_collect(&facts, &tree->root);
+	assert_string_equal(facts.machine_id, "");
+}
+
+static void online_lists(void **state)
+{
+	static const struct {
+		const char *list;
+		unsigned online;
+	} cases[] = {
+		{"0\n", 1},  {"0-15", 16}, {"0,2,4\n", 3}, {"", 1},	   {"3-1\n", 1},
+		{"0-\n", 1}, {",0\n", 1},  {"0,\n", 1},	   {"0-3 5\n", 1}, {"0-99999999999\n", 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		own_facts struct facts facts = {0};
+
+		put(*state, "/sys/devices/system/cpu/online", cases[i].list);
+		facts_collect(&facts, &((struct tree *)*state)->root);
+		assert_int_equal(facts.cpu.online, cases[i].online);
+	}
+}
+
+static void every_state_but_usable_has_a_reason(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < KVM_STATES; i++) {
+		struct kvm_facts kvm = {.state = i};
+
+		assert_int_equal(kvm_reason(&kvm) == NULL, i == KVM_USABLE);
+	}
+}
+
+/* Whatever the machine is, the two conditions for KVM hold where it is called usable. */
+static void this_machine(void **state)
+{
+	own_facts struct facts facts = {0};
+
+	(void)state;
+	facts_collect(&facts, &ROOT_REAL);
+	assert_int_equal(facts.cpu.online, sysconf(_SC_NPROCESSORS_ONLN));
+	assert_true(facts.memory.total > 0);
+	assert_true(facts.memory.available <= facts.memory.total);
+	if (facts.kvm.state == KVM_USABLE) {
+		assert_true(facts.cpu.vmx || facts.cpu.svm);
+		assert_int_equal(access("/dev/kvm", R_OK | W_OK), 0);
+	}
+}
+
+#define in_tree(f) cmocka_unit_test_setup_teardown(f, tree_make, tree_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_tree(intel_laptop),
+		in_tree(amd_laptop_without_online_list),
+		in_tree(node_without_virtualisation),
+		in_tree(virtualisation_without_node),
+		in_tree(empty_tree_is_no_error),
+		in_tree(machine_id_of_an_image_is_none),
+		in_tree(online_lists),
+		cmocka_unit_test(every_state_but_usable_has_a_reason),
+		cmocka_unit_test(this_machine),
+	};
+
+	return cmocka_run_group_tests_name("host facts", tests, NULL, NULL);
+}

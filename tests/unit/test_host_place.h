@@ -1,0 +1,106 @@
+/* A place with a made-up QEMU binary in it: a shell script that counts its runs and answers from a
+ * can.
+ */
+#ifndef TESTS_HOST_PLACE_H
+#define TESTS_HOST_PLACE_H
+
+#include "unit.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#define GREETING                                                    \
+	"printf '{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 1," \
+	" \"minor\": 2, \"major\": 9}, \"package\": \"\"}, \"capabilities\": []}}\\r\\n'\n"
+
+/* Speaks well. An event comes between, and answers come out of order. */
+#define CANNED_UNTIL_QUIT(end)                                                              \
+	GREETING                                                                            \
+	"while read -r line; do case $line in\n"                                            \
+	"*qmp_capabilities*) echo '{\"return\": {}}';;\n"                                   \
+	"*query-machines*) :;;\n"                                                           \
+	"*qom-list-types*) echo '{\"event\": \"X\", \"data\": {}}'\n"                       \
+	"echo '{\"return\": [{\"name\": \"virtio-gpu\", \"parent\": \"x\"},"                \
+	" {\"name\": \"ivshmem-plain\"}], \"id\": \"devices\"}'\n"                          \
+	"echo '{\"return\": [{\"name\": \"pc-q35-9.2\", \"alias\": \"q35\"},"               \
+	" {\"name\": \"pc-q35-10.0\"}, {\"name\": \"none\"}, {\"name\": \"pc-q35-4.0.1\"}," \
+	" {\"name\": \"pc-q35-rhel99.9.0\"}, {\"name\": \"pc-i440fx-11.0\"}],"              \
+	" \"id\": \"machines\"}';;\n"                                                       \
+	"*query-version*) echo '{\"return\": {\"qemu\": {\"micro\": 1, \"minor\": 2,"       \
+	" \"major\": 9}, \"package\": \"Test 9.2\"}, \"id\": \"version\"}';;\n"             \
+	"*quit*) " end ";;\n"                                                               \
+	"esac; done\n"
+#define CANNED CANNED_UNTIL_QUIT("exit 0")
+
+struct place {
+	char *dir, *binary, *cache, *runs;
+};
+
+static inline int place_make(void **state)
+{
+	struct place *place = xcalloc(1, sizeof(*place));
+
+	place->dir = xstrdup("/tmp/vmlaunch-qemu-XXXXXX");
+	assert_non_null(mkdtemp(place->dir));
+	place->binary = xasprintf("%s/bin/qemu", place->dir);
+	place->cache = xasprintf("%s/a cache/vmlaunch", place->dir);
+	place->runs = xasprintf("%s/runs", place->dir);
+	*state = place;
+	return 0;
+}
+
+static inline int place_remove(void **state)
+{
+	struct place *place = *state;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", "--", place->dir, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+	free(place->dir);
+	free(place->binary);
+	free(place->cache);
+	free(place->runs);
+	free(place);
+	return 0;
+}
+
+/* Makes the binary: a script that notes its run and its arguments, then does what body says. */
+static inline void install(struct place *place, const char *body)
+{
+	own_free char *text = xasprintf("#!/bin/sh\necho \"$*\" >>'%s'\n%s", place->runs, body);
+	own_free char *dir = path_dir(place->binary);
+	struct error *err = NULL;
+
+	assert_true(dir_make(dir, 0755, &err));
+	assert_true(file_write(place->binary, text, strlen(text), 0755, VOLATILE, &err));
+}
+
+static inline size_t runs(struct place *place)
+{
+	own_free char *text = file_read(place->runs, 1 << 16, NULL);
+	size_t n = 0;
+
+	for (const char *at = text; at && *at; at++)
+		n += *at == '\n';
+	return n;
+}
+
+static inline int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+#define in_place(f) cmocka_unit_test_setup_teardown(f, place_make, place_remove)
+
+#endif
