@@ -75,7 +75,8 @@ static void add_accel(struct composer *c)
 	if (c->accel_why)
 		compose_note(c, "emulation (TCG), many times slower than KVM: %s", c->accel_why);
 	compose_argument(c, "-accel", xstrdup(c->plan->kvm ? "kvm" : "tcg"), "cpu.accel",
-			 c->p->cpu.accel.at, c->accel_why);
+			 c->p->cpu.accel.at,
+			 c->accel_why ? "KVM is not used; a note says why" : NULL);
 }
 
 bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_device, bool *use_kvm,

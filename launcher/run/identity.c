@@ -115,6 +115,6 @@ bool identity_of_profile(const char *user, bool claims_device, struct error **er
 	}
 	if (!user)
 		say(SAY_WARNING,
-		    "running QEMU as root, without capabilities; vm.user names a user for it");
+		    "QEMU runs as root, without capabilities; vm.user names a user for it");
 	return drop_capabilities(err);
 }

@@ -1,0 +1,152 @@
+# vmlaunch: one Makefile, no configure step.
+#
+#   make            build ./vmlaunch (and the guest's-eye program where gnu-efi is installed)
+#   make demo       install what is missing, build, boot profiles/demo.ini
+#   make test       install what is missing, build with sanitizers, run all tests
+#   make lint       compilers' warnings (gcc and clang), clang-tidy, cppcheck, format, shellcheck
+#   make bench      start and stop times beside bare QEMU, memory, wake-ups
+#   make fuzz       libFuzzer on every parser, FUZZ_SECONDS each
+#   make install    PREFIX=/usr/local, DESTDIR=
+#   make clean
+#
+# V=1 shows the commands. CC=clang builds with clang.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+SHELL := /bin/bash
+CC := gcc
+AR := ar
+OBJCOPY := objcopy
+LD := ld
+PKG_CONFIG := pkg-config
+BUILD := build
+PREFIX := /usr/local
+DESTDIR :=
+FUZZ_SECONDS := 60
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2)
+else
+Q :=
+say = @:
+endif
+
+VERSION := 0.1
+LIBS := json-c libseccomp libcap-ng
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wno-missing-field-initializers -Wvla -Wundef -Wformat=2
+CPPFLAGS := -D_GNU_SOURCE -Ilauncher -I. -DVMLAUNCH_VERSION='"$(VERSION)"' \
+	-DVMLAUNCH_LIBDIR='"$(PREFIX)/lib/vmlaunch"'
+CFLAGS := -std=gnu17 -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+SAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# Asked only when something is compiled: "make demo" comes here before pkg-config is installed.
+lib_cflags = $(eval lib_cflags := $$(shell $(PKG_CONFIG) --cflags $(LIBS)))$(lib_cflags)
+lib_libs = $(eval lib_libs := $$(shell $(PKG_CONFIG) --libs $(LIBS)))$(lib_libs)
+
+sources := $(sort $(wildcard launcher/*/*.c qmp/*.c firmware/*.c firmware/acpi/*.c))
+library_objects = $(sources:%.c=$(1)/%.o)
+unit_tests := $(sort $(wildcard tests/unit/test_*.c))
+unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
+fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+
+.PHONY: all demo test lint bench fuzz soak install clean unit san
+all: vmlaunch
+
+-include firmware/probe/probe.mk
+
+ifeq ($(HAVE_GNU_EFI),1)
+all: $(BUILD)/probe.efi
+endif
+
+# ------------------------------------------------------------------ the program
+
+vmlaunch: $(BUILD)/obj/launcher/main.o $(BUILD)/libvmlaunch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(lib_libs)
+
+$(BUILD)/libvmlaunch.a: $(call library_objects,$(BUILD)/obj)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(lib_cflags) -MMD -MP -c -o $@ $<
+
+# The same with AddressSanitizer and UndefinedBehaviorSanitizer: what the tests run.
+san: $(BUILD)/san/vmlaunch
+$(BUILD)/san/vmlaunch: $(BUILD)/san/launcher/main.o $(BUILD)/san/libvmlaunch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(lib_libs)
+
+$(BUILD)/san/libvmlaunch.a: $(call library_objects,$(BUILD)/san)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/san/%.o: %.c
+	$(call say,CC.san,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(SAN) $(WARN) $(lib_cflags) -MMD -MP -c -o $@ $<
+
+$(BUILD)/san/tests/unit/test_%: $(BUILD)/san/tests/unit/test_%.o $(BUILD)/san/libvmlaunch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(lib_libs) -lcmocka
+
+unit: $(unit_programs)
+	$(Q)for t in $^; do $$t || exit 1; done
+
+# ------------------------------------------------------------------ fuzzing (clang's libFuzzer)
+
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(sources)
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(lib_cflags) -o $@ $< $(sources) $(lib_libs)
+
+fuzz: $(fuzz_programs)
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $^
+
+# ------------------------------------------------------------------ the two commands of the README
+
+demo:
+	@tests/packages build run
+	@$(MAKE) --no-print-directory all
+	./vmlaunch profiles/demo.ini
+
+test:
+	@tests/packages build run test
+	@$(MAKE) --no-print-directory all san $(unit_programs)
+	@tests/run $(T)
+
+lint:
+	@tests/packages build lint
+	@tests/check/lint
+
+bench:
+	@tests/packages build run test
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run
+
+soak:
+	@tests/packages build run test
+	@$(MAKE) --no-print-directory all san $(unit_programs)
+	@SOAK=1 tests/run $(T)
+
+install: all
+	install -D -m 755 vmlaunch $(DESTDIR)$(PREFIX)/bin/vmlaunch
+	if [ -e $(BUILD)/probe.efi ]; then \
+		install -D -m 644 $(BUILD)/probe.efi $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi; fi
+
+clean:
+	rm -rf $(BUILD) vmlaunch
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

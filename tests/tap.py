@@ -1,0 +1,143 @@
+"""Tests of the whole program: functions marked @test, run in order, printed as TAP.
+
+Each test gets a Place: a directory of its own with a home, a runtime directory and a state directory
+in it, and ways to run vmlaunch there. A test fails by an assertion or any other exception.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+VMLAUNCH = os.environ.get("VMLAUNCH", str(ROOT / "build/san/vmlaunch"))
+FAKE_QEMU = os.environ.get("FAKE_QEMU", str(ROOT / "build/san/fake-qemu"))
+
+_tests = []
+
+
+class Skip(Exception):
+    """Raised with the reason why a test cannot run here."""
+
+
+def test(function):
+    _tests.append(function)
+    return function
+
+
+class Place:
+    def __init__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="vmlaunch-test."))
+        self.home = self.dir / "home"
+        self.runtime = self.dir / "run"
+        for path in (self.home, self.runtime):
+            path.mkdir(mode=0o700)
+        self.env = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("XDG_", "SUDO_", "PKEXEC_", "FAKE_"))
+        }
+        self.env.update(HOME=str(self.home), XDG_RUNTIME_DIR=str(self.runtime), LC_ALL="C.UTF-8")
+        self.children = []
+
+    def state(self, name, file=""):
+        return self.home / ".local/state/vmlaunch" / name / file
+
+    def instance(self, name):
+        return self.runtime / "vmlaunch" / name
+
+    def write(self, name, text):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def run(self, *words, env=None, timeout=60, **kwargs):
+        return subprocess.run(
+            [VMLAUNCH, *map(os.fspath, words)],
+            env={**self.env, **(env or {})},
+            cwd=kwargs.pop("cwd", self.dir),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            **kwargs,
+        )
+
+    def start(self, *words, env=None, **kwargs):
+        kwargs.setdefault("stdin", subprocess.DEVNULL)
+        kwargs.setdefault("stdout", subprocess.PIPE)
+        kwargs.setdefault("stderr", subprocess.PIPE)
+        child = subprocess.Popen(
+            [VMLAUNCH, *map(os.fspath, words)],
+            env={**self.env, **(env or {})},
+            cwd=self.dir,
+            **kwargs,
+        )
+        self.children.append(child)
+        return child
+
+    def leftovers(self):
+        """What a run may not leave: sockets, locks, temporary files anywhere in the place."""
+        left = [str(p) for p in self.runtime.rglob("*") if p.name != "vmlaunch"]
+        for path in self.home.rglob("*"):
+            name = path.name
+            if name.endswith(".sock") or name == "lock" or name.count(".fd.") and "old" not in name:
+                left.append(str(path))
+        return left
+
+    def clean(self):
+        for child in self.children:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        # A QEMU that a test left is found by its arguments, which name the place.
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                line = pathlib.Path("/proc", pid, "cmdline").read_bytes()
+            except OSError:
+                continue
+            if os.fsencode(self.dir) in line and int(pid) != os.getpid():
+                os.kill(int(pid), signal.SIGKILL)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def wait_for(condition, seconds=20, what="condition"):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+def figure(text):
+    print("# figure:", text, flush=True)
+
+
+def main():
+    wanted = sys.argv[1:]
+    bad = 0
+    for number, function in enumerate(_tests, 1):
+        name = function.__name__.replace("_", " ")
+        if wanted and not any(word in function.__name__ for word in wanted):
+            continue
+        place = Place()
+        try:
+            function(place)
+            print(f"ok {number} - {name}", flush=True)
+        except Skip as reason:
+            print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+        except Exception:
+            bad += 1
+            for line in traceback.format_exc().splitlines():
+                print("#", line)
+            print(f"not ok {number} - {name}", flush=True)
+        finally:
+            place.clean()
+    print(f"1..{len(_tests)}")
+    sys.exit(bad > 0)
