@@ -1,7 +1,8 @@
-/* UEFI firmware from the descriptors that distributions install (QEMU's docs/interop/firmware.json):
- * never from a path known to us. Directories, the more specific first: $XDG_CONFIG_HOME/qemu/firmware,
- * /etc/qemu/firmware, /usr/share/qemu/firmware. A file hides those of the same name in less specific
- * directories; an empty one hides them and offers nothing. Lowest name first.
+/* UEFI firmware from the descriptors that distributions install (QEMU's
+ * docs/interop/firmware.json): never from a path known to us. Directories, the more specific first:
+ * $XDG_CONFIG_HOME/qemu/firmware, /etc/qemu/firmware, /usr/share/qemu/firmware. A file hides those
+ * of the same name in less specific directories; an empty one hides them and offers nothing. Lowest
+ * name first.
  */
 #ifndef FIRMWARE_FIND_H
 #define FIRMWARE_FIND_H
@@ -20,9 +21,10 @@ struct firmware {
 	char *code;
 	char *vars; /* the template */
 	enum firmware_format code_format, vars_format;
-	uint64_t code_size, vars_size; /* bytes that a guest sees (qcow2: not the file's), 0: unknown */
-	bool secure_boot;	       /* able to */
-	bool enrolled;		       /* the template holds keys already */
+	uint64_t code_size,
+		vars_size; /* bytes that a guest sees (qcow2: not the file's), 0: unknown */
+	bool secure_boot;  /* able to */
+	bool enrolled;	   /* the template holds keys already */
 	bool needs_smm;
 };
 
@@ -43,8 +45,8 @@ void firmware_list_free(struct firmware_list *list);
 #define own_firmware_list own_with(firmware_list_free)
 
 /* The one for a machine without Secure Boot (no secure-boot, enrolled-keys or requires-smm feature
- * wanted), or with it (secure-boot and, where there is a choice, enrolled keys). Raw 4 MiB pairs are
- * preferred among equals. NULL with words that list what was found and which package has it.
+ * wanted), or with it (secure-boot and, where there is a choice, enrolled keys). Raw 4 MiB pairs
+ * are preferred among equals. NULL with words that list what was found and which package has it.
  */
 const struct firmware *firmware_choose(const struct firmware_list *list, bool secure_boot,
 				       struct error **err);

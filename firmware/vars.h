@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 
-/* Makes path from template (mode 0600; temporary file and rename) unless it exists. An existing store
- * whose size is not the template's belongs to another firmware: refused, with what to do.
+/* Makes path from template (mode 0600; temporary file and rename) unless it exists. An existing
+ * store whose size is not the template's belongs to another firmware: refused, with what to do.
  */
 bool vars_prepare(const char *path, const char *template_path, struct error **err);
 

@@ -58,7 +58,7 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 char *buf_steal(struct buf *b)
 {
 	if (!b->data)
-		reserve(b, 0), b->data[0] = '\0';
+		return xstrdup("");
 	b->len = b->room = 0;
 	return steal(&b->data);
 }
