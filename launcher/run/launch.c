@@ -222,9 +222,10 @@ __attribute__((noreturn)) static void child(const struct plan *plan, const struc
 
 static bool record(const struct plan *plan, const struct lock *lock, pid_t qemu, struct error **err)
 {
+	own_free char *profile = realpath(plan->profile_path, NULL);
 	struct run_record record = {
 		.name = plan->name,
-		.profile = plan->profile_path,
+		.profile = profile ? profile : plan->profile_path,
 		.log = plan->log,
 		.supervisor = process_of(getpid()),
 		.qemu = process_of(qemu),
