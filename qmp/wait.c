@@ -1,0 +1,225 @@
+/* Theory of operation: the two functions of the client that wait. Both take messages off the wire
+ * until theirs comes and put the others aside for qmp_next(), in order. Only events and garbage are
+ * dropped when too many are aside: replies are as many as the caller asked for.
+ *
+ * Time is looked at before each wait, also when bytes are there: a QEMU that sends events for ever
+ * cannot stretch a time limit.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "private.h"
+
+/* QEMU's words in an error message are cut here. */
+#define WORDS_MOST 1000
+
+/* For how long, and for what else, something is waited for. */
+struct patience {
+	int64_t deadline; /* milliseconds of the monotonic clock, -1: none */
+	int also_fd;
+	const char *what;    /* is waited for, in words */
+	const char *timeout; /* what it may mean that it did not come */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t deadline_after(int timeout_ms)
+{
+	return timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+}
+
+static bool may_drop(const struct qmp_message *message)
+{
+	return message->kind == QMP_EVENT || message->kind == QMP_GARBAGE;
+}
+
+static void drop_oldest(struct qmp *qmp)
+{
+	for (struct aside **at = &qmp->first; *at; at = &(*at)->next) {
+		struct aside *old = *at;
+
+		if (!may_drop(&old->message))
+			continue;
+		*at = old->next;
+		if (!*at)
+			qmp->end = at;
+		if (old->message.kind == QMP_EVENT)
+			qmp->dropped++;
+		qmp->n_aside--;
+		qmp->aside_bytes -= old->size;
+		qmp_message_clear(&old->message);
+		free(old);
+		return;
+	}
+}
+
+void qmp_put_aside(struct qmp *qmp, struct qmp_message *message, size_t size)
+{
+	struct aside *aside = xcalloc(1, sizeof(*aside));
+	bool counts = may_drop(message);
+
+	aside->message = *message;
+	aside->size = size;
+	*message = (struct qmp_message){.kind = QMP_NOTHING};
+	*qmp->end = aside;
+	qmp->end = &aside->next;
+	qmp->n_aside++;
+	qmp->aside_bytes += size;
+	while (counts && (qmp->n_aside > QMP_ASIDE_EVENTS || qmp->aside_bytes > QMP_ASIDE_BYTES)) {
+		size_t before = qmp->n_aside;
+
+		drop_oldest(qmp);
+		if (qmp->n_aside == before)
+			break;
+	}
+}
+
+/* Waits until the socket or also_fd has something, and reads; false with an error. */
+static bool wait_and_receive(struct qmp *qmp, const struct patience *patience, bool *other,
+			     struct error **err)
+{
+	struct pollfd fds[] = {
+		{.fd = qmp_fd(qmp), .events = qmp_poll_events(qmp)},
+		{.fd = patience->also_fd, .events = POLLIN},
+	};
+	int64_t left = patience->deadline < 0 ? -1 : patience->deadline - now_ms();
+	int n = 0;
+
+	if (patience->deadline < 0 || left >= 0)
+		n = poll(fds, ARRAY_SIZE(fds), (int)left);
+	if (n < 0 && errno != EINTR) {
+		error_errno(err, ERROR_FAILED, errno, "poll");
+		return false;
+	}
+	if (n == 0) {
+		error_add(err, ERROR_FAILED, "%s did not come in time%s", patience->what,
+			  patience->timeout);
+		return false;
+	}
+	*other = n > 0 && fds[1].revents;
+	return n < 0 || qmp_receive(qmp, err);
+}
+
+/* The next message off the wire, waited for; false with an error. */
+static bool await(struct qmp *qmp, const struct patience *patience, struct qmp_message *message,
+		  size_t *size, struct error **err)
+{
+	bool other = false;
+
+	while (qmp_arrived(qmp, message, size) == QMP_NOTHING) {
+		if (other) {
+			error_add(err, ERROR_FAILED, "QEMU ended before %s came", patience->what);
+			return false;
+		}
+		if (qmp_closed(qmp)) {
+			error_add(err, ERROR_FAILED, "%s before %s came", qmp->why_closed,
+				  patience->what);
+			return false;
+		}
+		if (!wait_and_receive(qmp, patience, &other, err))
+			return false;
+	}
+	return true;
+}
+
+/* Whether id is the only command that somebody waits for. */
+static bool is_alone(const struct qmp *qmp, uint64_t id)
+{
+	for (size_t i = 0; i < qmp->n_pending; i++)
+		if (qmp->pending[i].id != id && !qmp->pending[i].abandoned)
+			return false;
+	return true;
+}
+
+/* Whether a message is the answer to id. A failure without id can only mean the one command that is
+ * under way.
+ */
+static bool answers(const struct qmp *qmp, const struct qmp_message *message, uint64_t id)
+{
+	if (message->kind != QMP_REPLY && message->kind != QMP_FAILURE)
+		return false;
+	return message->id == id || (message->id == 0 && is_alone(qmp, id));
+}
+
+static bool take_answer(struct qmp *qmp, const struct qmp_message *message, json_object **ret,
+			struct error **err)
+{
+	own_free char *class = NULL, *desc = NULL;
+
+	if (message->kind == QMP_REPLY) {
+		if (ret)
+			*ret = json_object_get(message->data);
+		return true;
+	}
+	class = text_quote(message->name, WORDS_MOST);
+	desc = text_quote(message->text, WORDS_MOST);
+	qmp->error_class = xstrdup(message->name);
+	error_add(err, ERROR_FAILED, "QEMU: %s: %s", class, desc);
+	return false;
+}
+
+static bool execute(struct qmp *qmp, const char *command, json_object *arguments,
+		    const struct patience *patience, json_object **ret, struct error **err)
+{
+	uint64_t id;
+
+	free(steal(&qmp->error_class));
+	if (!qmp_send(qmp, command, arguments, &id, err))
+		return false;
+	for (;;) {
+		own_qmp_message struct qmp_message message = {0};
+		size_t size = 0;
+
+		if (!await(qmp, patience, &message, &size, err)) {
+			qmp_abandon(qmp, id);
+			return false;
+		}
+		if (answers(qmp, &message, id)) {
+			if (message.id == 0)
+				qmp_abandon(qmp, id);
+			return take_answer(qmp, &message, ret, err);
+		}
+		qmp_put_aside(qmp, &message, size);
+	}
+}
+
+bool qmp_execute(struct qmp *qmp, const char *command, json_object *arguments, int timeout_ms,
+		 json_object **ret, struct error **err)
+{
+	own_free char *what = xasprintf("the reply to %s", command);
+	struct patience patience = {deadline_after(timeout_ms), -1, what, ""};
+
+	return execute(qmp, command, arguments, &patience, ret, err);
+}
+
+bool qmp_handshake(struct qmp *qmp, int timeout_ms, int also_fd, struct error **err)
+{
+	struct patience patience = {deadline_after(timeout_ms), also_fd, "QEMU's greeting",
+				    ": another client holds this monitor"};
+
+	free(steal(&qmp->error_class));
+	if (qmp->ready)
+		return true;
+	while (!qmp->greeting) {
+		own_qmp_message struct qmp_message message = {0};
+		size_t size = 0;
+
+		if (!await(qmp, &patience, &message, &size, err))
+			return false;
+		if (message.kind != QMP_GREETING)
+			qmp_put_aside(qmp, &message, size);
+	}
+	patience.what = "the reply to qmp_capabilities";
+	patience.timeout = "";
+	return execute(qmp, "qmp_capabilities", NULL, &patience, NULL, err);
+}

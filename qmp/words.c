@@ -1,0 +1,255 @@
+/* Theory of operation.
+ *
+ * First the keys are looked at, all of them: each has to be a path of non-empty parts, and none may
+ * say again or stand below what another one says. After that, putting the values into the tree can
+ * go wrong in one way only, that a list is not counted 0, 1, 2, or is called an object elsewhere.
+ *
+ * A value is JSON if all of it is one JSON value by RFC 8259, else it is a string, byte for byte. A
+ * number that json-c could not give back as it was typed (an integer over 64 bits) stays a string
+ * too: QEMU then says what it expected. Where the schema is known, it will decide instead.
+ */
+#include "words.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/own.h"
+#include "base/text.h"
+
+/* How deep a key or a JSON value may nest, and how much of a word an error shows. */
+#define DEPTH 32
+#define SHOWN 60
+
+static size_t digits(const char *s)
+{
+	return strspn(s, "0123456789");
+}
+
+/* The length of a JSON number at the start of s, 0 if there is none; *integer: without . and e. */
+static size_t number_length(const char *s, bool *integer)
+{
+	const char *p = s + (*s == '-');
+	size_t n = digits(p);
+
+	*integer = true;
+	if (n == 0 || (*p == '0' && n > 1))
+		return 0;
+	p += n;
+	if (*p == '.') {
+		n = digits(++p);
+		if (n == 0)
+			return 0;
+		*integer = false;
+		p += n;
+	}
+	if (*p == 'e' || *p == 'E') {
+		p++;
+		p += *p == '+' || *p == '-';
+		n = digits(p);
+		if (n == 0)
+			return 0;
+		*integer = false;
+		p += n;
+	}
+	return (size_t)(p - s);
+}
+
+/* Whether a JSON integer fits what json-c has for it: int64_t or uint64_t. */
+static bool fits(const char *s)
+{
+	uint64_t value;
+
+	if (*s == '-')
+		return text_u64(s + 1, 10, &value) && value <= (uint64_t)1 << 63;
+	return text_u64(s, 10, &value);
+}
+
+/* Parses all of text as one JSON value; false if it is none. */
+static bool parse(const char *text, json_object **value)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(DEPTH);
+	size_t len = strlen(text);
+	bool ok;
+
+	if (!tokener)
+		abort();
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* With the NUL: a number ends only there. */
+	*value = len < INT32_MAX ? json_tokener_parse_ex(tokener, text, (int)len + 1) : NULL;
+	ok = len < INT32_MAX && json_tokener_get_error(tokener) == json_tokener_success &&
+	     json_tokener_get_parse_end(tokener) >= len;
+	json_tokener_free(tokener);
+	if (!ok)
+		json_object_put(steal(value));
+	return ok;
+}
+
+json_object *qmp_value(const char *text)
+{
+	json_object *value = NULL;
+	bool integer;
+	size_t n;
+
+	if (strcmp(text, "null") == 0)
+		return NULL;
+	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+		return json_object_new_boolean(*text == 't');
+	n = number_length(text, &integer);
+	if (n ? text[n] == '\0' && (!integer || fits(text)) : strchr("{[\"", *text) && *text)
+		if (parse(text, &value))
+			return value;
+	return json_object_new_string(text);
+}
+
+/* A word's key: the length up to "=", 0 with an error where there is no good one. */
+static size_t key_length(const char *word, struct error **err)
+{
+	own_free char *shown = text_quote(word, SHOWN);
+	size_t len = strcspn(word, "="), parts = 1;
+
+	if (text_utf8(word, strlen(word)) < strlen(word)) {
+		error_add(err, ERROR_USAGE, "\"%s\": not UTF-8, which QMP wants", shown);
+		return 0;
+	}
+	if (!word[len]) {
+		error_add(err, ERROR_USAGE, "\"%s\": no \"=\" in it, want KEY=VALUE", shown);
+		return 0;
+	}
+	for (size_t i = 0; i <= len; i++) {
+		bool end = i == len || word[i] == '.';
+
+		if (end && (i == 0 || word[i - 1] == '.')) {
+			error_add(err, ERROR_USAGE, "\"%s\": an empty name in the key", shown);
+			return 0;
+		}
+		parts += i < len && word[i] == '.';
+	}
+	if (parts > DEPTH) {
+		error_add(err, ERROR_USAGE, "\"%s\": a key has at most %d parts", shown, DEPTH);
+		return 0;
+	}
+	return len;
+}
+
+/* Whether key a is key b or one that b stands below. */
+static bool covers(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	return a_len <= b_len && memcmp(a, b, a_len) == 0 && (a_len == b_len || b[a_len] == '.');
+}
+
+/* Looks at the keys of all words; false with what is wrong. */
+static bool check_keys(char *const *words, size_t n, struct error **err)
+{
+	own_free size_t *len = xcalloc(n, sizeof(*len));
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++) {
+		len[i] = key_length(words[i], err);
+		ok &= len[i] > 0;
+		for (size_t j = 0; len[i] && j < i; j++) {
+			own_free char *shown = NULL, *other = NULL;
+
+			if (!len[j] || (!covers(words[i], len[i], words[j], len[j]) &&
+					!covers(words[j], len[j], words[i], len[i])))
+				continue;
+			shown = text_quote(words[i], SHOWN);
+			other = text_quote(words[j], SHOWN);
+			error_add(err, ERROR_USAGE, "\"%s\": %s \"%s\"", shown,
+				  len[i] == len[j] ? "the same key as in" : "clashes with", other);
+			ok = false;
+			break;
+		}
+	}
+	return ok;
+}
+
+/* Reads a part of a key as a place in a list; it has one spelling only, or keys could be the same
+ * without looking so.
+ */
+static bool place(const char *part, size_t *index)
+{
+	uint64_t value;
+
+	if ((part[0] == '0' && part[1]) || !text_u64(part, 10, &value) || value > SIZE_MAX)
+		return false;
+	*index = (size_t)value;
+	return true;
+}
+
+/* Puts value (taken over) at part of node; false with *why if that is no place of node's. */
+static bool put(json_object *node, const char *part, json_object *value, const char **why)
+{
+	bool list = json_object_is_type(node, json_type_array);
+	size_t index = 0;
+
+	if (list && (!place(part, &index) || index != json_object_array_length(node))) {
+		*why = "a list is counted from 0 without gaps";
+		json_object_put(value);
+		return false;
+	}
+	if (list)
+		json_object_array_add(node, value);
+	else
+		json_object_object_add(node, part, value);
+	return true;
+}
+
+static json_object *child(json_object *node, const char *part)
+{
+	size_t index;
+
+	if (!json_object_is_type(node, json_type_array))
+		return json_object_object_get(node, part);
+	return place(part, &index) ? json_object_array_get_idx(node, index) : NULL;
+}
+
+/* Puts one word's value into the tree, its nodes on the way too; false with *why. */
+static bool add_word(json_object *root, const char *word, const char **why)
+{
+	size_t len = strcspn(word, "=");
+	own_free char *key = xstrndup(word, len);
+	char *part = key, *next;
+	json_object *node = root;
+
+	while ((next = strchr(part, '.'))) {
+		json_object *below;
+		bool list;
+
+		*next++ = '\0';
+		list = digits(next) == strcspn(next, ".");
+		below = child(node, part);
+		if (!below) {
+			below = list ? json_object_new_array() : json_object_new_object();
+			if (!put(node, part, below, why))
+				return false;
+		} else if (list != json_object_is_type(below, json_type_array)) {
+			*why = "the same thing is a list in one key and an object in another";
+			return false;
+		}
+		node = below;
+		part = next;
+	}
+	return put(node, part, qmp_value(word + len + 1), why);
+}
+
+json_object *qmp_arguments(char *const *words, size_t n, struct error **err)
+{
+	json_object *root;
+
+	if (!check_keys(words, n, err))
+		return NULL;
+	root = json_object_new_object();
+	for (size_t i = 0; i < n; i++) {
+		own_free char *shown = text_quote(words[i], SHOWN);
+		const char *why = NULL;
+
+		if (add_word(root, words[i], &why))
+			continue;
+		error_add(err, ERROR_USAGE, "\"%s\": %s", shown, why);
+		json_object_put(root);
+		return NULL;
+	}
+	return root;
+}
