@@ -101,6 +101,12 @@ $(BUILD)/san/tests/unit/test_%: $(BUILD)/san/tests/unit/test_%.o $(BUILD)/san/li
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(lib_libs) -lcmocka
 
+# A QEMU that is none, for tests of the whole launcher; libc and json-c are all it has.
+fakes := $(sort $(wildcard tests/fake/*.c))
+$(BUILD)/san/fake-qemu: $(fakes:%.c=$(BUILD)/san/%.o)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(lib_libs)
+
 unit: $(unit_programs)
 	$(Q)for t in $^; do $$t || exit 1; done
 
@@ -124,7 +130,7 @@ demo:
 
 test:
 	@tests/packages build run test
-	@$(MAKE) --no-print-directory all san $(unit_programs)
+	@$(MAKE) --no-print-directory all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@tests/run $(T)
 
 lint:
@@ -138,7 +144,7 @@ bench:
 
 soak:
 	@tests/packages build run test
-	@$(MAKE) --no-print-directory all san $(unit_programs)
+	@$(MAKE) --no-print-directory all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@SOAK=1 tests/run $(T)
 
 install: all
