@@ -10,48 +10,13 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/root.h"
 #include "base/text.h"
 
 #define RECORD_LIMIT 65536
 
-/* ------------------------------------------------------------------ processes */
-
-struct process process_of(pid_t pid)
-{
-	own_free char *path = xasprintf("/proc/%d/stat", (int)pid);
-	own_free char *stat = file_read(path, 4096, NULL);
-	struct process process = {.pid = pid};
-	/* The name stands in parentheses and may hold any byte: count fields behind the last one.
-	 */
-	char *at = stat ? strrchr(stat, ')') : NULL;
-	unsigned field = 2;
-
-	while (at && field < 22) {
-		at = strchr(at + 1, ' ');
-		field++;
-	}
-	if (at)
-		process.start = strtoull(at + 1, NULL, 10);
-	return process;
-}
-
-bool process_alive(struct process process)
-{
-	return process.pid > 0 && process.start && process_of(process.pid).start == process.start;
-}
-
-static char *boot_id(void)
-{
-	struct root real = ROOT_REAL;
-	char *id = root_line(&real, "/proc/sys/kernel/random/boot_id");
-
-	return id ? id : xstrdup("");
-}
-
 bool run_record_alive(const struct run_record *record)
 {
-	own_free char *now = boot_id();
+	own_free char *now = process_boot_id();
 
 	return strcmp(now, record->boot_id) == 0 && process_alive(record->qemu);
 }
@@ -78,7 +43,7 @@ static json_object *process_json(struct process process)
 
 bool lock_record(const struct lock *lock, const struct run_record *record, struct error **err)
 {
-	own_free char *path = path_join(lock->dir, "run.json"), *boot = boot_id();
+	own_free char *path = path_join(lock->dir, "run.json"), *boot = process_boot_id();
 	json_object *o = json_object_new_object();
 	const char *text;
 	bool good;

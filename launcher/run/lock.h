@@ -11,12 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-
-/* A process that cannot be mistaken for another. */
-struct process {
-	pid_t pid;	/* 0: none */
-	uint64_t start; /* clock ticks after boot (proc(5), stat, field 22) */
-};
+#include "base/process.h"
 
 /* What run.json says. */
 struct run_record {
@@ -52,9 +47,6 @@ void lock_release(struct lock *lock);
 /* Reads dir/run.json; false when there is none that makes sense. */
 bool run_record_read(const char *dir, struct run_record *record);
 
-/* This process, or another; start is 0 when there is no such process. */
-struct process process_of(pid_t pid);
-bool process_alive(struct process process);
 /* Whether the record is of this boot and its QEMU lives. */
 bool run_record_alive(const struct run_record *record);
 

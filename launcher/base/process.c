@@ -1,0 +1,66 @@
+#include "process.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "file.h"
+#include "own.h"
+#include "root.h"
+
+/* Field n (from 3) of /proc/PID/stat: the name in parentheses may hold any byte, so counting begins
+ * behind the last one. A pointer into stat, or NULL.
+ */
+static const char *stat_field(const char *stat, unsigned n)
+{
+	const char *at = strrchr(stat, ')');
+
+	for (unsigned field = 2; at && field < n; field++)
+		at = strchr(at + 1, ' ');
+	return at ? at + 1 : NULL;
+}
+
+static char *read_stat(pid_t pid)
+{
+	own_free char *path = xasprintf("/proc/%d/stat", (int)pid);
+
+	return file_read(path, 4096, NULL);
+}
+
+struct process process_of(pid_t pid)
+{
+	own_free char *stat = read_stat(pid);
+	const char *start = stat ? stat_field(stat, 22) : NULL;
+	struct process process = {.pid = pid};
+
+	if (start)
+		process.start = strtoull(start, NULL, 10);
+	return process;
+}
+
+bool process_alive(struct process process)
+{
+	own_free char *stat = process.pid > 0 && process.start ? read_stat(process.pid) : NULL;
+	const char *state = stat ? stat_field(stat, 3) : NULL;
+	const char *start = stat ? stat_field(stat, 22) : NULL;
+
+	return state && start && *state != 'Z' && *state != 'X' &&
+	       strtoull(start, NULL, 10) == process.start;
+}
+
+uid_t process_uid(pid_t pid)
+{
+	own_free char *path = xasprintf("/proc/%d/status", (int)pid);
+	own_free char *status = file_read(path, 16384, NULL);
+	const char *line = status ? strstr(status, "\nUid:\t") : NULL;
+
+	return line ? (uid_t)strtoul(line + 6, NULL, 10) : (uid_t)-1;
+}
+
+char *process_boot_id(void)
+{
+	struct root real = ROOT_REAL;
+	char *id = root_line(&real, "/proc/sys/kernel/random/boot_id");
+
+	return id ? id : xstrdup("");
+}

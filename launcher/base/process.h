@@ -1,0 +1,24 @@
+/* Processes by a name that is never given to another: pid and start time, within one boot. */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct process {
+	pid_t pid;	/* 0: none */
+	uint64_t start; /* clock ticks after boot (proc(5), stat, field 22); 0: no such process */
+};
+
+struct process process_of(pid_t pid);
+/* Whether it is there; one that has ended and waits to be reaped is not. */
+bool process_alive(struct process process);
+
+/* The real uid of a process, or -1 when there is none. */
+uid_t process_uid(pid_t pid);
+
+/* This boot's id (random(4)), or ""; the caller owns it. */
+char *process_boot_id(void);
+
+#endif
