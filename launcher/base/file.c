@@ -221,8 +221,9 @@ bool file_copy_new(const char *from, const char *path, mode_t mode, struct error
 bool dir_make(const char *path, mode_t mode, struct error **err)
 {
 	own_free char *part = xstrdup(path);
+	struct stat st;
 
-	for (char *at = part + 1;; at++) {
+	for (char *at = part + (*part != '\0');; at++) {
 		if (*at && *at != '/')
 			continue;
 		char kept = *at;
@@ -234,6 +235,11 @@ bool dir_make(const char *path, mode_t mode, struct error **err)
 		}
 		*at = kept;
 		if (!kept)
-			return true;
+			break;
 	}
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		error_errno(err, ERROR_HOST, ENOTDIR, "cannot make directory %s", path);
+		return false;
+	}
+	return true;
 }

@@ -122,7 +122,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *text_nearest(const char *s, const char *const *names, size_t n)
 {
-	size_t best = strlen(s) / 3 + 2;
+	size_t best = (strlen(s) < 6 ? 1 : strlen(s) / 3) + 1;
 	const char *found = NULL;
 
 	if (strlen(s) > 64)
@@ -138,6 +138,22 @@ const char *text_nearest(const char *s, const char *const *names, size_t n)
 	return found;
 }
 
+/* C0, DEL, and C1 in its two bytes: what a terminal could take for an order. */
+static bool is_control(const unsigned char *s)
+{
+	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
+}
+
+bool text_is_printable(const char *s)
+{
+	if (text_utf8(s, strlen(s)) < strlen(s))
+		return false;
+	for (; *s; s++)
+		if (is_control((const unsigned char *)s))
+			return false;
+	return true;
+}
+
 char *text_quote(const char *s, size_t max)
 {
 	struct buf out = {0};
@@ -146,7 +162,7 @@ char *text_quote(const char *s, size_t max)
 	while (at < len && at < max) {
 		size_t n = utf8_sequence((const unsigned char *)s + at, len - at);
 
-		if (n == 0 || (unsigned char)s[at] < 0x20 || s[at] == 0x7f) {
+		if (n == 0 || is_control((const unsigned char *)s + at)) {
 			buf_addf(&out, "\\x%02x", (unsigned char)s[at++]);
 			continue;
 		}

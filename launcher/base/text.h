@@ -24,6 +24,9 @@ size_t text_utf8(const char *s, size_t len);
  */
 const char *text_nearest(const char *s, const char *const *names, size_t n);
 
+/* Whether s is UTF-8 without control characters. */
+bool text_is_printable(const char *s);
+
 /* s for a message: control bytes and bytes that are no UTF-8 as \xHH, at most max bytes of s, then
  * "...". The caller owns it.
  */

@@ -57,6 +57,7 @@ void facts_collect(struct facts *facts, const struct root *root)
 	cpu_collect(&facts->cpu, root);
 	kvm_collect(&facts->kvm, root, &facts->cpu);
 	memory_collect(&facts->memory, root);
+	hugepage_facts_collect(facts->hugepages, root);
 	facts->machine_id = machine_id(root);
 	facts->boot_id = boot_id(root);
 }
@@ -68,5 +69,6 @@ void facts_free(struct facts *facts)
 	free(facts->machine_id);
 	free(facts->boot_id);
 	qemu_facts_free(&facts->qemu);
+	device_facts_free(&facts->devices);
 	*facts = (struct facts){0};
 }

@@ -11,6 +11,10 @@
 #include "base/dirs.h"
 #include "base/error.h"
 #include "base/root.h"
+#include "holders.h"
+#include "iommu.h"
+#include "pci.h"
+#include "storage.h"
 
 /* Processors in short; who is a P-core and who is whose sibling is told elsewhere. */
 struct cpu_facts {
@@ -54,17 +58,51 @@ struct qemu_facts {
 	size_t devices;
 };
 
+/* Huge pages of one size. */
+struct hugepage_facts {
+	unsigned size_kb;
+	uint64_t free; /* pages that nobody has or was promised */
+};
+
+#define HUGEPAGE_SIZES 2 /* 2 MiB and 1 GiB, in this order; size_kb 0: the host has none */
+
+/* What matters where devices of the host are passed; only then collected. */
+struct device_facts {
+	bool collected;
+	struct pci_list pci;
+	struct iommu iommu;
+	bool vfio; /* vfio-pci is loaded, built in or can be loaded */
+	struct storage storage;
+	/* Of the functions that were asked about: */
+	struct holder_nodes nodes;
+	struct holders holders;
+	struct soft {
+		struct pci_address address;
+		struct soft_holders holders;
+	} * soft;
+	size_t softs;
+};
+
 struct facts {
 	struct cpu_facts cpu;
 	struct kvm_facts kvm;
 	struct memory_facts memory;
 	char *machine_id; /* /etc/machine-id, "" when there is none */
 	char *boot_id;	  /* /proc/sys/kernel/random/boot_id, "" when unreadable */
+	struct hugepage_facts hugepages[HUGEPAGE_SIZES];
 	struct qemu_facts qemu;
+	struct device_facts devices;
 };
 
 /* Collects all but the QEMU part. A machine without some file gives empty facts, not an error. */
 void facts_collect(struct facts *facts, const struct root *root);
+
+/* Reads PCI functions, the IOMMU and storage. */
+void facts_devices(struct facts *facts, const struct root *root);
+/* Adds who holds the functions at the n addresses; as a plain user, that is those whom one may see.
+ */
+void facts_holders(struct facts *facts, const struct root *root, const struct pci_address *address,
+		   size_t n);
 
 /* Finds the binary (a path, or a name looked up in PATH) and fills facts->qemu from the cache below
  * cache_dir, or by one run of the binary if that is unknown to the cache or was replaced (path,

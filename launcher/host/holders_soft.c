@@ -1,0 +1,177 @@
+/* What the host would lose that no process holds: its console, its screens, its network. All from
+ * attributes that the kernel keeps in memory; nothing here makes a driver look at its hardware.
+ */
+#include "holders.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+static void add(struct soft_holders *soft, enum soft_kind kind, const char *what)
+{
+	*xappend(soft->v, soft->n) = (struct soft_holder){kind, xstrdup(what)};
+}
+
+/* A connector is called CARD-NAME, and its card is the directory above. */
+static void take_connector(struct soft_holders *soft, const struct root *root,
+			   const struct pci_function *f, const char *card, const char *connector)
+{
+	own_free char *status = root_line(root, "%s/drm/%s/%s/status", f->path, card, connector);
+	own_free char *enabled = root_line(root, "%s/drm/%s/%s/enabled", f->path, card, connector);
+	const char *name = connector + strlen(card) + 1;
+
+	if (enabled && strcmp(enabled, "enabled") == 0)
+		add(soft, SOFT_ENABLED, name);
+	else if (status && strcmp(status, "connected") == 0)
+		add(soft, SOFT_CONNECTED, name);
+}
+
+static void take_card(struct soft_holders *soft, const struct root *root,
+		      const struct pci_function *f, const char *card)
+{
+	size_t n, len = strlen(card);
+	char **names = root_list(root, &n, "%s/drm/%s", f->path, card);
+
+	for (size_t i = 0; i < n; i++)
+		if (text_starts(names[i], card) && names[i][len] == '-' && names[i][len + 1])
+			take_connector(soft, root, f, card, names[i]);
+	names_free(names, n);
+}
+
+static void take_connectors(struct soft_holders *soft, const struct root *root,
+			    const struct pci_function *f)
+{
+	size_t n;
+	char **names = root_list(root, &n, "%s/drm", f->path);
+
+	for (size_t i = 0; i < n; i++)
+		if (text_starts(names[i], "card"))
+			take_card(soft, root, f, names[i]);
+	names_free(names, n);
+}
+
+/* Whether the kernel's console is drawn into frame buffers at all. */
+static bool framebuffer_console(const struct root *root)
+{
+	size_t n;
+	bool bound = false;
+	char **names = root_list(root, &n, "/sys/class/vtconsole");
+
+	for (size_t i = 0; i < n; i++) {
+		own_free char *name = root_line(root, "/sys/class/vtconsole/%s/name", names[i]);
+		own_free char *bind = root_line(root, "/sys/class/vtconsole/%s/bind", names[i]);
+
+		bound |= name && strstr(name, "frame buffer") && bind && strcmp(bind, "1") == 0;
+	}
+	names_free(names, n);
+	return bound;
+}
+
+/* A frame buffer that the firmware set up has no PCI device in sysfs before Linux 6.10; it lies on
+ * the device with the boot screen.
+ */
+static bool is_firmware_framebuffer(const struct root *root, const char *fb)
+{
+	static const char *const names[] = {"EFI VGA", "VESA VGA", "simple", "simpledrmdrmfb",
+					    "VGA16 VGA"};
+	own_free char *name = root_line(root, "/sys/class/graphics/%s/name", fb);
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool lies_on(const struct root *root, const struct pci_function *f, const char *fb)
+{
+	own_free char *link = root_readlink(root, "/sys/class/graphics/%s", fb);
+	struct pci_address owner;
+
+	if (link && pci_path_nearest(link, &owner))
+		return pci_address_compare(&owner, &f->address) == 0;
+	return f->boot_vga && is_firmware_framebuffer(root, fb);
+}
+
+/* The console is on the first frame buffer, unless a boot option maps it to others: then any of
+ * this function's may have one.
+ */
+static void take_console(struct soft_holders *soft, const struct root *root,
+			 const struct pci_function *f)
+{
+	own_free char *cmdline = root_line(root, "/proc/cmdline");
+	bool mapped = cmdline && strstr(cmdline, "fbcon=map:"), first = true;
+	size_t n;
+	char **names = root_list(root, &n, "/sys/class/graphics");
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t number;
+
+		if (!text_starts(names[i], "fb") || !text_u64(names[i] + 2, 10, &number))
+			continue;
+		if ((first || mapped) && lies_on(root, f, names[i]) && framebuffer_console(root))
+			add(soft, SOFT_CONSOLE, names[i]);
+		first = false;
+	}
+	names_free(names, n);
+}
+
+static void take_network(struct soft_holders *soft, const struct root *root,
+			 const struct pci_function *f)
+{
+	size_t n;
+	char **names = root_list(root, &n, "/sys/class/net");
+
+	for (size_t i = 0; i < n; i++) {
+		own_free char *link = root_readlink(root, "/sys/class/net/%s", names[i]);
+		own_free char *state = root_line(root, "/sys/class/net/%s/operstate", names[i]);
+
+		if (link && pci_path_below(link, &f->address) && state && strcmp(state, "up") == 0)
+			add(soft, SOFT_NETWORK, names[i]);
+	}
+	names_free(names, n);
+}
+
+void soft_holders_of(struct soft_holders *soft, const struct root *root,
+		     const struct pci_function *f)
+{
+	*soft = (struct soft_holders){0};
+	if (pci_is_display(f)) {
+		if (f->boot_vga)
+			add(soft, SOFT_BOOT_VGA, "");
+		take_console(soft, root, f);
+		take_connectors(soft, root, f);
+	}
+	if (!pci_is_bridge(f))
+		take_network(soft, root, f);
+}
+
+void soft_holders_free(struct soft_holders *soft)
+{
+	for (size_t i = 0; i < soft->n; i++)
+		free(soft->v[i].what);
+	free(soft->v);
+	*soft = (struct soft_holders){0};
+}
+
+static const struct {
+	const char *word, *before, *after;
+} SOFT[] = {
+	[SOFT_CONSOLE] = {"console", "the kernel's console is on ", ""},
+	[SOFT_BOOT_VGA] = {"boot-vga", "boot VGA", ""},
+	[SOFT_ENABLED] = {"enabled", "connector ", " shows a picture"},
+	[SOFT_CONNECTED] = {"connected", "a screen is plugged into ", ""},
+	[SOFT_NETWORK] = {"network", "network interface ", " is up"},
+};
+_Static_assert(ARRAY_SIZE(SOFT) == SOFT_KINDS, "each kind has words");
+
+const char *soft_kind_word(enum soft_kind kind)
+{
+	return (unsigned)kind < SOFT_KINDS ? SOFT[kind].word : "?";
+}
+
+char *soft_holder_text(const struct soft_holder *soft)
+{
+	return xasprintf("%s%s%s", SOFT[soft->kind].before, soft->what, SOFT[soft->kind].after);
+}

@@ -1,0 +1,188 @@
+/* One PCI function out of sysfs. */
+#include "pci.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define DEVICES "/sys/bus/pci/devices"
+
+/* The kernel's resource flags (linux/ioport.h), which sysfs shows as they are. */
+#define FLAG_IO 0x100U
+#define FLAG_MEM 0x200U
+#define FLAG_PREFETCH 0x2000U
+#define FLAG_MEM64 0x100000U
+
+/* Where to look: the root and the function's name. */
+struct place {
+	const struct root *root;
+	char name[PCI_ADDRESS_SIZE];
+};
+
+static char *line(const struct place *at, const char *attribute)
+{
+	return root_line(at->root, DEVICES "/%s/%s", at->name, attribute);
+}
+
+/* A number, or what stands for "unknown". */
+static long number(const struct place *at, const char *attribute, long unknown)
+{
+	own_free char *text = line(at, attribute);
+	char *end;
+	long value;
+
+	if (!text)
+		return unknown;
+	errno = 0;
+	value = strtol(text, &end, 0);
+	return errno || end == text || *end ? unknown : value;
+}
+
+static char *link_base(const struct place *at, const char *attribute)
+{
+	own_free char *target = root_readlink(at->root, DEVICES "/%s/%s", at->name, attribute);
+
+	return target ? xstrdup(path_base(target)) : NULL;
+}
+
+/* Lines of "start end flags": six BARs, the ROM, then what a bridge forwards. */
+static void read_bars(struct pci_function *f, const struct place *at)
+{
+	own_free char *text = root_read(at->root, DEVICES "/%s/resource", at->name);
+	char *s = text;
+
+	for (unsigned i = 0; s && i < PCI_BARS; i++) {
+		uint64_t start = strtoull(s, &s, 16), last = strtoull(s, &s, 16);
+		uint64_t flags = strtoull(s, &s, 16);
+
+		if (!(flags & (FLAG_IO | FLAG_MEM)) || last <= start || pci_is_bridge(f))
+			continue;
+		f->bar[f->bars++] = (struct pci_bar){
+			.index = i,
+			.kind = flags & FLAG_IO	     ? PCI_BAR_IO
+				: flags & FLAG_MEM64 ? PCI_BAR_MEM64
+						     : PCI_BAR_MEM32,
+			.prefetch = flags & FLAG_PREFETCH,
+			.start = start,
+			.size = last - start + 1,
+		};
+	}
+}
+
+static void read_reset(struct pci_function *f, const struct place *at)
+{
+	own_free char *methods = line(at, "reset_method");
+	char *rest = methods, *word;
+
+	while (rest && (word = strsep(&rest, " \t")))
+		if (*word)
+			*xappend(f->reset, f->resets) = xstrdup(word);
+	f->can_reset =
+		f->resets || (!methods && root_exists(at->root, DEVICES "/%s/reset", at->name));
+}
+
+static void read_power(struct pci_function *f, const struct place *at)
+{
+	f->power_state = line(at, "power_state");
+	f->runtime_status = line(at, "power/runtime_status");
+	f->power_control = line(at, "power/control");
+	f->d3cold_allowed = (int)number(at, "d3cold_allowed", -1);
+}
+
+/* The function's place in the tree: what the link in /sys/bus/pci points at. */
+static void read_path(struct pci_function *f, const struct place *at)
+{
+	own_free char *target = root_readlink(at->root, DEVICES "/%s", at->name), *above = NULL;
+	const char *s = target;
+
+	while (s && text_starts(s, "../"))
+		s += 3;
+	f->path = s && text_starts(s, "devices/") ? xasprintf("/sys/%s", s)
+						  : xasprintf(DEVICES "/%s", at->name);
+	above = path_dir(f->path);
+	f->has_parent = pci_path_nearest(above, &f->parent);
+}
+
+static void read_driver(struct pci_function *f, const struct place *at)
+{
+	f->driver = link_base(at, "driver");
+	f->driver_override = line(at, "driver_override");
+	if (f->driver_override &&
+	    (!*f->driver_override || strcmp(f->driver_override, "(null)") == 0))
+		free(steal(&f->driver_override));
+}
+
+static void read_group(struct pci_function *f, const struct place *at)
+{
+	own_free char *base = link_base(at, "iommu_group");
+	uint64_t group;
+
+	f->group = base && text_u64(base, 10, &group) && group < 1U << 24 ? (int)group : -1;
+}
+
+static void read_virtual(struct pci_function *f, const struct place *at)
+{
+	own_free char *physfn = link_base(at, "physfn");
+	long vfs = number(at, "sriov_numvfs", 0);
+
+	f->is_vf = physfn && pci_address_parse(physfn, &f->physfn);
+	f->vfs = vfs > 0 ? (unsigned)vfs : 0;
+}
+
+static bool read_ids(struct pci_function *f, const struct place *at)
+{
+	long vendor = number(at, "vendor", -1), device = number(at, "device", -1);
+	long subvendor = number(at, "subsystem_vendor", 0);
+	long subdevice = number(at, "subsystem_device", 0);
+
+	if (vendor < 0 || device < 0)
+		return false;
+	f->vendor = (uint16_t)vendor;
+	f->device = (uint16_t)device;
+	f->subvendor = (uint16_t)subvendor;
+	f->subdevice = (uint16_t)subdevice;
+	f->has_subsystem = f->subvendor || f->subdevice;
+	f->class = (uint32_t)number(at, "class", 0xff0000) & 0xffffff;
+	f->revision = (uint8_t)number(at, "revision", 0);
+	return true;
+}
+
+bool pci_function_read(struct pci_function *f, const struct root *root,
+		       const struct pci_address *address)
+{
+	struct place at = {.root = root};
+
+	*f = (struct pci_function){.address = *address, .group = -1};
+	pci_address_format(address, at.name);
+	if (!read_ids(f, &at))
+		return false;
+	read_path(f, &at);
+	read_driver(f, &at);
+	f->modalias = line(&at, "modalias");
+	read_group(f, &at);
+	f->numa_node = (int)number(&at, "numa_node", -1);
+	read_bars(f, &at);
+	f->has_rom = root_exists(root, DEVICES "/%s/rom", at.name);
+	f->boot_vga = number(&at, "boot_vga", 0) == 1;
+	read_power(f, &at);
+	read_reset(f, &at);
+	read_virtual(f, &at);
+	return true;
+}
+
+void pci_function_free(struct pci_function *f)
+{
+	free(f->path);
+	free(f->driver);
+	free(f->driver_override);
+	free(f->modalias);
+	free(f->power_state);
+	free(f->runtime_status);
+	free(f->power_control);
+	names_free(f->reset, f->resets);
+	*f = (struct pci_function){.group = -1};
+}

@@ -1,0 +1,151 @@
+/* PCI functions as sysfs describes them. Only attributes are read that the kernel answers from
+ * memory: never config space, the ROM or the link speed, which would wake a sleeping device.
+ */
+#ifndef HOST_PCI_H
+#define HOST_PCI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/root.h"
+
+/* The domain has more than 16 bits behind an Intel VMD: "10000:e1:00.0". */
+struct pci_address {
+	uint32_t domain;
+	uint8_t bus, slot, function;
+};
+
+#define PCI_ADDRESS_SIZE 24
+
+/* Reads the whole of "0000:01:00.0" or "01:00.0" (domain 0); *address is untouched on failure. */
+bool pci_address_parse(const char *s, struct pci_address *address);
+/* The kernel's form, with the domain; returns text. */
+char *pci_address_format(const struct pci_address *address, char text[PCI_ADDRESS_SIZE]);
+/* Less than, equal to or greater than 0, in the order of lspci. */
+int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
+bool pci_same_board(const struct pci_address *a, const struct pci_address *b);
+
+enum pci_bar_kind { PCI_BAR_IO, PCI_BAR_MEM32, PCI_BAR_MEM64, PCI_BAR_KINDS };
+
+struct pci_bar {
+	unsigned index;
+	enum pci_bar_kind kind;
+	bool prefetch;
+	uint64_t start, size;
+};
+
+#define PCI_BARS 6
+
+/* Strings are NULL where the kernel does not say. */
+struct pci_function {
+	struct pci_address address;
+	char *path; /* in /sys/devices */
+	bool has_parent;
+	struct pci_address parent; /* the bridge above */
+	uint16_t vendor, device;
+	bool has_subsystem; /* false: 0000:0000, which means that nobody filled it in */
+	uint16_t subvendor, subdevice;
+	uint32_t class; /* 24 bits: 0x030000 */
+	uint8_t revision;
+	char *driver;
+	char *driver_override;
+	char *modalias;
+	int group; /* IOMMU group, -1: none */
+	int numa_node;
+	struct pci_bar bar[PCI_BARS];
+	size_t bars;
+	bool has_rom;
+	bool boot_vga;
+	char *power_state;    /* "D0", "D3hot", "D3cold", "unknown" */
+	char *runtime_status; /* "active", "suspended", "unsupported" */
+	char *power_control;  /* "on", "auto" */
+	int d3cold_allowed;   /* -1: unknown */
+	char **reset;	      /* "flr", "bus", "pm", ...; nothing on kernels before 5.15 */
+	size_t resets;
+	bool can_reset;
+	bool is_vf;
+	struct pci_address physfn; /* of a virtual function */
+	unsigned vfs;		   /* virtual functions that are switched on */
+};
+
+/* Sorted by address, so the functions of a board stand together. */
+struct pci_list {
+	struct pci_function *v;
+	size_t n;
+};
+
+/* Reads all functions; a host without PCI gives an empty list. */
+void pci_list_read(struct pci_list *list, const struct root *root);
+void pci_list_free(struct pci_list *list);
+#define own_pci_list own_with(pci_list_free)
+
+/* Reads one function anew; false when there is none. */
+bool pci_function_read(struct pci_function *f, const struct root *root,
+		       const struct pci_address *address);
+void pci_function_free(struct pci_function *f);
+#define own_pci_function own_with(pci_function_free)
+
+const struct pci_function *pci_list_find(const struct pci_list *list,
+					 const struct pci_address *address);
+
+/* A choice of functions out of a list, which must live as long. */
+struct pci_set {
+	const struct pci_function **v;
+	size_t n;
+};
+
+void pci_set_add(struct pci_set *set, const struct pci_function *f);
+bool pci_set_has(const struct pci_set *set, const struct pci_function *f);
+void pci_set_free(struct pci_set *set);
+#define own_pci_set own_with(pci_set_free)
+
+/* The functions in f's slot that a guest can get: no bridges of any kind, f itself if it is none.
+ */
+void pci_board(struct pci_set *board, const struct pci_list *list, const struct pci_function *f);
+/* All members of an IOMMU group, bridges too. */
+void pci_group(struct pci_set *members, const struct pci_list *list, int group);
+/* What sits directly below a bridge. */
+void pci_children(struct pci_set *children, const struct pci_list *list,
+		  const struct pci_function *bridge);
+
+/* A bridge with a bus behind it: the only kind that may stay in a group that is passed through. */
+bool pci_is_bridge(const struct pci_function *f);
+/* Host bridge, ISA bridge and the like: an endpoint by its header, but the host's own. */
+bool pci_is_chipset(const struct pci_function *f);
+bool pci_is_display(const struct pci_function *f);
+/* "VGA controller"; never NULL. */
+const char *pci_class_words(uint32_t class);
+const char *pci_bar_word(enum pci_bar_kind kind);
+
+/* Whether a sysfs path lies below the function, and which function is the nearest above a path. */
+bool pci_path_below(const char *path, const struct pci_address *address);
+bool pci_path_nearest(const char *path, struct pci_address *address);
+
+/* How a profile names a device:
+ *
+ *	10de:2820			by id, where there is only one
+ *	10de:2820@1043:1e6c		by id and subsystem
+ *	10de:2820#2			the second of several, in the order of addresses
+ *	0000:01:00.0			by address
+ *	0000:01:00.0=10de:2820		by address, if this id sits there
+ */
+struct pci_selector {
+	bool has_address, has_id, has_subsystem;
+	struct pci_address address;
+	uint16_t vendor, device, subvendor, subdevice;
+	unsigned nth; /* from 1; 0: there must be only one */
+};
+
+/* Reads the whole of s; on failure adds what is wrong with it (ERROR_USAGE). */
+bool pci_selector_parse(const char *s, struct pci_selector *selector, struct error **err);
+/* The canonical form, which the caller owns. */
+char *pci_selector_text(const struct pci_selector *selector);
+/* The one function that is meant, a pointer into list; NULL with words (ERROR_HOST) when there is
+ * none, when there are several, or when something else sits at the address now.
+ */
+const struct pci_function *pci_find(const struct pci_list *list,
+				    const struct pci_selector *selector, struct error **err);
+
+#endif

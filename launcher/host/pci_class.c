@@ -1,0 +1,92 @@
+/* Class codes in words: those of the PCI Code and ID Assignment Specification that PCs have. */
+#include "pci.h"
+
+#include "base/own.h"
+
+static const struct class_row {
+	uint32_t class, mask;
+	const char *words;
+} CLASS[] = {
+	{0x000100, 0xffff00, "VGA-compatible device"},
+	{0x010000, 0xffff00, "SCSI controller"},
+	{0x010100, 0xffff00, "IDE controller"},
+	{0x010400, 0xffff00, "RAID controller"},
+	{0x010600, 0xffff00, "SATA controller"},
+	{0x010700, 0xffff00, "SAS controller"},
+	{0x010800, 0xffff00, "NVMe controller"},
+	{0x010000, 0xff0000, "storage controller"},
+	{0x020000, 0xffff00, "Ethernet controller"},
+	{0x028000, 0xffff00, "network controller"},
+	{0x020000, 0xff0000, "network controller"},
+	{0x030000, 0xffff00, "VGA controller"},
+	{0x030200, 0xffff00, "3D controller"},
+	{0x030000, 0xff0000, "display controller"},
+	{0x040000, 0xffff00, "video device"},
+	{0x040100, 0xffff00, "audio device"},
+	{0x040300, 0xffff00, "audio device"},
+	{0x048000, 0xffff00, "multimedia controller"},
+	{0x040000, 0xff0000, "multimedia device"},
+	{0x050000, 0xff0000, "memory controller"},
+	{0x060000, 0xffff00, "host bridge"},
+	{0x060100, 0xffff00, "ISA bridge"},
+	{0x060400, 0xffff00, "PCI bridge"},
+	{0x060700, 0xffff00, "CardBus bridge"},
+	{0x060000, 0xff0000, "bridge"},
+	{0x070000, 0xffff00, "serial controller"},
+	{0x070000, 0xff0000, "communication controller"},
+	{0x080500, 0xffff00, "SD host controller"},
+	{0x080600, 0xffff00, "IOMMU"},
+	{0x080000, 0xff0000, "system peripheral"},
+	{0x090000, 0xff0000, "input device"},
+	{0x0c0000, 0xffff00, "FireWire controller"},
+	{0x0c0330, 0xffffff, "USB 3 controller (xHCI)"},
+	{0x0c0340, 0xffffff, "USB4 host interface"},
+	{0x0c0380, 0xffffff, "USB Type-C controller"},
+	{0x0c0300, 0xffff00, "USB controller"},
+	{0x0c0500, 0xffff00, "SMBus controller"},
+	{0x0c8000, 0xffff00, "serial bus controller"},
+	{0x0c0000, 0xff0000, "serial bus controller"},
+	{0x0d0000, 0xff0000, "wireless controller"},
+	{0x0e0000, 0xff0000, "intelligent controller"},
+	{0x0f0000, 0xff0000, "satellite controller"},
+	{0x100000, 0xff0000, "encryption controller"},
+	{0x110000, 0xff0000, "signal processing controller"},
+	{0x120000, 0xff0000, "processing accelerator"},
+	{0x400000, 0xff0000, "co-processor"},
+};
+
+const char *pci_class_words(uint32_t class)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(CLASS); i++)
+		if ((class & CLASS[i].mask) == CLASS[i].class)
+			return CLASS[i].words;
+	return "unclassified device";
+}
+
+/* Header type 1 and 2, told from the class, as config space stays closed. */
+bool pci_is_bridge(const struct pci_function *f)
+{
+	return f->class >> 8 == 0x0604 || f->class >> 8 == 0x0607;
+}
+
+bool pci_is_chipset(const struct pci_function *f)
+{
+	return (f->class >> 16 == 0x06 && !pci_is_bridge(f)) || f->class >> 8 == 0x0806;
+}
+
+bool pci_is_display(const struct pci_function *f)
+{
+	return f->class >> 16 == 0x03;
+}
+
+const char *pci_bar_word(enum pci_bar_kind kind)
+{
+	static const char *const word[] = {
+		[PCI_BAR_IO] = "io",
+		[PCI_BAR_MEM32] = "mem32",
+		[PCI_BAR_MEM64] = "mem64",
+	};
+
+	_Static_assert(ARRAY_SIZE(word) == PCI_BAR_KINDS, "each kind has a word");
+	return (unsigned)kind < PCI_BAR_KINDS ? word[kind] : "?";
+}
