@@ -21,7 +21,14 @@ struct composer {
 	struct firmware named;		 /* where the profile names the files: points into it */
 	unsigned ports;			 /* root ports handed out */
 	unsigned sata;			 /* units of the built-in controller handed out */
-	bool claims_device;
+	bool claims_device;		 /* the profile wants one */
+	struct pci_set claimed;		 /* those that were found */
+	struct {
+		unsigned size_kb;
+		uint64_t pages;
+		bool optional;
+		bool ask; /* a step is needed */
+	} huge;
 };
 
 /* Appends an option. value is taken over (NULL: the option has none). key NULL: by the design and
@@ -35,8 +42,10 @@ void compose_fixed(struct composer *c, const char *option, char *value, const ch
 void compose_item(struct composer *c, const char *option, char *value, const struct item *item,
 		  const char *key, struct origin at, const char *why);
 
-/* A reason why it cannot be started. */
+/* A reason why this host cannot start it, and one why no host can. */
 void compose_refuse(struct composer *c, struct origin at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void compose_wrong(struct composer *c, struct origin at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void compose_note(struct composer *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -65,6 +74,9 @@ void compose_machine(struct composer *c);
 void compose_cpu(struct composer *c);
 void compose_memory(struct composer *c);
 void compose_boot(struct composer *c);
+void compose_claims(struct composer *c); /* first of all: KVM depends on it */
+void compose_devices(struct composer *c);
+void compose_steps(struct composer *c); /* last of all */
 void compose_disks(struct composer *c);
 void compose_networks(struct composer *c);
 void compose_console(struct composer *c);

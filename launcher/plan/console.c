@@ -30,12 +30,13 @@ static void add_stream(struct composer *c, const char *id, const struct target *
 static void add_serial(struct composer *c)
 {
 	const struct target *serial = &c->p->console.serial;
-	struct option o = option_new("isa-serial");
+	struct option o;
 
 	c->plan->serial = serial->kind;
 	if (serial->kind == TARGET_NONE)
 		return;
 	add_stream(c, "serial", serial, FD_SERIAL, "console.serial");
+	o = option_new("isa-serial");
 	option_text(&o, "id", "serial0");
 	option_number(&o, "index", 0);
 	option_text(&o, "chardev", "serial");
@@ -46,7 +47,7 @@ static void add_debug(struct composer *c)
 {
 	const struct target *debug = &c->p->console.debug_port;
 	const struct target terminal = {.kind = TARGET_TERMINAL};
-	struct option o = option_new("isa-debugcon");
+	struct option o;
 
 	if (c->in->purpose == PURPOSE_PROBE)
 		debug = &terminal;
@@ -54,6 +55,7 @@ static void add_debug(struct composer *c)
 	if (debug->kind == TARGET_NONE)
 		return;
 	add_stream(c, "debug", debug, FD_DEBUG, "console.debug-port");
+	o = option_new("isa-debugcon");
 	option_text(&o, "id", "debug0");
 	option_number(&o, "iobase", DEBUG_PORT);
 	option_text(&o, "chardev", "debug");

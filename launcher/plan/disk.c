@@ -10,7 +10,7 @@
 static bool is_block(const struct composer *c, const char *path)
 {
 	for (size_t i = 0; i < c->in->blocks; i++)
-		if (strcmp(c->in->block[i], path) == 0)
+		if (strcmp(c->in->block[i].path, path) == 0)
 			return true;
 	return false;
 }
@@ -65,7 +65,7 @@ static void add_cdrom(struct composer *c, const struct disk *disk, const char *i
 	struct option o = option_new("ide-cd");
 
 	if (c->sata > SATA_UNITS)
-		compose_refuse(c, disk->item.at, "more than %d CD-ROM drives", SATA_UNITS);
+		compose_wrong(c, disk->item.at, "more than %d CD-ROM drives", SATA_UNITS);
 	option_text(&o, "id", id);
 	option_text(&o, "bus", bus);
 	option_text(&o, "drive", id);

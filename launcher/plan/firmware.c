@@ -93,8 +93,8 @@ void compose_firmware(struct composer *c)
 
 	if (!f->uefi.v) {
 		if (c->in->purpose == PURPOSE_PROBE)
-			compose_refuse(c, f->uefi.at,
-				       "the probe is a UEFI program, and firmware.uefi = no");
+			compose_wrong(c, f->uefi.at,
+				      "the probe is a UEFI program, and firmware.uefi = no");
 		return;
 	}
 	choose(c);

@@ -84,6 +84,9 @@ bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_devi
 {
 	const char *reason = kvm_reason(kvm);
 
+	/* The keeper that hands over the device grants /dev/kvm as well. */
+	if (claims_device && kvm->state == KVM_NOT_PERMITTED)
+		reason = NULL;
 	*why = NULL;
 	*use_kvm = wanted != ACCEL_TCG && !reason;
 	if (wanted == ACCEL_TCG) {
@@ -99,8 +102,7 @@ bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_devi
 	if (claims_device) {
 		error_add(err, ERROR_HOST,
 			  "a machine with a host device needs KVM, but %s (cpu.accel = tcg would "
-			  "force "
-			  "emulation)",
+			  "force emulation)",
 			  reason);
 		return false;
 	}

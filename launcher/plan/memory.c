@@ -1,28 +1,148 @@
-/* The guest's memory. */
+/* The guest's memory. Huge pages are a promise that cannot be broken silently later; transparent
+ * ones are as quick to start with, and need nobody's help. Plain pages of a memory file are
+ * neither, and never used.
+ */
 #include "base/alloc.h"
 #include "compose.h"
 
 #define MIB (1UL << 20)
+#define PREALLOC_THREADS 8
+
+static uint64_t pages_of(const struct composer *c, unsigned size_kb)
+{
+	uint64_t size = (uint64_t)size_kb << 10;
+
+	return (c->p->vm.memory.v + size - 1) / size;
+}
+
+/* The row of the facts for a size, or NULL where the host has no such pages. */
+static const struct hugepage_facts *pool(const struct composer *c, unsigned size_kb)
+{
+	for (size_t i = 0; i < HUGEPAGE_SIZES; i++)
+		if (c->facts->hugepages[i].size_kb == size_kb)
+			return &c->facts->hugepages[i];
+	return NULL;
+}
+
+static void take_pages(struct composer *c, const struct hugepage_facts *from, bool optional)
+{
+	c->huge.size_kb = from->size_kb;
+	c->huge.pages = pages_of(c, from->size_kb);
+	c->huge.optional = optional;
+	c->huge.ask = from->free < c->huge.pages;
+}
+
+/* auto: what is free is taken; more is asked for only where a keeper is needed anyway. */
+static void choose_auto(struct composer *c)
+{
+	const struct hugepage_facts *from = pool(c, 2048);
+	uint64_t need = pages_of(c, 2048);
+
+	if (!from || c->p->vm.memory.v % (2 * MIB))
+		return;
+	if (c->in->pages_refused)
+		compose_note(c,
+			     "asked for %lu huge pages, got %lu: the memory is made of transparent "
+			     "ones as far as "
+			     "they can be had",
+			     need, c->in->pages_got);
+	else if (from->free >= need || c->claims_device)
+		take_pages(c, from, true);
+}
+
+static void choose_size(struct composer *c, unsigned size_kb, const char *word)
+{
+	const struct choice *wanted = &c->p->memory.hugepages;
+	const struct hugepage_facts *from = pool(c, size_kb);
+
+	if (!from)
+		compose_refuse(c, wanted->at, "memory.hugepages: this host has no pages of %s",
+			       word);
+	else if (c->p->vm.memory.v % ((uint64_t)size_kb << 10))
+		compose_wrong(c, c->p->vm.memory.at, "vm.memory: not a multiple of %s", word);
+	else if (c->in->pages_refused)
+		compose_refuse(c, wanted->at,
+			       "memory.hugepages: asked for %lu pages of %s, got %lu",
+			       pages_of(c, size_kb), word, c->in->pages_got);
+	else
+		take_pages(c, from, false);
+}
+
+static void choose(struct composer *c)
+{
+	switch (c->p->memory.hugepages.v) {
+	case HUGEPAGES_2M:
+		choose_size(c, 2048, "2M");
+		break;
+	case HUGEPAGES_1G:
+		choose_size(c, 1048576, "1G");
+		break;
+	case HUGEPAGES_AUTO:
+		choose_auto(c);
+		break;
+	}
+}
+
+static void check_host(struct composer *c)
+{
+	const struct number *memory = &c->p->vm.memory, *reserve = &c->p->memory.host_reserve;
+	const struct memory_facts *host = &c->facts->memory;
+
+	if (host->total && memory->v >= host->total)
+		compose_refuse(c, memory->at, "vm.memory: %luM, but this host has %luM in all",
+			       memory->v / MIB, host->total / MIB);
+	else if (host->total && c->claims_device && memory->v + reserve->v > host->total)
+		compose_refuse(c, memory->at,
+			       "vm.memory: %luM would leave the host less than "
+			       "memory.host-reserve, %luM, of "
+			       "its %luM: a machine with a host device holds all its memory",
+			       memory->v / MIB, reserve->v / MIB, host->total / MIB);
+	else if (host->available && memory->v > host->available)
+		compose_note(c, "the guest may use %luM, of which the host has %luM free now",
+			     memory->v / MIB, host->available / MIB);
+}
+
+static void add_prealloc(const struct composer *c, struct option *o)
+{
+	unsigned n = c->facts->cpu.online;
+
+	option_on(o, "prealloc", true);
+	option_number(o, "prealloc-threads", n < PREALLOC_THREADS ? n : PREALLOC_THREADS);
+}
+
+static void add_backend(struct composer *c)
+{
+	const struct number *memory = &c->p->vm.memory;
+	bool huge = c->huge.pages;
+	struct option o = option_new(huge ? "memory-backend-memfd" : "memory-backend-ram");
+
+	option_text(&o, "id", "ram");
+	option_number(&o, "size", memory->v);
+	if (huge) {
+		option_on(&o, "hugetlb", true);
+		option_number(&o, "hugetlbsize", (uint64_t)c->huge.size_kb << 10);
+		option_on(&o, "share", false);
+	}
+	/* With a host device all of it is pinned at the start; several threads do that sooner. */
+	if (huge || c->claims_device)
+		add_prealloc(c, &o);
+	if (huge)
+		compose_argument(c, "-object", option_done(&o), "memory.hugepages",
+				 c->p->memory.hugepages.at,
+				 "no mount and no right is needed for them");
+	else
+		compose_argument(c, "-object", option_done(&o), "vm.memory", memory->at, NULL);
+}
 
 void compose_memory(struct composer *c)
 {
 	const struct number *memory = &c->p->vm.memory;
-	const struct memory_facts *host = &c->facts->memory;
 	struct option o = option_new(NULL);
 
-	if (memory->v % (2 * MIB))
-		compose_refuse(c, memory->at, "vm.memory: not a multiple of 2M");
-	if (host->total && memory->v >= host->total)
-		compose_refuse(c, memory->at, "vm.memory: %luM, but this host has %luM in all",
-			       memory->v / MIB, host->total / MIB);
-	else if (host->available && memory->v > host->available)
-		compose_note(c, "the guest may use %luM, of which the host has %luM free now",
-			     memory->v / MIB, host->available / MIB);
+	check_host(c);
+	choose(c);
 	option_number(&o, "size", memory->v / MIB);
 	buf_addc(&o.text, 'M');
 	compose_argument(c, "-m", option_done(&o), "vm.memory", memory->at, NULL);
-	o = option_new("memory-backend-ram");
-	option_text(&o, "id", "ram");
-	option_number(&o, "size", memory->v);
-	compose_argument(c, "-object", option_done(&o), "vm.memory", memory->at, NULL);
+	add_backend(c);
 }

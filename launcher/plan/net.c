@@ -38,10 +38,11 @@ void compose_networks(struct composer *c)
 	for (size_t i = 0; i < c->p->network.n; i++) {
 		const struct network *network = (const struct network *)c->p->network.v[i];
 		own_free char *id = compose_id(&network->item);
-		struct option o = option_new("user");
+		struct option o;
 
 		if (!network->item.enabled.v || network->mode.v == NETWORK_NONE)
 			continue;
+		o = option_new("user");
 		option_text(&o, "id", id);
 		compose_item(c, "-netdev", option_done(&o), &network->item, "mode",
 			     network->mode.at, NULL);

@@ -39,19 +39,34 @@ void compose_item(struct composer *c, const char *option, char *value, const str
 	compose_argument(c, option, value, full, at.kind == ORIGIN_DEFAULT ? item->at : at, why);
 }
 
+__attribute__((format(printf, 4, 0))) static void
+refuse(struct composer *c, enum error_kind kind, struct origin at, const char *fmt, va_list args)
+{
+	own_free char *where = origin_text(c->p, at), *message = xvasprintf(fmt, args);
+
+	if (at.kind == ORIGIN_DEFAULT)
+		error_add(c->err, kind, "%s", message);
+	else
+		error_add(c->err, kind, "%s: %s", where, message);
+	c->good = false;
+}
+
 void compose_refuse(struct composer *c, struct origin at, const char *fmt, ...)
 {
-	own_free char *where = origin_text(c->p, at), *message = NULL;
 	va_list args;
 
 	va_start(args, fmt);
-	message = xvasprintf(fmt, args);
+	refuse(c, ERROR_HOST, at, fmt, args);
 	va_end(args);
-	if (at.kind == ORIGIN_DEFAULT)
-		error_add(c->err, ERROR_HOST, "%s", message);
-	else
-		error_add(c->err, ERROR_HOST, "%s: %s", where, message);
-	c->good = false;
+}
+
+void compose_wrong(struct composer *c, struct origin at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	refuse(c, ERROR_USAGE, at, fmt, args);
+	va_end(args);
 }
 
 void compose_note(struct composer *c, const char *fmt, ...)
@@ -86,13 +101,14 @@ char *compose_port(struct composer *c, const struct item *item)
 	own_free char *id = xasprintf("port%02x", slot * 8 + function);
 	own_free char *name = item_text(item);
 	own_free char *why = xasprintf("a root port for %s", name);
-	struct option o = option_new("pcie-root-port");
+	struct option o;
 
 	if (slot > 6) {
-		compose_refuse(c, item->at,
-			       "%s: more devices than the machine has root ports for (40)", name);
+		compose_wrong(c, item->at,
+			      "%s: more devices than the machine has root ports for (40)", name);
 		return steal(&id);
 	}
+	o = option_new("pcie-root-port");
 	option_text(&o, "id", id);
 	option_text(&o, "bus", "pcie.0");
 	option_slot(&o, "addr", slot, function);
@@ -283,16 +299,20 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_times(&c);
 	compose_frame(&c);
 	compose_monitors(&c);
+	compose_claims(&c);
 	compose_firmware(&c);
 	compose_machine(&c);
 	compose_cpu(&c);
 	compose_memory(&c);
 	compose_boot(&c);
+	compose_devices(&c);
 	compose_disks(&c);
 	compose_networks(&c);
 	compose_console(&c);
 	compose_raw(&c);
 	compose_record(&c);
+	compose_steps(&c);
+	pci_set_free(&c.claimed);
 	return c.good ? steal(&plan) : NULL;
 }
 
@@ -301,6 +321,13 @@ static void strings_free(char **v, size_t n)
 	for (size_t i = 0; i < n; i++)
 		free(v[i]);
 	free(v);
+}
+
+static void cause_free(struct cause *cause)
+{
+	free(cause->key);
+	free(cause->at);
+	free(cause->why);
 }
 
 void plan_free(struct plan *plan)
@@ -312,12 +339,15 @@ void plan_free(struct plan *plan)
 
 		free(a->option);
 		free(a->value);
-		free(a->cause.key);
-		free(a->cause.at);
-		free(a->cause.why);
+		cause_free(&a->cause);
 	}
 	for (size_t i = 0; i < plan->fds; i++)
 		free(plan->fd[i].path);
+	for (size_t i = 0; i < plan->steps; i++) {
+		cause_free(&plan->step[i].cause);
+		strings_free(plan->step[i].line, plan->step[i].lines);
+	}
+	free(plan->step);
 	for (size_t i = 0; i < plan->prepares; i++) {
 		free(plan->prepare[i].path);
 		free(plan->prepare[i].source);

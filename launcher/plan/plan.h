@@ -14,6 +14,7 @@
 #include "firmware/find.h"
 #include "host/facts.h"
 #include "profile/profile.h"
+#include "step.h"
 
 /* Why an argument is there: the key that caused it and where its value came from, and a reason. */
 struct cause {
@@ -58,6 +59,15 @@ struct prepare {
 	char *source; /* or the text to record */
 };
 
+/* A change of the host that the keeper is asked for, and how a person would do it. */
+struct plan_step {
+	struct intent intent;
+	char **line;
+	size_t lines;
+	bool optional; /* where it cannot be had, there is a plan without it */
+	struct cause cause;
+};
+
 /* Times of the way down, in milliseconds. */
 struct shutdown_times {
 	unsigned again, force_within, quit, terminate, kill;
@@ -76,6 +86,8 @@ struct plan {
 	size_t fds;
 	struct prepare *prepare;
 	size_t prepares;
+	struct plan_step *step; /* in the order in which they are asked for */
+	size_t steps;
 	char **note; /* what the user should know before the start */
 	size_t notes;
 	char *state_dir;   /* of this machine: variable store, log */
@@ -93,14 +105,24 @@ enum purpose {
 	PURPOSE_PROBE, /* the guest's-eye program in this machine: no disks, scratch variables */
 };
 
+/* A block device that the profile names. */
+struct plan_block {
+	const char *path;
+	unsigned major, minor;
+	bool accessible; /* this user may open it as the profile wants it */
+};
+
 struct plan_input {
 	const struct profile *profile;
 	const struct facts *facts;
 	const struct firmware_list *firmware;
 	const struct dirs *dirs;
 	const char *recorded_machine; /* of the first start, or NULL */
-	char *const *block;	      /* the profile's paths that are block devices */
+	const struct plan_block *block;
 	size_t blocks;
+	bool no_devices;    /* leave out the host's devices */
+	bool pages_refused; /* the huge pages that an earlier plan asked for could not be had: */
+	uint64_t pages_got; /* so many came */
 	enum purpose purpose;
 	const char *probe_program; /* of PURPOSE_PROBE: a UEFI program, and its parameters */
 	const char *probe_parameters;
@@ -128,6 +150,12 @@ const char **plan_argv(const struct plan *plan, size_t *n);
 char *plan_text(const struct plan *plan);
 char *plan_json(const struct plan *plan);
 char *plan_lines(const struct plan *plan, char end, size_t *len);
+
+/* The functions of the host that the profile claims, in the order of its sections: pointers into
+ * facts. Fails with all that is wrong, and *set then holds what could be found.
+ */
+bool plan_claims(const struct profile *profile, const struct facts *facts, struct pci_set *set,
+		 struct error **err);
 
 /* Whether KVM or TCG, by the rule of cpu.accel: where a host device is claimed, missing KVM is a
  * refusal and TCG only by the profile's word. *why says why it is TCG (NULL for KVM); static text.

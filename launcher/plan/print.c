@@ -15,6 +15,14 @@ static const char *const ROLE[] = {
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 
+static const char *const STEP[] = {
+	[STEP_HUGEPAGES] = "hugepages",
+	[STEP_MEMLOCK] = "memlock",
+	[STEP_CLAIM] = "claim",
+	[STEP_GRANT] = "grant",
+};
+_Static_assert(ARRAY_SIZE(STEP) == STEP_KINDS, "each kind of step has a word");
+
 static const struct prepare_words {
 	const char *word, *text;
 } PREPARE[] = {
@@ -45,10 +53,8 @@ static void add_word(struct buf *out, const char *s)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				    "%+,-./:=@_";
-	bool control = text_utf8(s, strlen(s)) < strlen(s);
+	bool control = !text_is_printable(s);
 
-	for (const char *c = s; *c; c++)
-		control = control || (unsigned char)*c < 0x20 || *c == 0x7f;
 	if (*s && s[strspn(s, plain)] == '\0') {
 		buf_adds(out, s);
 		return;
@@ -73,7 +79,9 @@ static void add_cause(struct buf *out, const struct cause *cause)
 
 	buf_adds(out, "        ");
 	if (cause->key) {
-		buf_addf(out, "%s (%s)", cause->key, cause->at);
+		own_free char *at = text_quote(cause->at, 400);
+
+		buf_addf(out, "%s (%s)", cause->key, at);
 		join = ": ";
 	}
 	if (cause->why)
@@ -98,11 +106,27 @@ static void add_arguments(struct buf *out, const struct plan *plan)
 	}
 }
 
+static void add_steps(struct buf *out, const struct plan *plan)
+{
+	if (!plan->steps)
+		return;
+	buf_adds(out, "\nThe host, by the keeper as root:\n");
+	for (size_t i = 0; i < plan->steps; i++) {
+		const struct plan_step *step = &plan->step[i];
+
+		for (size_t k = 0; k < step->lines; k++)
+			buf_addf(out, "    %s\n", step->line[k]);
+		add_cause(out, &step->cause);
+	}
+}
+
 char *plan_text(const struct plan *plan)
 {
 	struct buf out = {0};
 
-	buf_addf(&out, "Machine %s, by %s\n", plan->name, plan->profile_path);
+	buf_addf(&out, "Machine %s, by ", plan->name);
+	add_word(&out, plan->profile_path);
+	buf_addc(&out, '\n');
 	for (size_t i = 0; i < plan->notes; i++)
 		buf_addf(&out, "  note: %s\n", plan->note[i]);
 	buf_adds(&out, "\nBefore the start, as you:\n");
@@ -111,10 +135,13 @@ char *plan_text(const struct plan *plan)
 
 		buf_adds(&out, "    ");
 		add_word(&out, p->path);
-		buf_addf(&out, "\n        %s %s\n", PREPARE[p->kind].text, p->source);
+		buf_addf(&out, "\n        %s ", PREPARE[p->kind].text);
+		add_word(&out, p->source);
+		buf_addc(&out, '\n');
 	}
 	if (!plan->prepares)
 		buf_adds(&out, "    nothing\n");
+	add_steps(&out, plan);
 	buf_adds(&out, "\nQEMU, as you:\n    ");
 	add_word(&out, plan->binary);
 	buf_addf(&out, "\n        version %s\n", plan->qemu_version);
@@ -124,11 +151,19 @@ char *plan_text(const struct plan *plan)
 		add_word(&out, plan->env[i]);
 		buf_adds(&out, " in its environment\n");
 	}
-	for (size_t i = 0; i < plan->fds; i++)
-		buf_addf(&out, "    descriptor %d: %s%s%s\n", plan->fd[i].number,
-			 ROLE[plan->fd[i].role], plan->fd[i].path ? " at " : "",
-			 plan->fd[i].path ? plan->fd[i].path : "");
-	buf_addf(&out, "    log: %s\n", plan->log);
+	for (size_t i = 0; i < plan->fds; i++) {
+		const struct plan_fd *fd = &plan->fd[i];
+
+		buf_addf(&out, "    descriptor %d: %s", fd->number, ROLE[fd->role]);
+		if (fd->path) {
+			buf_adds(&out, " at ");
+			add_word(&out, fd->path);
+		}
+		buf_addc(&out, '\n');
+	}
+	buf_adds(&out, "    log: ");
+	add_word(&out, plan->log);
+	buf_addc(&out, '\n');
 	return buf_steal(&out);
 }
 
@@ -194,6 +229,36 @@ static json_object *prepares_json(const struct plan *plan, bool *exact)
 	return list;
 }
 
+static json_object *texts_json(const char *const *v, size_t n, bool *exact)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, json_text(v[i], exact));
+	return list;
+}
+
+static json_object *steps_json(const struct plan *plan, bool *exact)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->steps; i++) {
+		const struct plan_step *step = &plan->step[i];
+		json_object *o = json_object_new_object();
+
+		add_text(o, "kind", STEP[step->intent.kind], exact);
+		json_object_object_add(
+			o, "lines",
+			texts_json((const char *const *)step->line, step->lines, exact));
+		json_object_object_add(o, "optional", json_object_new_boolean(step->optional));
+		add_text(o, "key", step->cause.key, exact);
+		add_text(o, "at", step->cause.at, exact);
+		add_text(o, "why", step->cause.why, exact);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 static json_object *fds_json(const struct plan *plan, bool *exact)
 {
 	json_object *list = json_object_new_array();
@@ -206,15 +271,6 @@ static json_object *fds_json(const struct plan *plan, bool *exact)
 		add_text(o, "path", plan->fd[i].path, exact);
 		json_object_array_add(list, o);
 	}
-	return list;
-}
-
-static json_object *texts_json(const char *const *v, size_t n, bool *exact)
-{
-	json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, json_text(v[i], exact));
 	return list;
 }
 
@@ -234,6 +290,7 @@ char *plan_json(const struct plan *plan)
 	json_object_object_add(top, "notes",
 			       texts_json((const char *const *)plan->note, plan->notes, &exact));
 	json_object_object_add(top, "prepare", prepares_json(plan, &exact));
+	json_object_object_add(top, "host", steps_json(plan, &exact));
 	json_object_object_add(top, "argv", texts_json(argv, n, &exact));
 	json_object_object_add(top, "arguments", arguments_json(plan, &exact));
 	json_object_object_add(top, "environment",

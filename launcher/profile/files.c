@@ -17,25 +17,32 @@ struct check {
 	bool good;
 };
 
-static void complain(struct check *c, const struct text *path, const char *name, const char *what)
+static void complain(struct check *c, struct origin at, const char *path, const char *name,
+		     const char *what)
 {
-	own_free char *where = origin_text(c->p, path->at);
-	own_free char *shown = text_quote(path->v, 200);
+	own_free char *where = origin_text(c->p, at);
+	own_free char *shown = text_quote(path, 200);
 
 	error_add(c->err, ERROR_USAGE, "%s: %s: %s: %s", where, name, shown, what);
 	c->good = false;
 }
 
 /* Names what is missing: the first directory on the way that is not there, or the file. */
-static char *missing(const char *path)
+static char *missing(const char *path, int errnum)
 {
-	own_free char *dir = path_dir(path);
+	own_free char *part = xstrdup(path), *shown = NULL;
 	struct stat st;
 
-	if (errno != ENOENT)
-		return xstrdup(strerror(errno));
-	if (stat(dir, &st) < 0)
-		return xasprintf("no such file; there is no directory %s", dir);
+	if (errnum != ENOENT)
+		return xstrdup(strerror(errnum));
+	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (stat(part, &st) < 0) {
+			shown = text_quote(part, 200);
+			return xasprintf("no such file; there is no directory %s", shown);
+		}
+		*slash = '/';
+	}
 	return xstrdup("no such file");
 }
 
@@ -48,21 +55,44 @@ static void check_path(struct check *c, const struct key *key, const char *name,
 	if (!path->v || path->at.kind == ORIGIN_DEFAULT)
 		return;
 	if (stat(path->v, &st) < 0) {
-		own_free char *what = missing(path->v);
+		own_free char *what = missing(path->v, errno);
 
-		complain(c, path, name, what);
+		complain(c, path->at, path->v, name, what);
 	} else if (!S_ISREG(st.st_mode) && !(device_fits && S_ISBLK(st.st_mode))) {
-		complain(c, path, name,
+		complain(c, path->at, path->v, name,
 			 S_ISDIR(st.st_mode) ? "is a directory; a file is needed"
 			 : device_fits	     ? "is neither a file nor a block device"
 					     : "is no regular file");
 	} else if (S_ISBLK(st.st_mode)) {
 		/* Rights on a node can be granted; the plan asks about those. */
 	} else if (access(path->v, R_OK) < 0) {
-		complain(c, path, name, "you may not read it");
+		complain(c, path->at, path->v, name, "you may not read it");
 	} else if (writes && access(path->v, W_OK) < 0) {
-		complain(c, path, name,
+		complain(c, path->at, path->v, name,
 			 "you may not write to it; set read-only = yes if that is meant");
+	}
+}
+
+/* A file that QEMU appends to, and makes if need be. */
+static void check_target(struct check *c, const char *name, const struct target *target)
+{
+	const char *path = target->path;
+	own_free char *dir = NULL, *what = NULL;
+	struct stat st;
+
+	if (target->kind != TARGET_FILE)
+		return;
+	dir = path_dir(path);
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			complain(c, target->at, path, name, "is a directory; a file is needed");
+		else if (access(path, W_OK) < 0)
+			complain(c, target->at, path, name, "you may not write to it");
+	} else if (errno != ENOENT || stat(dir, &st) < 0) {
+		what = missing(path, errno);
+		complain(c, target->at, path, name, what);
+	} else if (access(dir, W_OK | X_OK) < 0) {
+		complain(c, target->at, path, name, "you may not make a file in its directory");
 	}
 }
 
@@ -84,6 +114,8 @@ static void check_section(struct check *c, const struct section_keys *section, c
 		if (key->kind == KIND_PATH && (key->flags & (KEY_READ | KEY_EXISTS)))
 			check_path(c, key, name, (const void *)((const char *)base + key->offset),
 				   writes);
+		if (key->kind == KIND_TARGET)
+			check_target(c, name, (const void *)((const char *)base + key->offset));
 	}
 }
 

@@ -82,6 +82,13 @@ static bool name_char(char ch)
 	       ch == '.' || ch == '_' || ch == '-';
 }
 
+bool ini_is_name(const char *s)
+{
+	while (name_char(*s))
+		s++;
+	return !*s;
+}
+
 static char *take_name(struct cursor *c)
 {
 	const char *start = c->at;
@@ -282,8 +289,8 @@ bool ini_parse(struct ini *ini, const char *file, const char *text, size_t len, 
 		own_free char *line = NULL;
 
 		if (memchr(text, '\0', n)) {
-			error_add(err, ERROR_USAGE, "%s:%u: a NUL byte; a profile is text", file,
-				  number);
+			error_add(err, ERROR_USAGE, "%s:%u:%u: a NUL byte; a profile is text", file,
+				  number, text_column(text, n));
 			good = false;
 			break;
 		}

@@ -37,6 +37,9 @@ struct ini {
 	size_t n;
 };
 
+/* Whether s could stand in a header as a name: letters, digits, '.', '_' and '-', or nothing. */
+bool ini_is_name(const char *s);
+
 /* Parses len bytes; file is the name used in messages. Goes on after an error: *ini holds all that
  * could be understood, err all that could not, and the result says whether there was none.
  */

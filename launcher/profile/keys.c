@@ -18,6 +18,8 @@
 #define PROGRAM(s, m) .kind = KIND_PROGRAM, FIELD(s, m, text)
 #define UUID(s, m) .kind = KIND_UUID, FIELD(s, m, text)
 #define MAC(s, m) .kind = KIND_MAC, FIELD(s, m, text)
+#define DEVICE(s, m) .kind = KIND_DEVICE, FIELD(s, m, text)
+#define SLOTS(s, m) .kind = KIND_SLOTS, FIELD(s, m, text)
 #define MACHINE(s, m) .kind = KIND_MACHINE, FIELD(s, m, text)
 #define COUNT(s, m, low, high) .kind = KIND_COUNT, FIELD(s, m, number), .min = (low), .max = (high)
 #define SIZE(s, m, low, high) .kind = KIND_SIZE, FIELD(s, m, number), .min = (low), .max = (high)
@@ -40,6 +42,11 @@ static const char *const ACCEL[] = {
 static const char *const FORMAT[] = {
 	[DISK_AUTO] = "auto", [DISK_RAW] = "raw", [DISK_QCOW2] = "qcow2", NULL};
 static const char *const MEDIA[] = {[MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", NULL};
+static const char *const HUGEPAGES[] = {[HUGEPAGES_AUTO] = "auto",
+					[HUGEPAGES_OFF] = "off",
+					[HUGEPAGES_2M] = "2M",
+					[HUGEPAGES_1G] = "1G",
+					NULL};
 static const char *const MODE[] = {[NETWORK_USER] = "user", [NETWORK_NONE] = "none", NULL};
 static const char *const MODEL[] = {[MODEL_VIRTIO] = "virtio", [MODEL_E1000E] = "e1000e", NULL};
 
@@ -68,6 +75,33 @@ static const struct key CPU[] = {
 	 .help = "QEMU's CPU model; auto: host with KVM, max without"},
 	{"accel", CHOICE(cpu_section, accel, ACCEL), .dflt = "auto",
 	 .help = "auto: KVM where it works, else TCG (emulation: slow, and never with a host device)"},
+};
+
+static const struct key MEMORY[] = {
+	{"hugepages", CHOICE(memory_section, hugepages, HUGEPAGES), .dflt = "auto",
+	 .help = "auto: huge pages that are free or can be had at once, where a host device is passed, "
+		 "else transparent ones; a size: those or no start"},
+	{"host-reserve", SIZE(memory_section, host_reserve, 0, 16 * TIB), .dflt = "2G",
+	 .help = "what must stay for the host: a machine with a host device holds all its memory"},
+	{"drop-caches", FLAG(memory_section, drop_caches), .dflt = "no",
+	 .help = "yes: the host's file cache may be dropped to get huge pages of a given size"},
+};
+
+static const struct key GPU[] = {
+	{"enabled", FLAG(gpu, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"device", DEVICE(gpu, device), .flags = KEY_REQUIRED,
+	 .help = "the GPU: 10de:2820, with @SUBVENDOR:SUBDEVICE or #2 where there are several; or "
+		 "01:00.0, or 01:00.0=10de:2820 to be sure"},
+	{"functions", SLOTS(gpu, functions), .dflt = "all",
+	 .help = "which functions of its board go along"},
+};
+
+static const struct key PCI[] = {
+	{"enabled", FLAG(pci, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"device", DEVICE(pci, device), .flags = KEY_REQUIRED,
+	 .help = "any other PCI device, named as in [gpu]"},
 };
 
 static const struct key FIRMWARE[] = {
@@ -161,8 +195,11 @@ static const struct key QEMU[] = {
 static const struct section_keys TABLE[] = {
 	SINGLE("vm", vm, VM), .help = "the machine as a whole"},
 	SINGLE("cpu", cpu, CPU), .help = "processors"},
+	SINGLE("memory", memory, MEMORY), .help = "where the guest's memory comes from"},
 	SINGLE("firmware", firmware, FIRMWARE), .help = "UEFI and its variables"},
 	SINGLE("boot", boot, BOOT), .help = "what is started, in which order"},
+	MANY("gpu", gpu, gpu, GPU), .help = "a GPU of the host, given to the guest with its board"},
+	MANY("pci", pci, pci, PCI), .help = "another PCI device of the host"},
 	MANY("disk", disk, disk, DISK), .help = "a disk or a CD-ROM drive"},
 	MANY("network", network, network, NETWORK), .help = "a network card"},
 	SINGLE("console", console, CONSOLE), .help = "text in and out of the guest"},

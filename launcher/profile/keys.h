@@ -19,6 +19,8 @@ enum kind {
 	KIND_PROGRAM,  /* struct text: a path, or a name for PATH */
 	KIND_UUID,     /* struct text, lower case */
 	KIND_MAC,      /* struct text, lower case */
+	KIND_DEVICE,   /* struct text: a PCI device, by id, address, or both */
+	KIND_SLOTS,    /* struct text: function numbers such as 0,1; all */
 	KIND_MACHINE,  /* struct text: pc-q35-MAJOR.MINOR */
 	KIND_COUNT,    /* struct number */
 	KIND_SIZE,     /* struct number: bytes */

@@ -18,7 +18,8 @@
 
 #define FILE_LIMIT (1U << 20)
 #define ITEMS_LIMIT 64
-#define ITEM_NAME_LIMIT 20 /* QEMU's node names hold 31 bytes, ours put a word before it */
+#define SECTIONS_LIMIT 1000 /* headers are compared with each other */
+#define ITEM_NAME_LIMIT 20  /* QEMU's node names hold 31 bytes, ours put a word before it */
 
 /* What one line, of the file or of --set, asks for. */
 struct assignment {
@@ -28,10 +29,18 @@ struct assignment {
 	bool check_only; /* of a variant that was not chosen */
 };
 
+/* A field that a line has filled, or has tried to. */
+struct seen {
+	const void *field;
+	struct origin at;
+};
+
 struct loader {
 	struct profile *p;
 	struct error **err;
 	bool good;
+	struct seen *seen;
+	size_t n;
 };
 
 __attribute__((format(printf, 3, 4))) static void complain(struct loader *l, struct origin at,
@@ -114,41 +123,46 @@ static void *section_struct(struct loader *l, const struct section_keys *section
 	return item;
 }
 
-static bool name_fits(struct loader *l, const struct section_keys *section,
-		      const struct assignment *a)
+/* What is wrong with a section's name for this item, or NULL; the caller owns it. */
+static char *section_problem(struct loader *l, const struct section_keys *section,
+			     const struct assignment *a)
 {
-	if (!section->items && *a->name) {
-		complain(l, a->key_at, "section %s takes no name, but '%s' stands there",
-			 section->name, a->name);
-		return false;
+	own_free char *shown = text_quote(a->section, 40), *name = text_quote(a->name, 40);
+	const char *nearest;
+	struct items *items;
+
+	if (!section) {
+		nearest = nearest_section(a->section);
+		return nearest ? xasprintf("unknown section '%s'; did you mean %s?", shown, nearest)
+			       : xasprintf("unknown section '%s'; 'vmlaunch keys' lists all",
+					   shown);
 	}
-	if (strlen(a->name) > ITEM_NAME_LIMIT) {
-		complain(l, a->key_at, "the name '%s' is longer than %d characters", a->name,
-			 ITEM_NAME_LIMIT);
-		return false;
-	}
-	if (section->items && profile_items(l->p, section)->n >= ITEMS_LIMIT) {
-		complain(l, a->key_at, "more than %d %s sections", ITEMS_LIMIT, section->name);
-		return false;
-	}
-	return true;
+	if (!section->items)
+		return *a->name ? xasprintf("section %s takes no name, but '%s' stands there",
+					    section->name, name)
+				: NULL;
+	if (!ini_is_name(a->name))
+		return xasprintf(
+			"'%s' is no name; names are made of letters, digits and '.', '_', '-'",
+			name);
+	if (strlen(a->name) > ITEM_NAME_LIMIT)
+		return xasprintf("the name '%s' is longer than %d characters", name,
+				 ITEM_NAME_LIMIT);
+	items = profile_items(l->p, section);
+	if (items->n >= ITEMS_LIMIT && !item_find(items, a->name))
+		return xasprintf("more than %d %s sections", ITEMS_LIMIT, section->name);
+	return NULL;
 }
 
 static const struct section_keys *look_up_section(struct loader *l, const struct assignment *a)
 {
 	const struct section_keys *section = section_find(a->section);
-	const char *nearest;
+	own_free char *problem = section_problem(l, section, a);
+	bool told = a->key && a->key_at.kind == ORIGIN_FILE; /* at the header */
 
-	if (section)
-		return name_fits(l, section, a) ? section : NULL;
-	nearest = nearest_section(a->section);
-	if (nearest)
-		complain(l, a->key_at, "unknown section '%s'; did you mean %s?", a->section,
-			 nearest);
-	else
-		complain(l, a->key_at, "unknown section '%s'; 'vmlaunch keys' lists all",
-			 a->section);
-	return NULL;
+	if (problem && !told)
+		complain(l, a->key_at, "%s", problem);
+	return problem ? NULL : section;
 }
 
 static const struct key *look_up_key(struct loader *l, const struct section_keys *section,
@@ -180,16 +194,30 @@ static char *try_value(const struct key *key, const struct assignment *a)
 	return problem;
 }
 
+static const struct seen *find_seen(const struct loader *l, const void *field)
+{
+	/* From the end: a later layer's line is the one to name. */
+	for (size_t i = l->n; i-- > 0;)
+		if (l->seen[i].field == field)
+			return &l->seen[i];
+	return NULL;
+}
+
 static bool is_duplicate(struct loader *l, const struct key *key, const void *field,
 			 const struct assignment *a)
 {
-	struct origin was = value_origin(key->kind, field);
+	const struct seen *was = find_seen(l, field);
 
 	/* On the command line the last one counts, as everywhere. */
-	if (a->key_at.kind == ORIGIN_SET || was.kind != a->key_at.kind || kind_is_list(key->kind))
-		return false;
-	complain(l, a->key_at, "%s.%s stands in line %u already", a->section, a->key, was.line);
-	return true;
+	if (a->key_at.kind != ORIGIN_SET && !kind_is_list(key->kind) && was &&
+	    was->at.kind == a->key_at.kind) {
+		complain(l, a->key_at, "%s.%s stands in line %u already", a->section, a->key,
+			 was->at.line);
+		return true;
+	}
+	if (!was || was->at.kind != a->key_at.kind)
+		*xappend(l->seen, l->n) = (struct seen){field, a->key_at};
+	return false;
 }
 
 static void assign(struct loader *l, const struct assignment *a)
@@ -297,6 +325,8 @@ static void apply_header(struct loader *l, const struct ini *ini, size_t e)
 
 static void apply_file(struct loader *l, const struct ini *ini)
 {
+	size_t sections = 0;
+
 	for (size_t i = 0; i < ini->n; i++) {
 		const struct ini_entry *e = &ini->entry[i];
 		struct assignment a = {
@@ -309,10 +339,15 @@ static void apply_file(struct loader *l, const struct ini *ini)
 			.dir = l->p->dir,
 		};
 
+		if (!e->key && ++sections > SECTIONS_LIMIT) {
+			complain(l, a.key_at, "more than %d sections; that is no profile",
+				 SECTIONS_LIMIT);
+			return;
+		}
 		if (!e->key)
 			apply_header(l, ini, i);
-		else if (!is_variant(e) && section_find(e->section))
-			assign(l, &a); /* an unknown section was told at its header */
+		else if (!is_variant(e))
+			assign(l, &a);
 	}
 }
 
@@ -345,9 +380,9 @@ static void apply_variants(struct loader *l, const struct ini *ini)
 	}
 	if (l->p->variant && !found) {
 		const char *nearest = text_nearest(l->p->variant, names, n);
+		own_free char *shown = text_quote(l->p->variant, 40);
 
-		error_add(l->err, ERROR_USAGE, "%s: no [variant %s]%s%s%s", l->p->path,
-			  l->p->variant,
+		error_add(l->err, ERROR_USAGE, "%s: no [variant %s]%s%s%s", l->p->path, shown,
 			  nearest ? "; did you mean "
 			  : n	  ? ""
 				  : "; the profile has no variants",
@@ -389,9 +424,9 @@ static void check_required(struct loader *l, const struct section_keys *section,
 		return;
 	for (size_t i = 0; i < section->n; i++) {
 		const struct key *key = &section->key[i];
-		struct origin at = value_origin(key->kind, (char *)base + key->offset);
 
-		if ((key->flags & KEY_REQUIRED) && at.kind == ORIGIN_DEFAULT)
+		/* A value that was given and is wrong has its message already. */
+		if ((key->flags & KEY_REQUIRED) && !find_seen(l, (char *)base + key->offset))
 			complain(l, item->at, "[%s] has no %s: %s", name, key->name, key->help);
 	}
 }
@@ -401,24 +436,29 @@ static void check_order(struct loader *l)
 {
 	const struct strings *order = &l->p->boot.order;
 
+	if (order->n > 2 * ITEMS_LIMIT) {
+		complain(l, order->at[0], "boot.order: more than %d names", 2 * ITEMS_LIMIT);
+		return;
+	}
 	for (size_t i = 0; i < order->n; i++) {
 		const char *word = order->v[i], *slash = strchr(word, '/');
 		own_free char *section =
 			slash ? xstrndup(word, (size_t)(slash - word)) : xstrdup(word);
 		const char *name = slash ? slash + 1 : "";
+		own_free char *shown = text_quote(word, 40);
 		const struct items *items = strcmp(section, "disk") == 0      ? &l->p->disk
 					    : strcmp(section, "network") == 0 ? &l->p->network
 									      : NULL;
 
 		if (!items)
 			complain(l, order->at[i],
-				 "boot.order: '%s' is no disk/NAME and no network/NAME", word);
+				 "boot.order: '%s' is no disk/NAME and no network/NAME", shown);
 		else if (!item_find(items, name))
-			complain(l, order->at[i], "boot.order: there is no [%s%s%s]", section,
-				 *name ? " " : "", name);
+			complain(l, order->at[i],
+				 "boot.order: '%s' names no section of the profile", shown);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(order->v[k], word) == 0)
-				complain(l, order->at[i], "boot.order: '%s' stands twice", word);
+				complain(l, order->at[i], "boot.order: '%s' stands twice", shown);
 	}
 }
 
@@ -432,6 +472,8 @@ static void check_together(struct loader *l)
 	if (!p->firmware.uefi.v && p->firmware.secure_boot.v)
 		complain(l, p->firmware.secure_boot.at,
 			 "firmware.secure-boot needs firmware.uefi = yes");
+	if (p->vm.memory.v % (2U << 20))
+		complain(l, p->vm.memory.at, "vm.memory: not a multiple of 2M");
 	if (p->boot.initrd.v && !p->boot.kernel.v)
 		complain(l, p->boot.initrd.at, "boot.initrd needs boot.kernel");
 	if (p->boot.append.v && !p->boot.kernel.v)
@@ -499,6 +541,7 @@ struct profile *profile_parse(const char *path, const char *text, size_t len, co
 	apply_variants(&l, &ini);
 	apply_sets(&l);
 	finish(&l);
+	free(l.seen);
 	if (!profile_check_files(p, err) || !l.good)
 		return NULL;
 	return steal(&p);

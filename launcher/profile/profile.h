@@ -62,6 +62,7 @@ enum guest { GUEST_OTHER, GUEST_LINUX, GUEST_WINDOWS };
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2 };
 enum disk_media { MEDIA_DISK, MEDIA_CDROM };
+enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };
 enum network_mode { NETWORK_USER, NETWORK_NONE };
 enum network_model { MODEL_VIRTIO, MODEL_E1000E };
 
@@ -79,6 +80,12 @@ struct cpu_section {
 	struct number threads;
 	struct text model;
 	struct choice accel;
+};
+
+struct memory_section {
+	struct choice hugepages;
+	struct number host_reserve;
+	struct flag drop_caches;
 };
 
 struct firmware_section {
@@ -132,6 +139,19 @@ struct disk {
 	struct flag read_only;
 };
 
+/* A board with its functions. */
+struct gpu {
+	struct item item;
+	struct text device; /* a selector of host/pci.h */
+	struct text functions;
+};
+
+/* Any other function of the host's. */
+struct pci {
+	struct item item;
+	struct text device;
+};
+
 struct network {
 	struct item item;
 	struct choice mode;
@@ -154,6 +174,7 @@ struct profile {
 
 	struct vm_section vm;
 	struct cpu_section cpu;
+	struct memory_section memory;
 	struct firmware_section firmware;
 	struct boot_section boot;
 	struct console_section console;
@@ -161,6 +182,8 @@ struct profile {
 	struct qemu_section qemu;
 	struct items disk;
 	struct items network;
+	struct items gpu;
+	struct items pci;
 };
 
 /* Reads the profile at path, the variant (NULL: none) over it, and the n --set words SECTION[/NAME]

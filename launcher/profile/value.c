@@ -123,6 +123,64 @@ static char *parse_mac(const struct token *t, void *out)
 	return NULL;
 }
 
+/* How many characters of s match a pattern of hex digits (x) and others; 0 when they do not. */
+static size_t prefix(const char *s, const char *pattern)
+{
+	size_t n = 0;
+
+	for (; pattern[n]; n++)
+		if (pattern[n] == 'x' ? !isxdigit((unsigned char)s[n]) : s[n] != pattern[n])
+			return 0;
+	return n;
+}
+
+/* The forms of a selector (host/pci.h), by shape alone. */
+static bool device_is_good(const char *s)
+{
+	size_t n = prefix(s, "xxxx:xxxx");
+	uint64_t nth;
+
+	if (n && s[n] != ':' && s[n] != '.') {
+		s += n;
+		if (*s == '@') {
+			n = prefix(s, "@xxxx:xxxx");
+			s += n;
+			if (!n)
+				return false;
+		}
+		return !*s || (*s == '#' && text_u64(s + 1, 10, &nth) && nth >= 1 && nth <= 64);
+	}
+	n = prefix(s, "xxxx:");
+	n = n ? n : prefix(s, "xxxxx:");
+	s += n;
+	n = prefix(s, "xx:xx.x");
+	return n && (!s[n] || matches(s + n, "=xxxx:xxxx"));
+}
+
+static char *parse_device(const struct token *t, void *out)
+{
+	if (!device_is_good(t->text))
+		return wrong(t, "a PCI device such as 10de:2820, 10de:2820@1043:1e6c, 01:00.0 or "
+				"01:00.0=10de:2820");
+	set_text(out, lower(t->text));
+	return NULL;
+}
+
+static char *parse_slots(const struct token *t, void *out)
+{
+	const char *s = t->text;
+	bool good = strcmp(s, "all") == 0;
+
+	if (!good) {
+		for (good = *s >= '0' && *s <= '7', s++; good && *s; s += 2)
+			good = *s == ',' && s[1] >= '0' && s[1] <= '7';
+	}
+	if (!good)
+		return wrong(t, "all, or function numbers such as 0,1");
+	set_text(out, xstrdup(t->text));
+	return NULL;
+}
+
 static char *parse_machine(const struct token *t, void *out)
 {
 	uint64_t major = 0, minor = 0;
@@ -346,6 +404,8 @@ static const struct kind_row {
 	[KIND_PROGRAM] = {parse_program, sizeof(struct text), "a program", .text = true},
 	[KIND_UUID] = {parse_uuid, sizeof(struct text), "a UUID", .text = true},
 	[KIND_MAC] = {parse_mac, sizeof(struct text), "a MAC address", .text = true},
+	[KIND_DEVICE] = {parse_device, sizeof(struct text), "a PCI device", .text = true},
+	[KIND_SLOTS] = {parse_slots, sizeof(struct text), "all | numbers", .text = true},
 	[KIND_MACHINE] = {parse_machine, sizeof(struct text), "pc-q35-VERSION", .text = true},
 	[KIND_COUNT] = {parse_count, sizeof(struct number), "a number", .number = true},
 	[KIND_SIZE] = {parse_size, sizeof(struct number), "a size such as 16G", .number = true},
@@ -417,23 +477,6 @@ void value_clear(enum kind kind, void *field)
 size_t value_size(enum kind kind)
 {
 	return ROW[kind].size;
-}
-
-struct origin value_origin(enum kind kind, const void *field)
-{
-	const struct strings *list = field;
-
-	if (ROW[kind].text)
-		return ((const struct text *)field)->at;
-	if (ROW[kind].number)
-		return ((const struct number *)field)->at;
-	if (kind == KIND_FLAG)
-		return ((const struct flag *)field)->at;
-	if (kind == KIND_CHOICE)
-		return ((const struct choice *)field)->at;
-	if (kind == KIND_TARGET)
-		return ((const struct target *)field)->at;
-	return list->n ? list->at[list->n - 1] : (struct origin){0};
 }
 
 const char *kind_words(enum kind kind)

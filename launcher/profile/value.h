@@ -16,9 +16,6 @@ void value_clear(enum kind kind, void *field);
 
 size_t value_size(enum kind kind);
 
-/* Where the field's value (of a list: its last one) came from. */
-struct origin value_origin(enum kind kind, const void *field);
-
 /* The kind in words: "a size such as 16G". */
 const char *kind_words(enum kind kind);
 

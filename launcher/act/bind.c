@@ -1,0 +1,282 @@
+/* The order for one function: override first (it detaches nothing and closes the window in which
+ * udev would bind the old driver again), then unbind, then probe. Back: the override is aimed at
+ * the driver that the function had, and cleared only when that has it again, so that no poller
+ * meets a driver in the middle of its start.
+ *
+ * drivers_probe reports no failure and unbind can block for ever: each write is a worker's, and
+ * each is read back.
+ */
+#include "bind.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "modules.h"
+#include "sysfs.h"
+
+#define QUICK_MS 5000	/* for what only waits for locks */
+#define UNBIND_MS 10000 /* a driver's remove, or its probe */
+
+bool change_name(struct change *change, const char *name)
+{
+	if (change->names == CHANGE_NAMES || strlen(name) >= CHANGE_NAME)
+		return false;
+	strcpy(change->name[change->names++], name);
+	return true;
+}
+
+/* ------------------------------------------------------------------ looking */
+
+char *driver_of(const struct keeper *k, const struct pci_address *address)
+{
+	char text[PCI_ADDRESS_SIZE];
+	own_free char *link = root_readlink(&k->root, "/sys/bus/pci/devices/%s/driver",
+					    pci_address_format(address, text));
+
+	return xstrdup(link ? path_base(link) : "");
+}
+
+char *override_of(const struct keeper *k, const struct pci_address *address)
+{
+	char text[PCI_ADDRESS_SIZE];
+	char *value = root_line(&k->root, "/sys/bus/pci/devices/%s/driver_override",
+				pci_address_format(address, text));
+
+	/* What an empty one reads as. */
+	if (value && strcmp(value, "(null)") == 0)
+		*value = '\0';
+	return value ? value : xstrdup("");
+}
+
+/* ------------------------------------------------------------------ writing */
+
+/* One write to an attribute of the function, in a worker; a stuck one is kept. */
+static bool write_attribute(struct keeper *k, const struct pci_address *address,
+			    const char *attribute, const char *value, int deadline_ms,
+			    struct error **err)
+{
+	char text[PCI_ADDRESS_SIZE];
+	own_free char *path = xasprintf("/sys/bus/pci/devices/%s/%s",
+					pci_address_format(address, text), attribute);
+	struct worker stuck = WORKER_NONE;
+	bool good;
+
+	keeper_report(k, REPORT_PROGRESS, 0, "echo %s > %s", *value ? value : "''", path);
+	good = sysfs_write(&k->root, path, value, deadline_ms, &stuck, err);
+	keeper_keep_stuck(k, &stuck, address);
+	return good;
+}
+
+bool override_set(struct keeper *k, const struct pci_address *address, const char *value,
+		  struct error **err)
+{
+	own_free char *now = NULL;
+	char text[PCI_ADDRESS_SIZE];
+
+	if (!write_attribute(k, address, "driver_override", value, QUICK_MS, err))
+		return false;
+	now = override_of(k, address);
+	if (strcmp(now, value) == 0)
+		return true;
+	error_add(err, ERROR_HOST, "%s: driver_override is '%s' after '%s' was written",
+		  pci_address_format(address, text), now, value);
+	return false;
+}
+
+bool driver_unbind(struct keeper *k, const struct pci_address *address, struct error **err)
+{
+	own_free char *before = driver_of(k, address), *now = NULL;
+	char text[PCI_ADDRESS_SIZE];
+
+	if (!*before)
+		return true;
+	pci_address_format(address, text);
+	if (!write_attribute(k, address, "driver/unbind", text, UNBIND_MS, err))
+		return false;
+	now = driver_of(k, address);
+	if (strcmp(now, before) != 0)
+		return true;
+	error_add(err, ERROR_HOST, "%s: %s did not let go", text, before);
+	return false;
+}
+
+bool driver_probe(struct keeper *k, const struct pci_address *address, const char *driver,
+		  struct error **err)
+{
+	own_free char *now = driver_of(k, address);
+	char text[PCI_ADDRESS_SIZE];
+	struct worker stuck = WORKER_NONE;
+	bool good;
+
+	if (strcmp(now, driver) == 0)
+		return true;
+	pci_address_format(address, text);
+	keeper_report(k, REPORT_PROGRESS, 0, "echo %s > /sys/bus/pci/drivers_probe", text);
+	good = sysfs_write(&k->root, "/sys/bus/pci/drivers_probe", text, UNBIND_MS, &stuck, err);
+	keeper_keep_stuck(k, &stuck, address);
+	if (!good)
+		return false;
+	free(steal(&now));
+	now = driver_of(k, address);
+	if (strcmp(now, driver) == 0)
+		return true;
+	error_add(err, ERROR_HOST, "%s: bound to %s and not to %s", text, *now ? now : "no driver",
+		  driver);
+	return false;
+}
+
+/* ------------------------------------------------------------------ there */
+
+/* Which modules come with vfio-pci is known only afterwards; before, all that may come and are not
+ * here yet are written down. Undoing removes only what nobody uses.
+ */
+bool load_vfio(struct keeper *k, struct error **err)
+{
+	static const char *const may_come[] = {"irqbypass",	   "vfio",	    "vfio_virqfd",
+					       "vfio_iommu_type1", "vfio_pci_core", "vfio_pci"};
+	struct change change = {.kind = CHANGE_LOADED};
+	char **come = NULL;
+	size_t n = 0;
+	bool good;
+
+	if (root_exists(&k->root, "/sys/bus/pci/drivers/%s", VFIO))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(may_come); i++)
+		if (!module_is_loaded(&k->root, may_come[i]))
+			change_name(&change, may_come[i]);
+	if (!journal_add(k->journal, &change, err))
+		return false;
+	keeper_report(k, REPORT_PROGRESS, 0, "modprobe %s", VFIO);
+	good = modules_load(VFIO, &come, &n, err);
+	change.names = 0;
+	for (size_t i = 0; i < n; i++)
+		change_name(&change, come[i]);
+	names_free(come, n);
+	if (!good || !journal_amend(k->journal, &change, err))
+		return false;
+	if (root_exists(&k->root, "/sys/bus/pci/drivers/%s", VFIO))
+		return true;
+	error_add(err, ERROR_HOST, "modprobe %s succeeded, but there is no such driver", VFIO);
+	return false;
+}
+
+bool undo_loaded(struct keeper *k, const struct change *change, struct error **err)
+{
+	for (size_t i = change->names; i-- > 0;) {
+		struct worker stuck = WORKER_NONE;
+		enum module_removed how;
+		bool good;
+
+		if (!module_is_loaded(&k->root, change->name[i]))
+			continue;
+		good = module_unload(change->name[i], &how, &stuck, err);
+		keeper_keep_stuck(k, &stuck, NULL);
+		if (!good)
+			return false;
+		/* In use by then: somebody else's now. */
+		if (how == MODULE_REMOVED)
+			keeper_report(k, REPORT_PROGRESS, 0, "rmmod %s", change->name[i]);
+	}
+	return true;
+}
+
+bool aim_at_vfio(struct keeper *k, const struct pci_function *f, struct error **err)
+{
+	own_free char *before = override_of(k, &f->address);
+	struct change change = {.kind = CHANGE_OVERRIDE, .address = f->address};
+	char text[PCI_ADDRESS_SIZE];
+
+	if (!change_name(&change, before) || !change_name(&change, f->driver ? f->driver : "")) {
+		error_add(err, ERROR_HOST, "%s: a name of %zu bytes is no driver's",
+			  pci_address_format(&f->address, text), strlen(before));
+		return false;
+	}
+	return journal_add(k->journal, &change, err) && override_set(k, &f->address, VFIO, err);
+}
+
+bool bind_to_vfio(struct keeper *k, const struct pci_function *f, struct error **err)
+{
+	struct change change = {.kind = CHANGE_BOUND, .address = f->address};
+
+	change_name(&change, f->driver ? f->driver : "");
+	return journal_add(k->journal, &change, err) && driver_unbind(k, &f->address, err) &&
+	       driver_probe(k, &f->address, VFIO, err);
+}
+
+/* ------------------------------------------------------------------ and back */
+
+/* Best effort: closing the VFIO descriptors has reset what can be reset already. */
+static void reset(struct keeper *k, const struct pci_address *address)
+{
+	char text[PCI_ADDRESS_SIZE];
+
+	if (root_exists(&k->root, "/sys/bus/pci/devices/%s/reset",
+			pci_address_format(address, text)) &&
+	    !write_attribute(k, address, "reset", "1", UNBIND_MS, NULL))
+		keeper_report(k, REPORT_PROGRESS, 0, "%s: not reset", text);
+}
+
+bool undo_bound(struct keeper *k, const struct change *change, struct error **err)
+{
+	const struct pci_address *address = &change->address;
+	const char *old = change->names ? change->name[0] : "";
+	own_free char *now = driver_of(k, address), *aim = override_of(k, address);
+	own_error struct error *unused = NULL;
+
+	if (strcmp(now, VFIO) == 0) {
+		reset(k, address);
+		if (keeper_is_stuck(k, address)) {
+			error_add(err, ERROR_LEFT, "the reset is stuck in the kernel");
+			return false;
+		}
+		/* Aimed before it is let go, or udev's next look would bring it back to vfio-pci.
+		 */
+		if ((*old && strcmp(aim, VFIO) == 0 && !override_set(k, address, old, err)) ||
+		    !driver_unbind(k, address, err))
+			return false;
+	} else if (*now || !*old) {
+		return true;
+	} else if (strcmp(aim, VFIO) == 0 && !override_set(k, address, old, err)) {
+		return false;
+	}
+	/* Without its module there is no driver yet; whether it has it in the end is asked when the
+	 * override is cleared.
+	 */
+	if (*old)
+		driver_probe(k, address, old, &unused);
+	if (!keeper_is_stuck(k, address))
+		return true;
+	error_add(err, ERROR_LEFT, "%s is stuck in the kernel while it takes its device back", old);
+	return false;
+}
+
+bool undo_override(struct keeper *k, const struct change *change, struct error **err)
+{
+	const struct pci_address *address = &change->address;
+	const char *before = change->name[0], *driver = change->name[1];
+	own_free char *now = override_of(k, address);
+	char text[PCI_ADDRESS_SIZE];
+
+	pci_address_format(address, text);
+	if (!root_exists(&k->root, "/sys/bus/pci/devices/%s", text)) {
+		error_add(err, ERROR_LEFT, "%s is gone from the bus", text);
+		return false;
+	}
+	/* Somebody else's by now. */
+	if (strcmp(now, VFIO) != 0 && strcmp(now, driver) != 0)
+		return true;
+	if (*driver) {
+		own_free char *has = driver_of(k, address);
+
+		if (strcmp(has, driver) != 0 && (!override_set(k, address, driver, err) ||
+						 !driver_probe(k, address, driver, err))) {
+			if (err && *err)
+				error_context(*err, "%s did not take its device back", driver);
+			return false;
+		}
+	}
+	return strcmp(now, before) == 0 || override_set(k, address, before, err);
+}

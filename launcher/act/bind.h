@@ -1,0 +1,45 @@
+/* Private to launcher/act: one PCI function from its driver to vfio-pci and back. */
+#ifndef ACT_BIND_H
+#define ACT_BIND_H
+
+#include "state.h"
+
+#define VFIO "vfio-pci"
+
+/* The name of the driver that a function has now; "" for none. The caller owns it. */
+char *driver_of(const struct keeper *k, const struct pci_address *address);
+
+/* driver_override as it is now, "" when it is empty. The caller owns it. */
+char *override_of(const struct keeper *k, const struct pci_address *address);
+
+/* Writes driver_override ("" clears it) and reads it back. */
+bool override_set(struct keeper *k, const struct pci_address *address, const char *value,
+		  struct error **err);
+
+/* Has the present driver let go; false with words when it does not within ten seconds, and then the
+ * kernel may hold the function: keeper_is_stuck().
+ */
+bool driver_unbind(struct keeper *k, const struct pci_address *address, struct error **err);
+
+/* Has the kernel look for a driver and says whether it is `driver` afterwards. */
+bool driver_probe(struct keeper *k, const struct pci_address *address, const char *driver,
+		  struct error **err);
+
+/* Loads vfio-pci, written down. */
+bool load_vfio(struct keeper *k, struct error **err);
+
+/* Aims the function at vfio-pci, written down. */
+bool aim_at_vfio(struct keeper *k, const struct pci_function *f, struct error **err);
+/* Moves it there, written down. */
+bool bind_to_vfio(struct keeper *k, const struct pci_function *f, struct error **err);
+
+/* NVIDIA's own driver: pauses the services that hold it and unloads its modules, written down. Only
+ * a successful unload proves that nobody uses the GPU; while they are loaded, unbind is never
+ * written.
+ */
+bool unload_nvidia(struct keeper *k, struct error **err);
+
+/* Copies a name into a change; false when it is too long. */
+bool change_name(struct change *change, const char *name);
+
+#endif

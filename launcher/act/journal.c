@@ -1,0 +1,351 @@
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/root.h"
+#include "base/text.h"
+
+#define JOURNAL_LIMIT (1U << 20)
+
+static const char *const KIND[] = {
+	[CHANGE_CLAIMED] = "claimed",
+	[CHANGE_LOADED] = "modules-loaded",
+	[CHANGE_OVERRIDE] = "driver-override",
+	[CHANGE_BOUND] = "bound-to-vfio",
+	[CHANGE_UNLOADED] = "modules-unloaded",
+	[CHANGE_SERVICE] = "service-stopped",
+	[CHANGE_ACL] = "acl",
+	[CHANGE_HUGEPAGES] = "hugepages",
+};
+_Static_assert(ARRAY_SIZE(KIND) == CHANGES, "each kind of change has a word");
+
+/* ------------------------------------------------------------------ to text */
+
+static json_object *process_json(struct process process)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "pid", json_object_new_int(process.pid));
+	json_object_object_add(o, "start", json_object_new_uint64(process.start));
+	return o;
+}
+
+static json_object *change_json(const struct change *change)
+{
+	json_object *o = json_object_new_object(), *names = json_object_new_array();
+	char address[PCI_ADDRESS_SIZE];
+	own_free char *acl = acl_text(&change->before);
+
+	pci_address_format(&change->address, address);
+	json_object_object_add(o, "kind", json_object_new_string(KIND[change->kind]));
+	json_object_object_add(o, "address", json_object_new_string(address));
+	for (size_t i = 0; i < change->names; i++)
+		json_object_array_add(names, json_object_new_string(change->name[i]));
+	json_object_object_add(o, "names", names);
+	json_object_object_add(o, "path", json_object_new_string(change->path));
+	json_object_object_add(o, "uid", json_object_new_int64(change->uid));
+	json_object_object_add(o, "acl", json_object_new_string(acl));
+	json_object_object_add(o, "size-kb", json_object_new_int64(change->size_kb));
+	json_object_object_add(o, "node", json_object_new_int(change->node));
+	json_object_object_add(o, "number", json_object_new_uint64(change->number));
+	json_object_object_add(o, "pool", json_object_new_uint64(change->pool));
+	return o;
+}
+
+char *journal_text(const struct journal *journal)
+{
+	json_object *o = json_object_new_object(), *list = json_object_new_array();
+	char *text;
+
+	json_object_object_add(o, "version", json_object_new_int(1));
+	json_object_object_add(o, "boot-id", json_object_new_string(journal->boot_id));
+	json_object_object_add(o, "uid", json_object_new_int64(journal->uid));
+	json_object_object_add(o, "keeper", process_json(journal->keeper));
+	json_object_object_add(o, "qemu", process_json(journal->qemu));
+	for (size_t i = 0; i < journal->n; i++)
+		json_object_array_add(list, change_json(&journal->change[i]));
+	json_object_object_add(o, "changes", list);
+	text = xstrdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+								 JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+	return text;
+}
+
+/* ------------------------------------------------------------------ from text */
+
+static const char *member_text(json_object *o, const char *key)
+{
+	json_object *value;
+
+	return json_object_object_get_ex(o, key, &value) &&
+			       json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : "";
+}
+
+static int64_t member_number(json_object *o, const char *key)
+{
+	json_object *value;
+
+	return json_object_object_get_ex(o, key, &value) &&
+			       json_object_is_type(value, json_type_int)
+		       ? json_object_get_int64(value)
+		       : 0;
+}
+
+static struct process member_process(json_object *o, const char *key)
+{
+	json_object *value = NULL;
+	struct process process = {0};
+
+	if (!json_object_object_get_ex(o, key, &value) ||
+	    !json_object_is_type(value, json_type_object))
+		return process;
+	process.pid = (pid_t)member_number(value, "pid");
+	process.start = (uint64_t)member_number(value, "start");
+	return process;
+}
+
+static bool copy_text(char *to, size_t room, const char *from)
+{
+	if (strlen(from) >= room)
+		return false;
+	strcpy(to, from);
+	return true;
+}
+
+/* Names become arguments of modprobe and values of sysfs: letters, digits, - and _ alone. */
+static bool name_is_good(const char *s)
+{
+	return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] ==
+		       '\0' &&
+	       *s != '-';
+}
+
+static bool parse_names(json_object *o, struct change *change)
+{
+	json_object *list;
+
+	if (!json_object_object_get_ex(o, "names", &list) ||
+	    !json_object_is_type(list, json_type_array) ||
+	    json_object_array_length(list) > CHANGE_NAMES)
+		return false;
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *name = json_object_get_string(json_object_array_get_idx(list, i));
+
+		if (!name || !name_is_good(name) || !copy_text(change->name[i], CHANGE_NAME, name))
+			return false;
+		change->names++;
+	}
+	return true;
+}
+
+static bool parse_change(json_object *o, struct change *change)
+{
+	const char *kind = member_text(o, "kind");
+	size_t k = 0;
+
+	*change = (struct change){0};
+	while (k < CHANGES && strcmp(KIND[k], kind) != 0)
+		k++;
+	if (k == CHANGES)
+		return false;
+	change->kind = (enum change_kind)k;
+	change->uid = (uid_t)member_number(o, "uid");
+	change->size_kb = (unsigned)member_number(o, "size-kb");
+	change->node = (int)member_number(o, "node");
+	change->number = (uint64_t)member_number(o, "number");
+	change->pool = (uint64_t)member_number(o, "pool");
+	return pci_address_parse(member_text(o, "address"), &change->address) &&
+	       parse_names(o, change) &&
+	       copy_text(change->path, sizeof(change->path), member_text(o, "path")) &&
+	       (!*change->path || text_starts(change->path, "/dev/")) &&
+	       !strstr(change->path, "/../") && acl_parse(member_text(o, "acl"), &change->before);
+}
+
+static bool parse_changes(json_object *o, struct journal *journal)
+{
+	json_object *list;
+
+	if (!json_object_object_get_ex(o, "changes", &list) ||
+	    !json_object_is_type(list, json_type_array) ||
+	    json_object_array_length(list) > JOURNAL_CHANGES)
+		return false;
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct change change;
+
+		if (!parse_change(json_object_array_get_idx(list, i), &change))
+			return false;
+		*xappend(journal->change, journal->n) = change;
+	}
+	return true;
+}
+
+struct journal *journal_parse(const char *text, struct error **err)
+{
+	json_object *o = json_tokener_parse(text);
+	own_journal struct journal *journal = xcalloc(1, sizeof(*journal));
+	bool good = json_object_is_type(o, json_type_object) && member_number(o, "version") == 1;
+
+	if (good) {
+		journal->boot_id = xstrdup(member_text(o, "boot-id"));
+		journal->uid = (uid_t)member_number(o, "uid");
+		journal->keeper = member_process(o, "keeper");
+		journal->qemu = member_process(o, "qemu");
+		good = parse_changes(o, journal);
+	}
+	json_object_put(o);
+	if (good)
+		return steal(&journal);
+	error_add(err, ERROR_LEFT, "this is no journal of vmlaunch");
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ the file */
+
+bool journal_dir(struct error **err)
+{
+	struct stat st;
+
+	if (mkdir(JOURNAL_DIR, 0700) < 0 && errno != EEXIST) {
+		error_errno(err, ERROR_HOST, errno, "cannot make %s", JOURNAL_DIR);
+		return false;
+	}
+	if (lstat(JOURNAL_DIR, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 0077)) {
+		error_add(err, ERROR_HOST, "%s is not a directory of root's with mode 0700",
+			  JOURNAL_DIR);
+		return false;
+	}
+	return true;
+}
+
+struct journal *journal_new(uid_t uid)
+{
+	struct journal *journal = xcalloc(1, sizeof(*journal));
+
+	journal->uid = uid;
+	journal->keeper = process_of(getpid());
+	journal->boot_id = process_boot_id();
+	journal->path = xasprintf("%s/%d.journal", JOURNAL_DIR, (int)getpid());
+	return journal;
+}
+
+void journal_free(struct journal *journal)
+{
+	if (!journal)
+		return;
+	free(journal->path);
+	free(journal->boot_id);
+	free(journal->change);
+	free(journal);
+}
+
+static bool save(struct journal *journal, struct error **err)
+{
+	own_free char *text = NULL;
+
+	if (journal->n == 0) {
+		if (unlink(journal->path) == 0 || errno == ENOENT)
+			return true;
+		error_errno(err, ERROR_HOST, errno, "cannot remove %s", journal->path);
+		return false;
+	}
+	text = journal_text(journal);
+	return file_write(journal->path, text, strlen(text), 0600, DURABLE, err);
+}
+
+bool journal_add(struct journal *journal, const struct change *change, struct error **err)
+{
+	if (journal->n >= JOURNAL_CHANGES) {
+		error_add(err, ERROR_HOST, "more than %d changes of the host", JOURNAL_CHANGES);
+		return false;
+	}
+	*xappend(journal->change, journal->n) = *change;
+	if (save(journal, err))
+		return true;
+	journal->n--;
+	return false;
+}
+
+bool journal_amend(struct journal *journal, const struct change *change, struct error **err)
+{
+	journal->change[journal->n - 1] = *change;
+	return save(journal, err);
+}
+
+bool journal_drop(struct journal *journal, size_t i, struct error **err)
+{
+	memmove(&journal->change[i], &journal->change[i + 1],
+		(journal->n - i - 1) * sizeof(*journal->change));
+	journal->n--;
+	return save(journal, err);
+}
+
+bool journal_watch(struct journal *journal, struct process qemu, struct error **err)
+{
+	journal->qemu = qemu;
+	return journal->n == 0 || save(journal, err);
+}
+
+struct journal *journal_read(const char *path, struct error **err)
+{
+	own_free char *text = file_read(path, JOURNAL_LIMIT, NULL);
+	struct journal *journal;
+
+	if (!text) {
+		error_errno(err, ERROR_LEFT, errno, "cannot read %s", path);
+		return NULL;
+	}
+	journal = journal_parse(text, err);
+	if (journal)
+		journal->path = xstrdup(path);
+	else if (err)
+		error_context(*err, "%s", path);
+	return journal;
+}
+
+struct journal **journal_all(size_t *n, struct error **err)
+{
+	struct root real = ROOT_REAL;
+	struct journal **all = NULL;
+	size_t names;
+	char **name = root_list(&real, &names, "%s", JOURNAL_DIR);
+
+	*n = 0;
+	for (size_t i = 0; i < names; i++) {
+		own_free char *path = path_join(JOURNAL_DIR, name[i]);
+		struct journal *journal;
+
+		if (!text_ends(name[i], ".journal"))
+			continue;
+		journal = journal_read(path, err);
+		if (journal)
+			*xappend(all, *n) = journal;
+	}
+	names_free(name, names);
+	return all;
+}
+
+bool journal_is_kept(const struct journal *journal)
+{
+	own_free char *now = process_boot_id();
+
+	return strcmp(now, journal->boot_id) == 0 && process_alive(journal->keeper);
+}
+
+bool journal_claims(const struct journal *journal, struct pci_address address)
+{
+	for (size_t i = 0; i < journal->n; i++)
+		if (journal->change[i].kind == CHANGE_CLAIMED &&
+		    pci_address_compare(&journal->change[i].address, &address) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,97 @@
+/* The journal: each change of the host is written down before it is made, with what was there
+ * before, so that it can be undone by whoever is left: the keeper itself, or `vmlaunch recover`
+ * after its death. One file per keeper under /run/vmlaunch (root, 0700, gone with the boot); every
+ * state of it is whole (temporary file, fsync, rename). A change that was undone is taken out
+ * again; an empty journal is removed.
+ */
+#ifndef ACT_JOURNAL_H
+#define ACT_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "acl.h"
+#include "base/error.h"
+#include "base/process.h"
+#include "host/pci.h"
+
+#define JOURNAL_DIR "/run/vmlaunch"
+#define JOURNAL_CHANGES 128
+#define CHANGE_NAMES 12
+#define CHANGE_NAME 64 /* bytes of a module's or driver's name, with its NUL */
+
+enum change_kind {
+	CHANGE_CLAIMED,	 /* a function is taken: nothing to undo, but nobody else may take it */
+	CHANGE_LOADED,	 /* modules that we loaded: names in order of loading */
+	CHANGE_OVERRIDE, /* driver_override of a function; name[0]: before, name[1]: its driver then
+			  */
+	CHANGE_BOUND,	 /* a function went to vfio-pci; name[0]: the driver that gave it up */
+	CHANGE_UNLOADED, /* modules that we unloaded: names in order of unloading */
+	CHANGE_SERVICE,	 /* a service that we stopped: number */
+	CHANGE_ACL,	 /* one more uid on a device node: path, uid, before */
+	CHANGE_HUGEPAGES, /* pages that we added: size_kb, node, number */
+	CHANGES,
+};
+
+struct change {
+	enum change_kind kind;
+	struct pci_address address;
+	char name[CHANGE_NAMES][CHANGE_NAME];
+	size_t names;
+	char path[96];
+	uid_t uid;
+	struct acl_saved before;
+	unsigned size_kb;
+	int node;
+	uint64_t number;
+	uint64_t pool; /* of pages: 1 more than there were before; 0 once `number` is exact */
+};
+
+struct journal {
+	char *path;
+	char *boot_id;
+	uid_t uid; /* the user that it was done for */
+	struct process keeper, qemu;
+	struct change *change;
+	size_t n;
+};
+
+/* Makes JOURNAL_DIR, safely: root's, mode 0700, no link. */
+bool journal_dir(struct error **err);
+
+/* An empty journal of this process for a user; nothing is written before the first change. */
+struct journal *journal_new(uid_t uid);
+void journal_free(struct journal *journal);
+static inline void own_journal_(struct journal **journal)
+{
+	journal_free(*journal);
+}
+#define own_journal own_with(own_journal_)
+
+/* Writes the change down; only then may it be made. */
+bool journal_add(struct journal *journal, const struct change *change, struct error **err);
+/* Replaces the last change by a fuller record of it, before its next part is made. */
+bool journal_amend(struct journal *journal, const struct change *change, struct error **err);
+/* Takes change i out, as it has been undone. */
+bool journal_drop(struct journal *journal, size_t i, struct error **err);
+/* Who must be gone before anything is undone. */
+bool journal_watch(struct journal *journal, struct process qemu, struct error **err);
+
+/* Reads a journal; NULL when it is none. */
+struct journal *journal_read(const char *path, struct error **err);
+
+/* All journals in JOURNAL_DIR, oldest first; the caller owns them and the array. */
+struct journal **journal_all(size_t *n, struct error **err);
+
+/* Whether its keeper lives (in this boot), and so looks after it. */
+bool journal_is_kept(const struct journal *journal);
+/* Whether the function stands in it. */
+bool journal_claims(const struct journal *journal, struct pci_address address);
+
+/* The text form, for the file and for tests; the caller owns it. */
+char *journal_text(const struct journal *journal);
+struct journal *journal_parse(const char *text, struct error **err);
+
+#endif

@@ -1,0 +1,489 @@
+/* The life of a keeper: it takes its place (detached from the terminal, deaf to the signals that
+ * end others), answers requests by a closed table, waits until QEMU is gone and its client has hung
+ * up, and restores. It is one thread and one loop; whatever can block in the kernel is done by
+ * workers, so the loop is there to see the end of the client and of QEMU.
+ *
+ * Who may ask: the socket's maker, as the kernel tells it (SO_PEERCRED), is the user. A request
+ * that is malformed or out of its phase ends the session: what was changed is given back.
+ */
+#include "keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "rights.h"
+#include "state.h"
+
+#define LOCK_PATH JOURNAL_DIR "/lock"
+#define LOCK_SECONDS 60
+
+/* ------------------------------------------------------------------ reports */
+
+void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, const char *fmt, ...)
+{
+	struct report report = {
+		.version = KEEPER_VERSION,
+		.kind = kind,
+		.id = k->id,
+		.value = value,
+	};
+	va_list args;
+
+	if (k->fd < 0)
+		return;
+	va_start(args, fmt);
+	vsnprintf(report.text, sizeof(report.text), fmt, args);
+	va_end(args);
+	/* A client that does not read is no reason to wait: its loss is words. */
+	send(k->fd, &report, sizeof(report), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void keeper_keep_stuck(struct keeper *k, struct worker *worker, const struct pci_address *address)
+{
+	struct stuck *stuck = &k->stuck[k->stuck_n];
+
+	if (worker->pidfd < 0)
+		return;
+	if (k->stuck_n == KEEPER_STUCK) {
+		close_fd(&worker->pidfd);
+		return;
+	}
+	*stuck = (struct stuck){.worker = *worker, .has_address = address};
+	if (address)
+		stuck->address = *address;
+	k->stuck_n++;
+	*worker = WORKER_NONE;
+}
+
+bool keeper_is_stuck(const struct keeper *k, const struct pci_address *address)
+{
+	for (size_t i = 0; i < k->stuck_n; i++)
+		if (k->stuck[i].has_address &&
+		    pci_address_compare(&k->stuck[i].address, address) == 0)
+			return true;
+	return false;
+}
+
+/* ------------------------------------------------------------------ one keeper at a time */
+
+/* The lock's file and its directory go with the last keeper that has nothing in it: a lock on a
+ * file that is gone is none.
+ */
+static bool is_there(int fd, const char *path)
+{
+	struct stat held, there;
+
+	return fstat(fd, &held) == 0 && stat(path, &there) == 0 && held.st_ino == there.st_ino &&
+	       held.st_dev == there.st_dev;
+}
+
+static bool take_lock(struct keeper *k, struct error **err)
+{
+	const struct timespec pause = {.tv_nsec = 50000000};
+
+	for (int i = 0; i < LOCK_SECONDS * 20; i++) {
+		if (!journal_dir(err))
+			return false;
+		k->lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (k->lock >= 0 && flock(k->lock, LOCK_EX | LOCK_NB) == 0 &&
+		    is_there(k->lock, LOCK_PATH))
+			return true;
+		close_fd(&k->lock);
+		nanosleep(&pause, NULL);
+	}
+	error_add(err, ERROR_HOST, "another keeper holds %s", LOCK_PATH);
+	return false;
+}
+
+/* Leaves no trace where nothing is left to do. Other keepers' journals make rmdir fail, and a
+ * keeper that is waiting makes a new lock.
+ */
+static void tidy_up(struct keeper *k)
+{
+	size_t n;
+	char **name = root_list(&k->root, &n, "%s", JOURNAL_DIR);
+
+	if (k->lock >= 0 && n == 1 && strcmp(name[0], "lock") == 0) {
+		unlink(LOCK_PATH);
+		rmdir(JOURNAL_DIR);
+	}
+	names_free(name, n);
+	close_fd(&k->lock);
+}
+
+/* ------------------------------------------------------------------ verbs */
+
+static bool do_hello(struct keeper *k, const struct request *request, int fd, struct error **err)
+{
+	(void)request;
+	(void)fd;
+	(void)err;
+	recover_dead(k);
+	k->phase = PHASE_PREPARING;
+	keeper_report(k, REPORT_DONE, KEEPER_VERSION, "keeper %d", (int)getpid());
+	return true;
+}
+
+static bool do_intent(struct keeper *k, const struct request *request, int fd, struct error **err)
+{
+	const struct intent *intent = &request->intent;
+	uint64_t value = 0;
+	bool good = false;
+
+	(void)fd;
+	switch (intent->kind) {
+	case STEP_HUGEPAGES:
+		good = add_hugepages(k, intent, &value, err);
+		break;
+	case STEP_MEMLOCK:
+		good = raise_memlock(k, intent, err);
+		break;
+	case STEP_CLAIM:
+		good = claim_functions(k, intent, err);
+		break;
+	case STEP_GRANT:
+		good = grant_node(k, intent, err);
+		break;
+	default:
+		error_add(err, ERROR_HOST, "no such intent");
+	}
+	if (good)
+		keeper_report(k, REPORT_DONE, value, "done");
+	return good;
+}
+
+/* The process behind a pidfd: its number stands in fdinfo (pidfd_open(2), proc(5)). */
+static pid_t pid_of(int pidfd)
+{
+	own_free char *path = xasprintf("/proc/self/fdinfo/%d", pidfd);
+	struct root real = ROOT_REAL;
+	own_free char *info = root_read(&real, "%s", path);
+	const char *line = info ? strstr(info, "\nPid:\t") : NULL;
+
+	return line ? (pid_t)strtol(line + 6, NULL, 10) : 0;
+}
+
+static bool do_watch(struct keeper *k, const struct request *request, int fd, struct error **err)
+{
+	own_fd int pidfd = fd;
+	struct process qemu = {0};
+
+	(void)request;
+	if (pidfd >= 0)
+		qemu = process_of(pid_of(pidfd));
+	if (!process_alive(qemu)) {
+		error_add(err, ERROR_HOST, "the descriptor to watch is no living process's");
+		return false;
+	}
+	if (process_uid(qemu.pid) != k->uid) {
+		error_add(err, ERROR_HOST, "process %d is not uid %u's", (int)qemu.pid, k->uid);
+		return false;
+	}
+	if (!journal_watch(k->journal, qemu, err))
+		return false;
+	k->qemu = steal_fd(&pidfd);
+	k->phase = PHASE_WATCHING;
+	keeper_report(k, REPORT_DONE, 0, "watching");
+	return true;
+}
+
+static bool qemu_lives(const struct keeper *k)
+{
+	struct pollfd p = {.fd = k->qemu, .events = POLLIN};
+
+	return k->qemu >= 0 && poll(&p, 1, 0) == 0;
+}
+
+static bool do_release(struct keeper *k, const struct request *request, int fd, struct error **err)
+{
+	(void)request;
+	(void)fd;
+	if (qemu_lives(k)) {
+		error_add(err, ERROR_HOST, "QEMU still lives");
+		return false;
+	}
+	close_fd(&k->qemu);
+	restore_from(k, 0);
+	keeper_report(k, REPORT_DONE, k->journal->n, "released");
+	return true;
+}
+
+#define IN(phase) (1U << (phase))
+
+/* All that can be asked, and when. */
+static const struct verb_row {
+	unsigned phases;
+	bool takes_fd;
+	bool (*serve)(struct keeper *k, const struct request *request, int fd, struct error **err);
+} VERB[VERBS] = {
+	/* Safe: changes only what a dead keeper's journal says. */
+	[VERB_HELLO] = {IN(PHASE_NEW), false, do_hello},
+	/* Safe: each intent is checked against the host by the function that serves it. */
+	[VERB_INTENT] = {IN(PHASE_PREPARING), false, do_intent},
+	/* Safe: makes the keeper wait for a process of the user's own, and nothing else. */
+	[VERB_WATCH] = {IN(PHASE_PREPARING), true, do_watch},
+	/* Safe: refused while QEMU lives; gives back what was taken. */
+	[VERB_RELEASE] = {IN(PHASE_PREPARING) | IN(PHASE_WATCHING), false, do_release},
+};
+
+/* False ends the session: nobody who is well sends that. */
+static bool serve(struct keeper *k, const struct request *request, int fd)
+{
+	own_error struct error *err = NULL;
+	own_fd int passed = fd;
+	const struct verb_row *row;
+
+	k->id = request->id;
+	if (request->version != KEEPER_VERSION || request->verb >= VERBS) {
+		keeper_report(k, REPORT_REFUSED, 0, "this keeper does not know version %u, verb %u",
+			      request->version, request->verb);
+		return false;
+	}
+	row = &VERB[request->verb];
+	if (!(row->phases & IN(k->phase)) || (passed >= 0) != row->takes_fd) {
+		keeper_report(k, REPORT_REFUSED, 0, "verb %u is out of its place", request->verb);
+		return false;
+	}
+	if (!take_lock(k, &err) || !row->serve(k, request, steal_fd(&passed), &err))
+		keeper_report(k, REPORT_REFUSED, 0, "%s", error_message(err, 0));
+	close_fd(&k->lock);
+	return true;
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+/* One packet; false when the client hung up or broke the rules. */
+static bool receive(struct keeper *k)
+{
+	struct request request = {0};
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int) * 4)];
+	} control;
+	struct iovec part = {.iov_base = &request, .iov_len = sizeof(request)};
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(k->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	int fd = -1, fds = 0;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (n <= 0)
+		return false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int one;
+
+			memcpy(&one, CMSG_DATA(c) + i * sizeof(int), sizeof(one));
+			if (fds++ == 0)
+				fd = one;
+			else
+				close(one);
+		}
+	}
+	if (n != sizeof(request) || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || fds > 1) {
+		close_fd(&fd);
+		keeper_report(k, REPORT_REFUSED, 0, "malformed packet");
+		return false;
+	}
+	return serve(k, &request, fd);
+}
+
+/* Until the client has hung up and QEMU is gone. */
+static void loop(struct keeper *k)
+{
+	while (k->fd >= 0 || k->qemu >= 0) {
+		struct pollfd p[] = {{.fd = k->fd, .events = POLLIN},
+				     {.fd = k->qemu, .events = POLLIN}};
+
+		/* While the client is there, it is the one who says when to release. */
+		if (k->fd >= 0)
+			p[1].fd = -1;
+		if (poll(p, ARRAY_SIZE(p), -1) < 0)
+			continue;
+		if (p[0].revents && !receive(k))
+			close_fd(&k->fd);
+		if (p[1].revents)
+			close_fd(&k->qemu);
+	}
+}
+
+/* What the kernel held of ours has let go: then the rest can be given back as well. */
+static void outlive_stuck(struct keeper *k)
+{
+	while (k->stuck_n) {
+		struct pollfd p[KEEPER_STUCK];
+
+		for (size_t i = 0; i < k->stuck_n; i++)
+			p[i] = (struct pollfd){.fd = k->stuck[i].worker.pidfd, .events = POLLIN};
+		if (poll(p, k->stuck_n, -1) < 0)
+			continue;
+		for (size_t i = k->stuck_n; i-- > 0;) {
+			if (!p[i].revents || !worker_ended(&k->stuck[i].worker))
+				continue;
+			k->stuck[i] = k->stuck[--k->stuck_n];
+		}
+		if (take_lock(k, NULL))
+			restore_from(k, 0);
+		tidy_up(k);
+	}
+}
+
+static void be_deaf(void)
+{
+	static const int deaf[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE, SIGTSTP,
+				   SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM};
+	sigset_t none;
+
+	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++)
+		signal(deaf[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int serve_client(int fd, uid_t uid, pid_t client)
+{
+	struct keeper k = {
+		.fd = fd,
+		.lock = -1,
+		.root = ROOT_REAL,
+		.uid = uid,
+		.client = client,
+		.qemu = -1,
+	};
+	own_error struct error *err = NULL;
+	bool left;
+
+	umask(077);
+	if (chdir("/") < 0 || !rights_of_keeper(&err)) {
+		keeper_report(&k, REPORT_REFUSED, 0, "%s",
+			      err ? error_message(err, 0) : "chdir failed");
+		return ERROR_HOST;
+	}
+	k.journal = journal_new(uid);
+	loop(&k);
+	if (take_lock(&k, NULL))
+		restore_from(&k, 0);
+	tidy_up(&k);
+	outlive_stuck(&k);
+	left = k.journal->n;
+	journal_free(k.journal);
+	return left ? ERROR_LEFT : 0;
+}
+
+/* The user's process that made the socket: the kernel says so, no variable can forge it. */
+static bool peer(int fd, uid_t *uid, pid_t *pid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int type;
+	socklen_t type_len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 || type != SOCK_SEQPACKET ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return false;
+	*uid = cred.uid;
+	*pid = cred.pid;
+	return true;
+}
+
+/* Whom sudo or pkexec say that they act for must be whom the kernel says. */
+static bool carrier_agrees(uid_t uid)
+{
+	static const char *const variable[] = {"SUDO_UID", "PKEXEC_UID"};
+	uint64_t said;
+
+	for (size_t i = 0; i < ARRAY_SIZE(variable); i++) {
+		const char *text = getenv(variable[i]);
+
+		if (text && (!text_u64(text, 10, &said) || said != uid))
+			return false;
+	}
+	return true;
+}
+
+int keeper_main(void)
+{
+	uid_t uid;
+	pid_t client;
+	int fd;
+
+	if (geteuid() != 0 || !peer(0, &uid, &client) || !carrier_agrees(uid)) {
+		fprintf(stderr, "vmlaunch --keeper is started by vmlaunch itself, as root\n");
+		return ERROR_USAGE;
+	}
+	/* A process of its own, in a session of its own: sudo's ends here, the terminal may close.
+	 */
+	switch (fork()) {
+	case -1:
+		return ERROR_HOST;
+	case 0:
+		break;
+	default:
+		_exit(0);
+	}
+	setsid();
+	be_deaf();
+	clearenv();
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	for (int i = 0; i < 3; i++) {
+		close(i);
+		if (open("/dev/null", O_RDWR) != i)
+			return ERROR_HOST;
+	}
+	if (syscall(SYS_close_range, (unsigned)fd + 1, ~0U, 0) < 0)
+		return ERROR_HOST;
+	return serve_client(fd, uid, client);
+}
+
+int keeper_fork(uid_t uid, struct error **err)
+{
+	pid_t client = getpid(), pid;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
+		return -1;
+	}
+	pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		setsid();
+		be_deaf();
+		close(pair[0]);
+		for (int i = 0; i < 3; i++)
+			dup2(null, i);
+		/* Not a destructor or buffer of the parent's runs in here. */
+		_exit(serve_client(pair[1], uid, client));
+	}
+	close(pair[1]);
+	if (pid < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot fork");
+		close(pair[0]);
+		return -1;
+	}
+	return pair[0];
+}

@@ -1,0 +1,165 @@
+/* Huge pages and the memlock limit. */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "hugepages.h"
+#include "state.h"
+
+#define GIB (1UL << 30)
+
+/* ------------------------------------------------------------------ huge pages */
+
+struct record {
+	struct keeper *k;
+	struct change change;
+	struct error **err;
+	bool good;
+};
+
+/* Before each ask: what we are about to own, at most. */
+static void record_added(void *context, uint64_t about_to_add)
+{
+	struct record *record = context;
+	struct journal *journal = record->k->journal;
+	bool first = record->change.number == 0;
+
+	record->change.number = about_to_add;
+	record->good = first ? journal_add(journal, &record->change, record->err)
+			     : journal_amend(journal, &record->change, record->err);
+}
+
+static uint64_t unreserved(const struct hugepages *now)
+{
+	/* A page that is promised to somebody (resv) is free only in name. */
+	return now->free > now->reserved ? now->free - now->reserved : 0;
+}
+
+/* Leaves so much that the host can live: a sixteenth of its memory, at least 256 MiB. */
+static bool host_can_spare(struct keeper *k, uint64_t bytes, struct error **err)
+{
+	own_free char *text = root_read(&k->root, "/proc/meminfo");
+	const char *total_line = text ? strstr(text, "MemTotal:") : NULL;
+	const char *free_line = text ? strstr(text, "MemAvailable:") : NULL;
+	uint64_t total, available, reserve;
+
+	if (!total_line || !free_line) {
+		error_add(err, ERROR_HOST, "cannot read /proc/meminfo");
+		return false;
+	}
+	total = strtoull(total_line + strlen("MemTotal:"), NULL, 10) << 10;
+	available = strtoull(free_line + strlen("MemAvailable:"), NULL, 10) << 10;
+	reserve = total / 16 > GIB / 4 ? total / 16 : GIB / 4;
+	if (bytes <= total && available > reserve && bytes <= available - reserve)
+		return true;
+	error_add(err, ERROR_HOST,
+		  "%lu MiB of huge pages would leave the host less than %lu MiB: %lu MiB are "
+		  "available",
+		  bytes >> 20, reserve >> 20, available >> 20);
+	return false;
+}
+
+bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got, struct error **err)
+{
+	unsigned size_kb = intent->hugepages.size_kb;
+	int node = intent->hugepages.node;
+	uint64_t want = intent->hugepages.pages, missing, added = 0;
+	struct record record = {.k = k, .err = err, .good = true};
+	size_t mark = k->journal->n;
+	struct hugepages now;
+
+	if (size_kb != 2048 && size_kb != 1048576) {
+		error_add(err, ERROR_HOST, "no huge pages of %u KiB are known", size_kb);
+		return false;
+	}
+	if (!hugepages_read(&k->root, size_kb, node, &now, err))
+		return false;
+	*got = unreserved(&now);
+	if (*got >= want)
+		return true;
+	missing = want - *got;
+	if (want > UINT64_MAX / size_kb >> 11 || !host_can_spare(k, missing * size_kb << 10, err))
+		return false;
+	record.change = (struct change){
+		.kind = CHANGE_HUGEPAGES, .size_kb = size_kb, .node = node, .pool = now.total + 1};
+	keeper_report(k, REPORT_PROGRESS, 0, "reserving %lu huge pages of %u KiB", missing,
+		      size_kb);
+	if (!hugepages_add(&k->root, size_kb, node, missing, intent->hugepages.compact,
+			   intent->hugepages.drop, record_added, &record, &added, err) ||
+	    !record.good) {
+		/* Not written down, so not for restore_from(). */
+		if (!record.good && added)
+			hugepages_subtract(&k->root, size_kb, node, added, NULL, NULL);
+		restore_from(k, mark);
+		return false;
+	}
+	record.change.number = added;
+	record.change.pool = 0;
+	if (!hugepages_read(&k->root, size_kb, node, &now, err) ||
+	    (k->journal->n > mark && !journal_amend(k->journal, &record.change, err)))
+		return false;
+	*got = unreserved(&now);
+	if (*got < want)
+		restore_from(k, mark);
+	return true;
+}
+
+bool undo_hugepages(struct keeper *k, const struct change *change, struct error **err)
+{
+	uint64_t number = change->number, left;
+	struct hugepages now;
+
+	if (!hugepages_read(&k->root, change->size_kb, change->node, &now, err))
+		return false;
+	/* Whoever wrote this down died before it knew how many came: what the pool grew by, at
+	 * most. */
+	if (change->pool) {
+		uint64_t grown = now.total >= change->pool ? now.total - change->pool + 1 : 0;
+
+		number = number < grown ? number : grown;
+	}
+	if (number == 0)
+		return true;
+	keeper_report(k, REPORT_PROGRESS, 0, "giving back %lu huge pages of %u KiB", number,
+		      change->size_kb);
+	return hugepages_subtract(&k->root, change->size_kb, change->node, number, &left, err);
+}
+
+/* ------------------------------------------------------------------ memlock */
+
+bool raise_memlock(struct keeper *k, const struct intent *intent, struct error **err)
+{
+	struct rlimit limit, old;
+	own_free char *text = root_read(&k->root, "/proc/meminfo");
+	const char *line = text ? strstr(text, "MemTotal:") : NULL;
+	uint64_t total = line ? strtoull(line + strlen("MemTotal:"), NULL, 10) << 10 : 0;
+
+	/* Only of the process that made the socket, and only while that is still the user's. */
+	if (process_uid(k->client) != k->uid) {
+		error_add(err, ERROR_HOST, "process %d is not uid %u's", (int)k->client, k->uid);
+		return false;
+	}
+	if (intent->memlock.bytes > total) {
+		error_add(err, ERROR_HOST, "%lu MiB of locked memory on a host that has %lu MiB",
+			  intent->memlock.bytes >> 20, total >> 20);
+		return false;
+	}
+	if (prlimit(k->client, RLIMIT_MEMLOCK, NULL, &old) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot read the memlock limit of %d",
+			    (int)k->client);
+		return false;
+	}
+	if (old.rlim_cur >= intent->memlock.bytes)
+		return true;
+	limit.rlim_cur = intent->memlock.bytes;
+	limit.rlim_max = old.rlim_max > limit.rlim_cur ? old.rlim_max : limit.rlim_cur;
+	keeper_report(k, REPORT_PROGRESS, 0, "prlimit --pid %d --memlock=%lu", (int)k->client,
+		      intent->memlock.bytes);
+	/* It ends with the process: nothing to write down. */
+	if (prlimit(k->client, RLIMIT_MEMLOCK, &limit, NULL) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot raise the memlock limit of %d",
+			    (int)k->client);
+		return false;
+	}
+	return true;
+}

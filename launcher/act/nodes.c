@@ -1,0 +1,141 @@
+/* Device nodes for one user, by ACL. Which node is meant comes as numbers; its path is ours. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "host/storage.h"
+#include "state.h"
+
+/* A device node at path; -1 with words. O_PATH: opening a device can do things to it. */
+static int open_node(const char *path, struct stat *st, struct error **err)
+{
+	own_fd int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, st) < 0) {
+		error_errno(err, ERROR_HOST, errno, "%s", path);
+		return -1;
+	}
+	if (!S_ISCHR(st->st_mode) && !S_ISBLK(st->st_mode)) {
+		error_add(err, ERROR_HOST, "%s is no device node", path);
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
+bool grant_path(struct keeper *k, const char *path, struct error **err)
+{
+	struct change change = {.kind = CHANGE_ACL, .uid = k->uid};
+	struct stat st;
+	own_fd int fd = open_node(path, &st, err);
+	struct acl_saved before;
+
+	if (fd < 0)
+		return false;
+	if (k->uid == 0)
+		return true;
+	if (strlen(path) >= sizeof(change.path)) {
+		error_add(err, ERROR_HOST, "%s: the path is too long", path);
+		return false;
+	}
+	strcpy(change.path, path);
+	keeper_report(k, REPORT_PROGRESS, 0, "setfacl -m u:%u:rw %s", k->uid, path);
+	return acl_save(fd, &change.before, err) && journal_add(k->journal, &change, err) &&
+	       acl_grant(fd, k->uid, &before, err);
+}
+
+bool undo_acl(struct keeper *k, const struct change *change, struct error **err)
+{
+	own_error struct error *gone = NULL;
+	struct stat st;
+	own_fd int fd = open_node(change->path, &st, &gone);
+
+	/* A node that went, as the ones of VFIO do, took its ACL with it. */
+	if (fd < 0)
+		return true;
+	keeper_report(k, REPORT_PROGRESS, 0, "setfacl -x u:%u %s", change->uid, change->path);
+	return acl_restore(fd, change->uid, &change->before, err);
+}
+
+/* ------------------------------------------------------------------ which node */
+
+/* The name that the kernel gives to a block device; the caller owns the path. */
+static char *block_path(struct keeper *k, uint32_t major_n, uint32_t minor_n, struct error **err)
+{
+	own_free char *uevent =
+		root_read(&k->root, "/sys/dev/block/%u:%u/uevent", major_n, minor_n);
+	const char *name = uevent ? strstr(uevent, "DEVNAME=") : NULL;
+	own_free char *device = NULL;
+	struct stat st;
+
+	if (name)
+		device = xstrndup(name + 8, strcspn(name + 8, "\n"));
+	if (!device || *device == '.' || strstr(device, "..")) {
+		error_add(err, ERROR_HOST, "there is no block device %u:%u", major_n, minor_n);
+		return NULL;
+	}
+	own_free char *path = xasprintf("/dev/%s", device);
+	if (stat(path, &st) < 0 || !S_ISBLK(st.st_mode) ||
+	    st.st_rdev != makedev(major_n, minor_n)) {
+		error_add(err, ERROR_HOST, "%s is not the block device %u:%u", path, major_n,
+			  minor_n);
+		return NULL;
+	}
+	return steal(&path);
+}
+
+/* A disk that the host uses is never handed over: the kernel would not stop it. */
+static bool block_is_free(struct keeper *k, const char *path, struct error **err)
+{
+	own_storage struct storage storage = {0};
+	own_storage_claims struct storage_claims claims = {0};
+	const struct block *block;
+
+	storage_read(&storage, &k->root);
+	block = storage_find(&storage, &k->root, path);
+	if (!block) {
+		error_add(err, ERROR_HOST, "%s is no block device that the kernel knows", path);
+		return false;
+	}
+	storage_claims_of(&claims, &storage, block);
+	if (claims.n == 0)
+		return true;
+	own_free char *words = storage_claim_text(&claims.v[0]);
+	error_add(err, ERROR_HOST, "%s is the host's: %s", path, words);
+	return false;
+}
+
+static char *node_path(struct keeper *k, const struct intent *intent, struct error **err)
+{
+	uint32_t a = intent->grant.a, b = intent->grant.b;
+
+	switch (intent->grant.node) {
+	case NODE_KVM:
+		return xstrdup("/dev/kvm");
+	case NODE_BLOCK:
+		return block_path(k, a, b, err);
+	case NODE_EVENT:
+		return xasprintf("/dev/input/event%u", a);
+	case NODE_USB:
+		return xasprintf("/dev/bus/usb/%03u/%03u", a, b);
+	case NODE_TPM:
+		return xasprintf("/dev/tpm%u", a);
+	case NODE_KVMFR:
+		return xasprintf("/dev/kvmfr%u", a);
+	default:
+		error_add(err, ERROR_HOST, "no such kind of node");
+		return NULL;
+	}
+}
+
+bool grant_node(struct keeper *k, const struct intent *intent, struct error **err)
+{
+	own_free char *path = node_path(k, intent, err);
+
+	return path && (intent->grant.node != NODE_BLOCK || block_is_free(k, path, err)) &&
+	       grant_path(k, path, err);
+}

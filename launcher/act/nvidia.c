@@ -1,0 +1,111 @@
+/* Why this driver is different: its remove callback waits for ever while anybody has the GPU open,
+ * and from some versions on even after everybody has let go. Unloading fails politely instead. So:
+ *
+ *   the override comes first     nobody binds the card while its modules leave
+ *   services                     nvidia-persistenced and -powerd hold it on nobody's behalf
+ *   nvidia_drm                   first, as it uses modeset; a compositor on the card shows here
+ *   nvidia_modeset, nvidia_uvm   each uses the core
+ *   nvidia                       unloading it detaches the GPU; "in use" means that somebody has it
+ * open
+ *
+ * When the core refuses, what was unloaded before is loaded again (undo_unloaded), or the user's
+ * next session has no GPU.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "bind.h"
+#include "modules.h"
+#include "services.h"
+
+static const char *const MODULE[] = {"nvidia_drm", "nvidia_modeset", "nvidia_uvm", "nvidia"};
+
+static bool pause_services(struct keeper *k, struct error **err)
+{
+	for (unsigned i = 0; i < SERVICES; i++) {
+		struct change change = {.kind = CHANGE_SERVICE, .number = i};
+
+		if (!service_is_active((enum service)i))
+			continue;
+		if (!journal_add(k->journal, &change, err))
+			return false;
+		keeper_report(k, REPORT_PROGRESS, 0, "systemctl stop %s",
+			      service_name((enum service)i));
+		if (!service_stop((enum service)i, err))
+			return false;
+	}
+	return true;
+}
+
+bool undo_service(struct keeper *k, const struct change *change, struct error **err)
+{
+	if (change->number >= SERVICES || service_is_active((enum service)change->number))
+		return true;
+	keeper_report(k, REPORT_PROGRESS, 0, "systemctl start %s",
+		      service_name((enum service)change->number));
+	return service_start((enum service)change->number, err);
+}
+
+static bool unload_one(struct keeper *k, const char *name, struct error **err)
+{
+	struct worker stuck = WORKER_NONE;
+	struct module_users users = {0};
+	enum module_removed how;
+	bool good;
+
+	keeper_report(k, REPORT_PROGRESS, 0, "rmmod %s", name);
+	good = module_unload(name, &how, &stuck, err);
+	keeper_keep_stuck(k, &stuck, NULL);
+	if (!good)
+		return false;
+	if (how != MODULE_IN_USE)
+		return true;
+	if (module_users(&k->root, name, &users, NULL) && users.holders)
+		error_add(err, ERROR_HOST, "module %s is in use by module %s", name,
+			  users.holder[0]);
+	else
+		error_add(err, ERROR_HOST,
+			  "module %s is in use: somebody has the GPU open ('vmlaunch devices' as "
+			  "root names "
+			  "them); nothing was unbound",
+			  name);
+	module_users_free(&users);
+	return false;
+}
+
+bool unload_nvidia(struct keeper *k, struct error **err)
+{
+	struct change change = {.kind = CHANGE_UNLOADED};
+
+	if (!pause_services(k, err))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(MODULE); i++)
+		if (module_is_loaded(&k->root, MODULE[i]))
+			change_name(&change, MODULE[i]);
+	if (!change.names)
+		return true;
+	if (!journal_add(k->journal, &change, err))
+		return false;
+	for (size_t i = 0; i < change.names; i++)
+		if (!unload_one(k, change.name[i], err))
+			return false;
+	return true;
+}
+
+bool undo_unloaded(struct keeper *k, const struct change *change, struct error **err)
+{
+	for (size_t i = change->names; i-- > 0;) {
+		char **come = NULL;
+		size_t n = 0;
+		bool good;
+
+		if (module_is_loaded(&k->root, change->name[i]))
+			continue;
+		keeper_report(k, REPORT_PROGRESS, 0, "modprobe %s", change->name[i]);
+		good = modules_load(change->name[i], &come, &n, err);
+		names_free(come, n);
+		if (!good)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,51 @@
+/* What goes between supervisor and keeper: one packet a request or report (SOCK_SEQPACKET), of
+ * fixed size, numbers and short names only. The two sides are the same program; the version tells
+ * when they are not.
+ */
+#ifndef ACT_PROTOCOL_H
+#define ACT_PROTOCOL_H
+
+#include <stdint.h>
+
+#include "plan/step.h"
+
+#define KEEPER_VERSION 1
+#define KEEPER_PACKET 4096 /* no packet is larger */
+
+enum verb {
+	VERB_HELLO,   /* first; old journals are worked off before the answer */
+	VERB_INTENT,  /* one step */
+	VERB_WATCH,   /* QEMU's pidfd comes with it: nothing is given back while that lives */
+	VERB_RELEASE, /* QEMU is gone: give everything back */
+	VERBS,
+};
+
+struct request {
+	uint32_t version; /* KEEPER_VERSION */
+	uint32_t verb;
+	uint32_t id; /* echoed in the reports */
+	uint32_t unused;
+	struct intent intent; /* of VERB_INTENT, else zero */
+};
+
+enum report_kind {
+	REPORT_PROGRESS, /* what is being done, for a person */
+	REPORT_DONE,	 /* the request is done; value: huge pages that are free for it */
+	REPORT_REFUSED,	 /* not done, and nothing was changed for it that still is */
+	REPORT_LEFT,	 /* something could not be given back; more reports follow */
+	REPORTS,
+};
+
+struct report {
+	uint32_t version;
+	uint32_t kind;
+	uint32_t id;
+	uint32_t unused;
+	uint64_t value;
+	char text[2048]; /* NUL-ended */
+};
+
+_Static_assert(sizeof(struct request) <= KEEPER_PACKET, "a request fits into a packet");
+_Static_assert(sizeof(struct report) <= KEEPER_PACKET, "a report fits into a packet");
+
+#endif

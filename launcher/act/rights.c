@@ -1,0 +1,49 @@
+#include "rights.h"
+
+#include <cap-ng.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* uid 0 owns what it writes to in sysfs and needs no capability for that. */
+static const int KEPT[] = {
+	CAP_DAC_OVERRIDE, /* files of sysfs that not even their owner may write */
+	CAP_SYS_PTRACE,	  /* who holds a device: /proc/PID/fd of other users */
+	CAP_SYS_RESOURCE, /* prlimit of the supervisor's RLIMIT_MEMLOCK */
+	CAP_SYS_MODULE,	  /* modprobe and delete_module */
+	CAP_FOWNER,	  /* ACL and mode of nodes that a desktop gave to its user */
+};
+
+static void protect_from_oom(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	/* Where it is not allowed, the journal is what is left. */
+	if (fd >= 0 && write(fd, "-1000", 5) < 0)
+		(void)0;
+	if (fd >= 0)
+		close(fd);
+}
+
+bool rights_of_keeper(struct error **err)
+{
+	protect_from_oom();
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* What is asked for and not there makes the call fail half-way: ask for what is there. */
+	bool has[sizeof(KEPT) / sizeof(*KEPT)];
+
+	for (size_t i = 0; i < sizeof(KEPT) / sizeof(*KEPT); i++)
+		has[i] = capng_have_capability(CAPNG_PERMITTED, (unsigned)KEPT[i]);
+	capng_clear(CAPNG_SELECT_ALL);
+	for (size_t i = 0; i < sizeof(KEPT) / sizeof(*KEPT); i++)
+		if (has[i] &&
+		    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+				 (unsigned)KEPT[i]) < 0)
+			goto failed;
+	if (capng_apply(CAPNG_SELECT_ALL) == 0)
+		return true;
+failed:
+	error_add(err, ERROR_HOST, "the keeper cannot give up its capabilities");
+	return false;
+}

@@ -1,0 +1,14 @@
+/* What the keeper may do. */
+#ifndef ACT_RIGHTS_H
+#define ACT_RIGHTS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* Reduces this process to the capabilities that a keeper needs, and makes it a poor target: not
+ * dumpable, last to be killed for want of memory.
+ */
+bool rights_of_keeper(struct error **err);
+
+#endif

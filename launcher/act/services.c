@@ -1,0 +1,71 @@
+/* Through systemctl, not over D-Bus: it is the one thing that everybody with systemd has, and it
+ * speaks to systemd itself when there is no bus.
+ */
+#include "services.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "worker.h"
+
+#define ASK_MS 5000
+#define CHANGE_MS 60000
+
+static const char *const names[] = {
+	[SERVICE_NVIDIA_PERSISTENCED] = "nvidia-persistenced",
+	[SERVICE_NVIDIA_POWERD] = "nvidia-powerd",
+};
+_Static_assert(ARRAY_SIZE(names) == SERVICES, "one name for each service");
+
+/* What systemctl is given. */
+static const char *const units[] = {
+	[SERVICE_NVIDIA_PERSISTENCED] = "nvidia-persistenced.service",
+	[SERVICE_NVIDIA_POWERD] = "nvidia-powerd.service",
+};
+_Static_assert(ARRAY_SIZE(units) == SERVICES, "one unit for each service");
+
+static const char *systemctl(void)
+{
+	static const char *const places[] = {"/usr/bin/systemctl", "/bin/systemctl"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (access(places[i], X_OK) == 0)
+			return places[i];
+	return NULL;
+}
+
+const char *service_name(enum service service)
+{
+	return names[service];
+}
+
+bool service_is_active(enum service service)
+{
+	const char *const argv[] = {systemctl(), "is-active",	 "--quiet",
+				    "--",	 units[service], NULL};
+	own_error struct error *ignored = NULL;
+
+	return argv[0] && worker_exec(argv, ASK_MS, NULL, &ignored);
+}
+
+static bool change(enum service service, const char *verb, struct error **err)
+{
+	const char *const argv[] = {systemctl(), "--no-ask-password", "--quiet", verb,
+				    "--",	 units[service],      NULL};
+
+	if (argv[0])
+		return worker_exec(argv, CHANGE_MS, NULL, err);
+	error_add(err, ERROR_HOST, "cannot %s %s: there is no systemctl", verb, names[service]);
+	return false;
+}
+
+bool service_stop(enum service service, struct error **err)
+{
+	return change(service, "stop", err);
+}
+
+bool service_start(enum service service, struct error **err)
+{
+	return change(service, "start", err);
+}

@@ -1,0 +1,27 @@
+/* The systemd services that hold a GPU for nobody in particular and have to be paused before its
+ * modules can be removed. The list is closed, so that nobody can name another one.
+ */
+#ifndef ACT_SERVICES_H
+#define ACT_SERVICES_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum service {
+	SERVICE_NVIDIA_PERSISTENCED,
+	SERVICE_NVIDIA_POWERD,
+	SERVICES,
+};
+
+/* The name of its unit, without ".service". */
+const char *service_name(enum service service);
+
+/* Whether it runs now; false as well where there is no systemctl or no systemd. */
+bool service_is_active(enum service service);
+
+/* Each waits until it is done, a minute at most. */
+bool service_stop(enum service service, struct error **err);
+bool service_start(enum service service, struct error **err);
+
+#endif

@@ -1,0 +1,80 @@
+/* Private to launcher/act: the keeper's state, and the functions that its verbs and its restoring
+ * are made of.
+ */
+#ifndef ACT_STATE_H
+#define ACT_STATE_H
+
+#include <stdarg.h>
+
+#include "base/root.h"
+#include "host/pci.h"
+#include "journal.h"
+#include "protocol.h"
+#include "worker.h"
+
+#define KEEPER_STUCK 8
+
+enum phase {
+	PHASE_NEW,	 /* only hello */
+	PHASE_PREPARING, /* intents, and the watch that ends this phase */
+	PHASE_WATCHING,	 /* QEMU runs: only release */
+	PHASES,
+};
+
+struct keeper {
+	int fd;	  /* the client, -1: hung up */
+	int lock; /* /run/vmlaunch/lock, held while the host is looked at and changed */
+	struct root root;
+	uid_t uid;    /* the user that is served */
+	pid_t client; /* the process that made the socket */
+	enum phase phase;
+	uint32_t id; /* of the request being served */
+	struct journal *journal;
+	int qemu; /* pidfd, -1: none */
+	struct stuck {
+		struct worker worker;
+		bool has_address; /* the function that the kernel holds with it */
+		struct pci_address address;
+	} stuck[KEEPER_STUCK];
+	size_t stuck_n;
+};
+
+/* Tells the client; without one it goes nowhere. */
+void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* A worker that the kernel holds is watched until it ends; what it did to a function (NULL: none)
+ * keeps everybody else away from that one. Does nothing when *worker is none.
+ */
+void keeper_keep_stuck(struct keeper *k, struct worker *worker, const struct pci_address *address);
+bool keeper_is_stuck(const struct keeper *k, const struct pci_address *address);
+
+/* The verbs' hands. Each looks for itself, refuses in words, and leaves in the journal what it did.
+ */
+bool claim_functions(struct keeper *k, const struct intent *intent, struct error **err);
+bool grant_node(struct keeper *k, const struct intent *intent, struct error **err);
+bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
+		   struct error **err);
+bool raise_memlock(struct keeper *k, const struct intent *intent, struct error **err);
+
+/* Grants a node to the keeper's user by ACL, written down; a user who is root needs none. */
+bool grant_path(struct keeper *k, const char *path, struct error **err);
+
+/* Undoing one change; each is harmless when it was never made, or undone already. */
+bool undo_bound(struct keeper *k, const struct change *change, struct error **err);
+bool undo_override(struct keeper *k, const struct change *change, struct error **err);
+bool undo_unloaded(struct keeper *k, const struct change *change, struct error **err);
+bool undo_loaded(struct keeper *k, const struct change *change, struct error **err);
+bool undo_service(struct keeper *k, const struct change *change, struct error **err);
+bool undo_acl(struct keeper *k, const struct change *change, struct error **err);
+bool undo_hugepages(struct keeper *k, const struct change *change, struct error **err);
+
+/* Undoes the changes of k->journal from number `from` on, the last first, going on past failures,
+ * which are reported and stay in the journal. True when nothing of them is left.
+ */
+bool restore_from(struct keeper *k, size_t from);
+
+/* Works off the journals of keepers that are dead; what cannot be undone is reported. */
+bool recover_dead(struct keeper *k);
+
+#endif

@@ -1,0 +1,329 @@
+/* Devices of the host: which ones the profile means, what stands against them, and where the guest
+ * finds them. All functions of a board sit in one slot of the guest, behind a root port of their
+ * own; slot 01 of the root bus is kept for GPUs, so that the first one is at 01:00 in the guest.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "compose.h"
+
+#define GPU_SLOT 1
+
+struct wanted {
+	const struct item *item;
+	const struct text *device;
+	const char *functions; /* "all" or numbers; NULL: only the one that is named */
+};
+
+static size_t wanted_all(const struct profile *p, struct wanted *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->gpu.n; i++) {
+		const struct gpu *gpu = (const struct gpu *)p->gpu.v[i];
+
+		if (gpu->item.enabled.v)
+			list[n++] = (struct wanted){&gpu->item, &gpu->device, gpu->functions.v};
+	}
+	for (size_t i = 0; i < p->pci.n; i++) {
+		const struct pci *pci = (const struct pci *)p->pci.v[i];
+
+		if (pci->item.enabled.v)
+			list[n++] = (struct wanted){&pci->item, &pci->device, NULL};
+	}
+	return n;
+}
+
+/* ------------------------------------------------------------------ which */
+
+static bool takes(const char *functions, unsigned number)
+{
+	return strcmp(functions, "all") == 0 || strchr(functions, (char)('0' + number));
+}
+
+static void find_functions(const struct wanted *w, const struct pci_list *list,
+			   const struct pci_function *f, struct pci_set *found)
+{
+	own_pci_set struct pci_set board = {0};
+
+	if (!w->functions) {
+		pci_set_add(found, f);
+		return;
+	}
+	pci_board(&board, list, f);
+	for (size_t i = 0; i < board.n; i++)
+		if (takes(w->functions, board.v[i]->address.function))
+			pci_set_add(found, board.v[i]);
+}
+
+/* What one section means; false with words, and whatever could be found. */
+static bool find(const struct profile *p, const struct facts *facts, const struct wanted *w,
+		 struct pci_set *found, struct error **err)
+{
+	own_free char *where = origin_text(p, w->device->at), *name = item_text(w->item);
+	struct error *problem = NULL;
+	struct pci_selector selector;
+	const struct pci_function *f;
+
+	f = pci_selector_parse(w->device->v, &selector, &problem)
+		    ? pci_find(&facts->devices.pci, &selector, &problem)
+		    : NULL;
+	if (f)
+		find_functions(w, &facts->devices.pci, f, found);
+	if (f && !found->n)
+		error_add(&problem, ERROR_USAGE, "its board has none of the functions %s",
+			  w->functions);
+	if (!problem)
+		return true;
+	error_context(problem, "%s: %s.device", where, name);
+	error_merge(err, &problem);
+	return false;
+}
+
+bool plan_claims(const struct profile *profile, const struct facts *facts, struct pci_set *set,
+		 struct error **err)
+{
+	size_t most = profile->gpu.n + profile->pci.n, n;
+	own_free struct wanted *list = xcalloc(most, sizeof(*list));
+	bool good = true;
+
+	n = wanted_all(profile, list);
+	for (size_t i = 0; i < n; i++) {
+		own_pci_set struct pci_set found = {0};
+
+		good = find(profile, facts, &list[i], &found, err) && good;
+		for (size_t k = 0; k < found.n; k++)
+			if (!pci_set_has(set, found.v[k]))
+				pci_set_add(set, found.v[k]);
+	}
+	return good;
+}
+
+/* ------------------------------------------------------------------ what stands against it */
+
+static bool has_driver(const struct pci_function *f, const char *driver)
+{
+	return f->driver && strcmp(f->driver, driver) == 0;
+}
+
+static void check_group(struct composer *c, const struct pci_function *f, const char *address)
+{
+	own_pci_set struct pci_set foreign = {0};
+	own_buf struct buf others = {0};
+
+	if (f->group < 0)
+		return;
+	iommu_foreign(&foreign, &c->facts->devices.pci, f, &c->claimed);
+	for (size_t i = 0; i < foreign.n; i++) {
+		char text[PCI_ADDRESS_SIZE];
+
+		buf_addf(&others, "%s%s (%04x:%04x, %s)", i ? ", " : "",
+			 pci_address_format(&foreign.v[i]->address, text), foreign.v[i]->vendor,
+			 foreign.v[i]->device, pci_class_words(foreign.v[i]->class));
+	}
+	if (foreign.n)
+		compose_refuse(c, (struct origin){0},
+			       "%s shares IOMMU group %d with %s: all of a group go together, so "
+			       "give these "
+			       "a [pci] section of their own, or leave the device to the host",
+			       address, f->group, others.data);
+}
+
+static void check_storage(struct composer *c, const struct pci_function *f, const char *address)
+{
+	own_storage_claims struct storage_claims claims = {0};
+
+	storage_claims_below(&claims, &c->facts->devices.storage, &f->address);
+	for (size_t i = 0; i < claims.n; i++) {
+		own_free char *words = storage_claim_text(&claims.v[i]);
+
+		compose_refuse(c, (struct origin){0}, "%s: the host uses what hangs on it: %s",
+			       address, words);
+	}
+}
+
+static void check_picture(struct composer *c, const struct pci_function *f, const char *address)
+{
+	const struct device_facts *d = &c->facts->devices;
+
+	for (size_t i = 0; i < d->softs; i++) {
+		const struct soft_holders *soft = &d->soft[i].holders;
+
+		if (pci_address_compare(&d->soft[i].address, &f->address) != 0)
+			continue;
+		for (size_t k = 0; k < soft->n; k++) {
+			own_free char *words = soft_holder_text(&soft->v[k]);
+
+			if (soft->v[k].kind == SOFT_CONSOLE || soft->v[k].kind == SOFT_ENABLED)
+				compose_refuse(c, (struct origin){0}, "%s is in use: %s", address,
+					       words);
+			else if (soft->v[k].kind != SOFT_CONNECTED)
+				compose_note(c, "%s: %s", address, words);
+		}
+	}
+}
+
+static void check_holders(struct composer *c, const struct pci_function *f, const char *address)
+{
+	const struct device_facts *d = &c->facts->devices;
+
+	for (size_t i = 0; i < d->holders.n; i++) {
+		const struct holder *h = &d->holders.v[i];
+		const struct holder_node *node = &d->nodes.v[h->node];
+		own_free char *comm = text_quote(h->comm, 32);
+		const char *remedy = holder_remedy(h->comm);
+
+		if (pci_address_compare(&node->function, &f->address) == 0)
+			compose_refuse(c, (struct origin){0},
+				       "%s is in use by %s (pid %d, user %s, %s)%s%s", address,
+				       comm, (int)h->pid, h->user ? h->user : "?", node->path,
+				       remedy ? ": " : "", remedy ? remedy : "");
+	}
+}
+
+static void check_nvidia(struct composer *c, const struct pci_function *f, const char *address)
+{
+	const struct pci_list *all = &c->facts->devices.pci;
+
+	for (size_t i = 0; has_driver(f, "nvidia") && i < all->n; i++) {
+		char other[PCI_ADDRESS_SIZE];
+
+		if (has_driver(&all->v[i], "nvidia") && !pci_set_has(&c->claimed, &all->v[i]))
+			compose_refuse(c, (struct origin){0},
+				       "%s: the nvidia driver also drives %s, so it cannot be "
+				       "unloaded, and "
+				       "taking one GPU from it can hang the kernel: have vfio-pci "
+				       "take this "
+				       "one at boot (vfio-pci.ids=%04x:%04x)",
+				       address, pci_address_format(&all->v[i].address, other),
+				       f->vendor, f->device);
+	}
+}
+
+static void check_function(struct composer *c, const struct pci_function *f)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(&f->address, address);
+	if (pci_is_bridge(f) || pci_is_chipset(f)) {
+		compose_refuse(c, (struct origin){0}, "%s is a %s: the host's own", address,
+			       pci_class_words(f->class));
+		return;
+	}
+	if (f->is_vf || f->vfs == 0)
+		check_group(c, f, address);
+	else
+		compose_refuse(c, (struct origin){0},
+			       "%s has %u virtual functions switched on: switch them off first",
+			       address, f->vfs);
+	check_holders(c, f, address);
+	if (has_driver(f, "vfio-pci"))
+		return;
+	check_storage(c, f, address);
+	check_picture(c, f, address);
+	check_nvidia(c, f, address);
+}
+
+void compose_claims(struct composer *c)
+{
+	const struct device_facts *d = &c->facts->devices;
+	struct error *problem = NULL;
+	const char *no_iommu;
+	struct wanted list[2 * 64];
+
+	c->claims_device = !c->in->no_devices && wanted_all(c->p, list) > 0;
+	if (!c->claims_device)
+		return;
+	if (!plan_claims(c->p, c->facts, &c->claimed, &problem)) {
+		error_merge(c->err, &problem);
+		c->good = false;
+	}
+	no_iommu = iommu_reason(&d->iommu);
+	if (no_iommu)
+		compose_refuse(c, (struct origin){0}, "no device can be passed: %s", no_iommu);
+	if (!d->vfio)
+		compose_refuse(
+			c, (struct origin){0},
+			"the kernel has no module vfio-pci: install the one that belongs to it");
+	if (c->claimed.n > STEP_FUNCTIONS)
+		compose_refuse(c, (struct origin){0},
+			       "%zu PCI functions, of which %d can be passed", c->claimed.n,
+			       STEP_FUNCTIONS);
+	for (size_t i = 0; i < c->claimed.n; i++)
+		check_function(c, c->claimed.v[i]);
+	if (d->holders.unseen)
+		compose_note(c,
+			     "%zu processes of other users cannot be looked into: the keeper looks "
+			     "again before "
+			     "it changes anything",
+			     d->holders.unseen);
+}
+
+/* ------------------------------------------------------------------ where */
+
+static char *gpu_port(struct composer *c, const struct item *item, unsigned number)
+{
+	own_free char *name = item_text(item), *id = xasprintf("gpuport%u", number);
+	own_free char *why =
+		xasprintf("a root port for %s alone; without hotplug its ACPI node is empty", name);
+	struct option o = option_new("pcie-root-port");
+
+	option_text(&o, "id", id);
+	option_text(&o, "bus", "pcie.0");
+	option_slot(&o, "addr", GPU_SLOT, number);
+	option_number(&o, "chassis", GPU_SLOT * 8 + number);
+	option_number(&o, "port", GPU_SLOT * 8 + number);
+	option_on(&o, "hotplug", false);
+	if (number == 0)
+		option_on(&o, "multifunction", true);
+	compose_fixed(c, "-device", option_done(&o), why);
+	return steal(&id);
+}
+
+/* Functions keep their numbers; without a function 0 a guest would find none, so then they are
+ * counted from 0.
+ */
+static void add_functions(struct composer *c, const struct wanted *w, const struct pci_set *found,
+			  const char *bus)
+{
+	own_free char *id = compose_id(w->item);
+	bool numbered = found->v[0]->address.function == 0;
+
+	for (size_t i = 0; i < found->n; i++) {
+		unsigned number = numbered ? found->v[i]->address.function : (unsigned)i;
+		own_free char *own_id = xasprintf("%s-%u", id, number);
+		char address[PCI_ADDRESS_SIZE];
+		struct option o = option_new("vfio-pci");
+
+		option_text(&o, "host", pci_address_format(&found->v[i]->address, address));
+		option_text(&o, "id", own_id);
+		option_text(&o, "bus", bus);
+		option_slot(&o, "addr", 0, number);
+		if (number == 0 && found->n > 1)
+			option_on(&o, "multifunction", true);
+		compose_item(c, "-device", option_done(&o), w->item, "device", w->device->at,
+			     pci_class_words(found->v[i]->class));
+	}
+}
+
+void compose_devices(struct composer *c)
+{
+	struct wanted list[2 * 64];
+	size_t n = c->claims_device ? wanted_all(c->p, list) : 0;
+	unsigned gpus = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		own_pci_set struct pci_set found = {0};
+		own_free char *bus = NULL;
+
+		/* What cannot be found was told by compose_claims(). */
+		if (!find(c->p, c->facts, &list[i], &found, NULL))
+			continue;
+		if (list[i].functions && gpus < 8)
+			bus = gpu_port(c, list[i].item, gpus++);
+		else
+			bus = compose_port(c, list[i].item);
+		add_functions(c, &list[i], &found, bus);
+	}
+}

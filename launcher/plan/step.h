@@ -1,0 +1,67 @@
+/* The changes of the host that a start needs, as intents: plain data of fixed size that say what is
+ * wanted and what is expected to be there now, never a path and never a value to write. The plan
+ * makes them, the supervisor sends them, the keeper looks at the host again by itself and decides.
+ */
+#ifndef PLAN_STEP_H
+#define PLAN_STEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STEP_FUNCTIONS 16 /* functions of one claim */
+#define STEP_DRIVER 32	  /* bytes of a driver's name, with its NUL */
+
+enum step_kind {
+	STEP_HUGEPAGES, /* have so many free huge pages */
+	STEP_MEMLOCK,	/* raise the supervisor's RLIMIT_MEMLOCK */
+	STEP_CLAIM,	/* PCI functions to vfio-pci, their groups to the user */
+	STEP_GRANT,	/* one device node to the user */
+	STEP_KINDS,
+};
+
+/* Nodes that can be granted, by what identifies them. */
+enum step_node {
+	NODE_KVM,   /* /dev/kvm */
+	NODE_BLOCK, /* a disk or partition: major, minor */
+	NODE_EVENT, /* /dev/input/eventNUMBER */
+	NODE_USB,   /* a USB device: bus, device number */
+	NODE_TPM,   /* /dev/tpmNUMBER */
+	NODE_KVMFR, /* /dev/kvmfrNUMBER */
+	NODE_KINDS,
+};
+
+struct step_function {
+	uint32_t domain;
+	uint8_t bus, slot, function;
+	uint8_t unused;
+	uint16_t vendor, device;  /* expected there */
+	char driver[STEP_DRIVER]; /* expected to be bound now, "" for none */
+};
+
+struct intent {
+	uint32_t kind; /* enum step_kind */
+	union {
+		struct {
+			uint32_t size_kb; /* of one page */
+			int32_t node;	  /* NUMA node, -1: any */
+			uint64_t pages;	  /* that must be free, in all */
+			uint8_t compact;  /* compact memory once when short */
+			uint8_t drop;	  /* then drop caches as well */
+			uint8_t unused[6];
+		} hugepages;
+		struct {
+			uint64_t bytes;
+		} memlock;
+		struct {
+			uint32_t functions;
+			uint32_t unused;
+			struct step_function function[STEP_FUNCTIONS];
+		} claim;
+		struct {
+			uint32_t node; /* enum step_node */
+			uint32_t a, b; /* its numbers */
+		} grant;
+	};
+};
+
+#endif

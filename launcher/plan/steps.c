@@ -1,0 +1,189 @@
+/* The changes of the host, as intents for the keeper and as lines that a person could type. */
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "base/alloc.h"
+#include "compose.h"
+
+#define GIB (1UL << 30)
+
+__attribute__((format(printf, 2, 3))) static void add_line(struct plan_step *step, const char *fmt,
+							   ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	*xappend(step->line, step->lines) = xvasprintf(fmt, args);
+	va_end(args);
+}
+
+static struct plan_step *add_step(struct composer *c, enum step_kind kind, const char *key,
+				  struct origin at, const char *why)
+{
+	struct plan_step *step = xappend(c->plan->step, c->plan->steps);
+
+	step->intent.kind = kind;
+	step->cause.key = key ? xstrdup(key) : NULL;
+	step->cause.at = key ? origin_text(c->p, at) : NULL;
+	step->cause.why = xstrdup(why);
+	return step;
+}
+
+static void step_hugepages(struct composer *c)
+{
+	struct plan_step *step;
+	bool wanted = c->p->memory.hugepages.v != HUGEPAGES_AUTO;
+
+	if (!c->huge.ask)
+		return;
+	step = add_step(c, STEP_HUGEPAGES, "memory.hugepages", c->p->memory.hugepages.at,
+			"as many as are missing");
+	step->optional = c->huge.optional;
+	step->intent.hugepages.size_kb = c->huge.size_kb;
+	step->intent.hugepages.node = -1;
+	step->intent.hugepages.pages = c->huge.pages;
+	step->intent.hugepages.compact = wanted;
+	step->intent.hugepages.drop = wanted && c->p->memory.drop_caches.v;
+	add_line(step,
+		 "echo +MISSING > /sys/kernel/mm/hugepages/hugepages-%ukB/nr_hugepages   # until "
+		 "%lu "
+		 "are free",
+		 c->huge.size_kb, c->huge.pages);
+}
+
+/* All of the guest's memory is pinned, and every BAR that is memory of ours; exactly the memory
+ * makes QEMU abort half-way through the guest's boot.
+ */
+static void step_memlock(struct composer *c)
+{
+	uint64_t bytes = c->p->vm.memory.v + GIB;
+	struct plan_step *step =
+		add_step(c, STEP_MEMLOCK, "vm.memory", c->p->vm.memory.at,
+			 "memory that a device can reach is locked; 1 GiB more than the guest's");
+
+	if (c->facts->memory.total && bytes > c->facts->memory.total)
+		bytes = c->facts->memory.total;
+	step->intent.memlock.bytes = bytes;
+	add_line(step, "prlimit --pid $$ --memlock=%lu", bytes);
+}
+
+static void claim_lines(struct plan_step *step, const struct pci_function *f, bool nvidia)
+{
+	char address[PCI_ADDRESS_SIZE];
+	const char *override = f->driver_override;
+
+	pci_address_format(&f->address, address);
+	if (f->driver && strcmp(f->driver, "vfio-pci") == 0) {
+		add_line(step, "# %s has vfio-pci already, and keeps it afterwards", address);
+		return;
+	}
+	add_line(step, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override   # now: %s",
+		 address, override && *override ? override : "(null)");
+	if (nvidia) {
+		add_line(step,
+			 "systemctl stop nvidia-persistenced nvidia-powerd   # those that run");
+		add_line(step, "rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that "
+			       "nobody uses it");
+	} else if (f->driver) {
+		add_line(step, "echo %s > /sys/bus/pci/devices/%s/driver/unbind   # now: %s",
+			 address, address, f->driver);
+	}
+	add_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
+}
+
+static void fill_function(struct step_function *to, const struct pci_function *f)
+{
+	to->domain = f->address.domain;
+	to->bus = f->address.bus;
+	to->slot = f->address.slot;
+	to->function = f->address.function;
+	to->vendor = f->vendor;
+	to->device = f->device;
+	strncpy(to->driver, f->driver ? f->driver : "", sizeof(to->driver) - 1);
+}
+
+static void step_claim(struct composer *c)
+{
+	struct plan_step *step;
+	int last = -1;
+
+	if (!c->claimed.n || c->claimed.n > STEP_FUNCTIONS)
+		return;
+	step = add_step(c, STEP_CLAIM, NULL, (struct origin){0},
+			"undone afterwards in reverse order, each device with its driver again");
+	add_line(step, "modprobe vfio-pci   # unless it is loaded");
+	for (size_t i = 0; i < c->claimed.n; i++) {
+		const struct pci_function *f = c->claimed.v[i];
+
+		fill_function(&step->intent.claim.function[i], f);
+		claim_lines(step, f, f->driver && strcmp(f->driver, "nvidia") == 0);
+	}
+	step->intent.claim.functions = (uint32_t)c->claimed.n;
+	for (size_t i = 0; i < c->claimed.n; i++) {
+		if (c->claimed.v[i]->group != last)
+			add_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d",
+				 c->claimed.v[i]->group);
+		last = c->claimed.v[i]->group;
+	}
+}
+
+/* Only where a keeper is there anyway: who has no device of the host's can join the group kvm. */
+static void step_kvm(struct composer *c)
+{
+	struct plan_step *step;
+
+	if (!c->claims_device || !c->plan->kvm || c->facts->kvm.state != KVM_NOT_PERMITTED)
+		return;
+	step = add_step(c, STEP_GRANT, "cpu.accel", c->p->cpu.accel.at,
+			"this user may not open it");
+	step->intent.grant.node = NODE_KVM;
+	add_line(step, "setfacl -m u:$USER:rw /dev/kvm");
+}
+
+/* A disk of the host's: refused while the host uses it, granted where the user may not open it. */
+static void step_block(struct composer *c, const struct disk *disk, const struct plan_block *block)
+{
+	own_storage_claims struct storage_claims claims = {0};
+	const struct storage *storage = &c->facts->devices.storage;
+	struct plan_step *step;
+
+	for (size_t i = 0; i < storage->n; i++)
+		if (storage->v[i].dev == makedev(block->major, block->minor))
+			storage_claims_of(&claims, storage, &storage->v[i]);
+	for (size_t i = 0; i < claims.n; i++) {
+		own_free char *words = storage_claim_text(&claims.v[i]);
+
+		compose_refuse(c, disk->path.at, "disk.path: %s is the host's: %s", block->path,
+			       words);
+	}
+	if (block->accessible)
+		return;
+	step = add_step(c, STEP_GRANT, "disk.path", disk->path.at, "this user may not open it");
+	step->intent.grant.node = NODE_BLOCK;
+	step->intent.grant.a = block->major;
+	step->intent.grant.b = block->minor;
+	add_line(step, "setfacl -m u:$USER:rw %s", block->path);
+}
+
+static void step_blocks(struct composer *c)
+{
+	for (size_t i = 0; i < c->p->disk.n; i++) {
+		const struct disk *disk = (const struct disk *)c->p->disk.v[i];
+
+		for (size_t k = 0; disk->item.enabled.v && k < c->in->blocks; k++)
+			if (strcmp(disk->path.v, c->in->block[k].path) == 0)
+				step_block(c, disk, &c->in->block[k]);
+	}
+}
+
+void compose_steps(struct composer *c)
+{
+	step_hugepages(c);
+	if (c->claims_device) {
+		step_memlock(c);
+		step_claim(c);
+	}
+	step_kvm(c);
+	if (c->in->purpose == PURPOSE_RUN)
+		step_blocks(c);
+}
