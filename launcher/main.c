@@ -1,8 +1,10 @@
 /* The table of subcommands, and the only place that prints an error and chooses an exit status. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "act/keeper.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/say.h"
@@ -18,6 +20,8 @@ static const struct option_row PLAN_OPTIONS[] = {
 static const struct option_row PROBE_OPTIONS[] = {
 	PROFILE_OPTIONS,
 	{"lines", NULL, "print the stable key=value lines instead of the report for people"},
+	{"json", NULL, "print those lines as JSON"},
+	{"no-devices", NULL, "leave out the host's devices: nothing of the host changes then"},
 	{"timeout", "SECONDS", "give up after so long (120)"},
 	{0}};
 static const struct option_row KEYS_OPTIONS[] = {
@@ -28,6 +32,12 @@ static const struct option_row JSON_OPTIONS[] = {{"json", NULL, "print JSON"}, {
 static const struct option_row STOP_OPTIONS[] = {
 	{"timeout", "SECONDS",
 	 "give up waiting after so long; the machine goes on (default: wait)"},
+	{0}};
+static const struct option_row DEVICES_OPTIONS[] = {
+	{"json", NULL, "print JSON"},
+	{"usb", NULL, "only USB devices (with --input: and input devices)"},
+	{"input", NULL, "only input devices"},
+	{"all", NULL, "all kinds, and all about bridges, hubs and buttons"},
 	{0}};
 static const struct option_row NO_OPTIONS[] = {{0}};
 
@@ -64,6 +74,14 @@ const struct command COMMANDS[] = {
 	 "is\n"
 	 "text.\n",
 	 NO_OPTIONS, 2, 256, command_qmp},
+	{"devices", "", "list the host's devices: what a guest could get, and who holds it now",
+	 "Nothing is changed, and nothing that sleeps is woken. As a plain user, what other "
+	 "users'\n"
+	 "processes hold stays unseen.\n",
+	 DEVICES_OPTIONS, 0, 0, command_devices},
+	{"recover", "", "put the host back from the journals of keepers that died",
+	 "Needs root, by sudo or pkexec if need be. Harmless when there is nothing to put back.\n",
+	 NO_OPTIONS, 0, 0, command_recover},
 	{"keys", "", "print all profile keys", NULL, KEYS_OPTIONS, 0, 0, command_keys},
 	{0}};
 
@@ -196,11 +214,25 @@ static int run(int argc, char **argv, struct error **err)
 	return status;
 }
 
+/* A standard descriptor that is closed would become the next file that we open, and what is printed
+ * or read would go there. What takes its place is opened the wrong way round: using it still fails.
+ */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	own_error struct error *err = NULL;
 	int status;
 
+	fill_standard_descriptors();
+	/* Brought here by sudo or pkexec: nothing of the user's is looked at. */
+	if (argc == 2 && strcmp(argv[1], "--keeper") == 0)
+		return keeper_main();
 	status = argc > 0 ? run(argc, argv, &err) : ERROR_USAGE;
 	flush_output(&err);
 	return err ? print_error(err) : status;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -16,9 +18,16 @@ static void find_blocks(struct gathered *g)
 
 	for (size_t i = 0; i < disks->n; i++) {
 		const struct disk *disk = (const struct disk *)disks->v[i];
+		bool writes = disk->media.v == MEDIA_DISK && !disk->read_only.v;
 
-		if (disk->path.v && stat(disk->path.v, &st) == 0 && S_ISBLK(st.st_mode))
-			*xappend(g->block, g->blocks) = disk->path.v;
+		if (!disk->path.v || stat(disk->path.v, &st) < 0 || !S_ISBLK(st.st_mode))
+			continue;
+		*xappend(g->block, g->blocks) = (struct plan_block){
+			.path = disk->path.v,
+			.major = major(st.st_rdev),
+			.minor = minor(st.st_rdev),
+			.accessible = access(disk->path.v, writes ? R_OK | W_OK : R_OK) == 0,
+		};
 	}
 }
 
@@ -38,7 +47,27 @@ static void read_record(struct gathered *g)
 		say(SAY_WARNING, "%s holds no machine version; it is ignored", path);
 }
 
-static bool gather_facts(struct gathered *g, const char *host_root, struct error **err)
+/* What is known about the host's devices, where the profile has any of them. */
+static void gather_devices(struct gathered *g, bool no_devices)
+{
+	own_pci_set struct pci_set set = {0};
+	own_free struct pci_address *address = NULL;
+	bool claims = !no_devices && (g->profile->gpu.n || g->profile->pci.n);
+
+	if (!claims && !g->blocks)
+		return;
+	facts_devices(&g->facts, &g->root);
+	if (!claims)
+		return;
+	plan_claims(g->profile, &g->facts, &set, NULL);
+	address = xcalloc(set.n, sizeof(*address));
+	for (size_t i = 0; i < set.n; i++)
+		address[i] = set.v[i]->address;
+	facts_holders(&g->facts, &g->root, address, set.n);
+}
+
+static bool gather_facts(struct gathered *g, const char *host_root, bool no_devices,
+			 struct error **err)
 {
 	if (!dirs_find(&g->dirs, err) || !root_init(&g->root, host_root, err))
 		return false;
@@ -47,23 +76,40 @@ static bool gather_facts(struct gathered *g, const char *host_root, struct error
 	for (size_t i = 0; i < g->firmware.skips; i++)
 		say(SAY_DEBUG, "firmware: %s", g->firmware.skipped[i]);
 	find_blocks(g);
+	gather_devices(g, no_devices);
 	read_record(g);
 	return facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err);
 }
 
-bool gather(struct gathered *g, const struct arguments *args, enum purpose purpose,
-	    const char *probe_program, const char *probe_parameters, struct error **err)
+/* Whether the profile wants a device of the host's. */
+static bool claims_device(const struct profile *p)
+{
+	const struct items *kinds[] = {&p->gpu, &p->pci};
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		for (size_t i = 0; i < kinds[k]->n; i++)
+			if (kinds[k]->v[i]->enabled.v)
+				return true;
+	return false;
+}
+
+bool gather(struct gathered *g, const struct arguments *args, const struct gather_for *what,
+	    struct error **err)
 {
 	size_t sets;
 	own_free char **set = argument_options(args, "set", &sets);
+	int *keeper = what->acts ? &g->keeper : NULL;
 
-	if (!identity_of_caller(err))
+	if (!identity_of_caller(keeper, err))
 		return false;
 	g->profile = profile_load(args->word[0], argument_option(args, "variant"), set, sets, err);
-	if (!g->profile || !identity_of_profile(g->profile->vm.user.v, false, err) ||
-	    !gather_facts(g, argument_option(args, "host-root"), err))
+	if (!g->profile ||
+	    !identity_of_profile(g->profile->vm.user.v,
+				 what->acts && !what->no_devices && claims_device(g->profile),
+				 keeper, err) ||
+	    !gather_facts(g, argument_option(args, "host-root"), what->no_devices, err))
 		return false;
-	struct plan_input in = {
+	g->input = (struct plan_input){
 		.profile = g->profile,
 		.facts = &g->facts,
 		.firmware = &g->firmware,
@@ -71,17 +117,54 @@ bool gather(struct gathered *g, const struct arguments *args, enum purpose purpo
 		.recorded_machine = g->recorded_machine,
 		.block = g->block,
 		.blocks = g->blocks,
-		.purpose = purpose,
-		.probe_program = probe_program,
-		.probe_parameters = probe_parameters,
+		.no_devices = what->no_devices,
+		.purpose = what->purpose,
+		.probe_program = what->probe_program,
+		.probe_parameters = what->probe_parameters,
 	};
-	g->plan = plan_compose(&in, err);
+	g->plan = plan_compose(&g->input, err);
 	return g->plan;
+}
+
+static void tell_notes(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->notes; i++)
+		say(SAY_NOTE, "%s: %s", plan->name, plan->note[i]);
+}
+
+/* The same machine with transparent huge pages. */
+static const struct plan *without_pages(void *context, uint64_t got, struct error **err)
+{
+	struct gathered *g = context;
+
+	g->input.pages_refused = true;
+	g->input.pages_got = got;
+	plan_free(g->plan);
+	g->plan = plan_compose(&g->input, err);
+	if (g->plan)
+		tell_notes(g->plan);
+	return g->plan;
+}
+
+bool run_gathered(struct gathered *g, const struct supervise_options *supervise,
+		  struct ending *ending, struct error **err)
+{
+	struct machine_options options = {
+		.supervise = *supervise,
+		.keeper = steal_fd(&g->keeper),
+		.without_pages = without_pages,
+		.context = g,
+	};
+
+	tell_notes(g->plan);
+	machine_hold_signals();
+	return machine_run(g->plan, &options, ending, err);
 }
 
 void gathered_free(struct gathered *g)
 {
 	plan_free(g->plan);
+	close_fd(&g->keeper);
 	free(g->block);
 	free(g->recorded_machine);
 	firmware_list_free(&g->firmware);
@@ -98,7 +181,7 @@ char **instances(size_t *n, char **dir, struct error **err)
 	own_dirs struct dirs dirs = {0};
 
 	*n = 0;
-	if (!identity_of_caller(err) || !dirs_find(&dirs, err))
+	if (!identity_of_caller(NULL, err) || !dirs_find(&dirs, err))
 		return NULL;
 	*dir = xstrdup(dirs.runtime);
 	return root_list(&real, n, "%s", dirs.runtime);

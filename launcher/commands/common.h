@@ -5,6 +5,7 @@
 #include "command.h"
 #include "plan/plan.h"
 #include "run/lock.h"
+#include "run/machine.h"
 
 /* The options by which a command takes a profile. */
 #define PROFILE_OPTIONS                                                                     \
@@ -21,18 +22,34 @@ struct gathered {
 	struct facts facts;
 	struct firmware_list firmware;
 	char *recorded_machine;
-	char **block;
+	struct plan_block *block;
 	size_t blocks;
+	struct plan_input input;
 	struct plan *plan;
+	int keeper; /* forked while we were root, -1: none */
 };
 
-#define GATHERED_NONE ((struct gathered){.root = ROOT_REAL})
+#define GATHERED_NONE ((struct gathered){.root = ROOT_REAL, .keeper = -1})
+
+/* What a plan is gathered for. */
+struct gather_for {
+	enum purpose purpose;
+	bool acts;	 /* a start will follow: a keeper may be wanted */
+	bool no_devices; /* leave out the host's devices */
+	const char *probe_program, *probe_parameters;
+};
 
 /* Reads the profile named by the command's first word, becomes its user, collects facts and
  * composes the plan.
  */
-bool gather(struct gathered *g, const struct arguments *args, enum purpose purpose,
-	    const char *probe_program, const char *probe_parameters, struct error **err);
+bool gather(struct gathered *g, const struct arguments *args, const struct gather_for *what,
+	    struct error **err);
+
+/* Tells the plan's notes and runs it; where huge pages that it could do without cannot be had, the
+ * plan without them.
+ */
+bool run_gathered(struct gathered *g, const struct supervise_options *supervise,
+		  struct ending *ending, struct error **err);
 void gathered_free(struct gathered *g);
 #define own_gathered own_with(gathered_free)
 

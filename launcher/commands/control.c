@@ -20,6 +20,7 @@
 
 #define ANSWER_MS 10000
 #define KILL_MS 2000
+#define SUPERVISOR_MS 10000
 
 /* A connected and negotiated client of the instance in dir, or NULL. */
 static struct qmp *tools_monitor(const char *dir, struct error **err)
@@ -184,13 +185,13 @@ int command_status(const struct arguments *args, struct error **err)
 	return 0;
 }
 
-/* A descriptor that becomes readable when the record's QEMU is gone; -1 when it is gone already. */
-static int watch(const struct run_record *record)
+/* A descriptor that becomes readable when the process is gone; -1 when it is gone already. */
+static int watch(struct process process)
 {
-	own_fd int fd = (int)syscall(SYS_pidfd_open, record->qemu.pid, 0);
+	own_fd int fd = (int)syscall(SYS_pidfd_open, process.pid, 0);
 
 	/* The number could have been given away between the record and the open. */
-	return fd >= 0 && process_alive(record->qemu) ? steal_fd(&fd) : -1;
+	return fd >= 0 && process_alive(process) ? steal_fd(&fd) : -1;
 }
 
 /* Whether it ends within so many milliseconds (-1: whenever). */
@@ -207,14 +208,21 @@ static bool ends_within(int pidfd, int ms)
 	return n > 0;
 }
 
-/* After a dead supervisor nobody else puts its directory away. */
-static void tidy_up(const char *dir)
+/* After QEMU its supervisor puts things away, and until then the next start would be refused. After
+ * a dead supervisor nobody else puts its directory away.
+ */
+static void finish(const char *name, const char *dir, const struct run_record *record)
 {
 	own_error struct error *unused = NULL;
 	struct lock lock = LOCK_NONE;
+	own_fd int supervisor = watch(record->supervisor);
 
-	if (lock_take(&lock, dir, &unused))
+	if (supervisor >= 0 && !ends_within(supervisor, SUPERVISOR_MS))
+		say(SAY_WARNING, "%s: its vmlaunch (%d) is still busy", name,
+		    (int)record->supervisor.pid);
+	else if (lock_take(&lock, dir, &unused))
 		lock_release(&lock);
+	say(SAY_NOTE, "%s: ended", name);
 }
 
 static bool press_button(const char *dir, struct error **err)
@@ -238,7 +246,7 @@ int command_stop(const struct arguments *args, struct error **err)
 	}
 	if (!dir)
 		return ERROR_FAILED;
-	pidfd = watch(&record);
+	pidfd = watch(record.qemu);
 	if (!press_button(dir, err))
 		return ERROR_FAILED;
 	say(SAY_NOTE, "%s: power button pressed", name);
@@ -255,9 +263,7 @@ int command_stop(const struct arguments *args, struct error **err)
 		if (waited % 30 == 0)
 			say(SAY_NOTE, "%s: still running after %lu s", name, waited);
 	}
-	if (!process_alive(record.supervisor))
-		tidy_up(dir);
-	say(SAY_NOTE, "%s: ended", name);
+	finish(name, dir, &record);
 	return 0;
 }
 
@@ -272,7 +278,7 @@ int command_kill(const struct arguments *args, struct error **err)
 
 	if (!dir)
 		return ERROR_FAILED;
-	pidfd = watch(&record);
+	pidfd = watch(record.qemu);
 	qmp = tools_monitor(dir, &unused);
 	/* quit writes out what QEMU holds of the images; a QEMU that does not listen loses it. */
 	if (qmp)
@@ -282,8 +288,6 @@ int command_kill(const struct arguments *args, struct error **err)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		ends_within(pidfd, -1);
 	}
-	if (!process_alive(record.supervisor))
-		tidy_up(dir);
-	say(SAY_NOTE, "%s: ended", name);
+	finish(name, dir, &record);
 	return 0;
 }

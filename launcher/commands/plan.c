@@ -17,7 +17,7 @@ int command_plan(const struct arguments *args, struct error **err)
 			  format);
 		return ERROR_USAGE;
 	}
-	if (!gather(&g, args, PURPOSE_RUN, NULL, NULL, err))
+	if (!gather(&g, args, &(struct gather_for){.purpose = PURPOSE_RUN}, err))
 		return ERROR_FAILED;
 	if (strcmp(format, "argv") == 0)
 		text = plan_lines(g.plan, '\n', &len);

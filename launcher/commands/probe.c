@@ -172,7 +172,14 @@ int command_probe(const struct arguments *args, struct error **err)
 	own_gathered struct gathered g = GATHERED_NONE;
 	own_free char *program = find_program(err);
 	own_buf struct buf report = {0};
-	struct supervise_options options = {.debug_sink = collect, .debug_context = &report};
+	struct supervise_options options = {
+		.debug_sink = collect, .debug_context = &report, .hurried = true};
+	struct gather_for what = {
+		.purpose = PURPOSE_PROBE,
+		.acts = true,
+		.no_devices = argument_option(args, "no-devices"),
+		.probe_parameters = "report=both",
+	};
 	const char *timeout = argument_option(args, "timeout");
 	uint64_t limit = 120;
 	struct ending ending;
@@ -189,12 +196,8 @@ int command_probe(const struct arguments *args, struct error **err)
 		return ERROR_USAGE;
 	}
 	options.deadline = (int)limit * 1000;
-	if (!gather(&g, args, PURPOSE_PROBE, program, "report=both", err))
-		return ERROR_FAILED;
-	for (size_t i = 0; i < g.plan->notes; i++)
-		say(SAY_NOTE, "%s: %s", g.plan->name, g.plan->note[i]);
-	machine_hold_signals();
-	if (!machine_run(g.plan, &options, &ending, err))
+	what.probe_program = program;
+	if (!gather(&g, args, &what, err) || !run_gathered(&g, &options, &ending, err))
 		return ERROR_FAILED;
 	return show(&report, args, err) ? 0 : ERROR_FAILED;
 }

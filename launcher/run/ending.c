@@ -52,6 +52,10 @@ const char *ending_sentence(const struct ending *ending, char **made)
 	int code;
 
 	*made = NULL;
+	if (*ending->refused) {
+		*made = xasprintf("QEMU would not start the guest: %s", ending->refused);
+		return *made;
+	}
 	if (WIFSIGNALED(ending->status))
 		return signal_words(WTERMSIG(ending->status), ending, made);
 	code = WEXITSTATUS(ending->status);
@@ -77,6 +81,8 @@ bool ending_is_good(const struct ending *ending)
 {
 	const struct cause_words *cause = cause_of(ending);
 
+	if (*ending->refused)
+		return false;
 	if (WIFSIGNALED(ending->status))
 		return ending->told;
 	if (WEXITSTATUS(ending->status) != 0)

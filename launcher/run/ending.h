@@ -7,10 +7,11 @@
 #include <stdbool.h>
 
 struct ending {
-	char reason[32]; /* of the last SHUTDOWN event, "" when there was none */
-	bool running;	 /* the guest had been let go */
-	bool told;	 /* we told it to end: quit or a signal of ours */
-	int status;	 /* as waitpid gives it */
+	char reason[32];   /* of the last SHUTDOWN event, "" when there was none */
+	bool running;	   /* the guest had been let go */
+	bool told;	   /* we told it to end: quit or a signal of ours */
+	char refused[256]; /* why QEMU would not let the guest go, "" when it did */
+	int status;	   /* as waitpid gives it */
 };
 
 /* The sentence, without the machine's name; static text or *made, which the caller owns. */

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "act/keeper.h"
 #include "base/say.h"
 #include "base/text.h"
 
@@ -40,9 +41,20 @@ static void set_environment(const struct passwd *pw)
 	setenv("LOGNAME", pw->pw_name, 1);
 }
 
-static bool become(const struct passwd *pw, struct error **err)
+static bool fork_keeper(uid_t uid, int *keeper, struct error **err)
+{
+	if (!keeper || *keeper >= 0)
+		return true;
+	*keeper = keeper_fork(uid, err);
+	return *keeper >= 0;
+}
+
+static bool become(const struct passwd *pw, int *keeper, struct error **err)
 {
 	uid_t real, effective, saved;
+
+	if (!fork_keeper(pw->pw_uid, keeper, err))
+		return false;
 
 	if (initgroups(pw->pw_name, pw->pw_gid) < 0 ||
 	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
@@ -74,7 +86,7 @@ static const struct passwd *caller(const char *variable, struct error **err)
 	return pw;
 }
 
-bool identity_of_caller(struct error **err)
+bool identity_of_caller(int *keeper, struct error **err)
 {
 	struct error *problem = NULL;
 	const struct passwd *pw;
@@ -88,10 +100,10 @@ bool identity_of_caller(struct error **err)
 		error_merge(err, &problem);
 		return false;
 	}
-	return !pw || pw->pw_uid == 0 || become(pw, err);
+	return !pw || pw->pw_uid == 0 || become(pw, keeper, err);
 }
 
-bool identity_of_profile(const char *user, bool claims_device, struct error **err)
+bool identity_of_profile(const char *user, bool claims_device, int *keeper, struct error **err)
 {
 	const struct passwd *pw;
 
@@ -104,7 +116,7 @@ bool identity_of_profile(const char *user, bool claims_device, struct error **er
 				  user);
 			return false;
 		}
-		return become(pw, err);
+		return become(pw, keeper, err);
 	}
 	if (!user && claims_device) {
 		error_add(err, ERROR_HOST,
@@ -116,5 +128,5 @@ bool identity_of_profile(const char *user, bool claims_device, struct error **er
 	if (!user)
 		say(SAY_WARNING,
 		    "QEMU runs as root, without capabilities; vm.user names a user for it");
-	return drop_capabilities(err);
+	return fork_keeper(0, keeper, err) && drop_capabilities(err);
 }

@@ -255,8 +255,8 @@ static bool let_go(const struct plan *plan, int sync, struct error **err)
 	return true;
 }
 
-static bool spawn(const struct plan *plan, const struct lock *lock, const struct handed *handed,
-		  struct launched *launched, struct error **err)
+static bool spawn(const struct plan *plan, const struct lock *lock, struct link *link,
+		  const struct handed *handed, struct launched *launched, struct error **err)
 {
 	own_fd int ours = -1, theirs = -1;
 
@@ -276,21 +276,22 @@ static bool spawn(const struct plan *plan, const struct lock *lock, const struct
 	if (launched->pidfd < 0)
 		error_errno(err, ERROR_HOST, errno, "cannot watch QEMU (pidfd_open)");
 	if (launched->pidfd >= 0 && record(plan, lock, launched->pid, err) &&
-	    let_go(plan, ours, err))
+	    (link->fd < 0 || link_watch(link, launched->pidfd, err)) && let_go(plan, ours, err))
 		return true;
 	close_fd(&ours);
 	waitpid(launched->pid, NULL, 0);
 	return false;
 }
 
-bool launch(const struct plan *plan, const struct lock *lock, struct launched *launched,
-	    struct error **err)
+bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
+	    struct launched *launched, struct error **err)
 {
 	struct handed handed;
 	bool good;
 
 	*launched = LAUNCHED_NONE;
-	good = open_all(plan, &handed, launched, err) && spawn(plan, lock, &handed, launched, err);
+	good = open_all(plan, &handed, launched, err) &&
+	       spawn(plan, lock, link, &handed, launched, err);
 	handed_close(&handed);
 	if (!good)
 		launched_close(launched);

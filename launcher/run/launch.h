@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include "link.h"
 #include "lock.h"
 #include "plan/plan.h"
 
@@ -23,9 +24,10 @@ struct launched {
 void launched_close(struct launched *launched);
 
 /* Starts QEMU by the plan, stopped (-S). The lock's record names the process before it runs QEMU's
- * first instruction: if we die in between, it ends without having become QEMU.
+ * first instruction: if we die in between, it ends without having become QEMU. A keeper (link, if
+ * one is open) watches it by then as well.
  */
-bool launch(const struct plan *plan, const struct lock *lock, struct launched *launched,
-	    struct error **err);
+bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
+	    struct launched *launched, struct error **err);
 
 #endif

@@ -201,7 +201,7 @@ bool lock_take(struct lock *lock, const char *dir, struct error **err)
 void lock_release(struct lock *lock)
 {
 	own_free char *dir = steal(&lock->dir);
-	own_free char *path = NULL;
+	own_free char *path = NULL, *base = NULL;
 
 	if (lock->fd < 0)
 		return;
@@ -209,5 +209,8 @@ void lock_release(struct lock *lock)
 	path = path_join(dir, "lock");
 	unlink(path);
 	rmdir(dir);
+	/* Ours too, and gone with the last machine in it. */
+	base = path_dir(dir);
+	rmdir(base);
 	close_fd(&lock->fd);
 }

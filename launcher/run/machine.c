@@ -97,21 +97,101 @@ static void tell_end(const struct plan *plan, const struct ending *ending, struc
 		  *words ? "; its last words:" : "", words, plan->log);
 }
 
-bool machine_run(const struct plan *plan, const struct supervise_options *options,
-		 struct ending *ending, struct error **err)
+/* Whether somebody wants us to end: between the steps that is still cheap. */
+static bool interrupted(struct error **err)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	if (!sigismember(&pending, SIGINT) && !sigismember(&pending, SIGTERM) &&
+	    !sigismember(&pending, SIGHUP) && !sigismember(&pending, SIGQUIT))
+		return false;
+	error_add(err, ERROR_FAILED, "interrupted before the start");
+	return true;
+}
+
+/* Asks for huge pages; where they are too few, *plan becomes another one, or that is the end. */
+static bool ask_pages(const struct plan **plan, const struct plan_step *step, struct link *link,
+		      const struct machine_options *options, struct error **err)
+{
+	uint64_t got;
+
+	if (!link_intent(link, &step->intent, &got, err))
+		return false;
+	if (got >= step->intent.hugepages.pages)
+		return true;
+	if (!step->optional || !options->without_pages) {
+		error_add(err, ERROR_HOST, "asked for %lu huge pages, got %lu",
+			  step->intent.hugepages.pages, got);
+		return false;
+	}
+	*plan = options->without_pages(options->context, got, err);
+	return *plan;
+}
+
+/* Asks the keeper for each step, the pages first: they are the one thing that can change the plan.
+ */
+static bool ask_keeper(const struct plan **plan, struct link *link,
+		       const struct machine_options *options, struct error **err)
+{
+	for (size_t i = 0; i < (*plan)->steps; i++) {
+		const struct plan_step *step = &(*plan)->step[i];
+
+		if (step->intent.kind == STEP_HUGEPAGES &&
+		    !ask_pages(plan, step, link, options, err))
+			return false;
+	}
+	for (size_t i = 0; i < (*plan)->steps; i++) {
+		const struct intent *intent = &(*plan)->step[i].intent;
+
+		if (intent->kind != STEP_HUGEPAGES &&
+		    (interrupted(err) || !link_intent(link, intent, NULL, err)))
+			return false;
+	}
+	return !interrupted(err);
+}
+
+/* What an earlier keeper left and this one could not mend is told, and no reason to stop. */
+static bool open_link(const struct plan *plan, struct link *link, int keeper, struct error **err)
+{
+	own_error struct error *left = NULL;
+	own_fd int unused = keeper;
+
+	if (!plan->steps)
+		return true;
+	if (!link_open(link, steal_fd(&unused), &left, err))
+		return false;
+	for (size_t i = 0; i < error_count(left); i++)
+		say(SAY_WARNING, "%s", error_message(left, i));
+	return true;
+}
+
+static bool run_locked(const struct plan *plan, const struct lock *lock, struct link *link,
+		       struct machine_options *options, struct ending *ending, struct error **err)
+{
+	struct launched launched = LAUNCHED_NONE;
+
+	return prepare(plan, err) && ask_keeper(&plan, link, options, err) &&
+	       launch(plan, lock, link, &launched, err) &&
+	       supervise(plan, &launched, &options->supervise, ending, err);
+}
+
+bool machine_run(const struct plan *plan, struct machine_options *options, struct ending *ending,
+		 struct error **err)
 {
 	struct lock lock = LOCK_NONE;
-	struct launched launched = LAUNCHED_NONE;
-	bool good;
+	struct link link = LINK_NONE;
+	own_fd int keeper = steal_fd(&options->keeper);
+	bool good, given_back;
 
 	if (!dir_make(plan->state_dir, 0700, err) || !lock_take(&lock, plan->runtime_dir, err))
 		return false;
-	good = prepare(plan, err) && launch(plan, &lock, &launched, err);
-	if (good)
-		good = supervise(plan, &launched, options, ending, err);
+	good = open_link(plan, &link, steal_fd(&keeper), err) &&
+	       run_locked(plan, &lock, &link, options, ending, err);
+	given_back = link_close(&link, err);
 	lock_release(&lock);
 	if (!good)
 		return false;
 	tell_end(plan, ending, err);
-	return ending_is_good(ending);
+	return ending_is_good(ending) && given_back;
 }

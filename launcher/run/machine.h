@@ -6,11 +6,22 @@
 
 #include "supervise.h"
 
+struct machine_options {
+	struct supervise_options supervise;
+	int keeper; /* one that was forked while we were root, -1: none; taken over */
+	/* Makes another plan where huge pages that the first could do without cannot be had: got so
+	 * many. The plan belongs to whoever made it.
+	 */
+	const struct plan *(*without_pages)(void *context, uint64_t got, struct error **err);
+	void *context;
+};
+
 /* Runs the plan to QEMU's end and says in *ending how it was. Fails when it could not be started,
- * or ended badly; the error then holds QEMU's last words.
+ * or ended badly; the error then holds QEMU's last words. Where the plan has steps for a keeper,
+ * one is started, and everything is given back before this returns.
  */
-bool machine_run(const struct plan *plan, const struct supervise_options *options,
-		 struct ending *ending, struct error **err);
+bool machine_run(const struct plan *plan, struct machine_options *options, struct ending *ending,
+		 struct error **err);
 
 /* The signals that end a run are held back from now on; they are taken in when supervise() runs. To
  * be called before the first thing that would have to be put away.

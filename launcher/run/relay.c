@@ -1,6 +1,7 @@
 #include "relay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
@@ -10,11 +11,25 @@
 static struct termios saved;
 static int saved_fd = -1;
 
+int output_open(void)
+{
+	int fd = -1;
+
+	if (isatty(STDOUT_FILENO))
+		fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+static bool is_ours(int fd)
+{
+	return tcgetpgrp(fd) == getpgrp();
+}
+
 void terminal_raw(int fd)
 {
 	struct termios now;
 
-	if (saved_fd >= 0 || !isatty(fd) || tcgetattr(fd, &saved) < 0)
+	if (saved_fd >= 0 || !isatty(fd) || !is_ours(fd) || tcgetattr(fd, &saved) < 0)
 		return;
 	now = saved;
 	now.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IXON);
@@ -25,7 +40,7 @@ void terminal_raw(int fd)
 
 void terminal_restore(void)
 {
-	if (saved_fd >= 0)
+	if (saved_fd >= 0 && is_ours(saved_fd))
 		tcsetattr(saved_fd, TCSANOW, &saved);
 	saved_fd = -1;
 }
@@ -37,7 +52,7 @@ struct pollfd relay_poll(const struct relay *relay)
 	return (struct pollfd){.fd = relay->from, .events = POLLIN};
 }
 
-/* A pipe or terminal that is ready takes at least this much without waiting (PIPE_BUF, pipe(7)). */
+/* A pipe that is ready takes at least this much without waiting (PIPE_BUF, pipe(7)). */
 static void write_some(struct relay *relay)
 {
 	ssize_t n = write(relay->to, relay->kept + relay->start, relay->end - relay->start);
@@ -66,7 +81,7 @@ static void read_some(struct relay *relay)
 		return;
 	}
 	relay->start = 0;
-	relay->end = (size_t)n;
+	relay->end = relay->to < 0 ? 0 : (size_t)n;
 }
 
 void relay_go(struct relay *relay, short ready)

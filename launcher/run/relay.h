@@ -15,7 +15,7 @@ typedef void relay_sink(void *context, const char *data, size_t len);
 
 struct relay {
 	int from; /* QEMU's stream, -1: ended */
-	int to;	  /* the terminal's output; not owned */
+	int to;	  /* where it goes, -1: nowhere; not owned */
 	relay_sink *sink;
 	void *context;
 	char kept[RELAY_CHUNK];
@@ -29,9 +29,16 @@ void relay_go(struct relay *relay, short ready);
 /* Takes what the stream still holds after QEMU's end, and closes it. */
 void relay_finish(struct relay *relay);
 
+/* Where a relay writes what is for our standard output. A terminal takes less than poll lets hope
+ * and then keeps the writer waiting: it is opened anew, so that only we do not wait. To be closed
+ * by whoever called.
+ */
+int output_open(void);
+
 /* The terminal's keys on their way into the guest: characters as they are typed, without echo, but
- * with the signal keys working for us. Restored by terminal_restore(), which is harmless when
- * nothing was changed.
+ * with the signal keys working for us. Nothing is done to a terminal that is somebody else's now
+ * (we are in the background). Restored by terminal_restore(), which is harmless when nothing was
+ * changed.
  */
 void terminal_raw(int fd);
 void terminal_restore(void);

@@ -7,12 +7,14 @@
  * twice, so they go all the way by themselves: button, button, quit, SIGTERM, SIGKILL.
  *
  * Only the pidfd says that QEMU is gone. The monitor's end comes a few milliseconds earlier, or
- * never when QEMU hangs.
+ * never when QEMU hangs. A monitor that ends while QEMU lives (we close it ourselves on a message
+ * that is too large) is connected to again, as its socket still listens.
  */
 #include "supervise.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -23,9 +25,18 @@
 
 #include "base/alloc.h"
 #include "base/say.h"
+#include "base/text.h"
 #include "qmp/client.h"
 
-/* How the start proceeds: each state waits for one message of the monitor. */
+/* Bytes of a text of QEMU's that are shown. */
+#define QUOTED 200
+
+/* So often a monitor that was lost is connected to again. */
+#define RECONNECTS 5
+
+/* How the start proceeds: each state waits for one message of the monitor. After the loss of the
+ * monitor it begins anew, but a guest that runs gets no second cont: somebody may have paused it.
+ */
 enum start_state { START_GREETING, START_CAPABILITIES, START_CONT, START_DONE };
 
 enum down_kind { DOWN_NO, DOWN_ASKED, DOWN_ORDERED };
@@ -37,16 +48,21 @@ struct supervisor {
 	struct qmp *qmp;
 	struct relay serial, debug;
 	int signals;
-	int keys; /* our standard input, -1: not passed on */
+	int output; /* where the streams go; -1: nowhere */
+	int keys;   /* our standard input, -1: not passed on */
 	enum start_state start;
 	uint64_t expected; /* id of the reply that the start waits for */
+	char *lost;	   /* why the monitor was connected to again, until that is told */
+	unsigned reconnects;
 	int64_t began, told_at, deadline;
+	bool gone; /* QEMU is */
 
 	enum down_kind down;
 	unsigned step;	  /* of the way down */
 	int64_t next;	  /* when the next step is due, 0: none */
 	int64_t down_at;  /* when it began */
 	int64_t asked_at; /* the last Ctrl-C, 0: none */
+	bool hurried;	  /* there is nothing to be gentle with: Ctrl-C quits */
 };
 
 static int64_t now_ms(void)
@@ -82,8 +98,11 @@ static void press(struct supervisor *s)
 {
 	if (s->start == START_DONE && order(s, "system_powerdown", NULL))
 		return;
-	/* No guest runs yet, or nobody takes orders: there is nothing to be gentle with. */
-	signal_qemu(s, SIGTERM);
+	/* One Ctrl-C must not cost a guest its life because its monitor is lost. */
+	if (s->down == DOWN_ASKED)
+		say(SAY_WARNING, "%s: QEMU takes no orders; Ctrl-C twice ends it", s->plan->name);
+	else
+		signal_qemu(s, SIGTERM);
 }
 
 static void quit(struct supervisor *s)
@@ -195,10 +214,13 @@ static void asked(struct supervisor *s)
 	bool twice = s->asked_at && now - s->asked_at <= s->plan->times.force_within;
 
 	s->asked_at = now;
-	if (twice || s->start != START_DONE)
+	if (twice || !s->ending->running || s->hurried)
 		force(s);
-	else if (s->down == DOWN_NO || s->step >= 2)
+	else if (s->down == DOWN_NO || (s->down == DOWN_ASKED && s->step >= 2))
 		go_down(s, DOWN_ASKED, 0);
+	else
+		say(SAY_NOTE, "%s: still running, %ld s after the first press; Ctrl-C twice quits",
+		    s->plan->name, (long)((now - s->down_at) / 1000));
 }
 
 static void take_signal(struct supervisor *s)
@@ -214,7 +236,7 @@ static void take_signal(struct supervisor *s)
 			force(s);
 			break;
 		default: /* SIGTERM, SIGHUP */
-			if (s->start != START_DONE)
+			if (!s->ending->running || s->hurried)
 				force(s);
 			else if (s->down != DOWN_ORDERED)
 				go_down(s, DOWN_ORDERED, 0);
@@ -236,17 +258,18 @@ static const char *member(json_object *o, const char *key)
 
 static void take_event(struct supervisor *s, const struct qmp_message *m)
 {
-	if (strcmp(m->name, "SHUTDOWN") == 0) {
-		const char *reason = member(m->data, "reason");
+	own_free char *name = text_quote(m->name, QUOTED);
+	own_free char *reason = text_quote(member(m->data, "reason"), sizeof(s->ending->reason));
 
-		strncpy(s->ending->reason, reason, sizeof(s->ending->reason) - 1);
+	if (strcmp(name, "SHUTDOWN") == 0) {
+		snprintf(s->ending->reason, sizeof(s->ending->reason), "%s", reason);
 		say(SAY_DEBUG, "%s: shutting down (%s)", s->plan->name, reason);
-	} else if (strcmp(m->name, "RESET") == 0) {
-		say(SAY_DEBUG, "%s: reset (%s)", s->plan->name, member(m->data, "reason"));
-	} else if (strcmp(m->name, "GUEST_PANICKED") == 0) {
+	} else if (strcmp(name, "RESET") == 0) {
+		say(SAY_DEBUG, "%s: reset (%s)", s->plan->name, reason);
+	} else if (strcmp(name, "GUEST_PANICKED") == 0) {
 		say(SAY_WARNING, "%s: the guest's system crashed", s->plan->name);
 	} else {
-		say(SAY_DEBUG, "%s: %s", s->plan->name, m->name);
+		say(SAY_DEBUG, "%s: %s", s->plan->name, name);
 	}
 }
 
@@ -259,6 +282,12 @@ static void advance(struct supervisor *s)
 		s->start = START_CAPABILITIES;
 		return;
 	case START_CAPABILITIES:
+		if (s->ending->running) {
+			s->start = START_DONE;
+			say(SAY_WARNING, "%s: the monitor was lost (%s); connected again",
+			    s->plan->name, s->lost);
+			return;
+		}
 		order(s, "cont", &s->expected);
 		s->start = START_CONT;
 		return;
@@ -274,12 +303,42 @@ static void advance(struct supervisor *s)
 
 static void take_failure(struct supervisor *s, const struct qmp_message *m)
 {
-	if (s->start != START_DONE && m->id == s->expected) {
-		say(SAY_WARNING, "%s: QEMU will not start the guest: %s", s->plan->name, m->text);
+	own_free char *why = text_quote(m->text, QUOTED);
+
+	if (!s->ending->running && m->id == s->expected) {
+		snprintf(s->ending->refused, sizeof(s->ending->refused), "%s", why);
 		force(s);
 		return;
 	}
-	say(SAY_WARNING, "%s: QEMU refused a command: %s", s->plan->name, m->text);
+	say(SAY_WARNING, "%s: QEMU refused a command: %s", s->plan->name, why);
+}
+
+/* QEMU is gone or going if this fails; if it lives, its socket listens. */
+static void reconnect(struct supervisor *s, const char *why)
+{
+	own_error struct error *err = NULL;
+	const char *path = NULL;
+	int fd;
+
+	for (size_t i = 0; i < s->plan->fds; i++)
+		if (s->plan->fd[i].role == FD_MONITOR)
+			path = s->plan->fd[i].path;
+	fd = path ? qmp_connect(path, &err) : -1;
+	if (fd < 0)
+		return;
+	if (s->reconnects++ == RECONNECTS) {
+		close_fd(&fd);
+		say(SAY_WARNING,
+		    "%s: the monitor is lost (%s): the power button cannot be pressed any more, "
+		    "Ctrl-C twice ends QEMU",
+		    s->plan->name, why);
+		return;
+	}
+	free(s->lost);
+	s->lost = xstrdup(why);
+	qmp_free(s->qmp);
+	s->qmp = qmp_new(fd, QMP_LIMIT_SUPERVISOR);
+	s->start = START_GREETING;
 }
 
 static void take_messages(struct supervisor *s)
@@ -310,6 +369,8 @@ static void take_messages(struct supervisor *s)
 			break;
 		case QMP_CLOSED:
 			say(SAY_DEBUG, "%s: the monitor has ended: %s", s->plan->name, m.text);
+			if (!s->gone)
+				reconnect(s, m.text);
 			return;
 		}
 	}
@@ -344,7 +405,7 @@ static void take_keys(struct supervisor *s)
 /* The start tells that it is alive, as preallocating memory can take long. */
 static int64_t start_timer(struct supervisor *s, int64_t now)
 {
-	if (s->start == START_DONE)
+	if (s->start == START_DONE || s->ending->running)
 		return 0;
 	if (now - s->told_at >= (s->told_at == s->began ? 1000 : 5000)) {
 		say(SAY_NOTE, "%s: QEMU is building the machine (%ld s)", s->plan->name,
@@ -412,6 +473,7 @@ static void wait_for_end(struct supervisor *s)
 /* What QEMU had said before it went. */
 static void take_rest(struct supervisor *s)
 {
+	s->gone = true;
 	for (int rounds = 0; !qmp_closed(s->qmp) && rounds < 64; rounds++)
 		read_monitor(s);
 	take_messages(s);
@@ -421,9 +483,11 @@ static void take_rest(struct supervisor *s)
 
 static void pass_on_streams(struct supervisor *s, const struct supervise_options *options)
 {
-	s->serial = (struct relay){.from = steal_fd(&s->launched->serial), .to = STDOUT_FILENO};
+	if (s->launched->serial >= 0 || s->launched->debug >= 0)
+		s->output = output_open();
+	s->serial = (struct relay){.from = steal_fd(&s->launched->serial), .to = s->output};
 	s->debug = (struct relay){.from = steal_fd(&s->launched->debug),
-				  .to = STDOUT_FILENO,
+				  .to = s->output,
 				  .sink = options->debug_sink,
 				  .context = options->debug_context};
 	s->keys = s->serial.from >= 0 ? STDIN_FILENO : -1;
@@ -438,6 +502,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 		.plan = plan,
 		.launched = launched,
 		.ending = ending,
+		.output = -1,
 		.qmp = qmp_new(steal_fd(&launched->monitor), QMP_LIMIT_SUPERVISOR),
 		.began = now_ms(),
 	};
@@ -445,6 +510,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 
 	*ending = (struct ending){0};
 	s.told_at = s.began;
+	s.hurried = options->hurried;
 	s.deadline = options->deadline ? s.began + options->deadline : 0;
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGINT);
@@ -460,10 +526,12 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	else
 		wait_for_end(&s);
 	take_rest(&s);
+	close_fd(&s.output);
 	terminal_restore();
 	while (waitpid(launched->pid, &ending->status, 0) < 0 && errno == EINTR)
 		;
 	qmp_free(s.qmp);
+	free(s.lost);
 	launched_close(launched);
 	if (s.signals < 0)
 		return false;

@@ -9,6 +9,7 @@
 struct supervise_options {
 	relay_sink *debug_sink; /* takes the debug port instead of the terminal; may be NULL */
 	void *debug_context;
+	bool hurried; /* Ctrl-C quits at once: there is no guest that could obey a button */
 	int deadline; /* milliseconds from the start until QEMU is made to end; 0: none */
 };
 

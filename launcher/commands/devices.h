@@ -1,0 +1,48 @@
+/* Between devices.c, which looks, and the files that print what it saw. */
+#ifndef COMMANDS_DEVICES_H
+#define COMMANDS_DEVICES_H
+
+#include "host/holders.h"
+#include "host/names.h"
+#include "host/pci_verdict.h"
+#include "host/usb.h"
+
+/* What is known of a function beside the function itself. */
+struct function_view {
+	struct soft_holders soft;
+	struct storage_claims claims;
+	struct pci_obstacles obstacles;
+	struct pci_set board; /* what goes with it */
+	bool held;
+};
+
+struct devices_view {
+	struct pci_scene scene;
+	struct function_view *function; /* one for each of scene.list */
+	struct id_name *name;		/* likewise */
+	struct holder_nodes nodes;
+	struct holders holders;
+	struct usb_list usb;
+	struct id_name *usb_name; /* one for each of usb */
+	bool show_pci, show_usb, show_input;
+	bool all; /* bridges, hubs and buttons too */
+};
+
+/* A process that holds nodes of one function: holders.v[first] and the n - 1 behind it that are of
+ * the same process and function. */
+struct holding {
+	const struct holder *holder;
+	const char **node;
+	size_t nodes;
+};
+
+/* The processes that hold a function; the caller frees them with holdings_free(). */
+struct holding *holdings_of(const struct devices_view *view, const struct pci_function *f,
+			    size_t *n);
+void holdings_free(struct holding *holding, size_t n);
+
+/* For people, at most 100 columns wide; and for programs. The caller owns them. */
+char *devices_text(const struct devices_view *view);
+char *devices_json(const struct devices_view *view);
+
+#endif

@@ -1,0 +1,363 @@
+/* The devices for programs. */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "devices.h"
+
+/* JSON is UTF-8, and what a device or a process calls itself need not be: what is not becomes
+ * U+FFFD.
+ */
+static json_object *text_json(const char *s)
+{
+	size_t len = s ? strlen(s) : 0, at = 0;
+	own_buf struct buf out = {0};
+
+	if (!s)
+		return NULL;
+	while (at < len) {
+		size_t n = text_utf8(s + at, len - at);
+
+		buf_add(&out, s + at, n);
+		at += n;
+		if (at < len) {
+			buf_adds(&out, "\xef\xbf\xbd");
+			at++;
+		}
+	}
+	return json_object_new_string_len(out.data ? out.data : "", (int)out.len);
+}
+
+static void add_text(json_object *o, const char *key, const char *s)
+{
+	json_object_object_add(o, key, text_json(s));
+}
+
+static void add_number(json_object *o, const char *key, uint64_t n)
+{
+	json_object_object_add(o, key, json_object_new_int64((int64_t)n));
+}
+
+static void add_bool(json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+static json_object *add_list(json_object *o, const char *key)
+{
+	json_object *list = json_object_new_array();
+
+	json_object_object_add(o, key, list);
+	return list;
+}
+
+static json_object *add_object(json_object *list)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_array_add(list, o);
+	return o;
+}
+
+static void add_hex(json_object *o, const char *key, unsigned value, int digits)
+{
+	own_free char *text = xasprintf("%0*x", digits, value);
+
+	add_text(o, key, text);
+}
+
+static void add_address(json_object *o, const char *key, bool known,
+			const struct pci_address *address)
+{
+	char text[PCI_ADDRESS_SIZE];
+
+	add_text(o, key, known ? pci_address_format(address, text) : NULL);
+}
+
+static void add_strings(json_object *o, const char *key, char *const *v, size_t n)
+{
+	json_object *list = add_list(o, key);
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, text_json(v[i]));
+}
+
+static void add_ids(json_object *o, const struct pci_function *f, const struct id_name *name)
+{
+	json_object *names = json_object_new_object();
+
+	add_hex(o, "vendor", f->vendor, 4);
+	add_hex(o, "device", f->device, 4);
+	json_object_object_add(o, "subvendor", NULL);
+	json_object_object_add(o, "subdevice", NULL);
+	if (f->has_subsystem) {
+		add_hex(o, "subvendor", f->subvendor, 4);
+		add_hex(o, "subdevice", f->subdevice, 4);
+	}
+	add_hex(o, "class", f->class, 6);
+	add_hex(o, "revision", f->revision, 2);
+	add_text(names, "class", pci_class_words(f->class));
+	add_text(names, "vendor", name->vendor_name);
+	add_text(names, "device", name->device_name);
+	add_text(names, "subvendor", name->subvendor_name);
+	add_text(names, "subsystem", name->subsystem_name);
+	json_object_object_add(o, "names", names);
+}
+
+static void add_bars(json_object *o, const struct pci_function *f)
+{
+	json_object *list = add_list(o, "bars");
+
+	for (size_t i = 0; i < f->bars; i++) {
+		json_object *bar = add_object(list);
+
+		add_number(bar, "index", f->bar[i].index);
+		add_text(bar, "kind", pci_bar_word(f->bar[i].kind));
+		add_bool(bar, "prefetchable", f->bar[i].prefetch);
+		add_number(bar, "size", f->bar[i].size);
+	}
+	add_bool(o, "rom", f->has_rom);
+}
+
+static void add_power(json_object *o, const struct pci_function *f)
+{
+	json_object *power = json_object_new_object();
+
+	add_text(power, "state", f->power_state);
+	add_text(power, "runtime", f->runtime_status);
+	add_text(power, "control", f->power_control);
+	json_object_object_add(power, "d3cold_allowed",
+			       f->d3cold_allowed < 0 ? NULL
+						     : json_object_new_boolean(f->d3cold_allowed));
+	json_object_object_add(o, "power", power);
+}
+
+static void add_holders(json_object *o, const struct devices_view *view,
+			const struct pci_function *f)
+{
+	json_object *list = add_list(o, "holders");
+	size_t n;
+	struct holding *v = holdings_of(view, f, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct holder *h = v[i].holder;
+		json_object *holder = add_object(list);
+
+		add_number(holder, "pid", (uint64_t)h->pid);
+		add_number(holder, "start", h->start);
+		add_text(holder, "command", h->comm);
+		add_number(holder, "uid", h->uid);
+		add_text(holder, "user", h->user);
+		add_strings(holder, "nodes", (char *const *)v[i].node, v[i].nodes);
+		add_text(holder, "remedy", holder_remedy(h->comm));
+	}
+	holdings_free(v, n);
+}
+
+static void add_soft(json_object *o, const struct function_view *fv)
+{
+	json_object *list = add_list(o, "host");
+
+	for (size_t i = 0; i < fv->soft.n; i++) {
+		json_object *soft = add_object(list);
+
+		add_text(soft, "kind", soft_kind_word(fv->soft.v[i].kind));
+		add_text(soft, "what", fv->soft.v[i].what);
+	}
+}
+
+static void add_storage(json_object *o, const struct devices_view *view,
+			const struct pci_function *f, const struct function_view *fv)
+{
+	json_object *disks = add_list(o, "disks"), *uses = add_list(o, "disk_uses");
+
+	for (size_t i = 0; i < view->scene.storage.n; i++) {
+		const struct block *b = &view->scene.storage.v[i];
+
+		if (b->disk || !storage_is_below(b, &f->address))
+			continue;
+		json_object *disk = add_object(disks);
+
+		add_text(disk, "name", b->name);
+		add_number(disk, "size", b->size);
+	}
+	for (size_t i = 0; i < fv->claims.n; i++) {
+		json_object *use = add_object(uses);
+
+		add_text(use, "device", fv->claims.v[i].block->name);
+		add_text(use, "kind", storage_why_word(fv->claims.v[i].use->why));
+		add_text(use, "what", fv->claims.v[i].use->what);
+	}
+}
+
+static void add_verdict(json_object *o, const struct pci_function *f,
+			const struct function_view *fv)
+{
+	json_object *guest = json_object_new_object(), *with, *list;
+
+	add_bool(guest, "possible", !fv->obstacles.n);
+	with = add_list(guest, "with");
+	for (size_t i = 0; i < fv->board.n; i++) {
+		const struct pci_function *other = fv->board.v[i];
+		char address[PCI_ADDRESS_SIZE];
+
+		if (other != f && f->group >= 0 && other->group == f->group)
+			json_object_array_add(
+				with, text_json(pci_address_format(&other->address, address)));
+	}
+	list = add_list(guest, "obstacles");
+	for (size_t i = 0; i < fv->obstacles.n; i++) {
+		json_object *obstacle = add_object(list);
+
+		add_text(obstacle, "kind", pci_obstacle_word(fv->obstacles.v[i].kind));
+		add_text(obstacle, "text", fv->obstacles.v[i].text);
+	}
+	json_object_object_add(o, "guest", guest);
+}
+
+static void add_function(json_object *list, const struct devices_view *view, size_t i)
+{
+	const struct pci_function *f = &view->scene.list.v[i];
+	const struct function_view *fv = &view->function[i];
+	json_object *o = add_object(list);
+
+	add_address(o, "address", true, &f->address);
+	json_object_object_add(o, "group", f->group < 0 ? NULL : json_object_new_int(f->group));
+	add_address(o, "parent", f->has_parent, &f->parent);
+	add_bool(o, "bridge", pci_is_bridge(f));
+	add_ids(o, f, &view->name[i]);
+	add_text(o, "driver", f->driver);
+	add_text(o, "driver_override", f->driver_override);
+	add_text(o, "modalias", f->modalias);
+	json_object_object_add(o, "numa_node",
+			       f->numa_node < 0 ? NULL : json_object_new_int(f->numa_node));
+	add_bars(o, f);
+	add_bool(o, "boot_vga", f->boot_vga);
+	add_power(o, f);
+	add_strings(o, "reset", f->reset, f->resets);
+	add_bool(o, "can_reset", f->can_reset);
+	add_address(o, "physical_function", f->is_vf, &f->physfn);
+	add_number(o, "virtual_functions", f->vfs);
+	add_soft(o, fv);
+	add_storage(o, view, f, fv);
+	add_holders(o, view, f);
+	add_verdict(o, f, fv);
+}
+
+static void add_pci(json_object *top, const struct devices_view *view)
+{
+	static const char *const STATE[] = {
+		[IOMMU_READY] = "ready",
+		[IOMMU_NONE] = "none",
+		[IOMMU_NO_GROUPS] = "no-groups",
+	};
+	const struct iommu *iommu = &view->scene.iommu;
+	json_object *o = json_object_new_object(), *processes = json_object_new_object(), *list;
+
+	_Static_assert(ARRAY_SIZE(STATE) == IOMMU_STATES, "each state has a word");
+	add_text(o, "state", STATE[iommu->state]);
+	add_text(o, "kind", iommu->kind);
+	add_number(o, "units", iommu->units);
+	json_object_object_add(o, "address_bits",
+			       iommu->width ? json_object_new_int((int)iommu->width) : NULL);
+	add_number(o, "groups", iommu->groups);
+	add_text(o, "reason", iommu_reason(iommu));
+	json_object_object_add(top, "iommu", o);
+	add_number(processes, "seen", view->holders.seen);
+	add_number(processes, "unseen", view->holders.unseen);
+	add_bool(processes, "hidden", view->holders.hidden);
+	json_object_object_add(top, "processes", processes);
+	list = add_list(top, "pci");
+	for (size_t i = 0; i < view->scene.list.n; i++)
+		add_function(list, view, i);
+}
+
+static void add_usb(json_object *top, const struct devices_view *view)
+{
+	json_object *list = add_list(top, "usb");
+
+	for (size_t i = 0; i < view->usb.n; i++) {
+		const struct usb_device *d = &view->usb.v[i];
+		json_object *o = add_object(list);
+
+		add_text(o, "port", d->port);
+		add_number(o, "bus", d->bus);
+		add_number(o, "number", d->number);
+		add_text(o, "node", d->node);
+		add_hex(o, "vendor", d->vendor, 4);
+		add_hex(o, "product", d->product, 4);
+		add_text(o, "manufacturer",
+			 d->manufacturer ? d->manufacturer : view->usb_name[i].vendor_name);
+		add_text(o, "name",
+			 d->product_name ? d->product_name : view->usb_name[i].device_name);
+		add_text(o, "kind", usb_kind(d));
+		add_text(o, "speed", d->speed);
+		add_bool(o, "hub", d->hub);
+		add_strings(o, "drivers", d->driver, d->interfaces);
+		add_address(o, "controller", d->has_controller, &d->controller);
+	}
+}
+
+static void add_input(json_object *top, const struct devices_view *view)
+{
+	const struct input_list *inputs = &view->scene.input;
+	json_object *list = add_list(top, "input");
+
+	for (size_t i = 0; i < inputs->n; i++) {
+		const struct input_device *d = &inputs->v[i];
+		json_object *o = add_object(list);
+		own_free char *kinds = input_kind_words(d->kinds);
+		bool last = input_last_keyboard(inputs, (const char *const *)&d->event, 1);
+
+		add_text(o, "node", d->node);
+		add_text(o, "name", d->name);
+		add_text(o, "kind", kinds);
+		add_hex(o, "vendor", d->vendor, 4);
+		add_hex(o, "product", d->product, 4);
+		add_strings(o, "links", d->link, d->links);
+		add_text(o, "usb_port", d->usb_port);
+		add_address(o, "controller", d->has_controller, &d->controller);
+		add_bool(o, "last_keyboard", last);
+	}
+}
+
+/* json-c escapes the control bytes that JSON forbids; a terminal also obeys DEL and U+0080 to
+ * U+009F. These can only stand inside strings.
+ */
+static char *without_controls(const char *json)
+{
+	struct buf out = {0};
+
+	for (const unsigned char *s = (const unsigned char *)json; *s; s++) {
+		if (*s == 0x7f) {
+			buf_adds(&out, "\\u007f");
+		} else if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0) {
+			buf_addf(&out, "\\u%04x", s[1]);
+			s++;
+		} else {
+			buf_addc(&out, (char)*s);
+		}
+	}
+	buf_addc(&out, '\n');
+	return buf_steal(&out);
+}
+
+char *devices_json(const struct devices_view *view)
+{
+	json_object *top = json_object_new_object();
+	char *text;
+
+	json_object_object_add(top, "version", json_object_new_int(1));
+	if (view->show_pci)
+		add_pci(top, view);
+	if (view->show_usb)
+		add_usb(top, view);
+	if (view->show_input)
+		add_input(top, view);
+	text = without_controls(json_object_to_json_string_ext(
+		top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+	return text;
+}

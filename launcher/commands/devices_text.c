@@ -1,0 +1,483 @@
+/* The devices for people. Every line goes through put(), the only place that knows how wide the
+ * paper is and that lets no control byte through: names come from devices, processes and files that
+ * anybody may have made.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "devices.h"
+
+#define COLUMNS 100
+#define NODES_SHOWN 4
+
+/* How many columns a run of bytes takes, counting code points. */
+static size_t width(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* One paragraph: the first line indented by indent, further ones by hang. */
+static void put(struct buf *out, int indent, int hang, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+static void put(struct buf *out, int indent, int hang, const char *fmt, ...)
+{
+	own_free char *raw = NULL, *text = NULL;
+	size_t column = (size_t)indent, start = (size_t)indent;
+	va_list args;
+
+	va_start(args, fmt);
+	raw = xvasprintf(fmt, args);
+	va_end(args);
+	text = text_quote(raw, SIZE_MAX);
+	buf_addf(out, "%*s", indent, "");
+	for (const char *at = text; *at;) {
+		size_t blank = strspn(at, " "), len = strcspn(at + blank, " ");
+		size_t need = width(at + blank, len);
+
+		if (column > start && column + blank + need > COLUMNS) {
+			buf_addf(out, "\n%*s", hang, "");
+			column = start = (size_t)hang;
+		} else {
+			buf_add(out, at, blank);
+			column += blank;
+		}
+		buf_add(out, at + blank, len);
+		column += need;
+		at += blank + len;
+	}
+	buf_addc(out, '\n');
+}
+
+#define LABEL 13 /* width of the labels before a function's details */
+
+/* "label      text", wrapped below the text. Takes text and prints nothing for an empty one. */
+static void put_detail(struct buf *out, int indent, const char *label, struct buf *text)
+{
+	if (text->len)
+		put(out, indent, indent + LABEL, "%-*s%s", LABEL, label, text->data);
+	buf_free(text);
+}
+
+static void add_part(struct buf *text, const char *between, const char *part)
+{
+	buf_addf(text, "%s%s", text->len ? between : "", part);
+}
+
+/* 256M, 16K, 128: sizes of BARs are powers of two. */
+static char *size_words(uint64_t size)
+{
+	static const char unit[] = " KMGTP";
+	size_t i = 0;
+
+	while (size >= 1024 && size % 1024 == 0 && unit[i + 1]) {
+		size /= 1024;
+		i++;
+	}
+	return i ? xasprintf("%llu%c", (unsigned long long)size, unit[i])
+		 : xasprintf("%llu", (unsigned long long)size);
+}
+
+/* "1 process", "2 processes" */
+static char *count(size_t n, const char *one, const char *many)
+{
+	return xasprintf("%zu %s", n, n == 1 ? one : many);
+}
+
+static void put_header(struct buf *out, const struct devices_view *view)
+{
+	const struct iommu *iommu = &view->scene.iommu;
+	const struct holders *holders = &view->holders;
+	const char *reason = iommu_reason(iommu);
+	struct buf text = {0};
+
+	if (iommu->units) {
+		own_free char *units = count(iommu->units, "unit", "units");
+
+		buf_addf(&text, "%s, %s", iommu->kind, units);
+	}
+	if (iommu->width)
+		buf_addf(&text, ", %u-bit addresses", iommu->width);
+	if (iommu->groups) {
+		own_free char *groups = count(iommu->groups, "group", "groups");
+
+		add_part(&text, ", ", groups);
+	}
+	if (reason)
+		add_part(&text, ": ", reason);
+	put_detail(out, 0, "IOMMU", &text);
+	if (holders->unseen)
+		put(out, 0, LABEL, "%-*s%zu of %zu: %s", LABEL, "processes", holders->seen,
+		    holders->seen + holders->unseen,
+		    geteuid() ? "those of other users stay unseen; run this as root to see all who "
+				"hold a device"
+			      : "the kernel keeps the others from root, too");
+	if (holders->hidden)
+		put(out, 0, LABEL,
+		    "%-*s/proc does not show all of them here, so nobody can tell who else holds a "
+		    "device",
+		    LABEL, "processes");
+}
+
+/* What a function is called: "Intel Corporation Raptor Lake-S UHD Graphics". */
+static void add_name(struct buf *text, const struct id_name *name)
+{
+	if (name->vendor_name)
+		add_part(text, " ", name->vendor_name);
+	if (name->device_name)
+		add_part(text, " ", name->device_name);
+}
+
+static void put_subsystem(struct buf *out, int indent, const struct pci_function *f,
+			  const struct id_name *name)
+{
+	struct buf text = {0};
+
+	if (!f->has_subsystem)
+		return;
+	if (name->subvendor_name)
+		add_part(&text, " ", name->subvendor_name);
+	if (name->subsystem_name)
+		add_part(&text, " ", name->subsystem_name);
+	buf_addf(&text, "%s[%04x:%04x]", text.len ? " " : "", f->subvendor, f->subdevice);
+	put_detail(out, indent, "subsystem", &text);
+}
+
+static void put_driver(struct buf *out, int indent, const struct pci_function *f)
+{
+	struct buf text = {0};
+
+	buf_adds(&text, f->driver ? f->driver : "none");
+	if (f->driver_override)
+		buf_addf(&text, ", driver_override %s", f->driver_override);
+	if (f->is_vf) {
+		char address[PCI_ADDRESS_SIZE];
+
+		buf_addf(&text, ", virtual function of %s",
+			 pci_address_format(&f->physfn, address));
+	}
+	if (f->numa_node > 0)
+		buf_addf(&text, ", NUMA node %d", f->numa_node);
+	put_detail(out, indent, "driver", &text);
+}
+
+static void put_power(struct buf *out, int indent, const struct pci_function *f)
+{
+	struct buf text = {0};
+
+	if (f->power_state && strcmp(f->power_state, "unknown") != 0)
+		add_part(&text, ", ", f->power_state);
+	if (f->runtime_status)
+		add_part(&text, ", ", f->runtime_status);
+	if (f->power_control)
+		add_part(&text, ", ",
+			 strcmp(f->power_control, "auto") == 0 ? "may sleep when idle"
+							       : "kept awake");
+	if (f->d3cold_allowed == 0)
+		add_part(&text, ", ", "D3cold forbidden");
+	put_detail(out, indent, "power", &text);
+}
+
+static void put_bars(struct buf *out, int indent, const struct pci_function *f)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < f->bars; i++) {
+		const struct pci_bar *bar = &f->bar[i];
+		own_free char *size = size_words(bar->size);
+
+		buf_addf(&text, "%s%u: %s %s%s", i ? ", " : "", bar->index, size,
+			 pci_bar_word(bar->kind), bar->prefetch ? " prefetchable" : "");
+	}
+	if (f->has_rom)
+		add_part(&text, ", ", "option ROM");
+	put_detail(out, indent, "BARs", &text);
+}
+
+/* Resetting one function of a board may reset all of it. */
+static bool board_can_reset(const struct function_view *fv)
+{
+	for (size_t i = 0; i < fv->board.n; i++)
+		if (fv->board.v[i]->can_reset)
+			return true;
+	return false;
+}
+
+static void put_reset(struct buf *out, int indent, const struct pci_function *f,
+		      const struct function_view *fv)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < f->resets; i++)
+		add_part(&text, ", ", f->reset[i]);
+	if (!f->resets)
+		buf_adds(&text, f->can_reset	      ? "possible"
+				: board_can_reset(fv) ? "none of its own"
+				: fv->obstacles.n     ? "none"
+						      : "none: a second start may need a reboot "
+							"between");
+	put_detail(out, indent, "reset", &text);
+}
+
+/* "yes, together with 0000:01:00.1, once its holders let go" */
+static void put_verdict(struct buf *out, int indent, const struct devices_view *view,
+			const struct pci_function *f, const struct function_view *fv)
+{
+	struct buf text = {0};
+	const char *between = "yes, together with ";
+
+	for (size_t i = 0; i < fv->obstacles.n; i++) {
+		const struct pci_obstacle *o = &fv->obstacles.v[i];
+
+		buf_addf(&text, "%s%s", i ? "; " : "no: ",
+			 o->kind == OBSTACLE_NO_IOMMU ? "there is no usable IOMMU" : o->text);
+	}
+	if (text.len) {
+		put_detail(out, indent, "for a guest", &text);
+		return;
+	}
+	for (size_t i = 0; i < fv->board.n; i++) {
+		const struct pci_function *other = fv->board.v[i];
+		char address[PCI_ADDRESS_SIZE];
+
+		if (other == f || other->group != f->group)
+			continue;
+		buf_addf(&text, "%s%s", between, pci_address_format(&other->address, address));
+		between = ", ";
+	}
+	if (!text.len)
+		buf_adds(&text, "yes");
+	if (fv->held)
+		buf_adds(&text, ", once its holders let go");
+	else if (view->holders.unseen || view->holders.hidden)
+		buf_adds(&text, ", as far as one can see");
+	put_detail(out, indent, "for a guest", &text);
+}
+
+static void put_soft(struct buf *out, int indent, const struct function_view *fv)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < fv->soft.n; i++) {
+		own_free char *words = soft_holder_text(&fv->soft.v[i]);
+
+		add_part(&text, ", ", words);
+	}
+	put_detail(out, indent, "host", &text);
+}
+
+static void put_claims(struct buf *out, int indent, const struct devices_view *view,
+		       const struct pci_function *f)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < view->scene.storage.n; i++) {
+		const struct block *b = &view->scene.storage.v[i];
+
+		if (b->disk || !storage_is_below(b, &f->address))
+			continue;
+		buf_addf(&text, "%s%s, %.1f GB", text.len ? "; " : "", b->name,
+			 (double)b->size / 1e9);
+	}
+	put_detail(out, indent, "disks", &text);
+}
+
+/* Remedies only where it is of use that the holder goes. */
+static void put_holders(struct buf *out, int indent, const struct devices_view *view,
+			const struct pci_function *f, const struct function_view *fv)
+{
+	size_t n;
+	struct holding *v = holdings_of(view, f, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct holder *h = v[i].holder;
+		const char *remedy = fv->obstacles.n ? NULL : holder_remedy(h->comm);
+		struct buf text = {0};
+
+		buf_addf(&text, "%s (pid %d, ", h->comm, (int)h->pid);
+		if (h->user)
+			buf_adds(&text, h->user);
+		else
+			buf_addf(&text, "uid %u", h->uid);
+		buf_addc(&text, ')');
+		for (size_t k = 0; k < v[i].nodes && k < NODES_SHOWN; k++)
+			buf_addf(&text, "%s %s", k ? "," : "", v[i].node[k]);
+		if (v[i].nodes > NODES_SHOWN)
+			buf_addf(&text, " and %zu more", v[i].nodes - NODES_SHOWN);
+		if (remedy)
+			buf_addf(&text, ": %s", remedy);
+		put_detail(out, indent, i ? "" : "held by", &text);
+	}
+	holdings_free(v, n);
+}
+
+/* How many bridges of the same group stand above it. */
+static int depth_in_group(const struct pci_list *list, const struct pci_function *f)
+{
+	const struct pci_function *above = f;
+	int depth = 0;
+
+	while (above->has_parent && depth < 8) {
+		above = pci_list_find(list, &above->parent);
+		if (!above || above->group != f->group)
+			break;
+		depth++;
+	}
+	return depth;
+}
+
+static void put_function(struct buf *out, const struct devices_view *view, size_t i)
+{
+	const struct pci_function *f = &view->scene.list.v[i];
+	const struct function_view *fv = &view->function[i];
+	bool passive = pci_is_bridge(f) || pci_is_chipset(f);
+	int indent = 2 + 2 * depth_in_group(&view->scene.list, f);
+	char address[PCI_ADDRESS_SIZE];
+	struct buf text = {0};
+
+	buf_addf(&text, "%s  %s", pci_address_format(&f->address, address),
+		 pci_class_words(f->class));
+	if (view->name[i].vendor_name || view->name[i].device_name)
+		buf_addc(&text, ':');
+	add_name(&text, &view->name[i]);
+	buf_addf(&text, " [%04x:%04x]", f->vendor, f->device);
+	if (passive && !view->all && f->driver)
+		buf_addf(&text, ", %s", f->driver);
+	put(out, indent, indent + 14, "%s", text.data);
+	buf_free(&text);
+	if (passive && !view->all)
+		return;
+	indent += 4;
+	put_verdict(out, indent, view, f, fv);
+	put_subsystem(out, indent, f, &view->name[i]);
+	put_driver(out, indent, f);
+	put_power(out, indent, f);
+	if (!pci_is_bridge(f)) {
+		put_reset(out, indent, f, fv);
+		put_bars(out, indent, f);
+		put_soft(out, indent, fv);
+		put_claims(out, indent, view, f);
+	}
+	put_holders(out, indent, view, f, fv);
+}
+
+static void put_pci(struct buf *out, const struct devices_view *view)
+{
+	const struct pci_list *list = &view->scene.list;
+	int last = -1;
+
+	put_header(out, view);
+	/* Groups in order, then what is in none. */
+	for (;;) {
+		int next = -1;
+
+		for (size_t i = 0; i < list->n; i++)
+			if (list->v[i].group > last && (next < 0 || list->v[i].group < next))
+				next = list->v[i].group;
+		if (next < 0)
+			break;
+		buf_addf(out, "\nGroup %d\n", next);
+		for (size_t i = 0; i < list->n; i++)
+			if (list->v[i].group == next)
+				put_function(out, view, i);
+		last = next;
+	}
+	for (size_t i = 0, shown = 0; i < list->n; i++) {
+		if (list->v[i].group >= 0)
+			continue;
+		if (shown++ == 0)
+			buf_adds(out, "\nIn no group\n");
+		put_function(out, view, i);
+	}
+	if (!list->n)
+		put(out, 0, 0, "This host has no PCI devices.");
+}
+
+static void put_usb(struct buf *out, const struct devices_view *view)
+{
+	size_t hubs = 0;
+
+	buf_adds(out, "USB devices\n");
+	for (size_t i = 0; i < view->usb.n; i++) {
+		const struct usb_device *d = &view->usb.v[i];
+		const struct id_name *name = &view->usb_name[i];
+		const char *maker = d->manufacturer ? d->manufacturer : name->vendor_name;
+		const char *product = d->product_name ? d->product_name : name->device_name;
+		struct buf text = {0};
+
+		if (d->hub && !view->all) {
+			hubs++;
+			continue;
+		}
+		buf_addf(&text, "%-8s [%04x:%04x]  %s", d->port, d->vendor, d->product,
+			 usb_kind(d));
+		if (maker || product)
+			buf_addf(&text, ": %s%s%s", maker ? maker : "", maker && product ? " " : "",
+				 product ? product : "");
+		if (d->speed)
+			buf_addf(&text, ", %s Mbit/s", d->speed);
+		for (size_t k = 0; k < d->interfaces; k++)
+			if (d->driver[k] && (k == 0 || !d->driver[k - 1] ||
+					     strcmp(d->driver[k], d->driver[k - 1]) != 0))
+				buf_addf(&text, ", %s", d->driver[k]);
+		put(out, 2, 11, "%s", text.data);
+		buf_free(&text);
+	}
+	if (!view->usb.n)
+		put(out, 2, 2, "none");
+	if (hubs)
+		put(out, 2, 2, "and %zu hub%s (--all shows them)", hubs, hubs == 1 ? "" : "s");
+}
+
+static void put_input(struct buf *out, const struct devices_view *view)
+{
+	const struct input_list *list = &view->scene.input;
+	size_t others = 0;
+
+	buf_adds(out, "Input devices\n");
+	for (size_t i = 0; i < list->n; i++) {
+		const struct input_device *d = &list->v[i];
+		own_free char *kinds = input_kind_words(d->kinds);
+
+		if (!d->kinds && !view->all) {
+			others++;
+			continue;
+		}
+		put(out, 2, 11, "%-8s %s: %s%s%s%s", d->event, kinds, d->name ? d->name : "?",
+		    d->usb_port ? " (USB " : "", d->usb_port ? d->usb_port : "",
+		    d->usb_port ? ")" : "");
+		for (size_t k = 0; k < d->links; k++)
+			put(out, 11, 11, "%s", d->link[k]);
+	}
+	if (!list->n)
+		put(out, 2, 2, "none");
+	if (others)
+		put(out, 2, 2, "and %zu other%s: buttons, switches and the like (--all shows them)",
+		    others, others == 1 ? "" : "s");
+}
+
+char *devices_text(const struct devices_view *view)
+{
+	struct buf out = {0};
+
+	if (view->show_pci)
+		put_pci(&out, view);
+	if (view->show_usb) {
+		buf_adds(&out, out.len ? "\n" : "");
+		put_usb(&out, view);
+	}
+	if (view->show_input) {
+		buf_adds(&out, out.len ? "\n" : "");
+		put_input(&out, view);
+	}
+	return buf_steal(&out);
+}

@@ -1,0 +1,223 @@
+#include "link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "act/keeper.h"
+#include "base/alloc.h"
+#include "base/say.h"
+#include "base/text.h"
+
+/* ------------------------------------------------------------------ packets */
+
+static bool ask(struct link *link, enum verb verb, const struct intent *intent, int fd,
+		struct error **err)
+{
+	struct request request = {
+		.version = KEEPER_VERSION,
+		.verb = verb,
+		.id = ++link->id,
+	};
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec part = {.iov_base = &request, .iov_len = sizeof(request)};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (intent)
+		request.intent = *intent;
+	if (fd >= 0) {
+		struct cmsghdr *c = &control.align;
+
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	if (sendmsg(link->fd, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(request))
+		return true;
+	error_errno(err, ERROR_HOST, errno, "the keeper has hung up");
+	return false;
+}
+
+/* One report; false at the end of the connection, or when it is none. */
+static bool next(struct link *link, struct report *report)
+{
+	ssize_t n;
+
+	do
+		n = recv(link->fd, report, sizeof(*report), 0);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(*report) || report->version != KEEPER_VERSION)
+		return false;
+	report->text[sizeof(report->text) - 1] = '\0';
+	return true;
+}
+
+/* Until the answer; what is reported on the way is told, or becomes part of the error. */
+static bool answer(struct link *link, uint64_t *value, struct error **err)
+{
+	struct report report;
+
+	while (next(link, &report)) {
+		own_free char *text = text_quote(report.text, sizeof(report.text));
+
+		if (report.kind == REPORT_PROGRESS) {
+			say(SAY_NOTE, "host: %s", text);
+		} else if (report.kind == REPORT_LEFT) {
+			link->left = true;
+			error_add(err, ERROR_LEFT, "%s", text);
+		} else if (report.id != link->id) {
+			continue;
+		} else if (report.kind == REPORT_DONE) {
+			if (value)
+				*value = report.value;
+			return true;
+		} else {
+			error_add(err, ERROR_HOST, "%s", text);
+			return false;
+		}
+	}
+	error_add(err, ERROR_HOST,
+		  "the keeper has ended unexpectedly; 'vmlaunch recover' gives back what it "
+		  "may have left");
+	return false;
+}
+
+/* ------------------------------------------------------------------ the carrier */
+
+static bool on_path(const char *program)
+{
+	const char *path = getenv("PATH");
+	own_free char *copy = xstrdup(path ? path : "/usr/bin:/bin");
+
+	for (char *dir = strtok(copy, ":"); dir; dir = strtok(NULL, ":")) {
+		own_free char *full = xasprintf("%s/%s", dir, program);
+
+		if (*dir == '/' && access(full, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+__attribute__((noreturn)) static void become_carrier(int socket, bool terminal)
+{
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGTTIN, SIG_DFL);
+	signal(SIGTTOU, SIG_DFL);
+	self[n > 0 ? n : 0] = '\0';
+	if (dup2(socket, 0) == 0 && terminal)
+		execlp("sudo", "sudo", "-p",
+		       "[vmlaunch] password of %u, to hand over the devices: ", "--", self,
+		       "--keeper", (char *)NULL);
+	execlp("pkexec", "pkexec", self, "--keeper", (char *)NULL);
+	_exit(127);
+}
+
+static int start_carrier(pid_t *pid, struct error **err)
+{
+	bool terminal = isatty(STDIN_FILENO) && on_path("sudo");
+	int pair[2];
+
+	if (!terminal && !on_path("pkexec")) {
+		error_add(err, ERROR_HOST,
+			  "this machine needs root for the host's devices: there is %s, and no "
+			  "pkexec",
+			  isatty(STDIN_FILENO) ? "no sudo" : "no terminal for sudo");
+		return -1;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
+		return -1;
+	}
+	*pid = fork();
+	if (*pid == 0)
+		become_carrier(pair[1], terminal);
+	close(pair[1]);
+	if (*pid > 0)
+		return pair[0];
+	error_errno(err, ERROR_HOST, errno, "cannot fork");
+	close(pair[0]);
+	return -1;
+}
+
+/* The carrier ends as soon as the keeper stands on its own feet, or because it was not let. */
+static bool greet(struct link *link, pid_t carrier, struct error **left, struct error **err)
+{
+	struct error *told = NULL;
+	bool good = ask(link, VERB_HELLO, NULL, -1, &told) && answer(link, NULL, &told);
+	int status = 0;
+
+	if (carrier > 0)
+		while (waitpid(carrier, &status, 0) < 0 && errno == EINTR)
+			;
+	link->left = false;
+	if (good) {
+		error_merge(left, &told);
+		return true;
+	}
+	if (carrier > 0 && status != 0) {
+		error_free(told);
+		error_add(err, ERROR_HOST,
+			  "not authorised to change the host; nothing was changed");
+		return false;
+	}
+	error_merge(err, &told);
+	return false;
+}
+
+bool link_open(struct link *link, int forked, struct error **left, struct error **err)
+{
+	pid_t carrier = 0;
+
+	*link = LINK_NONE;
+	link->fd = forked >= 0 ? forked : start_carrier(&carrier, err);
+	if (link->fd < 0)
+		return false;
+	if (greet(link, carrier, left, err))
+		return true;
+	close_fd(&link->fd);
+	return false;
+}
+
+bool link_intent(struct link *link, const struct intent *intent, uint64_t *value,
+		 struct error **err)
+{
+	return ask(link, VERB_INTENT, intent, -1, err) && answer(link, value, err);
+}
+
+bool link_watch(struct link *link, int pidfd, struct error **err)
+{
+	return ask(link, VERB_WATCH, NULL, pidfd, err) && answer(link, NULL, err);
+}
+
+bool link_close(struct link *link, struct error **err)
+{
+	struct error *problem = NULL;
+	bool good;
+
+	if (link->fd < 0)
+		return true;
+	good = ask(link, VERB_RELEASE, NULL, -1, &problem) && answer(link, NULL, &problem);
+	close_fd(&link->fd);
+	good = good && !link->left;
+	if (!good && error_kind(problem) != ERROR_LEFT)
+		error_add(&problem, ERROR_LEFT, "the host may not be as it was");
+	error_merge(err, &problem);
+	return good;
+}

@@ -1,0 +1,41 @@
+/* The supervisor's side of the keeper: starting it with the least ceremony that this session
+ * allows, asking, and waiting for its answers. What the keeper does is told to the user as it
+ * happens.
+ */
+#ifndef RUN_LINK_H
+#define RUN_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "plan/step.h"
+
+struct link {
+	int fd; /* -1: no keeper */
+	uint32_t id;
+	bool left; /* something was reported as not given back */
+};
+
+#define LINK_NONE ((struct link){.fd = -1})
+
+/* Starts a keeper by sudo on a terminal, else by pkexec, and greets it; forked is one that was
+ * forked while we were root (-1: none), and taken over. It works off what dead keepers left first;
+ * what of that it could not give back goes into *left, which is no failure. There is no time limit:
+ * somebody may be typing a password.
+ */
+bool link_open(struct link *link, int forked, struct error **left, struct error **err);
+
+/* Asks for one step; *value (may be NULL) is the keeper's number. */
+bool link_intent(struct link *link, const struct intent *intent, uint64_t *value,
+		 struct error **err);
+
+/* From now on nothing is given back while the process of pidfd lives. */
+bool link_watch(struct link *link, int pidfd, struct error **err);
+
+/* Has everything given back and hangs up; fails with ERROR_LEFT and a line for each thing that
+ * could not be. To be called in each case once link_open() succeeded; harmless without a keeper.
+ */
+bool link_close(struct link *link, struct error **err);
+
+#endif
