@@ -20,14 +20,6 @@
 #define QUICK_MS 5000	/* for what only waits for locks */
 #define UNBIND_MS 10000 /* a driver's remove, or its probe */
 
-bool change_name(struct change *change, const char *name)
-{
-	if (change->names == CHANGE_NAMES || strlen(name) >= CHANGE_NAME)
-		return false;
-	strcpy(change->name[change->names++], name);
-	return true;
-}
-
 /* ------------------------------------------------------------------ looking */
 
 char *driver_of(const struct keeper *k, const struct pci_address *address)
@@ -48,6 +40,15 @@ char *override_of(const struct keeper *k, const struct pci_address *address)
 	/* What an empty one reads as. */
 	if (value && strcmp(value, "(null)") == 0)
 		*value = '\0';
+	return value ? value : xstrdup("");
+}
+
+char *power_of(const struct keeper *k, const struct pci_address *address)
+{
+	char text[PCI_ADDRESS_SIZE];
+	char *value = root_line(&k->root, "/sys/bus/pci/devices/%s/power/control",
+				pci_address_format(address, text));
+
 	return value ? value : xstrdup("");
 }
 
@@ -185,13 +186,19 @@ bool undo_loaded(struct keeper *k, const struct change *change, struct error **e
 
 bool aim_at_vfio(struct keeper *k, const struct pci_function *f, struct error **err)
 {
-	own_free char *before = override_of(k, &f->address);
+	own_free char *before = override_of(k, &f->address), *power = power_of(k, &f->address);
 	struct change change = {.kind = CHANGE_OVERRIDE, .address = f->address};
+	const char *const names[] = {before, f->driver ? f->driver : "", power};
 	char text[PCI_ADDRESS_SIZE];
 
-	if (!change_name(&change, before) || !change_name(&change, f->driver ? f->driver : "")) {
-		error_add(err, ERROR_HOST, "%s: a name of %zu bytes is no driver's",
-			  pci_address_format(&f->address, text), strlen(before));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		own_free char *shown = text_quote(names[i], CHANGE_NAME);
+
+		if (change_name(&change, names[i]))
+			continue;
+		error_add(err, ERROR_HOST,
+			  "%s: '%s' is in the place of a driver's name, and could not be put back",
+			  pci_address_format(&f->address, text), shown);
 		return false;
 	}
 	return journal_add(k->journal, &change, err) && override_set(k, &f->address, VFIO, err);
@@ -253,10 +260,22 @@ bool undo_bound(struct keeper *k, const struct change *change, struct error **er
 	return false;
 }
 
+/* vfio-pci sets it to "auto" and, when it lets go, to "on": a GPU that used to sleep while idle
+ * would never again.
+ */
+static bool power_back(struct keeper *k, const struct pci_address *address, const char *before,
+		       struct error **err)
+{
+	own_free char *now = power_of(k, address);
+
+	return !*before || !*now || strcmp(now, before) == 0 ||
+	       write_attribute(k, address, "power/control", before, QUICK_MS, err);
+}
+
 bool undo_override(struct keeper *k, const struct change *change, struct error **err)
 {
 	const struct pci_address *address = &change->address;
-	const char *before = change->name[0], *driver = change->name[1];
+	const char *before = change->name[0], *driver = change->name[1], *power = change->name[2];
 	own_free char *now = override_of(k, address);
 	char text[PCI_ADDRESS_SIZE];
 
@@ -278,5 +297,31 @@ bool undo_override(struct keeper *k, const struct change *change, struct error *
 			return false;
 		}
 	}
-	return strcmp(now, before) == 0 || override_set(k, address, before, err);
+	if (strcmp(now, before) != 0 && !override_set(k, address, before, err))
+		return false;
+	return power_back(k, address, power, err);
+}
+
+/* Nothing of it is left by now; where it is and whether it is off, its owner would like to know.
+ * One that was on vfio-pci before stays there, and must not draw power for nobody.
+ */
+bool undo_claimed(struct keeper *k, const struct change *change, struct error **err)
+{
+	const struct pci_address *address = &change->address;
+	own_free char *driver = driver_of(k, address), *power = power_of(k, address);
+	own_free char *state = NULL, *runtime = NULL;
+	char text[PCI_ADDRESS_SIZE];
+
+	pci_address_format(address, text);
+	if (!root_exists(&k->root, "/sys/bus/pci/devices/%s", text))
+		return true;
+	if (strcmp(driver, VFIO) == 0 && *power && strcmp(power, "auto") != 0 &&
+	    !write_attribute(k, address, "power/control", "auto", QUICK_MS, err))
+		return false;
+	state = root_line(&k->root, "/sys/bus/pci/devices/%s/power_state", text);
+	runtime = root_line(&k->root, "/sys/bus/pci/devices/%s/power/runtime_status", text);
+	keeper_report(k, REPORT_PROGRESS, 0, "%s has %s; power state %s, %s", text,
+		      *driver ? driver : "no driver", state ? state : "unknown",
+		      runtime ? runtime : "unknown");
+	return true;
 }

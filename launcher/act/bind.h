@@ -25,6 +25,11 @@ bool driver_unbind(struct keeper *k, const struct pci_address *address, struct e
 bool driver_probe(struct keeper *k, const struct pci_address *address, const char *driver,
 		  struct error **err);
 
+/* power/control: "auto" lets the kernel switch the function off while nobody uses it; "" where
+ * there is none. The caller owns it.
+ */
+char *power_of(const struct keeper *k, const struct pci_address *address);
+
 /* Loads vfio-pci, written down. */
 bool load_vfio(struct keeper *k, struct error **err);
 
@@ -38,8 +43,5 @@ bool bind_to_vfio(struct keeper *k, const struct pci_function *f, struct error *
  * written.
  */
 bool unload_nvidia(struct keeper *k, struct error **err);
-
-/* Copies a name into a change; false when it is too long. */
-bool change_name(struct change *change, const char *name);
 
 #endif

@@ -140,7 +140,8 @@ static bool storage_is_free(struct claim *c, const struct pci_function *f, struc
 	if (claims.n == 0)
 		return true;
 	own_free char *words = storage_claim_text(&claims.v[0]);
-	error_add(err, ERROR_HOST, "%s: the host uses what hangs on it: %s", name_of(f, text), words);
+	error_add(err, ERROR_HOST, "%s: the host uses what hangs on it: %s", name_of(f, text),
+		  words);
 	return false;
 }
 

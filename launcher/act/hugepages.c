@@ -178,8 +178,8 @@ bool hugepages_add(const struct root *root, unsigned size_kb, int node, uint64_t
 	/* Nothing is written down for a pool that is not there. */
 	if (!hugepages_read(root, size_kb, node, &now, err))
 		return false;
-	if (record)
-		record(context, pages);
+	if (record && !record(context, pages, err))
+		return false;
 	if (!ask(root, size_kb, node, pages, added, err))
 		return false;
 	if (*added < pages && compact) {

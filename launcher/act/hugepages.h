@@ -30,8 +30,10 @@ bool hugepages_read(const struct root *root, unsigned size_kb, int node,
 /* The sizes that this machine has, in KiB, smallest first; *n says how many. The caller owns it. */
 unsigned *hugepages_sizes(const struct root *root, size_t *n);
 
-/* What is to be written down before the pool is changed: at most so many pages will be added. */
-typedef void hugepages_record(void *context, uint64_t about_to_add);
+/* Writes down, before the pool is changed, that at most so many pages will be added; false with
+ * words: then nothing is changed.
+ */
+typedef bool hugepages_record(void *context, uint64_t about_to_add, struct error **err);
 
 /* Adds pages to the pool: asks; if it got too few and compact is set, compacts memory and asks
  * again; if they are still too few and drop_caches is set, writes out and drops the page cache and

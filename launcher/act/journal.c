@@ -129,6 +129,15 @@ static bool name_is_good(const char *s)
 	       *s != '-';
 }
 
+bool change_name(struct change *change, const char *name)
+{
+	if (change->names == CHANGE_NAMES || !name_is_good(name) ||
+	    !copy_text(change->name[change->names], CHANGE_NAME, name))
+		return false;
+	change->names++;
+	return true;
+}
+
 static bool parse_names(json_object *o, struct change *change)
 {
 	json_object *list;
@@ -140,9 +149,8 @@ static bool parse_names(json_object *o, struct change *change)
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		const char *name = json_object_get_string(json_object_array_get_idx(list, i));
 
-		if (!name || !name_is_good(name) || !copy_text(change->name[i], CHANGE_NAME, name))
+		if (!name || !change_name(change, name))
 			return false;
-		change->names++;
 	}
 	return true;
 }
@@ -343,9 +351,12 @@ bool journal_is_kept(const struct journal *journal)
 
 bool journal_claims(const struct journal *journal, struct pci_address address)
 {
-	for (size_t i = 0; i < journal->n; i++)
-		if (journal->change[i].kind == CHANGE_CLAIMED &&
+	for (size_t i = 0; i < journal->n; i++) {
+		enum change_kind kind = journal->change[i].kind;
+
+		if ((kind == CHANGE_CLAIMED || kind == CHANGE_OVERRIDE || kind == CHANGE_BOUND) &&
 		    pci_address_compare(&journal->change[i].address, &address) == 0)
 			return true;
+	}
 	return false;
 }

@@ -23,14 +23,14 @@
 #define CHANGE_NAME 64 /* bytes of a module's or driver's name, with its NUL */
 
 enum change_kind {
-	CHANGE_CLAIMED,	 /* a function is taken: nothing to undo, but nobody else may take it */
-	CHANGE_LOADED,	 /* modules that we loaded: names in order of loading */
-	CHANGE_OVERRIDE, /* driver_override of a function; name[0]: before, name[1]: its driver then
-			  */
-	CHANGE_BOUND,	 /* a function went to vfio-pci; name[0]: the driver that gave it up */
-	CHANGE_UNLOADED, /* modules that we unloaded: names in order of unloading */
-	CHANGE_SERVICE,	 /* a service that we stopped: number */
-	CHANGE_ACL,	 /* one more uid on a device node: path, uid, before */
+	CHANGE_CLAIMED,	  /* a function is taken: nothing to undo, but nobody else may take it */
+	CHANGE_LOADED,	  /* modules that we loaded: names in order of loading */
+	CHANGE_OVERRIDE,  /* of a function; before: name[0] driver_override, [1] driver, [2]
+			     power/control */
+	CHANGE_BOUND,	  /* a function went to vfio-pci; name[0]: the driver that gave it up */
+	CHANGE_UNLOADED,  /* modules that we unloaded: names in order of unloading */
+	CHANGE_SERVICE,	  /* a service that we stopped: number */
+	CHANGE_ACL,	  /* one more uid on a device node: path, uid, before */
 	CHANGE_HUGEPAGES, /* pages that we added: size_kb, node, number */
 	CHANGES,
 };
@@ -70,6 +70,9 @@ static inline void own_journal_(struct journal **journal)
 }
 #define own_journal own_with(own_journal_)
 
+/* Adds a name to a change; false for one that could not be read back. */
+bool change_name(struct change *change, const char *name);
+
 /* Writes the change down; only then may it be made. */
 bool journal_add(struct journal *journal, const struct change *change, struct error **err);
 /* Replaces the last change by a fuller record of it, before its next part is made. */
@@ -87,7 +90,7 @@ struct journal **journal_all(size_t *n, struct error **err);
 
 /* Whether its keeper lives (in this boot), and so looks after it. */
 bool journal_is_kept(const struct journal *journal);
-/* Whether the function stands in it. */
+/* Whether the function stands in it, claimed or not given back yet. */
 bool journal_claims(const struct journal *journal, struct pci_address address);
 
 /* The text form, for the file and for tests; the caller owns it. */

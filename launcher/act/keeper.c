@@ -29,6 +29,8 @@
 #define LOCK_PATH JOURNAL_DIR "/lock"
 #define LOCK_SECONDS 60
 
+#define CLIENT 3 /* the descriptor that leads to the client */
+
 /* ------------------------------------------------------------------ reports */
 
 void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, const char *fmt, ...)
@@ -215,7 +217,11 @@ static bool do_release(struct keeper *k, const struct request *request, int fd, 
 		return false;
 	}
 	close_fd(&k->qemu);
-	restore_from(k, 0);
+	/* Whoever has the answer may look: then not even the lock's file is there. */
+	if (restore_from(k, 0)) {
+		tidy_up(k);
+		k->phase = PHASE_OVER;
+	}
 	keeper_report(k, REPORT_DONE, k->journal->n, "released");
 	return true;
 }
@@ -257,7 +263,7 @@ static bool serve(struct keeper *k, const struct request *request, int fd)
 		return false;
 	}
 	if (!take_lock(k, &err) || !row->serve(k, request, steal_fd(&passed), &err))
-		keeper_report(k, REPORT_REFUSED, 0, "%s", error_message(err, 0));
+		keeper_report(k, REPORT_REFUSED, 0, "%s", err ? error_message(err, 0) : "refused");
 	close_fd(&k->lock);
 	return true;
 }
@@ -328,6 +334,18 @@ static void loop(struct keeper *k)
 	}
 }
 
+/* Gives back what is left. Somebody else's keeper may hold the lock for minutes, while the kernel
+ * looks for huge pages; for ever it cannot, and then giving back without it is the lesser evil.
+ */
+static void restore_all(struct keeper *k)
+{
+	for (int i = 0; i < 10 && !take_lock(k, NULL); i++)
+		;
+	restore_from(k, 0);
+	recover_dead(k);
+	tidy_up(k);
+}
+
 /* What the kernel held of ours has let go: then the rest can be given back as well. */
 static void outlive_stuck(struct keeper *k)
 {
@@ -343,9 +361,7 @@ static void outlive_stuck(struct keeper *k)
 				continue;
 			k->stuck[i] = k->stuck[--k->stuck_n];
 		}
-		if (take_lock(k, NULL))
-			restore_from(k, 0);
-		tidy_up(k);
+		restore_all(k);
 	}
 }
 
@@ -383,9 +399,8 @@ static int serve_client(int fd, uid_t uid, pid_t client)
 	}
 	k.journal = journal_new(uid);
 	loop(&k);
-	if (take_lock(&k, NULL))
-		restore_from(&k, 0);
-	tidy_up(&k);
+	if (k.phase != PHASE_NEW && k.phase != PHASE_OVER)
+		restore_all(&k);
 	outlive_stuck(&k);
 	left = k.journal->n;
 	journal_free(k.journal);
@@ -423,18 +438,33 @@ static bool carrier_agrees(uid_t uid)
 	return true;
 }
 
+/* Leaves open only the client's socket, as CLIENT, and /dev/null as 0 to 2. */
+static bool keep_only(int socket)
+{
+	int null;
+
+	if (socket != CLIENT && dup3(socket, CLIENT, O_CLOEXEC) < 0)
+		return false;
+	if (syscall(SYS_close_range, 0, CLIENT - 1, 0) < 0 ||
+	    syscall(SYS_close_range, CLIENT + 1, ~0U, 0) < 0)
+		return false;
+	null = open("/dev/null", O_RDWR);
+	return null == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2;
+}
+
 int keeper_main(void)
 {
 	uid_t uid;
 	pid_t client;
-	int fd;
 
 	if (geteuid() != 0 || !peer(0, &uid, &client) || !carrier_agrees(uid)) {
 		fprintf(stderr, "vmlaunch --keeper is started by vmlaunch itself, as root\n");
 		return ERROR_USAGE;
 	}
 	/* A process of its own, in a session of its own: sudo's ends here, the terminal may close.
+	 * Deaf before that: sudo's end hangs up the terminal that it made.
 	 */
+	be_deaf();
 	switch (fork()) {
 	case -1:
 		return ERROR_HOST;
@@ -444,18 +474,9 @@ int keeper_main(void)
 		_exit(0);
 	}
 	setsid();
-	be_deaf();
 	clearenv();
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
-	fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
-	for (int i = 0; i < 3; i++) {
-		close(i);
-		if (open("/dev/null", O_RDWR) != i)
-			return ERROR_HOST;
-	}
-	if (syscall(SYS_close_range, (unsigned)fd + 1, ~0U, 0) < 0)
-		return ERROR_HOST;
-	return serve_client(fd, uid, client);
+	return keep_only(0) ? serve_client(CLIENT, uid, client) : ERROR_HOST;
 }
 
 int keeper_fork(uid_t uid, struct error **err)
@@ -469,15 +490,10 @@ int keeper_fork(uid_t uid, struct error **err)
 	}
 	pid = fork();
 	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
 		setsid();
 		be_deaf();
-		close(pair[0]);
-		for (int i = 0; i < 3; i++)
-			dup2(null, i);
 		/* Not a destructor or buffer of the parent's runs in here. */
-		_exit(serve_client(pair[1], uid, client));
+		_exit(keep_only(pair[1]) ? serve_client(CLIENT, uid, client) : ERROR_HOST);
 	}
 	close(pair[1]);
 	if (pid < 0) {

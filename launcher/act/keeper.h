@@ -7,8 +7,8 @@
 
 #include <sys/types.h>
 
-#include "base/error.h"
 #include "act/protocol.h"
+#include "base/error.h"
 
 /* The body of `vmlaunch --keeper`: serves the socket on descriptor 0, made by an ordinary user's
  * vmlaunch and brought here by sudo or pkexec. Returns an exit status.

@@ -13,20 +13,15 @@
 struct record {
 	struct keeper *k;
 	struct change change;
-	struct error **err;
-	bool good;
 };
 
-/* Before each ask: what we are about to own, at most. */
-static void record_added(void *context, uint64_t about_to_add)
+/* Before the ask: what we are about to own, at most. */
+static bool record_added(void *context, uint64_t about_to_add, struct error **err)
 {
 	struct record *record = context;
-	struct journal *journal = record->k->journal;
-	bool first = record->change.number == 0;
 
 	record->change.number = about_to_add;
-	record->good = first ? journal_add(journal, &record->change, record->err)
-			     : journal_amend(journal, &record->change, record->err);
+	return journal_add(record->k->journal, &record->change, err);
 }
 
 static uint64_t unreserved(const struct hugepages *now)
@@ -64,7 +59,7 @@ bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
 	unsigned size_kb = intent->hugepages.size_kb;
 	int node = intent->hugepages.node;
 	uint64_t want = intent->hugepages.pages, missing, added = 0;
-	struct record record = {.k = k, .err = err, .good = true};
+	struct record record = {.k = k};
 	size_t mark = k->journal->n;
 	struct hugepages now;
 
@@ -81,15 +76,15 @@ bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
 	if (want > UINT64_MAX / size_kb >> 11 || !host_can_spare(k, missing * size_kb << 10, err))
 		return false;
 	record.change = (struct change){
-		.kind = CHANGE_HUGEPAGES, .size_kb = size_kb, .node = node, .pool = now.total + 1};
+		.kind = CHANGE_HUGEPAGES,
+		.size_kb = size_kb,
+		.node = node,
+		.pool = now.total - now.surplus + 1,
+	};
 	keeper_report(k, REPORT_PROGRESS, 0, "reserving %lu huge pages of %u KiB", missing,
 		      size_kb);
 	if (!hugepages_add(&k->root, size_kb, node, missing, intent->hugepages.compact,
-			   intent->hugepages.drop, record_added, &record, &added, err) ||
-	    !record.good) {
-		/* Not written down, so not for restore_from(). */
-		if (!record.good && added)
-			hugepages_subtract(&k->root, size_kb, node, added, NULL, NULL);
+			   intent->hugepages.drop, record_added, &record, &added, err)) {
 		restore_from(k, mark);
 		return false;
 	}
@@ -114,7 +109,8 @@ bool undo_hugepages(struct keeper *k, const struct change *change, struct error 
 	/* Whoever wrote this down died before it knew how many came: what the pool grew by, at
 	 * most. */
 	if (change->pool) {
-		uint64_t grown = now.total >= change->pool ? now.total - change->pool + 1 : 0;
+		uint64_t pool = now.total - now.surplus;
+		uint64_t grown = pool >= change->pool ? pool - change->pool + 1 : 0;
 
 		number = number < grown ? number : grown;
 	}

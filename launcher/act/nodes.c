@@ -27,12 +27,43 @@ static int open_node(const char *path, struct stat *st, struct error **err)
 	return steal_fd(&fd);
 }
 
+/* Another machine of the same user may have been given the node as well: then it had its right
+ * before ours, and keeps it after us. *before (may be NULL) becomes how the node was before both.
+ */
+static bool is_shared(struct keeper *k, const struct change *ours, struct acl_saved *before)
+{
+	struct error *ignored = NULL;
+	size_t n;
+	struct journal **all = journal_all(&n, &ignored);
+	bool shared = false;
+
+	for (size_t i = 0; i < n; i++) {
+		bool other =
+			journal_is_kept(all[i]) && all[i]->keeper.pid != k->journal->keeper.pid;
+
+		for (size_t c = 0; other && !shared && c < all[i]->n; c++) {
+			const struct change *theirs = &all[i]->change[c];
+
+			if (theirs->kind != CHANGE_ACL || theirs->uid != ours->uid ||
+			    strcmp(theirs->path, ours->path) != 0)
+				continue;
+			shared = true;
+			if (before)
+				*before = theirs->before;
+		}
+		journal_free(all[i]);
+	}
+	free(all);
+	error_free(ignored);
+	return shared;
+}
+
 bool grant_path(struct keeper *k, const char *path, struct error **err)
 {
 	struct change change = {.kind = CHANGE_ACL, .uid = k->uid};
 	struct stat st;
 	own_fd int fd = open_node(path, &st, err);
-	struct acl_saved before;
+	struct acl_saved unused;
 
 	if (fd < 0)
 		return false;
@@ -44,8 +75,13 @@ bool grant_path(struct keeper *k, const char *path, struct error **err)
 	}
 	strcpy(change.path, path);
 	keeper_report(k, REPORT_PROGRESS, 0, "setfacl -m u:%u:rw %s", k->uid, path);
-	return acl_save(fd, &change.before, err) && journal_add(k->journal, &change, err) &&
-	       acl_grant(fd, k->uid, &before, err);
+	if (!is_shared(k, &change, &change.before) && !acl_save(fd, &change.before, err))
+		return false;
+	if (journal_add(k->journal, &change, err) && acl_grant(fd, k->uid, &unused, err))
+		return true;
+	if (err && *err)
+		error_context(*err, "%s", path);
+	return false;
 }
 
 bool undo_acl(struct keeper *k, const struct change *change, struct error **err)
@@ -55,10 +91,14 @@ bool undo_acl(struct keeper *k, const struct change *change, struct error **err)
 	own_fd int fd = open_node(change->path, &st, &gone);
 
 	/* A node that went, as the ones of VFIO do, took its ACL with it. */
-	if (fd < 0)
+	if (fd < 0 || is_shared(k, change, NULL))
 		return true;
 	keeper_report(k, REPORT_PROGRESS, 0, "setfacl -x u:%u %s", change->uid, change->path);
-	return acl_restore(fd, change->uid, &change->before, err);
+	if (acl_restore(fd, change->uid, &change->before, err))
+		return true;
+	if (err && *err)
+		error_context(*err, "%s", change->path);
+	return false;
 }
 
 /* ------------------------------------------------------------------ which node */

@@ -11,17 +11,9 @@
 #include "base/text.h"
 #include "state.h"
 
-static bool undo_nothing(struct keeper *k, const struct change *change, struct error **err)
-{
-	(void)k;
-	(void)change;
-	(void)err;
-	return true;
-}
-
 static bool (*const UNDO[CHANGES])(struct keeper *k, const struct change *change,
 				   struct error **err) = {
-	[CHANGE_CLAIMED] = undo_nothing,   [CHANGE_LOADED] = undo_loaded,
+	[CHANGE_CLAIMED] = undo_claimed,   [CHANGE_LOADED] = undo_loaded,
 	[CHANGE_OVERRIDE] = undo_override, [CHANGE_BOUND] = undo_bound,
 	[CHANGE_UNLOADED] = undo_unloaded, [CHANGE_SERVICE] = undo_service,
 	[CHANGE_ACL] = undo_acl,	   [CHANGE_HUGEPAGES] = undo_hugepages,
@@ -38,6 +30,9 @@ static bool undo(struct keeper *k, const struct change *change, struct error **e
 
 	if (!is_of_function(change) || !keeper_is_stuck(k, &change->address))
 		return UNDO[change->kind](k, change, err);
+	/* Told once for a function, and that by its other record. */
+	if (change->kind == CHANGE_OVERRIDE)
+		return false;
 	error_add(err, ERROR_LEFT,
 		  "%s waits in the kernel until whoever holds the device lets go; it is given back "
 		  "then",
@@ -55,7 +50,8 @@ bool restore_from(struct keeper *k, size_t from)
 
 		if (undo(k, &change, &err) && journal_drop(k->journal, i, &err))
 			continue;
-		keeper_report(k, REPORT_LEFT, 0, "%s", error_message(err, 0));
+		if (err)
+			keeper_report(k, REPORT_LEFT, 0, "%s", error_message(err, 0));
 		whole = false;
 	}
 	return whole;

@@ -18,6 +18,7 @@ enum phase {
 	PHASE_NEW,	 /* only hello */
 	PHASE_PREPARING, /* intents, and the watch that ends this phase */
 	PHASE_WATCHING,	 /* QEMU runs: only release */
+	PHASE_OVER,	 /* all is given back: nothing more */
 	PHASES,
 };
 
@@ -61,6 +62,7 @@ bool raise_memlock(struct keeper *k, const struct intent *intent, struct error *
 bool grant_path(struct keeper *k, const char *path, struct error **err);
 
 /* Undoing one change; each is harmless when it was never made, or undone already. */
+bool undo_claimed(struct keeper *k, const struct change *change, struct error **err);
 bool undo_bound(struct keeper *k, const struct change *change, struct error **err);
 bool undo_override(struct keeper *k, const struct change *change, struct error **err);
 bool undo_unloaded(struct keeper *k, const struct change *change, struct error **err);

@@ -112,7 +112,10 @@ static int settle(int talk, int ours, int output)
 	close(ours);
 	setsid();
 	reset_signals();
-	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	/* A worker whose keeper has died must not go on changing what a later one gives back. A
+	 * parent that died before this line shows as the end of the stream.
+	 */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	do
 		n = recv(talk, &go, 1, 0);
 	while (n < 0 && errno == EINTR);

@@ -174,6 +174,30 @@ char *text_quote(const char *s, size_t max)
 	return buf_steal(&out);
 }
 
+char *text_word(const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "%+,-./:=@_";
+	bool control = !text_is_printable(s);
+	struct buf out = {0};
+
+	if (*s && s[strspn(s, plain)] == '\0')
+		return xstrdup(s);
+	buf_adds(&out, control ? "$'" : "'");
+	for (; *s; s++) {
+		if (control && ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e))
+			buf_addf(&out, "\\x%02x", (unsigned char)*s);
+		else if (*s == '\'')
+			buf_adds(&out, control ? "\\'" : "'\\''");
+		else if (control && *s == '\\')
+			buf_adds(&out, "\\\\");
+		else
+			buf_addc(&out, *s);
+	}
+	buf_addc(&out, '\'');
+	return buf_steal(&out);
+}
+
 unsigned text_column(const char *line, size_t byte)
 {
 	unsigned column = 1;

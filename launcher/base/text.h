@@ -32,6 +32,11 @@ bool text_is_printable(const char *s);
  */
 char *text_quote(const char *s, size_t max);
 
+/* s as one word of a shell: bare, in quotes, or as $'...' where bytes would spoil the terminal. The
+ * caller owns it.
+ */
+char *text_word(const char *s);
+
 /* Where column (bytes, from 1) n of line s stands for a reader: columns count code points. */
 unsigned text_column(const char *line, size_t byte);
 

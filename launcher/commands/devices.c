@@ -65,6 +65,17 @@ static void look_for_holders(struct devices_view *view, const struct root *root)
 	holders_scan(&view->holders, root, &view->nodes);
 }
 
+static bool is_held(const struct devices_view *view, const struct pci_function *f)
+{
+	for (size_t i = 0; i < view->holders.n; i++) {
+		const struct holder_node *node = &view->nodes.v[view->holders.v[i].node];
+
+		if (pci_address_compare(&node->function, &f->address) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void judge(struct devices_view *view, const struct root *root)
 {
 	const struct pci_list *list = &view->scene.list;
@@ -73,7 +84,6 @@ static void judge(struct devices_view *view, const struct root *root)
 	for (size_t i = 0; i < list->n; i++) {
 		const struct pci_function *f = &list->v[i];
 		struct function_view *fv = &view->function[i];
-		size_t n;
 
 		soft_holders_of(&fv->soft, root, f);
 		if (!pci_is_bridge(f)) {
@@ -81,8 +91,7 @@ static void judge(struct devices_view *view, const struct root *root)
 			pci_board(&fv->board, list, f);
 		}
 		pci_obstacles_of(&fv->obstacles, &view->scene, f, &fv->board);
-		holdings_free(holdings_of(view, f, &n), 0);
-		fv->held = n;
+		fv->held = is_held(view, f);
 	}
 }
 

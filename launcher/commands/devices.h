@@ -28,8 +28,7 @@ struct devices_view {
 	bool all; /* bridges, hubs and buttons too */
 };
 
-/* A process that holds nodes of one function: holders.v[first] and the n - 1 behind it that are of
- * the same process and function. */
+/* A process that holds nodes of one function. */
 struct holding {
 	const struct holder *holder;
 	const char **node;

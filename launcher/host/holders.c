@@ -211,11 +211,14 @@ static uint64_t stat_field(const char *stat, int i)
 	return at ? strtoull(at, NULL, 10) : 0;
 }
 
-static bool is_kernel_thread(const struct scan *s, const char *name)
+/* Whether it may have something that we should have seen: it is there, and no kernel thread. */
+static bool is_missed(const struct scan *s, const char *name)
 {
 	own_free char *stat = root_read(s->root, "/proc/%s/stat", name);
 
-	return !stat || stat_field(stat, 9) & KERNEL_THREAD;
+	if (!stat)
+		return errno != ENOENT && errno != ESRCH;
+	return !(stat_field(stat, 9) & KERNEL_THREAD);
 }
 
 /* The name that /etc/passwd gives a user: files only, as asking a directory service could take
@@ -279,7 +282,7 @@ static void look_at(struct scan *s, const char *name)
 		s->holders->seen++;
 		look_at_maps(s, name);
 	} else {
-		s->holders->unseen += !is_kernel_thread(s, name);
+		s->holders->unseen += is_missed(s, name);
 	}
 	if (s->holders->n > s->first)
 		identify(s, name);

@@ -191,9 +191,13 @@ char *input_kind_words(unsigned kinds)
 	return out.len ? buf_steal(&out) : xstrdup("other");
 }
 
+/* What a program made up is no keyboard, unless it is Bluetooth's (uhid). */
 static bool is_real_keyboard(const struct input_device *d)
 {
-	return d->kinds & INPUT_KEYBOARD && !(d->path && strstr(d->path, "/devices/virtual/"));
+	bool made_up = d->path && strstr(d->path, "/devices/virtual/") &&
+		       !strstr(d->path, "/devices/virtual/misc/uhid/");
+
+	return d->kinds & INPUT_KEYBOARD && !made_up;
 }
 
 /* Whether some keyboards are taken and none is left; taken(d, what) says which go. */

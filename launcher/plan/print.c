@@ -48,29 +48,11 @@ char *plan_lines(const struct plan *plan, char end, size_t *len)
 	return buf_steal(&out);
 }
 
-/* A word as a shell takes it; bytes that would spoil the terminal as $'...'. */
 static void add_word(struct buf *out, const char *s)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "%+,-./:=@_";
-	bool control = !text_is_printable(s);
+	own_free char *word = text_word(s);
 
-	if (*s && s[strspn(s, plain)] == '\0') {
-		buf_adds(out, s);
-		return;
-	}
-	buf_adds(out, control ? "$'" : "'");
-	for (; *s; s++) {
-		if (control && ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e))
-			buf_addf(out, "\\x%02x", (unsigned char)*s);
-		else if (*s == '\'')
-			buf_adds(out, control ? "\\'" : "'\\''");
-		else if (control && *s == '\\')
-			buf_adds(out, "\\\\");
-		else
-			buf_addc(out, *s);
-	}
-	buf_addc(out, '\'');
+	buf_adds(out, word);
 }
 
 static void add_cause(struct buf *out, const struct cause *cause)

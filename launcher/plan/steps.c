@@ -3,6 +3,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "compose.h"
 
 #define GIB (1UL << 30)
@@ -67,28 +68,57 @@ static void step_memlock(struct composer *c)
 	add_line(step, "prlimit --pid $$ --memlock=%lu", bytes);
 }
 
-static void claim_lines(struct plan_step *step, const struct pci_function *f, bool nvidia)
+static bool has_driver(const struct pci_function *f, const char *driver)
 {
-	char address[PCI_ADDRESS_SIZE];
+	return f->driver && strcmp(f->driver, driver) == 0;
+}
+
+/* The override comes first, for all: from then on nobody else binds what its driver lets go. */
+static void override_line(struct plan_step *step, const struct pci_function *f)
+{
 	const char *override = f->driver_override;
+	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&f->address, address);
-	if (f->driver && strcmp(f->driver, "vfio-pci") == 0) {
+	if (has_driver(f, "vfio-pci"))
 		add_line(step, "# %s has vfio-pci already, and keeps it afterwards", address);
+	else
+		add_line(step,
+			 "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override   # now: %s",
+			 address, override && *override ? override : "(null)");
+}
+
+static void bind_lines(struct plan_step *step, const struct pci_function *f)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(&f->address, address);
+	if (has_driver(f, "vfio-pci"))
 		return;
+	if (f->driver && !has_driver(f, "nvidia"))
+		add_line(step, "echo %s > /sys/bus/pci/devices/%s/driver/unbind   # now: %s",
+			 address, address, f->driver);
+	add_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
+}
+
+/* As the keeper does it: displays last, the other functions of a board hang on their power. */
+static void claim_lines(struct plan_step *step, const struct pci_set *set)
+{
+	bool nvidia = false;
+
+	add_line(step, "modprobe vfio-pci   # unless it is loaded");
+	for (size_t i = 0; i < set->n; i++) {
+		override_line(step, set->v[i]);
+		nvidia = nvidia || has_driver(set->v[i], "nvidia");
 	}
-	add_line(step, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override   # now: %s",
-		 address, override && *override ? override : "(null)");
 	if (nvidia) {
 		add_line(step,
 			 "systemctl stop nvidia-persistenced nvidia-powerd   # those that run");
 		add_line(step, "rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that "
 			       "nobody uses it");
-	} else if (f->driver) {
-		add_line(step, "echo %s > /sys/bus/pci/devices/%s/driver/unbind   # now: %s",
-			 address, address, f->driver);
 	}
-	add_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
+	for (size_t i = 0; i < set->n; i++)
+		bind_lines(step, set->v[i]);
 }
 
 static void fill_function(struct step_function *to, const struct pci_function *f)
@@ -104,26 +134,26 @@ static void fill_function(struct step_function *to, const struct pci_function *f
 
 static void step_claim(struct composer *c)
 {
+	own_pci_set struct pci_set set = {0};
 	struct plan_step *step;
 	int last = -1;
 
 	if (!c->claimed.n || c->claimed.n > STEP_FUNCTIONS)
 		return;
+	for (int display = 0; display <= 1; display++)
+		for (size_t i = 0; i < c->claimed.n; i++)
+			if (pci_is_display(c->claimed.v[i]) == display)
+				pci_set_add(&set, c->claimed.v[i]);
 	step = add_step(c, STEP_CLAIM, NULL, (struct origin){0},
 			"undone afterwards in reverse order, each device with its driver again");
-	add_line(step, "modprobe vfio-pci   # unless it is loaded");
-	for (size_t i = 0; i < c->claimed.n; i++) {
-		const struct pci_function *f = c->claimed.v[i];
-
-		fill_function(&step->intent.claim.function[i], f);
-		claim_lines(step, f, f->driver && strcmp(f->driver, "nvidia") == 0);
-	}
-	step->intent.claim.functions = (uint32_t)c->claimed.n;
-	for (size_t i = 0; i < c->claimed.n; i++) {
-		if (c->claimed.v[i]->group != last)
-			add_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d",
-				 c->claimed.v[i]->group);
-		last = c->claimed.v[i]->group;
+	claim_lines(step, &set);
+	for (size_t i = 0; i < set.n; i++)
+		fill_function(&step->intent.claim.function[i], set.v[i]);
+	step->intent.claim.functions = (uint32_t)set.n;
+	for (size_t i = 0; i < set.n; i++) {
+		if (set.v[i]->group != last)
+			add_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", set.v[i]->group);
+		last = set.v[i]->group;
 	}
 }
 
@@ -145,6 +175,7 @@ static void step_block(struct composer *c, const struct disk *disk, const struct
 {
 	own_storage_claims struct storage_claims claims = {0};
 	const struct storage *storage = &c->facts->devices.storage;
+	own_free char *word = text_word(block->path);
 	struct plan_step *step;
 
 	for (size_t i = 0; i < storage->n; i++)
@@ -162,7 +193,7 @@ static void step_block(struct composer *c, const struct disk *disk, const struct
 	step->intent.grant.node = NODE_BLOCK;
 	step->intent.grant.a = block->major;
 	step->intent.grant.b = block->minor;
-	add_line(step, "setfacl -m u:$USER:rw %s", block->path);
+	add_line(step, "setfacl -m u:$USER:rw %s", word);
 }
 
 static void step_blocks(struct composer *c)

@@ -2,6 +2,7 @@
 #include "profile.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "keys.h"
 #include "value.h"
 
@@ -50,8 +51,11 @@ char *origin_text(const struct profile *p, struct origin at)
 {
 	if (at.kind == ORIGIN_DEFAULT)
 		return xstrdup("default");
-	if (at.kind == ORIGIN_SET)
-		return xasprintf("--set %s", p->set[at.line - 1]);
+	if (at.kind == ORIGIN_SET) {
+		own_free char *word = text_quote(p->set[at.line - 1], 200);
+
+		return xasprintf("--set %s", word);
+	}
 	return xasprintf("%s:%u:%u", p->path, at.line, at.column);
 }
 

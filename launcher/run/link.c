@@ -63,8 +63,10 @@ static bool next(struct link *link, struct report *report)
 	return true;
 }
 
-/* Until the answer; what is reported on the way is told, or becomes part of the error. */
-static bool answer(struct link *link, uint64_t *value, struct error **err)
+/* Until the answer; what is reported on the way is told. What could not be given back goes into
+ * *left; with NULL it is not told yet, as it is tried again by the release.
+ */
+static bool answer(struct link *link, uint64_t *value, struct error **left, struct error **err)
 {
 	struct report report;
 
@@ -74,8 +76,7 @@ static bool answer(struct link *link, uint64_t *value, struct error **err)
 		if (report.kind == REPORT_PROGRESS) {
 			say(SAY_NOTE, "host: %s", text);
 		} else if (report.kind == REPORT_LEFT) {
-			link->left = true;
-			error_add(err, ERROR_LEFT, "%s", text);
+			error_add(left, ERROR_LEFT, "%s", text);
 		} else if (report.id != link->id) {
 			continue;
 		} else if (report.kind == REPORT_DONE) {
@@ -160,13 +161,12 @@ static int start_carrier(pid_t *pid, struct error **err)
 static bool greet(struct link *link, pid_t carrier, struct error **left, struct error **err)
 {
 	struct error *told = NULL;
-	bool good = ask(link, VERB_HELLO, NULL, -1, &told) && answer(link, NULL, &told);
+	bool good = ask(link, VERB_HELLO, NULL, -1, &told) && answer(link, NULL, &told, &told);
 	int status = 0;
 
 	if (carrier > 0)
 		while (waitpid(carrier, &status, 0) < 0 && errno == EINTR)
 			;
-	link->left = false;
 	if (good) {
 		error_merge(left, &told);
 		return true;
@@ -198,26 +198,28 @@ bool link_open(struct link *link, int forked, struct error **left, struct error 
 bool link_intent(struct link *link, const struct intent *intent, uint64_t *value,
 		 struct error **err)
 {
-	return ask(link, VERB_INTENT, intent, -1, err) && answer(link, value, err);
+	return ask(link, VERB_INTENT, intent, -1, err) && answer(link, value, NULL, err);
 }
 
 bool link_watch(struct link *link, int pidfd, struct error **err)
 {
-	return ask(link, VERB_WATCH, NULL, pidfd, err) && answer(link, NULL, err);
+	return ask(link, VERB_WATCH, NULL, pidfd, err) && answer(link, NULL, NULL, err);
 }
 
 bool link_close(struct link *link, struct error **err)
 {
 	struct error *problem = NULL;
+	uint64_t left = 0;
 	bool good;
 
 	if (link->fd < 0)
 		return true;
-	good = ask(link, VERB_RELEASE, NULL, -1, &problem) && answer(link, NULL, &problem);
+	good = ask(link, VERB_RELEASE, NULL, -1, &problem) &&
+	       answer(link, &left, &problem, &problem) && !left && !problem;
 	close_fd(&link->fd);
-	good = good && !link->left;
-	if (!good && error_kind(problem) != ERROR_LEFT)
-		error_add(&problem, ERROR_LEFT, "the host may not be as it was");
+	if (!good && (!problem || error_kind(problem) != ERROR_LEFT))
+		error_add(&problem, ERROR_LEFT,
+			  "the host may not be as it was; 'vmlaunch recover' tells");
 	error_merge(err, &problem);
 	return good;
 }

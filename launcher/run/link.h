@@ -14,7 +14,6 @@
 struct link {
 	int fd; /* -1: no keeper */
 	uint32_t id;
-	bool left; /* something was reported as not given back */
 };
 
 #define LINK_NONE ((struct link){.fd = -1})

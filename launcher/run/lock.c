@@ -13,6 +13,7 @@
 #include "base/text.h"
 
 #define RECORD_LIMIT 65536
+#define TRIES 100
 
 bool run_record_alive(const struct run_record *record)
 {
@@ -117,7 +118,7 @@ bool run_record_read(const char *dir, struct run_record *record)
  */
 static int open_locked(const char *path)
 {
-	for (int tries = 0; tries < 100; tries++) {
+	for (int tries = 0; tries < TRIES; tries++) {
 		own_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		struct stat held, there;
 
@@ -173,21 +174,37 @@ static bool refuse_running(const char *dir, bool held, struct error **err)
 	return true;
 }
 
+static void remove_directory(const char *dir)
+{
+	own_free char *base = path_dir(dir);
+
+	rmdir(dir);
+	/* Ours too, and gone with the last machine in it. */
+	rmdir(base);
+}
+
 bool lock_take(struct lock *lock, const char *dir, struct error **err)
 {
 	own_free char *path = path_join(dir, "lock");
 	own_fd int fd = -1;
 
-	for (int tries = 0; fd < 0 && tries < 10; tries++) {
-		if (!dir_make(dir, 0700, err))
+	/* The directory and the one above vanish when other instances end just now. */
+	for (int tries = 0; fd < 0 && tries < TRIES; tries++) {
+		own_error struct error *problem = NULL;
+
+		if (!dir_make(dir, 0700, &problem)) {
+			if (tries + 1 < TRIES)
+				continue;
+			error_merge(err, &problem);
 			return false;
+		}
 		fd = open_locked(path);
-		/* The directory vanishes when another instance ends just now. */
 		if (fd < 0 && errno != ENOENT)
 			break;
 	}
 	if (fd < 0 && errno != EWOULDBLOCK) {
 		error_errno(err, ERROR_HOST, errno, "cannot lock %s", path);
+		remove_directory(dir);
 		return false;
 	}
 	if (refuse_running(dir, fd < 0, err))
@@ -201,16 +218,13 @@ bool lock_take(struct lock *lock, const char *dir, struct error **err)
 void lock_release(struct lock *lock)
 {
 	own_free char *dir = steal(&lock->dir);
-	own_free char *path = NULL, *base = NULL;
+	own_free char *path = NULL;
 
 	if (lock->fd < 0)
 		return;
 	remove_contents(dir);
 	path = path_join(dir, "lock");
 	unlink(path);
-	rmdir(dir);
-	/* Ours too, and gone with the last machine in it. */
-	base = path_dir(dir);
-	rmdir(base);
+	remove_directory(dir);
 	close_fd(&lock->fd);
 }

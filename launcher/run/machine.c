@@ -110,17 +110,27 @@ static bool interrupted(struct error **err)
 	return true;
 }
 
-/* Asks for huge pages; where they are too few, *plan becomes another one, or that is the end. */
+/* Asks for huge pages; where they are too few, *plan becomes another one (the first is gone then),
+ * or that is the end.
+ */
 static bool ask_pages(const struct plan **plan, const struct plan_step *step, struct link *link,
 		      const struct machine_options *options, struct error **err)
 {
-	uint64_t got;
+	struct error *refused = NULL;
+	bool can_do_without = step->optional && options->without_pages;
+	uint64_t got = 0;
 
-	if (!link_intent(link, &step->intent, &got, err))
-		return false;
-	if (got >= step->intent.hugepages.pages)
+	if (!link_intent(link, &step->intent, &got, &refused)) {
+		if (!can_do_without) {
+			error_merge(err, &refused);
+			return false;
+		}
+		say(SAY_NOTE, "host: %s", error_message(refused, 0));
+		error_free(refused);
+	} else if (got >= step->intent.hugepages.pages) {
 		return true;
-	if (!step->optional || !options->without_pages) {
+	}
+	if (!can_do_without) {
 		error_add(err, ERROR_HOST, "asked for %lu huge pages, got %lu",
 			  step->intent.hugepages.pages, got);
 		return false;
@@ -166,14 +176,14 @@ static bool open_link(const struct plan *plan, struct link *link, int keeper, st
 	return true;
 }
 
-static bool run_locked(const struct plan *plan, const struct lock *lock, struct link *link,
+static bool run_locked(const struct plan **plan, const struct lock *lock, struct link *link,
 		       struct machine_options *options, struct ending *ending, struct error **err)
 {
 	struct launched launched = LAUNCHED_NONE;
 
-	return prepare(plan, err) && ask_keeper(&plan, link, options, err) &&
-	       launch(plan, lock, link, &launched, err) &&
-	       supervise(plan, &launched, &options->supervise, ending, err);
+	return prepare(*plan, err) && ask_keeper(plan, link, options, err) &&
+	       launch(*plan, lock, link, &launched, err) &&
+	       supervise(*plan, &launched, &options->supervise, ending, err);
 }
 
 bool machine_run(const struct plan *plan, struct machine_options *options, struct ending *ending,
@@ -187,7 +197,7 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 	if (!dir_make(plan->state_dir, 0700, err) || !lock_take(&lock, plan->runtime_dir, err))
 		return false;
 	good = open_link(plan, &link, steal_fd(&keeper), err) &&
-	       run_locked(plan, &lock, &link, options, ending, err);
+	       run_locked(&plan, &lock, &link, options, ending, err);
 	given_back = link_close(&link, err);
 	lock_release(&lock);
 	if (!good)

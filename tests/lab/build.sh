@@ -1,0 +1,281 @@
+# shellcheck shell=bash
+#
+# Sourced by `lab`: fetches the kernel, and builds what L1 and L2 boot.
+#
+# All of it lies in $built, which L1 sees as /lab/built:
+#   vmlinuz, vmlinux, release, version    the kernel, packed and unpacked
+#   lib/modules/RELEASE/                  its modules, ours under updates/
+#   l1.img, guest.img                     initramfs of L1 and of L2
+#   tools/                                programs for checks
+#   packages/                             what --package asked for
+#   headers/                              kernel headers, after `lab modules`
+
+# shellcheck disable=SC2154  # here, cache, qemu and scratch are lab's
+built=$cache/built
+
+# What L1 needs to find its root.
+l1_modules='virtio_pci 9pnet_virtio 9p overlay virtio_console'
+
+# ------------------------------------------------------------- requirements
+
+# program:package
+needs='apt-get:apt dpkg-deb:dpkg modprobe:kmod depmod:kmod cpio:cpio gcc:gcc
+    busybox:busybox-static xz:xz-utils setpriv:util-linux flock:util-linux'
+
+cmd_check() {
+    local pair missing=()
+    [ "$(uname -m)" = x86_64 ] || absent "the lab needs an x86-64 computer"
+    for pair in $needs; do
+        have "${pair%:*}" || missing+=("${pair#*:}")
+    done
+    have "$qemu" || missing+=(qemu-system-x86)
+    if have busybox && readelf -l "$(command -v busybox)" 2>/dev/null | grep -q INTERP; then
+        missing+=(busybox-static)
+    fi
+    [ ${#missing[@]} -eq 0 ] || absent "these packages are missing: ${missing[*]}"
+    [ -e "$built/release" ] || [ -n "$(kernel_package)" ] ||
+        absent 'apt knows no kernel package (linux-image-amd64); apt-get update, or VMLAUNCH_LAB_KERNEL=PACKAGE'
+}
+
+# True if TARGET is missing or older than one of the sources.
+stale() {  # TARGET SOURCE...
+    local target=$1 source
+    shift
+    [ -e "$target" ] || return 0
+    for source; do
+        [ "$source" -ot "$target" ] || return 0
+    done
+    return 1
+}
+
+new_scratch() {
+    rm -rf "$scratch"
+    scratch=$(mktemp -d "$cache/scratch.XXXXXX")
+}
+
+cmd_setup() {
+    cmd_check
+    mkdir -p "$cache"
+    exec {lock}>"$cache/lock"
+    flock "$lock"
+    [ -e "$built/release" ] || get_kernel
+    if stale "$built/l1.img" "$here/l1/init"; then build_l1; fi
+    if stale "$built/guest.img" "$here"/guest/*; then build_guest; fi
+    if stale "$built/tools" "$here"/tools/*.c; then build_tools; fi
+    exec {lock}>&-
+}
+
+# ------------------------------------------------------------------- packages
+
+# apt's own user may have no way into our directory: fetch as whoever we are.
+fetch() {  # DIRECTORY PACKAGE...
+    (cd "$1" && shift &&
+        apt-get -qq -o APT::Sandbox::User="$(id -un)" download "$@" 2>fetch.log)
+}
+
+# As archives of what matters, because L1 is slow at unpacking.
+fetch_packages() {
+    local name deb
+    mkdir -p "$built/packages"
+    for name in "${packages[@]}"; do
+        if [ -e "$built/packages/$name.tar" ] ||
+            dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q ' installed'; then
+            continue
+        fi
+        new_scratch
+        if ! fetch "$scratch" "$name"; then
+            say "package $name cannot be had; going on without"
+            continue
+        fi
+        deb=$(find "$scratch" -name '*.deb')
+        dpkg-deb -x "$deb" "$scratch/root"
+        rm -rf "$scratch"/root/usr/share/{doc,lintian,locale,man}
+        tar -C "$scratch/root" --owner=0 --group=0 -cf "$scratch/tar" .
+        mv "$scratch/tar" "$built/packages/$name.tar"
+    done
+}
+
+# --------------------------------------------------------------------- kernel
+
+kernel_package() {
+    if [ -n "${VMLAUNCH_LAB_KERNEL:-}" ]; then
+        echo "$VMLAUNCH_LAB_KERNEL"
+    else
+        apt-cache depends linux-image-amd64 2>/dev/null |
+            awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }'
+    fi
+}
+
+get_kernel() {
+    local package deb modules release new
+    package=$(kernel_package)
+    new_scratch
+    new=$scratch/built
+    say "fetching $package"
+    fetch "$scratch" "$package" ||
+        absent "apt-get download $package: $(tail -n 1 "$scratch/fetch.log")"
+    deb=$(find "$scratch" -name '*.deb')
+    dpkg-deb -x "$deb" "$scratch/root"
+    modules=$(find "$scratch/root" -path '*lib/modules/*' -prune | head -n 1)
+    release=${modules##*/}
+    mkdir -p "$new/lib/modules"
+    mv "$modules" "$new/lib/modules/"
+    mv "$scratch/root/boot/vmlinuz-$release" "$new/vmlinuz"
+    unpack_vmlinux "$new/vmlinuz" >"$new/vmlinux"
+    depmod -b "$new" "$release"
+    dpkg-deb -f "$deb" Version >"$new/version"
+    echo "$release" >"$new/release"
+    rm -rf "$built"
+    mv "$new" "$built"
+}
+
+# The ELF image inside a bzImage: emulation takes seconds to unpack it at every
+# boot. Documentation/arch/x86/boot.rst says where it is; the payload's last
+# four bytes are its unpacked size.
+unpack_vmlinux() {  # BZIMAGE
+    local sectors offset length unpack
+    number() { od -An -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '; }
+    sectors=$(number "$1" $((0x1f1)) 1)
+    offset=$(($(number "$1" $((0x248)) 4) + (sectors + 1) * 512))
+    length=$(number "$1" $((0x24c)) 4)
+    case $(od -An -t x1 -j "$offset" -N 4 "$1" | tr -d ' ') in
+        fd377a58) unpack='xz -dc' ;;
+        28b52ffd) unpack='zstd -qdc' ;;
+        1f8b*) unpack='gzip -dc' ;;
+        *) broken 'the kernel is packed in a way that is not known here' ;;
+    esac
+    dd if="$1" bs=1M iflag=skip_bytes,count_bytes skip="$offset" count=$((length - 4)) \
+        status=none | $unpack
+}
+
+# The files of modules and of what they need, in the order of loading. What is
+# built into the kernel, or not there, is left out.
+module_files() {  # NAME...
+    local name
+    for name; do
+        modprobe -C /dev/null -d "$built" -S "$(<"$built/release")" \
+            --show-depends "$name" 2>/dev/null || true
+    done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
+}
+
+add_module() {  # DIRECTORY FILE: unpacks it there, prints its name
+    local name=${2##*/} unpack=cat
+    case $name in
+        *.xz) unpack='xz -dc' ;;
+        *.zst) unpack='zstd -qdc' ;;
+    esac
+    name=${name%.xz} name=${name%.zst}
+    [ -e "$1/$name" ] || $unpack "$2" >"$1/$name"
+    echo "$name"
+}
+
+# Not compressed: unpacking it under emulation takes longer than reading it.
+pack() {  # DIRECTORY IMAGE
+    (cd "$1" && find . | sort | cpio -o -H newc -R 0:0 --quiet) >"$2.new"
+    mv "$2.new" "$2"
+}
+
+# ------------------------------------------------------------------ L1 and L2
+
+build_l1() {
+    local root file
+    new_scratch
+    root=$scratch/root
+    mkdir -p "$root"/{bin,mods,proc,sys,dev,host,rw,root}
+    cp "$(command -v busybox)" "$root/bin/busybox"
+    install -m 755 "$here/l1/init" "$root/init"
+    # shellcheck disable=SC2086
+    for file in $(module_files $l1_modules); do
+        add_module "$root/mods" "$file"
+    done >"$root/mods/order"
+    pack "$root" "$built/l1.img"
+}
+
+compile() {  # PROGRAM SOURCE...
+    local program=$1
+    shift
+    gcc -static -O2 -Wall -Wextra -s -I "$here/../../launcher" -o "$program" "$@" ||
+        broken "$program does not compile"
+}
+
+# /mods/table of the guest: for each pattern of a device's modalias one line,
+# the pattern and the module files to load for it.
+build_guest() {
+    local root entry name file files aliases
+    new_scratch
+    root=$scratch/root
+    mkdir -p "$root"/{mods,proc,sys,dev}
+    compile "$root/init" "$here"/guest/*.c "$here/../../launcher/base/digest.c"
+    aliases=$built/lib/modules/$(<"$built/release")/modules.alias
+    # shellcheck disable=SC2013  # words, not lines
+    for entry in $(sed 's/#.*//' "$here/guest/modules"); do
+        name=${entry%%+*}
+        # shellcheck disable=SC2086
+        files=$(for file in $(module_files ${entry//+/ }); do
+            add_module "$root/mods" "$file"
+        done | tr '\n' ' ')
+        [ -z "$files" ] ||
+            awk -v m="$name" -v f="$files" '$1 == "alias" && $3 == m { print $2, f }' "$aliases"
+    done >"$root/mods/table"
+    pack "$root" "$built/guest.img"
+}
+
+build_tools() {
+    local source name
+    new_scratch
+    mkdir "$scratch/tools"
+    for source in "$here"/tools/*.c; do
+        name=${source##*/}
+        compile "$scratch/tools/${name%.c}" "$source"
+    done
+    rm -rf "$built/tools"
+    mv "$scratch/tools" "$built/tools"
+}
+
+# -------------------------------------------------------------------- modules
+
+get_headers() {
+    local release version name list package deb
+    release=$(<"$built/release") version=$(<"$built/version")
+    new_scratch
+    name=linux-headers-$release
+    list=("$name=$version")
+    for package in $(apt-cache depends "$name" 2>/dev/null |
+        awk '/Depends: linux-(headers|kbuild)-/ { print $2 }'); do
+        list+=("$package=$version")
+    done
+    say "fetching the headers of $release"
+    fetch "$scratch" "${list[@]}" ||
+        absent "no headers of $release $version: $(tail -n 1 "$scratch/fetch.log")" \
+            "(after a kernel update: lab clean --all)"
+    for deb in "$scratch"/*.deb; do
+        dpkg-deb -x "$deb" "$scratch/headers"
+    done
+    # They are made to lie in /usr.
+    sed -i "s,/usr/src/,$built/headers/usr/src/,g" "$scratch/headers/usr/src/$name/Makefile"
+    rm -rf "$built/headers"
+    mv "$scratch/headers" "$built/headers"
+}
+
+cmd_modules() {
+    local release updates
+    have make || absent 'these packages are missing: make'
+    exec {lock}>"$cache/lock"
+    flock "$lock"
+    release=$(<"$built/release")
+    updates=$built/lib/modules/$release/updates
+    if stale "$updates" "$here"/modules/*; then
+        [ -d "$built/headers" ] || get_headers
+        new_scratch
+        cp "$here"/modules/* "$scratch"
+        make -s -C "$built/headers/usr/src/linux-headers-$release" M="$scratch" modules \
+            >"$scratch/log" 2>&1 ||
+            { tail -n 20 "$scratch/log" >&2; broken 'the modules do not compile'; }
+        strip -g "$scratch"/*.ko
+        rm -rf "$updates"
+        mkdir "$updates"
+        cp "$scratch"/*.ko "$updates"
+        depmod -b "$built" "$release"
+    fi
+    exec {lock}>&-
+}

@@ -1,0 +1,441 @@
+/* One parser per kind: the whole token or nothing, and a sentence that says what would be right. */
+#include "scratch.h"
+
+#include "profile/value.h"
+
+static const char *const WORDS[] = {"auto", "kvm", "tcg", NULL};
+
+#define AT                        \
+	(struct origin)           \
+	{                         \
+		ORIGIN_FILE, 3, 4 \
+	}
+
+/* A field of any kind. */
+union field {
+	struct text text;
+	struct number number;
+	struct flag flag;
+	struct choice choice;
+	struct target target;
+	struct strings strings;
+};
+
+static void bad(const struct key *key, const char *text, const char *want)
+{
+	union field field = {0}, before;
+	own_free char *problem = NULL;
+
+	memset(&field, 0, sizeof(field));
+	memcpy(&before, &field, sizeof(field));
+	problem = value_parse(key, text, "/dir", AT, &field);
+	assert_non_null(problem);
+	assert_string_equal(problem, want);
+	assert_memory_equal(&field, &before, sizeof(field)); /* untouched */
+}
+
+static void text_is(const struct key *key, const char *text, const char *want)
+{
+	struct text field = {0};
+	own_free char *problem = value_parse(key, text, "/dir/sub", AT, &field);
+
+	assert_null(problem);
+	assert_string_equal(field.v, want);
+	assert_false(field.automatic);
+	assert_int_equal(field.at.line, 3);
+	assert_int_equal(field.at.column, 4);
+	value_clear(key->kind, &field);
+	assert_null(field.v);
+}
+
+static void number_is(const struct key *key, const char *text, uint64_t want)
+{
+	struct number field = {0};
+	own_free char *problem = value_parse(key, text, "/", AT, &field);
+
+	assert_null(problem);
+	assert_true(field.v == want);
+	assert_int_equal(field.at.line, 3);
+}
+
+static void texts(void **state)
+{
+	const struct key key = {.kind = KIND_TEXT};
+
+	(void)state;
+	text_is(&key, "root=/dev/vda quiet", "root=/dev/vda quiet");
+	text_is(&key, "", "");
+	text_is(&key, "auto", "auto"); /* where the key has no auto it is text */
+	text_is(&key, "\xff\n", "\xff\n");
+}
+
+static void automatic(void **state)
+{
+	const struct key text = {.kind = KIND_NAME, .flags = KEY_AUTO};
+	const struct key count = {.kind = KIND_COUNT, .flags = KEY_AUTO, .min = 1, .max = 9};
+	struct text name = {0};
+	struct number number = {.v = 7};
+
+	(void)state;
+	assert_null(value_parse(&text, "host", "/", AT, &name));
+	assert_null(value_parse(&text, "auto", "/", AT, &name));
+	assert_null(name.v);
+	assert_true(name.automatic);
+	assert_int_equal(name.at.line, 3);
+	assert_null(value_parse(&text, "max", "/", AT, &name));
+	assert_false(name.automatic);
+	assert_string_equal(name.v, "max");
+	value_clear(KIND_NAME, &name);
+	assert_null(value_parse(&count, "auto", "/", AT, &number));
+	assert_true(number.automatic);
+	assert_null(value_parse(&count, "5", "/", AT, &number));
+	assert_false(number.automatic);
+	assert_int_equal(number.v, 5);
+	bad(&count, "Auto", "'Auto' is not a whole number, or auto");
+}
+
+#define NAME_WORDS                                                                       \
+	"' is not a name of 1 to 48 letters, digits, '.', '_' or '-', beginning with a " \
+	"letter, a digit or '_'"
+
+static void names(void **state)
+{
+	const struct key key = {.kind = KIND_NAME};
+	char longest[50] = "";
+
+	(void)state;
+	text_is(&key, "win11", "win11");
+	text_is(&key, "_a.B-9", "_a.B-9");
+	bad(&key, "", "'" NAME_WORDS);
+	bad(&key, ".a", "'.a" NAME_WORDS);
+	bad(&key, "-a", "'-a" NAME_WORDS);
+	bad(&key, "..", "'.." NAME_WORDS);
+	bad(&key, "a/b", "'a/b" NAME_WORDS);
+	bad(&key, "a b", "'a b" NAME_WORDS);
+	bad(&key, "a,b", "'a,b" NAME_WORDS);
+	bad(&key, "\xc3\xa4", "'\xc3\xa4" NAME_WORDS);
+	bad(&key, "a\n", "'a\\x0a" NAME_WORDS);
+	memset(longest, 'a', 48);
+	text_is(&key, longest, longest);
+	longest[48] = 'a';
+	bad(&key, longest, "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..." NAME_WORDS);
+}
+
+static void paths(void **state)
+{
+	const struct key key = {.kind = KIND_PATH};
+
+	(void)state;
+	text_is(&key, "a.img", "/dir/sub/a.img");
+	text_is(&key, "./a//b.img", "/dir/sub/a/b.img");
+	text_is(&key, "../a.img", "/dir/sub/../a.img");
+	text_is(&key, "/x/a.img", "/x/a.img");
+	text_is(&key, "~/a.img", "/dir/sub/~/a.img");
+	text_is(&key, "a, \"b\" \xc3\xa4\xff\n'", "/dir/sub/a, \"b\" \xc3\xa4\xff\n'");
+	bad(&key, "", "'' is not a path");
+}
+
+static void programs(void **state)
+{
+	const struct key key = {.kind = KIND_PROGRAM};
+
+	(void)state;
+	text_is(&key, "qemu-system-x86_64", "qemu-system-x86_64"); /* for PATH */
+	text_is(&key, "./qemu", "/dir/sub/qemu");
+	text_is(&key, "bin/qemu", "/dir/sub/bin/qemu");
+	text_is(&key, "/opt/qemu", "/opt/qemu");
+	bad(&key, "", "'' is not a program's name or path");
+}
+
+#define UUID_WORDS "' is not a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+
+static void uuids(void **state)
+{
+	const struct key key = {.kind = KIND_UUID};
+
+	(void)state;
+	text_is(&key, "6BA7B810-9dad-11d1-80B4-00c04fd430c8",
+		"6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+	bad(&key, "", "'" UUID_WORDS);
+	bad(&key, "6ba7b8109dad11d180b400c04fd430c8",
+	    "'6ba7b8109dad11d180b400c04fd430c8" UUID_WORDS);
+	bad(&key, "6ba7b810-9dad-11d1-80b4-00c04fd430c",
+	    "'6ba7b810-9dad-11d1-80b4-00c04fd430c" UUID_WORDS);
+	bad(&key, "6ba7b810-9dad-11d1-80b4-00c04fd430c8 ",
+	    "'6ba7b810-9dad-11d1-80b4-00c04fd430c8 " UUID_WORDS);
+	bad(&key, "6ba7b810-9dad-11d1-80b4-00c04fd430cg",
+	    "'6ba7b810-9dad-11d1-80b4-00c04fd430cg" UUID_WORDS);
+}
+
+static void macs(void **state)
+{
+	const struct key key = {.kind = KIND_MAC, .flags = KEY_AUTO};
+
+	(void)state;
+	text_is(&key, "52:54:00:AB:cd:ef", "52:54:00:ab:cd:ef");
+	bad(&key, "52-54-00-12-34-56",
+	    "'52-54-00-12-34-56' is not a MAC address such as 52:54:00:12:34:56, or auto");
+	bad(&key, "52:54:00:12:34",
+	    "'52:54:00:12:34' is not a MAC address such as 52:54:00:12:34:56, or auto");
+	bad(&key, "52:54:00:12:34:56:78",
+	    "'52:54:00:12:34:56:78' is not a MAC address such as 52:54:00:12:34:56, or auto");
+	for (const char *odd = "13579bBdDfF"; *odd; odd++) {
+		char mac[] = "5x:54:00:12:34:56";
+		own_free char *want = NULL;
+
+		mac[1] = *odd;
+		want = xasprintf("'%s' is not an address of one card: its second digit must be "
+				 "even, or auto",
+				 mac);
+		bad(&key, mac, want);
+	}
+	text_is(&key, "0e:00:00:00:00:00", "0e:00:00:00:00:00");
+}
+
+static void machines(void **state)
+{
+	const struct key key = {.kind = KIND_MACHINE};
+	static const char *const nonsense[] = {"",	     "q35",	      "pc-q35-",
+					       "pc-q35-7",   "pc-q35-7.",     "pc-q35-.2",
+					       "pc-q35-7.x", "pc-i440fx-7.2", "pc-q35-7.2.1",
+					       "PC-Q35-7.2", "pc-q35-0.1",    "pc-q35-7.2 "};
+	static const char *const old[] = {"pc-q35-6.0", "pc-q35-2.12", "pc-q35-5.2"};
+
+	(void)state;
+	text_is(&key, "pc-q35-6.1", "pc-q35-6.1");
+	text_is(&key, "pc-q35-10.0", "pc-q35-10.0");
+	for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		own_free char *want = xasprintf(
+			"'%s' is not a versioned q35 machine such as pc-q35-7.2", nonsense[i]);
+
+		bad(&key, nonsense[i], want);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(old); i++) {
+		own_free char *want = xasprintf(
+			"'%s' is not pc-q35-6.1 or newer: older ones lack the ACPI nodes that a "
+			"GPU's tables hang on",
+			old[i]);
+
+		bad(&key, old[i], want);
+	}
+}
+
+static void counts(void **state)
+{
+	const struct key key = {.kind = KIND_COUNT, .min = 1, .max = 512};
+
+	(void)state;
+	number_is(&key, "1", 1);
+	number_is(&key, "512", 512);
+	bad(&key, "0", "'0' is out of range; 1 to 512");
+	bad(&key, "513", "'513' is out of range; 1 to 512");
+	bad(&key, "18446744073709551617", "'18446744073709551617' is not a whole number");
+	bad(&key, "-1", "'-1' is not a whole number");
+	bad(&key, "4.5", "'4.5' is not a whole number");
+	bad(&key, "four", "'four' is not a whole number");
+	bad(&key, "0x4", "'0x4' is not a whole number");
+	bad(&key, "", "'' is not a whole number");
+}
+
+static void sizes(void **state)
+{
+	const struct key key = {.kind = KIND_SIZE, .min = 16ULL << 20, .max = 16ULL << 40};
+
+	(void)state;
+	number_is(&key, "16G", 16ULL << 30);
+	number_is(&key, "16g", 16ULL << 30);
+	number_is(&key, "512M", 512ULL << 20);
+	number_is(&key, "16384K", 16ULL << 20); /* the least */
+	number_is(&key, "16T", 16ULL << 40);	/* the most */
+	bad(&key, "16383K", "'16383K' is out of range; 16M to 16T");
+	bad(&key, "16385G", "'16385G' is out of range; 16M to 16T");
+	bad(&key, "17T", "'17T' is out of range; 16M to 16T");
+	bad(&key, "0G", "'0G' is out of range; 16M to 16T");
+	bad(&key, "18446744073709551615T", "'18446744073709551615T' is out of range; 16M to 16T");
+	bad(&key, "16777216G",
+	    "'16777216G' is out of range; 16M to 16T"); /* 2^54: wraps in 64 bits */
+	bad(&key, "17179869185G", "'17179869185G' is out of range; 16M to 16T");
+	bad(&key, "16", "'16' has no unit; write 16M or 16G");
+#define SIZE_WORDS "' is not a size: a whole number with K, M, G or T, such as 16G"
+	bad(&key, "", "'" SIZE_WORDS);
+	bad(&key, "G", "'G" SIZE_WORDS);
+	bad(&key, "16GB", "'16GB" SIZE_WORDS);
+	bad(&key, "16 G", "'16 G" SIZE_WORDS);
+	bad(&key, "1.5G", "'1.5G" SIZE_WORDS);
+	bad(&key, "-1G", "'-1G" SIZE_WORDS);
+	bad(&key, "16P", "'16P" SIZE_WORDS);
+}
+
+static void durations(void **state)
+{
+	const struct key key = {.kind = KIND_DURATION, .min = 1000, .max = 3600000};
+
+	(void)state;
+	number_is(&key, "30s", 30000);
+	number_is(&key, "30", 30000);
+	number_is(&key, "3m", 180000);
+	number_is(&key, "1s", 1000);
+	number_is(&key, "60m", 3600000);
+	bad(&key, "0s", "'0s' is out of range; 1s to 3600s");
+	bad(&key, "61m", "'61m' is out of range; 1s to 3600s");
+	bad(&key, "3601", "'3601' is out of range; 1s to 3600s");
+	bad(&key, "18446744073709551615m", "'18446744073709551615m' is out of range; 1s to 3600s");
+#define TIME_WORDS "' is not a time in seconds or minutes, such as 30s or 3m"
+	bad(&key, "", "'" TIME_WORDS);
+	bad(&key, "s", "'s" TIME_WORDS);
+	bad(&key, "30ms", "'30ms" TIME_WORDS);
+	bad(&key, "1h", "'1h" TIME_WORDS);
+	bad(&key, "1.5s", "'1.5s" TIME_WORDS);
+}
+
+static void flags(void **state)
+{
+	const struct key key = {.kind = KIND_FLAG};
+	static const char *const wrong[] = {"", "true", "on", "1", "Yes", "NO", "y", "yes ", "off"};
+	struct flag field = {0};
+
+	(void)state;
+	assert_null(value_parse(&key, "yes", "/", AT, &field));
+	assert_true(field.v);
+	assert_int_equal(field.at.line, 3);
+	assert_null(value_parse(&key, "no", "/", AT, &field));
+	assert_false(field.v);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		own_free char *want = xasprintf("'%s' is not yes or no", wrong[i]);
+
+		bad(&key, wrong[i], want);
+	}
+}
+
+static void choices(void **state)
+{
+	const struct key key = {.kind = KIND_CHOICE, .choice = WORDS};
+	struct choice field = {0};
+
+	(void)state;
+	for (int i = 0; WORDS[i]; i++) {
+		assert_null(value_parse(&key, WORDS[i], "/", AT, &field));
+		assert_int_equal(field.v, i);
+	}
+	assert_int_equal(field.at.line, 3);
+	bad(&key, "kmv", "'kmv' is none of auto | kvm | tcg; did you mean kvm?");
+	bad(&key, "xen", "'xen' is none of auto | kvm | tcg");
+	bad(&key, "", "'' is none of auto | kvm | tcg");
+	bad(&key, "KVM", "'KVM' is none of auto | kvm | tcg");
+}
+
+static void targets(void **state)
+{
+	const struct key key = {.kind = KIND_TARGET};
+	struct target field = {0};
+
+	(void)state;
+	assert_null(value_parse(&key, "log/a,b", "/dir", AT, &field));
+	assert_int_equal(field.kind, TARGET_FILE);
+	assert_string_equal(field.path, "/dir/log/a,b");
+	assert_null(value_parse(&key, "/x", "/dir", AT, &field));
+	assert_string_equal(field.path, "/x");
+	assert_null(value_parse(&key, "./none", "/dir", AT, &field)); /* a file of that name */
+	assert_string_equal(field.path, "/dir/none");
+	assert_null(value_parse(&key, "terminal", "/dir", AT, &field));
+	assert_int_equal(field.kind, TARGET_TERMINAL);
+	assert_null(field.path);
+	assert_null(value_parse(&key, "none", "/dir", AT, &field));
+	assert_int_equal(field.kind, TARGET_NONE);
+	assert_int_equal(field.at.line, 3);
+	bad(&key, "", "'' is not terminal, none or a file");
+}
+
+static void lists_append(void **state)
+{
+	const struct key key = {.kind = KIND_STRINGS};
+	struct strings field = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		own_free char *text = xasprintf("-arg%u", i);
+
+		assert_null(value_parse(&key, text, "/", (struct origin){ORIGIN_FILE, i + 1, 7},
+					&field));
+	}
+	assert_int_equal(field.n, 5);
+	assert_string_equal(field.v[0], "-arg0");
+	assert_string_equal(field.v[4], "-arg4");
+	assert_int_equal(field.at[0].line, 1);
+	assert_int_equal(field.at[4].line, 5);
+	value_clear(KIND_STRINGS, &field);
+	assert_int_equal(field.n, 0);
+}
+
+static void words_replace(void **state)
+{
+	const struct key key = {.kind = KIND_WORDS, .flags = KEY_AUTO};
+	struct strings field = {0};
+
+	(void)state;
+	assert_null(value_parse(&key, " disk/a\tdisk/b, network/c ,", "/", AT, &field));
+	assert_int_equal(field.n, 3);
+	assert_string_equal(field.v[0], "disk/a");
+	assert_string_equal(field.v[1], "disk/b");
+	assert_string_equal(field.v[2], "network/c");
+	assert_int_equal(field.at[2].column, 4);
+	assert_null(value_parse(&key, "disk/z", "/", AT, &field));
+	assert_int_equal(field.n, 1);
+	assert_null(value_parse(&key, "auto", "/", AT, &field));
+	assert_int_equal(field.n, 0);
+}
+
+static void environment(void **state)
+{
+	const struct key key = {.kind = KIND_ENV};
+	struct strings field = {0};
+	static const char *const wrong[] = {"", "A", "=x", "1A=x", "A B=x", "A-B=x", "\xc3\xa4=x"};
+
+	(void)state;
+	assert_null(value_parse(&key, "_A1=b=c d", "/", AT, &field));
+	assert_null(value_parse(&key, "EMPTY=", "/", AT, &field));
+	assert_int_equal(field.n, 2);
+	assert_string_equal(field.v[0], "_A1=b=c d");
+	value_clear(KIND_ENV, &field);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		own_free char *want = xasprintf(
+			"'%s' is not an environment variable such as NAME=value", wrong[i]);
+
+		bad(&key, wrong[i], want);
+	}
+}
+
+static void each_kind_has_words_and_a_size(void **state)
+{
+	union field field;
+
+	(void)state;
+	for (int kind = 0; kind < KINDS; kind++) {
+		assert_non_null(kind_words((enum kind)kind));
+		assert_true(value_size((enum kind)kind) > 0);
+		assert_true(value_size((enum kind)kind) <= sizeof(field));
+		memset(&field, 0, sizeof(field));
+		value_clear((enum kind)kind, &field); /* of an empty field */
+	}
+	assert_true(kind_is_list(KIND_STRINGS));
+	assert_true(kind_is_list(KIND_ENV));
+	assert_false(kind_is_list(KIND_WORDS));
+	assert_false(kind_is_list(KIND_TEXT));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts),	cmocka_unit_test(automatic),
+		cmocka_unit_test(names),	cmocka_unit_test(paths),
+		cmocka_unit_test(programs),	cmocka_unit_test(uuids),
+		cmocka_unit_test(macs),		cmocka_unit_test(machines),
+		cmocka_unit_test(counts),	cmocka_unit_test(sizes),
+		cmocka_unit_test(durations),	cmocka_unit_test(flags),
+		cmocka_unit_test(choices),	cmocka_unit_test(targets),
+		cmocka_unit_test(lists_append), cmocka_unit_test(words_replace),
+		cmocka_unit_test(environment),	cmocka_unit_test(each_kind_has_words_and_a_size),
+	};
+
+	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
+}
