@@ -112,14 +112,26 @@ unit: $(unit_programs)
 
 # ------------------------------------------------------------------ fuzzing (clang's libFuzzer)
 
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(sources)
-	$(call say,FUZZCC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)clang $(CPPFLAGS) -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(lib_cflags) -o $@ $< $(sources) $(lib_libs)
+FUZZ := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+.PRECIOUS: $(BUILD)/fuzz/%.o
 
-fuzz: $(fuzz_programs)
-	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $^
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libvmlaunch.a
+	$(call say,LINK,$@)
+	$(Q)clang $(FUZZ) -fsanitize=fuzzer -o $@ $^ $(lib_libs)
+
+$(BUILD)/fuzz/libvmlaunch.a: $(call library_objects,$(BUILD)/fuzz)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/fuzz/%.o: %.c
+	$(call say,CC.fuzz,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) -std=gnu17 $(FUZZ) $(lib_cflags) -MMD -MP -c -o $@ $<
+
+fuzz:
+	@tests/packages build fuzz
+	@$(MAKE) --no-print-directory all $(fuzz_programs)
+	@tests/fuzz/run $(FUZZ_SECONDS) $(fuzz_programs)
 
 # ------------------------------------------------------------------ the two commands of the README
 

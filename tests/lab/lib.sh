@@ -121,8 +121,8 @@ snapshot() {
             /sys/devices/system/node/node*/hugepages/*/nr_hugepages
         find /sys/fs/cgroup -mindepth 1 -type d
         find /dev/vfio /dev/kvm /dev/snd /dev/dri /dev/input /dev/nvidia* -print0 2>/dev/null |
-            xargs -0r lab-acl
-        find /run/vmlaunch /run/user/1000 -printf 'run %M %U:%G %p\n' 2>/dev/null
+            xargs -0r lab-acl || true
+        find /run/vmlaunch /run/user/1000 -printf 'run %M %U:%G %p\n' 2>/dev/null || true
         find /sys/module -mindepth 2 -maxdepth 2 -name initstate -printf 'module %h\n'
     } | sort
 }

@@ -62,7 +62,6 @@ static void fails(const char *text, const char *errors)
 static void value(const char *line, const char *want)
 {
 	own_free char *text = xasprintf("[s]\n%s", line);
-	own_free char *all = NULL, *entries = NULL;
 	own_ini struct ini ini = {0};
 	struct error *err = NULL;
 

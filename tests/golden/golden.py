@@ -1,0 +1,124 @@
+"""The golden plans: for each case a profile, a host tree and arguments; what `vmlaunch plan` says of it
+in each format is a committed file in plans/. `update` writes them anew, on purpose; test_plans compares.
+
+A case runs in a place of its own. What differs from machine to machine and from run to run has a name
+in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies).
+"""
+import json
+import os
+import pathlib
+import shutil
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from tap import FAKE_QEMU  # noqa: E402
+
+PLANS = HERE / "plans"
+FORMATS = ("text", "argv", "json")
+
+# name: profile, host, arguments, files that the profile names, formats
+CASES = {
+    "minimal": ("minimal", "laptop", [], [], FORMATS),
+    "minimal-virtual": ("minimal", "virtual", [], [], FORMATS),
+    "windows": (
+        "windows",
+        "laptop",
+        [],
+        ["disks/win11.qcow2", "disks/Win11_23H2.iso", "disks/virtio-win.iso", "logs/serial.log"],
+        FORMATS,
+    ),
+    "linux-kernel": (
+        "linux-kernel",
+        "laptop",
+        [],
+        ["boot/vmlinuz", "boot/initrd.img", "disks/root.img"],
+        FORMATS,
+    ),
+    "secure-boot": ("secure-boot", "laptop", [], [], FORMATS),
+    "seabios": ("seabios", "bare", [], ["disks/old.img"], FORMATS),
+    "variants": ("variants", "laptop", [], ["disks/system.img"], ("text",)),
+    "variants-offline": (
+        "variants",
+        "laptop",
+        ["--variant", "offline"],
+        ["disks/system.img"],
+        ("text",),
+    ),
+    "variants-big": (
+        "variants",
+        "laptop",
+        ["--variant", "big", "--set", "vm.memory=4G", "--set", "disk/extra.media=cdrom"]
+        + ["--set", "network/lan.model=e1000e", "--set", "qemu.arg=-snapshot"],
+        ["disks/system.img", "disks/extra.qcow2"],
+        FORMATS,
+    ),
+    "odd-bytes": (
+        "odd-bytes",
+        "laptop",
+        [],
+        [
+            "disks/a, b,,c=d.img",
+            "disks/it's \"quoted\" \\ 100%.img",
+            "disks/Größe €.img",
+            b"disks/latin-\xe4 line\nbreak\ttab.img",
+            "boot/my kernel, 1",
+        ],
+        FORMATS + ("argv0",),
+    ),
+    # Refused: every reason in one run. 2 is the profile's fault, 3 the host's.
+    "wrong": ("wrong", "laptop", ["--set", "cpu.accel=xen", "--set", "oops"], [], ("refused",)),
+    "wrong-variant": ("variants", "laptop", ["--variant", "bgi"], ["disks/system.img"], ("refused",)),
+    "refused": ("refused", "bare", [], [], ("refused",)),
+    "too-much": ("too-much", "laptop", [], ["disks/x.iso"], ("refused",)),
+}
+
+
+def prepare(place, case, home=None):
+    """Puts a case's profile and files into the place; returns the directory and how to call vmlaunch."""
+    profile, host, args, files, _ = CASES[case]
+    where = place.dir / "profiles"
+    for name in files:
+        path = os.path.join(os.fsencode(where), os.fsencode(name))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        open(path, "wb").close()
+    where.mkdir(exist_ok=True)
+    (where / "logs").mkdir(exist_ok=True)
+    shutil.copy(HERE / f"{profile}.ini", where)
+    # By a link, so that its place is not in the plan.
+    if not (place.dir / "qemu").exists():
+        os.symlink(FAKE_QEMU, place.dir / "qemu")
+    tree = HERE / "hosts" / host
+    words = ["--host-root", tree, "plan", f"profiles/{profile}.ini", *args]
+    return words + ["--set", f"qemu.binary={place.dir}/qemu"]
+
+
+def neutral(place, text):
+    for path, name in ((place.home, b"@HOME@"), (place.runtime, b"@RUN@"), (place.dir, b"@DIR@")):
+        text = text.replace(os.fsencode(path), name)
+    return text
+
+
+def errors(done):
+    """Standard error without the warnings that depend on who runs the tests."""
+    lines = done.stderr.splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(b"vmlaunch: warning:"))
+
+
+def produce(place, case):
+    """What vmlaunch says of a case: a file's name and its bytes for each format."""
+    words = prepare(place, case)
+    out = {}
+    for form in CASES[case][4]:
+        if form == "refused":
+            done = place.run(*words)
+            text = b"exit status %d\n" % done.returncode + errors(done)
+            assert done.stdout == b"", "a refused plan is not printed"
+        else:
+            done = place.run(*words, "--format", form)
+            text = done.stdout
+            assert done.returncode == 0 and not errors(done), done.stderr.decode(errors="replace")
+        if form == "json":  # its white space is json-c's, and differs between versions
+            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False).encode() + b"\n"
+        out[f"{case}.{form}"] = neutral(place, text)
+    return out

@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+#
+# Sourced after lib.sh by tests of whole machines: profiles, starts and ends as a user has them, and what
+# the host looks like meanwhile. Names a machine by its profile's.
+
+work=/tmp/work
+product=$(readlink -f "$lab_dir/../..")
+
+# vmlaunch where a user has it, and a first look at QEMU, which is slow here and kept for the later ones.
+install_vmlaunch() {
+	cp "$product/vmlaunch" /usr/local/bin/vmlaunch
+	mkdir -p $work
+	profile first <<<''
+	chown labuser $work
+	by_user plan $work/first.ini >$work/first.out 2>&1 || cat $work/first.out
+}
+
+# A small machine that never gets far: 64 MiB, no firmware's variables. Sections come from standard input.
+profile() { # NAME
+	printf '%s\n' '[vm]' 'memory = 64M' '[cpu]' 'cores = 1' '[firmware]' 'uefi = no' >"$work/$1.ini"
+	cat >>"$work/$1.ini"
+}
+
+# The usual one, with the stand-in GPU. Further lines from standard input.
+# shellcheck disable=SC2120
+gpu_profile() { # NAME [HUGEPAGES]
+	profile "$1" < <(
+		printf '%s\n' '[memory]' "hugepages = ${2:-off}" 'host-reserve = 256M' '[gpu]' \
+			'device = 1234:1111#2'
+		cat
+	)
+}
+
+# The reporting guest: its report is in $work/NAME.serial. Further lines from standard input.
+guest_profile() { # NAME [KERNEL ARGUMENTS]
+	{
+		printf '%s\n' '[vm]' 'memory = 256M' '[cpu]' 'cores = 1' '[firmware]' 'uefi = no' '[memory]' \
+			'hugepages = off' 'host-reserve = 256M' '[console]' "serial = $work/$1.serial" '[boot]' \
+			"kernel = $LAB_BUILT/vmlinux" "initrd = $LAB_BUILT/guest.img" \
+			"append = ${l2_kernel_args//$'\n'/ } ${*:2}"
+		cat
+	} >"$work/$1.ini"
+}
+
+# As `sudo vmlaunch` of labuser's, without needing sudo.
+by_user() { SUDO_UID=1000 SUDO_GID=1000 vmlaunch "$@"; }
+
+declare -A supervisor
+
+# Starts in the background. What it says is in $work/NAME.out.
+begin() { # NAME [OPTION...]
+	setsid env SUDO_UID=1000 SUDO_GID=1000 vmlaunch "$work/$1.ini" "${@:2}" >"$work/$1.out" 2>&1 &
+	supervisor[$1]=$!
+}
+
+runs() { grep -q ': running (' "$work/$1.out"; }
+has_ended() { # PID
+	local state
+	state=$(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null) || true
+	[ -z "$state" ] || [ "$state" = Z ]
+}
+
+# Starts it and waits until the guest runs.
+start() { # NAME [OPTION...]
+	begin "$@"
+	wait_for "runs $1 || has_ended ${supervisor[$1]}" 60 || true
+	runs "$1" || { cat "$work/$1.out"; return 1; }
+}
+
+# Waits for a start's end. Returns its status.
+finish() { # NAME
+	wait_for "has_ended ${supervisor[$1]}" "${2:-60}" || { cat "$work/$1.out"; return 124; }
+	wait "${supervisor[$1]}"
+}
+
+# Ends it as a user would, at once.
+end() { # NAME
+	by_user kill "$1" >"$work/$1.kill" 2>&1 || { cat "$work/$1.kill"; return 1; }
+	finish "$1" || { local status=$?; cat "$work/$1.out"; return "$status"; }
+}
+
+qemu_of() { pgrep -f "guest=$1," || true; }
+keepers() { for j in /run/vmlaunch/*.journal; do [ ! -e "$j" ] || basename "$j" .journal; done; }
+status_field() { awk -F'\t' -v f="$2:" '$1 == f { print $2; for (i = 3; i <= NF; i++) print $i }' "/proc/$1/status" | paste -sd' '; }
+
+# What the keeper said that it did, and what the plan says, as commands without comments and pids.
+done_lines() { sed -n 's/^vmlaunch: host: //p' "$work/$1.out" | sed 's/--pid [0-9]*/--pid PID/'; }
+planned_lines() { # NAME
+	by_user plan "$work/$1.ini" 2>/dev/null |
+		awk '/^The host, by the keeper/ { on = 1; next } /^[^ ]/ { on = 0 } on' |
+		sed -n 's/^    \([a-z].*\)/\1/p' |
+		sed 's/ *#.*//; s/\$USER/1000/; s/--pid \$\$/--pid PID/' | grep .
+}
+
+# The host is as FILE says, if need be after the moment that drivers take to make their nodes.
+host_is() { # FILE
+	wait_for "snapshot >$work/now; cmp -s $work/now $1" "${2:-10}" || { diff "$1" $work/now; return 1; }
+}
+
+# The start is refused with STATUS before anything was changed.
+refused() { # STATUS NAME [OPTION...]
+	local status=0
+	begin "${@:2}"
+	finish "$2" || status=$?
+	[ "$status" = "$1" ] || { echo "status $status"; cat "$work/$2.out"; return 1; }
+	[ -z "$(done_lines "$2" | grep -v '^prlimit')" ] || { done_lines "$2"; return 1; }
+}
+
+# Says in FILE, a line each, which process wrote to which file of sysfs, until it is killed; prints its pid.
+watch_writes() { # FILE PID
+	strace -f -qq -e trace=openat,write,delete_module,execve -o "$1" -p "$2" &
+}
