@@ -58,7 +58,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all demo test lint bench fuzz soak install clean unit san
+.PHONY: all demo test lint bench fuzz soak install uninstall clean unit san
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -159,10 +159,23 @@ soak:
 	@$(MAKE) --no-print-directory all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@SOAK=1 tests/run $(T)
 
+# polkit looks for actions in /usr/share alone, whatever the prefix is.
+POLKIT_ACTIONS := /usr/share/polkit-1/actions
+
 install: all
 	install -D -m 755 vmlaunch $(DESTDIR)$(PREFIX)/bin/vmlaunch
 	if [ -e $(BUILD)/probe.efi ]; then \
 		install -D -m 644 $(BUILD)/probe.efi $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi; fi
+	mkdir -p $(BUILD)
+	sed 's|@PROGRAM@|$(PREFIX)/bin/vmlaunch|' launcher/desktop/vmlaunch.policy.in \
+		>$(BUILD)/org.vmlaunch.policy
+	install -D -m 644 $(BUILD)/org.vmlaunch.policy \
+		$(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/vmlaunch $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi \
+		$(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy
+	rmdir $(DESTDIR)$(PREFIX)/lib/vmlaunch 2>/dev/null || true
 
 clean:
 	rm -rf $(BUILD) vmlaunch
