@@ -130,19 +130,19 @@ $(BUILD)/fuzz/%.o: %.c
 
 fuzz:
 	@tests/packages build fuzz
-	@$(MAKE) --no-print-directory all $(fuzz_programs)
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(fuzz_programs)
 	@tests/fuzz/run $(FUZZ_SECONDS) $(fuzz_programs)
 
 # ------------------------------------------------------------------ the two commands of the README
 
 demo:
 	@tests/packages build run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	./vmlaunch profiles/demo.ini
 
 test:
 	@tests/packages build run test
-	@$(MAKE) --no-print-directory all san $(unit_programs) $(BUILD)/san/fake-qemu
+	@$(MAKE) --no-print-directory -j$$(nproc) all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@tests/run $(T)
 
 lint:
@@ -151,12 +151,12 @@ lint:
 
 bench:
 	@tests/packages build run test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/bench/run
 
 soak:
 	@tests/packages build run test
-	@$(MAKE) --no-print-directory all san $(unit_programs) $(BUILD)/san/fake-qemu
+	@$(MAKE) --no-print-directory -j$$(nproc) all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@SOAK=1 tests/run $(T)
 
 # polkit looks for actions in /usr/share alone, whatever the prefix is.
