@@ -325,19 +325,3 @@ bool undo_claimed(struct keeper *k, const struct change *change, struct error **
 		      runtime ? runtime : "unknown");
 	return true;
 }
-
-void settle_power(struct keeper *k, const struct pci_address *address)
-{
-	own_pci_function struct pci_function f = {0};
-	char text[PCI_ADDRESS_SIZE];
-
-	if (!pci_function_read(&f, &k->root, address))
-		return;
-	if (f.driver && strcmp(f.driver, VFIO) == 0 && f.power_control &&
-	    strcmp(f.power_control, "on") == 0)
-		write_attribute(k, address, "power/control", "auto", QUICK_MS, NULL);
-	keeper_report(k, REPORT_PROGRESS, 0, "%s: driver %s, power %s%s%s",
-		      pci_address_format(address, text), f.driver ? f.driver : "none",
-		      f.power_state ? f.power_state : "unknown", f.runtime_status ? ", " : "",
-		      f.runtime_status ? f.runtime_status : "");
-}

@@ -208,23 +208,6 @@ static bool qemu_lives(const struct keeper *k)
 	return k->qemu >= 0 && poll(&p, 1, 0) == 0;
 }
 
-/* Gives back, and says honestly how awake each device is afterwards. */
-static bool restore_and_tell(struct keeper *k)
-{
-	struct pci_address claimed[STEP_FUNCTIONS];
-	size_t n = 0;
-	bool whole;
-
-	for (size_t i = 0; i < k->journal->n; i++)
-		if (k->journal->change[i].kind == CHANGE_CLAIMED && n < STEP_FUNCTIONS)
-			claimed[n++] = k->journal->change[i].address;
-	whole = restore_from(k, 0);
-	for (size_t i = 0; i < n; i++)
-		if (!keeper_is_stuck(k, &claimed[i]))
-			settle_power(k, &claimed[i]);
-	return whole;
-}
-
 static bool do_release(struct keeper *k, const struct request *request, int fd, struct error **err)
 {
 	(void)request;
@@ -235,7 +218,7 @@ static bool do_release(struct keeper *k, const struct request *request, int fd, 
 	}
 	close_fd(&k->qemu);
 	/* Whoever has the answer may look: then not even the lock's file is there. */
-	if (restore_and_tell(k)) {
+	if (restore_from(k, 0)) {
 		tidy_up(k);
 		k->phase = PHASE_OVER;
 	}

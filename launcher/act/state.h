@@ -61,9 +61,6 @@ bool raise_memlock(struct keeper *k, const struct intent *intent, struct error *
 /* Grants a node to the keeper's user by ACL, written down; a user who is root needs none. */
 bool grant_path(struct keeper *k, const char *path, struct error **err);
 
-/* A function that vfio-pci keeps may sleep; and whether it does is told, for each. */
-void settle_power(struct keeper *k, const struct pci_address *address);
-
 /* Undoing one change; each is harmless when it was never made, or undone already. */
 bool undo_claimed(struct keeper *k, const struct change *change, struct error **err);
 bool undo_bound(struct keeper *k, const struct change *change, struct error **err);

@@ -23,6 +23,8 @@ struct composer {
 	unsigned sata;			 /* units of the built-in controller handed out */
 	bool claims_device;		 /* the profile wants one */
 	struct pci_set claimed;		 /* those that were found */
+	unsigned gpu_ports;		 /* root ports for GPUs handed out */
+	unsigned guest_bits;		 /* width of the guest\'s addresses, 0: not known */
 	struct {
 		unsigned size_kb;
 		uint64_t pages;
@@ -76,7 +78,8 @@ void compose_memory(struct composer *c);
 void compose_boot(struct composer *c);
 void compose_claims(struct composer *c); /* first of all: KVM depends on it */
 void compose_devices(struct composer *c);
-void compose_steps(struct composer *c); /* last of all */
+void compose_window(struct composer *c); /* of the firmware, for large BARs */
+void compose_steps(struct composer *c);	 /* last of all */
 void compose_disks(struct composer *c);
 void compose_networks(struct composer *c);
 void compose_console(struct composer *c);

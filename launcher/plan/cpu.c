@@ -1,6 +1,104 @@
-/* Processors: model and topology. */
+/* Processors: model, what they say of the hypervisor, and topology. */
 #include "base/alloc.h"
 #include "compose.h"
+
+/* ------------------------------------------------------------------ what they say */
+
+static bool hides(const struct composer *c)
+{
+	if (c->p->cpu.hide_hypervisor.v == WHEN_AUTO)
+		return c->claims_device && c->p->gpu.n;
+	return c->p->cpu.hide_hypervisor.v == WHEN_YES;
+}
+
+static bool enlightens(struct composer *c)
+{
+	const struct choice *enabled = &c->p->hyperv.enabled;
+
+	if (enabled->v == WHEN_YES && !c->plan->kvm)
+		compose_note(c,
+			     "hyperv.enabled = yes has no effect: emulation has no enlightenments");
+	if (enabled->v == WHEN_AUTO)
+		return c->plan->kvm && c->p->vm.guest.v == GUEST_WINDOWS;
+	return c->plan->kvm && enabled->v == WHEN_YES;
+}
+
+/* QEMU refuses a dependent one without what it hangs on (docs/system/i386/hyperv.rst). */
+static void check_enlightenments(struct composer *c)
+{
+	const struct hyperv_section *h = &c->p->hyperv;
+
+	if (h->synic.v && !h->vpindex.v)
+		compose_wrong(c, h->vpindex.at, "hyperv.synic needs hyperv.vpindex");
+	if (h->stimer.v && (!h->synic.v || !h->time.v))
+		compose_wrong(c, h->synic.v ? h->time.at : h->synic.at,
+			      "hyperv.stimer needs hyperv.synic and hyperv.time");
+	if ((h->tlbflush.v || h->ipi.v) && !h->vpindex.v)
+		compose_wrong(c, h->vpindex.at,
+			      "hyperv.tlbflush and hyperv.ipi need hyperv.vpindex");
+	if (!c->p->cpu.hypervisor_bit.v)
+		compose_wrong(
+			c, c->p->cpu.hypervisor_bit.at,
+			"Windows finds the enlightenments only with cpu.hypervisor-bit = yes; set "
+			"hyperv.enabled = no to do without");
+}
+
+static void add_enlightenments(struct composer *c, struct option *o)
+{
+	const struct hyperv_section *h = &c->p->hyperv;
+	const struct {
+		const char *name;
+		bool on;
+	} flag[] = {
+		{"hv-relaxed", h->relaxed.v},
+		{"hv-vapic", h->vapic.v},
+		{"hv-time", h->time.v},
+		{"hv-vpindex", h->vpindex.v},
+		{"hv-synic", h->synic.v},
+		{"hv-stimer", h->stimer.v},
+		{"hv-runtime", h->runtime.v},
+		{"hv-reset", h->reset.v},
+		{"hv-frequencies", h->frequencies.v},
+		{"hv-tlbflush", h->tlbflush.v},
+		{"hv-ipi", h->ipi.v},
+	};
+
+	check_enlightenments(c);
+	for (size_t i = 0; i < ARRAY_SIZE(flag); i++)
+		if (flag[i].on)
+			option_on(o, flag[i].name, true);
+	if (h->spinlocks.v)
+		option_number(o, "hv-spinlocks", h->spinlocks.v);
+	option_text(o, "hv-vendor-id", h->vendor_id.v);
+}
+
+/* ------------------------------------------------------------------ how wide their addresses are
+ */
+
+/* A device reaches the guest's memory through the IOMMU; firmware that believes in more bits than
+ * that puts BARs where the IOMMU cannot map them, and QEMU aborts.
+ */
+static void add_width(struct composer *c, struct option *o)
+{
+	const struct number *wanted = &c->p->cpu.phys_bits;
+	unsigned host = c->facts->cpu.phys_bits, iommu = c->facts->devices.iommu.width;
+	unsigned bits = wanted->automatic ? host : (unsigned)wanted->v;
+
+	if (wanted->automatic && c->claims_device && iommu && (!bits || iommu < bits))
+		bits = iommu;
+	c->guest_bits = bits;
+	if (!bits || (wanted->automatic && !c->claims_device))
+		return;
+	if (!c->plan->kvm) {
+		option_number(o, "phys-bits", bits);
+		return;
+	}
+	option_on(o, "host-phys-bits", true);
+	if (bits < host || !host)
+		option_number(o, "host-phys-bits-limit", bits);
+	if (!wanted->automatic && host && bits > host)
+		compose_wrong(c, wanted->at, "cpu.phys-bits: this host's processors have %u", host);
+}
 
 static void add_model(struct composer *c)
 {
@@ -8,11 +106,20 @@ static void add_model(struct composer *c)
 	const char *name = model->v ? model->v : c->plan->kvm ? "host" : "max";
 	struct option o = option_new(name);
 
+	if (hides(c) && c->plan->kvm)
+		option_on(&o, "kvm", false);
+	if (!c->p->cpu.hypervisor_bit.v)
+		option_on(&o, "hypervisor", false);
+	add_width(c, &o);
+	if (enlightens(c))
+		add_enlightenments(c, &o);
 	compose_argument(c, "-cpu", option_done(&o), "cpu.model", model->at,
 			 model->v	? NULL
 			 : c->plan->kvm ? "the host's own"
 					: "all that the emulation has");
 }
+
+/* ------------------------------------------------------------------ how many */
 
 static void add_topology(struct composer *c)
 {

@@ -1,22 +1,11 @@
-/* Devices of the host: which ones the profile means, what stands against them, and where the guest
- * finds them. All functions of a board sit in one slot of the guest, behind a root port of their
- * own; slot 01 of the root bus is kept for GPUs, so that the first one is at 01:00 in the guest.
- */
+/* Devices of the host: which ones the profile means, and what stands against them. */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "compose.h"
+#include "devices.h"
 
-#define GPU_SLOT 1
-
-struct wanted {
-	const struct item *item;
-	const struct text *device;
-	const char *functions; /* "all" or numbers; NULL: only the one that is named */
-};
-
-static size_t wanted_all(const struct profile *p, struct wanted *list)
+size_t devices_wanted(const struct profile *p, struct wanted *list)
 {
 	size_t n = 0;
 
@@ -24,13 +13,14 @@ static size_t wanted_all(const struct profile *p, struct wanted *list)
 		const struct gpu *gpu = (const struct gpu *)p->gpu.v[i];
 
 		if (gpu->item.enabled.v)
-			list[n++] = (struct wanted){&gpu->item, &gpu->device, gpu->functions.v};
+			list[n++] =
+				(struct wanted){&gpu->item, &gpu->device, gpu->functions.v, gpu};
 	}
 	for (size_t i = 0; i < p->pci.n; i++) {
 		const struct pci *pci = (const struct pci *)p->pci.v[i];
 
 		if (pci->item.enabled.v)
-			list[n++] = (struct wanted){&pci->item, &pci->device, NULL};
+			list[n++] = (struct wanted){&pci->item, &pci->device, NULL, NULL};
 	}
 	return n;
 }
@@ -58,8 +48,8 @@ static void find_functions(const struct wanted *w, const struct pci_list *list,
 }
 
 /* What one section means; false with words, and whatever could be found. */
-static bool find(const struct profile *p, const struct facts *facts, const struct wanted *w,
-		 struct pci_set *found, struct error **err)
+bool devices_find(const struct profile *p, const struct facts *facts, const struct wanted *w,
+		  struct pci_set *found, struct error **err)
 {
 	own_free char *where = origin_text(p, w->device->at), *name = item_text(w->item);
 	struct error *problem = NULL;
@@ -88,11 +78,11 @@ bool plan_claims(const struct profile *profile, const struct facts *facts, struc
 	own_free struct wanted *list = xcalloc(most, sizeof(*list));
 	bool good = true;
 
-	n = wanted_all(profile, list);
+	n = devices_wanted(profile, list);
 	for (size_t i = 0; i < n; i++) {
 		own_pci_set struct pci_set found = {0};
 
-		good = find(profile, facts, &list[i], &found, err) && good;
+		good = devices_find(profile, facts, &list[i], &found, err) && good;
 		for (size_t k = 0; k < found.n; k++)
 			if (!pci_set_has(set, found.v[k]))
 				pci_set_add(set, found.v[k]);
@@ -230,9 +220,9 @@ void compose_claims(struct composer *c)
 	const struct device_facts *d = &c->facts->devices;
 	struct error *problem = NULL;
 	const char *no_iommu;
-	struct wanted list[2 * 64];
+	struct wanted list[WANTED];
 
-	c->claims_device = !c->in->no_devices && wanted_all(c->p, list) > 0;
+	c->claims_device = !c->in->no_devices && devices_wanted(c->p, list) > 0;
 	if (!c->claims_device)
 		return;
 	if (!plan_claims(c->p, c->facts, &c->claimed, &problem)) {
@@ -258,72 +248,4 @@ void compose_claims(struct composer *c)
 			     "again before "
 			     "it changes anything",
 			     d->holders.unseen);
-}
-
-/* ------------------------------------------------------------------ where */
-
-static char *gpu_port(struct composer *c, const struct item *item, unsigned number)
-{
-	own_free char *name = item_text(item), *id = xasprintf("gpuport%u", number);
-	own_free char *why =
-		xasprintf("a root port for %s alone; without hotplug its ACPI node is empty", name);
-	struct option o = option_new("pcie-root-port");
-
-	option_text(&o, "id", id);
-	option_text(&o, "bus", "pcie.0");
-	option_slot(&o, "addr", GPU_SLOT, number);
-	option_number(&o, "chassis", GPU_SLOT * 8 + number);
-	option_number(&o, "port", GPU_SLOT * 8 + number);
-	option_on(&o, "hotplug", false);
-	if (number == 0)
-		option_on(&o, "multifunction", true);
-	compose_fixed(c, "-device", option_done(&o), why);
-	return steal(&id);
-}
-
-/* Functions keep their numbers; without a function 0 a guest would find none, so then they are
- * counted from 0.
- */
-static void add_functions(struct composer *c, const struct wanted *w, const struct pci_set *found,
-			  const char *bus)
-{
-	own_free char *id = compose_id(w->item);
-	bool numbered = found->v[0]->address.function == 0;
-
-	for (size_t i = 0; i < found->n; i++) {
-		unsigned number = numbered ? found->v[i]->address.function : (unsigned)i;
-		own_free char *own_id = xasprintf("%s-%u", id, number);
-		char address[PCI_ADDRESS_SIZE];
-		struct option o = option_new("vfio-pci");
-
-		option_text(&o, "host", pci_address_format(&found->v[i]->address, address));
-		option_text(&o, "id", own_id);
-		option_text(&o, "bus", bus);
-		option_slot(&o, "addr", 0, number);
-		if (number == 0 && found->n > 1)
-			option_on(&o, "multifunction", true);
-		compose_item(c, "-device", option_done(&o), w->item, "device", w->device->at,
-			     pci_class_words(found->v[i]->class));
-	}
-}
-
-void compose_devices(struct composer *c)
-{
-	struct wanted list[2 * 64];
-	size_t n = c->claims_device ? wanted_all(c->p, list) : 0;
-	unsigned gpus = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		own_pci_set struct pci_set found = {0};
-		own_free char *bus = NULL;
-
-		/* What cannot be found was told by compose_claims(). */
-		if (!find(c->p, c->facts, &list[i], &found, NULL))
-			continue;
-		if (list[i].functions && gpus < 8)
-			bus = gpu_port(c, list[i].item, gpus++);
-		else
-			bus = compose_port(c, list[i].item);
-		add_functions(c, &list[i], &found, bus);
-	}
 }

@@ -92,12 +92,13 @@ int compose_fd(struct composer *c, enum plan_fd_role role, char *path)
 	return fd->number;
 }
 
-/* Ports sit in slots 02 to 06 of the root bus, eight to a slot; slot 01 is left to a GPU, whose
- * place in the guest is 01:00.
+/* Ports sit in slots 02 to 06 of the root bus, eight to a slot, behind those of GPUs, which have
+ * slot 01 and as many more as they need.
  */
 char *compose_port(struct composer *c, const struct item *item)
 {
-	unsigned n = c->ports++, slot = 2 + n / 8, function = n % 8;
+	unsigned first = c->gpu_ports > 8 ? 1 + (c->gpu_ports + 7) / 8 : 2;
+	unsigned n = c->ports++, slot = first + n / 8, function = n % 8;
 	own_free char *id = xasprintf("port%02x", slot * 8 + function);
 	own_free char *name = item_text(item);
 	own_free char *why = xasprintf("a root port for %s", name);
@@ -306,6 +307,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_memory(&c);
 	compose_boot(&c);
 	compose_devices(&c);
+	compose_window(&c);
 	compose_disks(&c);
 	compose_networks(&c);
 	compose_console(&c);

@@ -136,7 +136,6 @@ static void step_claim(struct composer *c)
 {
 	own_pci_set struct pci_set set = {0};
 	struct plan_step *step;
-	int last = -1;
 
 	if (!c->claimed.n || c->claimed.n > STEP_FUNCTIONS)
 		return;
@@ -151,9 +150,12 @@ static void step_claim(struct composer *c)
 		fill_function(&step->intent.claim.function[i], set.v[i]);
 	step->intent.claim.functions = (uint32_t)set.n;
 	for (size_t i = 0; i < set.n; i++) {
-		if (set.v[i]->group != last)
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again = again || set.v[k]->group == set.v[i]->group;
+		if (!again)
 			add_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", set.v[i]->group);
-		last = set.v[i]->group;
 	}
 }
 

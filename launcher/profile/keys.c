@@ -20,6 +20,9 @@
 #define MAC(s, m) .kind = KIND_MAC, FIELD(s, m, text)
 #define DEVICE(s, m) .kind = KIND_DEVICE, FIELD(s, m, text)
 #define SLOTS(s, m) .kind = KIND_SLOTS, FIELD(s, m, text)
+#define PLACE(s, m) .kind = KIND_PLACE, FIELD(s, m, text)
+#define VENDOR(s, m) .kind = KIND_VENDOR, FIELD(s, m, text)
+#define IDS(s, m) .kind = KIND_IDS, FIELD(s, m, strings)
 #define MACHINE(s, m) .kind = KIND_MACHINE, FIELD(s, m, text)
 #define COUNT(s, m, low, high) .kind = KIND_COUNT, FIELD(s, m, number), .min = (low), .max = (high)
 #define SIZE(s, m, low, high) .kind = KIND_SIZE, FIELD(s, m, number), .min = (low), .max = (high)
@@ -42,6 +45,10 @@ static const char *const ACCEL[] = {
 static const char *const FORMAT[] = {
 	[DISK_AUTO] = "auto", [DISK_RAW] = "raw", [DISK_QCOW2] = "qcow2", NULL};
 static const char *const MEDIA[] = {[MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", NULL};
+static const char *const WHEN[] = {
+	[WHEN_AUTO] = "auto", [WHEN_YES] = "yes", [WHEN_NO] = "no", NULL};
+static const char *const LAYOUT[] = {
+	[LAYOUT_ONE_SLOT] = "one-slot", [LAYOUT_SEPARATE] = "separate", NULL};
 static const char *const HUGEPAGES[] = {[HUGEPAGES_AUTO] = "auto",
 					[HUGEPAGES_OFF] = "off",
 					[HUGEPAGES_2M] = "2M",
@@ -73,8 +80,42 @@ static const struct key CPU[] = {
 	 .help = "threads of each core; auto: 1"},
 	{"model", NAME(cpu_section, model), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "QEMU's CPU model; auto: host with KVM, max without"},
+	{"phys-bits", COUNT(cpu_section, phys_bits, 32, 52), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "width of the guest's addresses; auto: the host's, and with a host device no more than "
+		 "its IOMMU has"},
+	{"hide-hypervisor", CHOICE(cpu_section, hide_hypervisor, WHEN), .dflt = "auto",
+	 .help = "KVM does not say its name; auto: where a GPU is passed"},
+	{"hypervisor-bit", FLAG(cpu_section, hypervisor_bit), .dflt = "yes",
+	 .help = "no: the guest is not told that there is a hypervisor at all; Hyper-V needs it told"},
 	{"accel", CHOICE(cpu_section, accel, ACCEL), .dflt = "auto",
 	 .help = "auto: KVM where it works, else TCG (emulation: slow, and never with a host device)"},
+};
+
+static const struct key HYPERV[] = {
+	{"enabled", CHOICE(hyperv_section, enabled, WHEN), .dflt = "auto",
+	 .help = "what Windows knows how to use of a hypervisor; auto: for guest = windows, with KVM"},
+	{"vendor-id", VENDOR(hyperv_section, vendor_id), .dflt = "GenuineIntel",
+	 .help = "the name that the hypervisor gives itself, at most 12 characters"},
+	{"relaxed", FLAG(hyperv_section, relaxed), .dflt = "yes",
+	 .help = "no watchdog where the host may pause a processor"},
+	{"vapic", FLAG(hyperv_section, vapic), .dflt = "yes", .help = "cheaper interrupts"},
+	{"spinlocks", COUNT(hyperv_section, spinlocks, 0, 0xffffffff), .dflt = "8191",
+	 .help = "tries before a waiting processor tells the hypervisor; 0: never"},
+	{"time", FLAG(hyperv_section, time), .dflt = "yes", .help = "a clock that costs no exit"},
+	{"vpindex", FLAG(hyperv_section, vpindex), .dflt = "yes",
+	 .help = "processor numbers; synic, tlbflush and ipi need them"},
+	{"synic", FLAG(hyperv_section, synic), .dflt = "yes",
+	 .help = "synthetic interrupts; stimer needs them"},
+	{"stimer", FLAG(hyperv_section, stimer), .dflt = "yes", .help = "synthetic timers"},
+	{"runtime", FLAG(hyperv_section, runtime), .dflt = "yes",
+	 .help = "how long each processor has run"},
+	{"reset", FLAG(hyperv_section, reset), .dflt = "yes", .help = "reset by the hypervisor"},
+	{"frequencies", FLAG(hyperv_section, frequencies), .dflt = "yes",
+	 .help = "frequencies of TSC and APIC told"},
+	{"tlbflush", FLAG(hyperv_section, tlbflush), .dflt = "yes",
+	 .help = "flushes on other processors by the hypervisor"},
+	{"ipi", FLAG(hyperv_section, ipi), .dflt = "yes",
+	 .help = "interrupts to other processors by the hypervisor"},
 };
 
 static const struct key MEMORY[] = {
@@ -95,6 +136,19 @@ static const struct key GPU[] = {
 		 "01:00.0, or 01:00.0=10de:2820 to be sure"},
 	{"functions", SLOTS(gpu, functions), .dflt = "all",
 	 .help = "which functions of its board go along"},
+	{"ids", IDS(gpu, ids), .dflt = "host",
+	 .help = "what the guest reads: host, with the subsystem ids that the host sees; none, the "
+		 "card's own; or 10de:25a2:1d05:1178, for each function one"},
+	{"guest-slot", PLACE(gpu, guest_slot), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "where the guest finds it, such as 01:00; auto: 01:00, the next GPU at 02:00"},
+	{"layout", CHOICE(gpu, layout, LAYOUT), .dflt = "one-slot",
+	 .help = "all functions in one slot of the guest, as on the board, or each in its own"},
+	{"rom", PATH(gpu, rom), .flags = KEY_READ,
+	 .help = "option ROM that the guest gets instead of the card's own"},
+	{"rom-bar", FLAG(gpu, rom_bar), .dflt = "yes",
+	 .help = "no: the guest sees no option ROM"},
+	{"x-vga", FLAG(gpu, x_vga), .dflt = "no",
+	 .help = "yes: with the legacy VGA ranges, for a guest that starts with SeaBIOS"},
 };
 
 static const struct key PCI[] = {
@@ -115,6 +169,8 @@ static const struct key FIRMWARE[] = {
 	 .help = "template of the variable store that belongs to code"},
 	{"reset-vars", FLAG(firmware_section, reset_vars), .dflt = "no",
 	 .help = "yes: start with a fresh variable store; the old one is kept beside it as vars.fd.old"},
+	{"mmio64", SIZE(firmware_section, mmio64, 1UL << 30, 16 * TIB), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "window for large BARs above 4G; auto: computed from the passed devices"},
 };
 
 static const struct key BOOT[] = {
@@ -195,6 +251,7 @@ static const struct key QEMU[] = {
 static const struct section_keys TABLE[] = {
 	SINGLE("vm", vm, VM), .help = "the machine as a whole"},
 	SINGLE("cpu", cpu, CPU), .help = "processors"},
+	SINGLE("hyperv", hyperv, HYPERV), .help = "enlightenments for Windows"},
 	SINGLE("memory", memory, MEMORY), .help = "where the guest's memory comes from"},
 	SINGLE("firmware", firmware, FIRMWARE), .help = "UEFI and its variables"},
 	SINGLE("boot", boot, BOOT), .help = "what is started, in which order"},

@@ -13,14 +13,17 @@
 
 /* What a value is; value.c has one parser for each, named in words by kind_words(). */
 enum kind {
-	KIND_TEXT,     /* struct text: any text */
-	KIND_NAME,     /* struct text: letters, digits, . _ - */
-	KIND_PATH,     /* struct text: made absolute */
-	KIND_PROGRAM,  /* struct text: a path, or a name for PATH */
-	KIND_UUID,     /* struct text, lower case */
-	KIND_MAC,      /* struct text, lower case */
-	KIND_DEVICE,   /* struct text: a PCI device, by id, address, or both */
-	KIND_SLOTS,    /* struct text: function numbers such as 0,1; all */
+	KIND_TEXT,    /* struct text: any text */
+	KIND_NAME,    /* struct text: letters, digits, . _ - */
+	KIND_PATH,    /* struct text: made absolute */
+	KIND_PROGRAM, /* struct text: a path, or a name for PATH */
+	KIND_UUID,    /* struct text, lower case */
+	KIND_MAC,     /* struct text, lower case */
+	KIND_DEVICE,  /* struct text: a PCI device, by id, address, or both */
+	KIND_SLOTS,   /* struct text: function numbers such as 0,1; all */
+	KIND_PLACE,   /* struct text: a slot of the guest, bus:00 */
+	KIND_VENDOR,  /* struct text: at most 12 printable characters */
+	KIND_IDS, /* struct strings: host, none, or vendor:device:subvendor:subdevice for each */
 	KIND_MACHINE,  /* struct text: pc-q35-MAJOR.MINOR */
 	KIND_COUNT,    /* struct number */
 	KIND_SIZE,     /* struct number: bytes */

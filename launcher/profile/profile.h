@@ -60,8 +60,10 @@ struct target {
 
 enum guest { GUEST_OTHER, GUEST_LINUX, GUEST_WINDOWS };
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
+enum when { WHEN_AUTO, WHEN_YES, WHEN_NO };
 enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2 };
 enum disk_media { MEDIA_DISK, MEDIA_CDROM };
+enum layout { LAYOUT_ONE_SLOT, LAYOUT_SEPARATE };
 enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };
 enum network_mode { NETWORK_USER, NETWORK_NONE };
 enum network_model { MODEL_VIRTIO, MODEL_E1000E };
@@ -80,6 +82,17 @@ struct cpu_section {
 	struct number threads;
 	struct text model;
 	struct choice accel;
+	struct number phys_bits;
+	struct choice hide_hypervisor;
+	struct flag hypervisor_bit;
+};
+
+struct hyperv_section {
+	struct choice enabled;
+	struct text vendor_id;
+	struct flag relaxed, vapic, time, vpindex, synic, stimer, runtime, reset, frequencies,
+		tlbflush, ipi;
+	struct number spinlocks;
 };
 
 struct memory_section {
@@ -94,6 +107,7 @@ struct firmware_section {
 	struct text code;
 	struct text vars;
 	struct flag reset_vars;
+	struct number mmio64;
 };
 
 struct boot_section {
@@ -144,6 +158,12 @@ struct gpu {
 	struct item item;
 	struct text device; /* a selector of host/pci.h */
 	struct text functions;
+	struct strings ids;
+	struct text guest_slot;
+	struct choice layout;
+	struct text rom;
+	struct flag rom_bar;
+	struct flag x_vga;
 };
 
 /* Any other function of the host's. */
@@ -174,6 +194,7 @@ struct profile {
 
 	struct vm_section vm;
 	struct cpu_section cpu;
+	struct hyperv_section hyperv;
 	struct memory_section memory;
 	struct firmware_section firmware;
 	struct boot_section boot;

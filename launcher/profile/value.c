@@ -181,6 +181,32 @@ static char *parse_slots(const struct token *t, void *out)
 	return NULL;
 }
 
+/* Behind a root port there is device 00 alone. */
+static char *parse_place(const struct token *t, void *out)
+{
+	uint64_t bus;
+
+	if (!prefix(t->text, "xx:00") || t->text[5] ||
+	    !text_u64((char[]){t->text[0], t->text[1], 0}, 16, &bus) || bus < 1 || bus > 0x20)
+		return wrong(t, "a slot from 01:00 to 20:00 (hexadecimal)");
+	set_text(out, lower(t->text));
+	return NULL;
+}
+
+/* The three registers of CPUID leaf 0x40000000 hold 12 bytes. */
+static char *parse_vendor(const struct token *t, void *out)
+{
+	size_t n = strlen(t->text);
+	bool good = n >= 1 && n <= 12 && !strchr(t->text, ',');
+
+	for (const char *c = t->text; good && *c; c++)
+		good = *c > 0x20 && *c < 0x7f;
+	if (!good)
+		return wrong(t, "1 to 12 printable characters without space and comma");
+	set_text(out, xstrdup(t->text));
+	return NULL;
+}
+
 static char *parse_machine(const struct token *t, void *out)
 {
 	uint64_t major = 0, minor = 0;
@@ -377,6 +403,25 @@ static char *parse_words(const struct token *t, void *out)
 	return NULL;
 }
 
+static char *parse_ids(const struct token *t, void *out)
+{
+	struct strings words = {0}, *list = out;
+	bool single = strcmp(t->text, "host") == 0 || strcmp(t->text, "none") == 0;
+	bool good = true;
+
+	parse_words(t, &words);
+	for (size_t i = 0; good && !single && i < words.n; i++)
+		good = matches(words.v[i], "xxxx:xxxx:xxxx:xxxx");
+	if (!good || !words.n || words.n > 8) {
+		value_clear(KIND_IDS, &words);
+		return wrong(t,
+			     "host, none, or ids such as 10de:25a2:1d05:1178, separated by spaces");
+	}
+	value_clear(KIND_IDS, list);
+	*list = words;
+	return NULL;
+}
+
 static char *parse_env(const struct token *t, void *out)
 {
 	const char *equals = strchr(t->text, '=');
@@ -406,6 +451,9 @@ static const struct kind_row {
 	[KIND_MAC] = {parse_mac, sizeof(struct text), "a MAC address", .text = true},
 	[KIND_DEVICE] = {parse_device, sizeof(struct text), "a PCI device", .text = true},
 	[KIND_SLOTS] = {parse_slots, sizeof(struct text), "all | numbers", .text = true},
+	[KIND_PLACE] = {parse_place, sizeof(struct text), "BUS:00", .text = true},
+	[KIND_VENDOR] = {parse_vendor, sizeof(struct text), "a name", .text = true},
+	[KIND_IDS] = {parse_ids, sizeof(struct strings), "host | none | ids", .list = true},
 	[KIND_MACHINE] = {parse_machine, sizeof(struct text), "pc-q35-VERSION", .text = true},
 	[KIND_COUNT] = {parse_count, sizeof(struct number), "a number", .number = true},
 	[KIND_SIZE] = {parse_size, sizeof(struct number), "a size such as 16G", .number = true},
@@ -486,5 +534,5 @@ const char *kind_words(enum kind kind)
 
 bool kind_is_list(enum kind kind)
 {
-	return ROW[kind].list && kind != KIND_WORDS;
+	return ROW[kind].list && kind != KIND_WORDS && kind != KIND_IDS;
 }

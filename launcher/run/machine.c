@@ -23,6 +23,7 @@ void machine_hold_signals(void)
 	sigaddset(&held, SIGQUIT);
 	sigaddset(&held, SIGTERM);
 	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGCONT);
 	sigprocmask(SIG_BLOCK, &held, NULL);
 	/* A closed terminal shows as an error of write, a background one as an error of read. */
 	signal(SIGPIPE, SIG_IGN);

@@ -29,13 +29,16 @@ void terminal_raw(int fd)
 {
 	struct termios now;
 
-	if (saved_fd >= 0 || !isatty(fd) || !is_ours(fd) || tcgetattr(fd, &saved) < 0)
+	if (!isatty(fd) || !is_ours(fd))
+		return;
+	if (saved_fd < 0 && tcgetattr(fd, &saved) == 0)
+		saved_fd = fd;
+	if (saved_fd != fd)
 		return;
 	now = saved;
 	now.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IXON);
 	now.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
-	if (tcsetattr(fd, TCSANOW, &now) == 0)
-		saved_fd = fd;
+	tcsetattr(fd, TCSANOW, &now);
 }
 
 void terminal_restore(void)

@@ -37,8 +37,8 @@ int output_open(void);
 
 /* The terminal's keys on their way into the guest: characters as they are typed, without echo, but
  * with the signal keys working for us. Nothing is done to a terminal that is somebody else's now
- * (we are in the background). Restored by terminal_restore(), which is harmless when nothing was
- * changed.
+ * (we are in the background); to be called again when we come back. Restored by
+ * terminal_restore(), which is harmless when nothing was changed.
  */
 void terminal_raw(int fd);
 void terminal_restore(void);

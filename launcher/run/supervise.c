@@ -223,6 +223,14 @@ static void asked(struct supervisor *s)
 		    s->plan->name, (long)((now - s->down_at) / 1000));
 }
 
+/* At the start, and when a shell has brought us back to the foreground. */
+static void take_up_keys(struct supervisor *s)
+{
+	s->keys = s->serial.from >= 0 ? STDIN_FILENO : -1;
+	if (s->keys >= 0)
+		terminal_raw(s->keys);
+}
+
 static void take_signal(struct supervisor *s)
 {
 	struct signalfd_siginfo info;
@@ -234,6 +242,9 @@ static void take_signal(struct supervisor *s)
 			break;
 		case SIGQUIT:
 			force(s);
+			break;
+		case SIGCONT:
+			take_up_keys(s);
 			break;
 		default: /* SIGTERM, SIGHUP */
 			if (!s->ending->running || s->hurried)
@@ -490,9 +501,7 @@ static void pass_on_streams(struct supervisor *s, const struct supervise_options
 				  .to = s->output,
 				  .sink = options->debug_sink,
 				  .context = options->debug_context};
-	s->keys = s->serial.from >= 0 ? STDIN_FILENO : -1;
-	if (s->keys >= 0)
-		terminal_raw(s->keys);
+	take_up_keys(s);
 }
 
 bool supervise(const struct plan *plan, struct launched *launched,
@@ -517,6 +526,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	sigaddset(&ours, SIGQUIT);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGHUP);
+	sigaddset(&ours, SIGCONT);
 	s.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s.signals < 0)
 		error_errno(err, ERROR_FAILED, errno, "cannot watch for signals");

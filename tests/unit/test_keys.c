@@ -215,11 +215,12 @@ static void every_item_can_be_switched_off(void **state)
 	for (size_t i = 0; i < n; i++) {
 		const struct key *enabled = key_find(&table[i], "enabled");
 
-		assert_int_equal(!enabled, !table[i].items);
-		if (enabled) {
-			assert_int_equal(enabled->offset, offsetof(struct item, enabled));
-			assert_string_equal(enabled->dflt, "yes");
-		}
+		/* Elsewhere the word may mean something else, as in [hyperv]. */
+		if (!table[i].items)
+			continue;
+		assert_non_null(enabled);
+		assert_int_equal(enabled->offset, offsetof(struct item, enabled));
+		assert_string_equal(enabled->dflt, "yes");
 	}
 }
 

@@ -1,0 +1,236 @@
+/* Where the guest finds the host's devices, and as what.
+ *
+ * A GPU's functions sit in one slot, as on its board, behind a root port of their own. The firmware
+ * gives bus numbers in the order of the ports, and GPUs have the first ones (from slot 01 of the
+ * root bus on): so the first GPU is at 01:00, and one that is wanted at a later bus gets empty
+ * ports before it. Without hotplug the port's ACPI node holds nothing but its address, under
+ * QEMU 7.2 and 10 alike, and tables of ours can add to it.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "devices.h"
+
+#define FIRST_SLOT 1 /* of the root bus, for GPUs */
+
+/* The nth port (from 0), behind which is bus n + 1. NULL for why: one that is only counted. */
+static char *add_port(struct composer *c, unsigned n, const char *why)
+{
+	unsigned slot = FIRST_SLOT + n / 8, function = n % 8;
+	char *id = xasprintf("gpuport%u", n + 1);
+	struct option o = option_new("pcie-root-port");
+
+	option_text(&o, "id", id);
+	option_text(&o, "bus", "pcie.0");
+	option_slot(&o, "addr", slot, function);
+	option_number(&o, "chassis", slot * 8 + function);
+	option_number(&o, "port", slot * 8 + function);
+	option_on(&o, "hotplug", false);
+	if (function == 0)
+		option_on(&o, "multifunction", true);
+	compose_fixed(c, "-device", option_done(&o), why);
+	return id;
+}
+
+/* The bus for the next board of a GPU: the wanted one, or the first that is free. */
+static char *gpu_bus(struct composer *c, const struct wanted *w)
+{
+	const struct text *place = &w->gpu->guest_slot;
+	own_free char *name = item_text(w->item);
+	own_free char *why = xasprintf("a root port for %s alone", name);
+	uint64_t bus = c->gpu_ports + 1;
+
+	if (place->v && text_u64((char[]){place->v[0], place->v[1], '\0'}, 16, &bus) &&
+	    bus <= c->gpu_ports)
+		compose_wrong(c, place->at, "gpu.guest-slot: %s is taken by a GPU before it",
+			      place->v);
+	while (c->gpu_ports + 1 < bus)
+		free(add_port(c, c->gpu_ports++,
+			      "empty: the GPU behind it is wanted at a later bus"));
+	return add_port(c, c->gpu_ports++, why);
+}
+
+/* ------------------------------------------------------------------ as what */
+
+static void add_ids(struct option *o, const char *const key[4], const unsigned id[4], unsigned from)
+{
+	for (unsigned i = from; i < 4; i++) {
+		own_free char *text = xasprintf("0x%04x", id[i]);
+
+		option_text(o, key[i], text);
+	}
+}
+
+/* The driver in the guest looks at the subsystem as well, and a card may show it only after its own
+ * firmware has run: so it is always said.
+ */
+static void identify(struct composer *c, struct option *o, const struct gpu *gpu,
+		     const struct pci_function *f, size_t n)
+{
+	static const char *const key[4] = {"x-pci-vendor-id", "x-pci-device-id",
+					   "x-pci-sub-vendor-id", "x-pci-sub-device-id"};
+	const char *word = gpu->ids.v[n < gpu->ids.n ? n : gpu->ids.n - 1];
+	unsigned id[4] = {f->vendor, f->device, f->subvendor, f->subdevice};
+	char address[PCI_ADDRESS_SIZE];
+
+	if (strcmp(word, "none") == 0)
+		return;
+	if (strcmp(word, "host") != 0) {
+		/* One for the board: the others keep who they are, and have its subsystem. */
+		bool own = n < gpu->ids.n;
+
+		for (unsigned i = own ? 0 : 2; i < 4; i++)
+			id[i] = (unsigned)strtoul(word + i * 5, NULL, 16);
+		add_ids(o, key, id, own ? 0 : 2);
+		return;
+	}
+	if (f->has_subsystem)
+		add_ids(o, key, id, 2);
+	else
+		compose_refuse(
+			c, gpu->ids.at[0],
+			"%s has no subsystem ids here (0000:0000): give gpu.ids = "
+			"%04x:%04x:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as "
+			"SUBSYS, the device before the vendor",
+			pci_address_format(&f->address, address), f->vendor, f->device);
+}
+
+static void add_rom(struct option *o, const struct gpu *gpu, size_t n)
+{
+	if (!gpu->rom_bar.v)
+		option_number(o, "rombar", 0);
+	else if (gpu->rom.v && n == 0)
+		option_text(o, "romfile", gpu->rom.v);
+}
+
+struct place {
+	const char *bus;
+	unsigned function;
+	bool multifunction;
+};
+
+static void add_function(struct composer *c, const struct wanted *w, const struct pci_function *f,
+			 size_t n, const struct place *place)
+{
+	own_free char *id = compose_id(w->item), *own_id = xasprintf("%s-%zu", id, n);
+	char address[PCI_ADDRESS_SIZE];
+	struct option o = option_new("vfio-pci");
+
+	option_text(&o, "host", pci_address_format(&f->address, address));
+	option_text(&o, "id", own_id);
+	option_text(&o, "bus", place->bus);
+	option_slot(&o, "addr", 0, place->function);
+	if (place->multifunction)
+		option_on(&o, "multifunction", true);
+	if (w->gpu) {
+		identify(c, &o, w->gpu, f, n);
+		add_rom(&o, w->gpu, n);
+		if (w->gpu->x_vga.v && n == 0)
+			option_on(&o, "x-vga", true);
+	}
+	compose_item(c, "-device", option_done(&o), w->item, "device", w->device->at,
+		     pci_class_words(f->class));
+}
+
+/* Functions keep their numbers; without a function 0 a guest would find none, so then they are
+ * counted from 0.
+ */
+static void add_board(struct composer *c, const struct wanted *w, const struct pci_set *found)
+{
+	bool separate = w->gpu && w->gpu->layout.v == LAYOUT_SEPARATE;
+	bool numbered = found->v[0]->address.function == 0;
+	own_free char *bus = NULL;
+
+	for (size_t i = 0; i < found->n; i++) {
+		unsigned number = numbered ? found->v[i]->address.function : (unsigned)i;
+		struct place place = {.function = separate ? 0 : number};
+
+		if (!bus || separate) {
+			free(bus);
+			bus = w->gpu ? gpu_bus(c, w) : compose_port(c, w->item);
+		}
+		place.bus = bus;
+		place.multifunction = !separate && number == 0 && found->n > 1;
+		add_function(c, w, found->v[i], i, &place);
+	}
+	if (w->gpu && w->gpu->ids.n > found->n)
+		compose_wrong(c, w->gpu->ids.at[found->n], "gpu.ids: %zu ids for %zu functions",
+			      w->gpu->ids.n, found->n);
+}
+
+/* GPUs before everything else that has a port: their buses are the first ones. */
+void compose_devices(struct composer *c)
+{
+	struct wanted list[WANTED];
+	size_t n = c->claims_device ? devices_wanted(c->p, list) : 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < n; i++) {
+			own_pci_set struct pci_set found = {0};
+
+			/* What cannot be found was told by compose_claims(). */
+			if (!list[i].gpu == !pass ||
+			    !devices_find(c->p, c->facts, &list[i], &found, NULL))
+				continue;
+			add_board(c, &list[i], &found);
+		}
+	}
+}
+
+/* ------------------------------------------------------------------ large BARs */
+
+#define GIB (1UL << 30)
+#define WINDOW_WITHOUT_ASKING (32 * GIB) /* OVMF's, since 2014 */
+
+static uint64_t above_power(uint64_t n)
+{
+	uint64_t power = 1;
+
+	while (power <= n)
+		power <<= 1;
+	return power;
+}
+
+static uint64_t large_bars(const struct composer *c)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < c->claimed.n; i++)
+		for (size_t b = 0; b < c->claimed.v[i]->bars; b++)
+			if (c->claimed.v[i]->bar[b].kind == PCI_BAR_MEM64)
+				sum += c->claimed.v[i]->bar[b].size;
+	return sum;
+}
+
+/* The window begins at the end of memory, aligned to its own size, and must end below the top of
+ * the guest's addresses. (OVMF's PlatformPei; opt/ovmf/X-PciMmio64Mb is decimal, in MiB, at most 16
+ * TiB.)
+ */
+void compose_window(struct composer *c)
+{
+	const struct number *wanted = &c->p->firmware.mmio64;
+	uint64_t need = wanted->automatic ? above_power(large_bars(c)) : wanted->v;
+	uint64_t memory_end = c->p->vm.memory.v + 4 * GIB, base;
+	unsigned bits = c->guest_bits ? c->guest_bits : 40;
+	own_free char *mib = NULL;
+	struct option o;
+
+	if (!c->firmware || (wanted->automatic && need <= WINDOW_WITHOUT_ASKING))
+		return;
+	base = (memory_end + need - 1) / need * need;
+	if (base + need > 1UL << bits) {
+		compose_refuse(c, wanted->at,
+			       "the devices' large BARs need a window of %lu GiB, which does not "
+			       "fit below the "
+			       "guest's %u address bits beside %lu GiB of memory",
+			       need / GIB, bits, c->p->vm.memory.v / GIB);
+		return;
+	}
+	mib = xasprintf("%lu", need >> 20);
+	o = option_new(NULL);
+	option_text(&o, "name", "opt/ovmf/X-PciMmio64Mb");
+	option_text(&o, "string", mib);
+	compose_argument(c, "-fw_cfg", option_done(&o), "firmware.mmio64", wanted->at,
+			 "a window for the devices' large BARs");
+}
