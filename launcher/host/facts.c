@@ -58,6 +58,7 @@ void facts_collect(struct facts *facts, const struct root *root)
 	kvm_collect(&facts->kvm, root, &facts->cpu);
 	memory_collect(&facts->memory, root);
 	hugepage_facts_collect(facts->hugepages, root);
+	dmi_collect(facts->dmi, root);
 	facts->machine_id = machine_id(root);
 	facts->boot_id = boot_id(root);
 }
@@ -66,6 +67,8 @@ void facts_free(struct facts *facts)
 {
 	free(facts->cpu.vendor);
 	free(facts->cpu.model);
+	for (size_t i = 0; i < DMI_FIELDS; i++)
+		free(facts->dmi[i]);
 	free(facts->machine_id);
 	free(facts->boot_id);
 	qemu_facts_free(&facts->qemu);

@@ -42,6 +42,26 @@ struct kvm_facts {
 	int errnum; /* of the failed open, else 0 */
 };
 
+/* What the host's firmware says of its make, as far as anybody may read it. "" where it says
+ * nothing. */
+enum dmi_field {
+	DMI_MANUFACTURER,
+	DMI_PRODUCT,
+	DMI_VERSION,
+	DMI_SKU,
+	DMI_FAMILY,
+	DMI_BOARD_MANUFACTURER,
+	DMI_BOARD_PRODUCT,
+	DMI_BOARD_VERSION,
+	DMI_CHASSIS_MANUFACTURER,
+	DMI_CHASSIS_VERSION,
+	DMI_CHASSIS_TYPE, /* a number of the SMBIOS specification, 7.4.1: 10 is a notebook */
+	DMI_BIOS_VENDOR,
+	DMI_BIOS_VERSION,
+	DMI_BIOS_DATE,
+	DMI_FIELDS,
+};
+
 struct memory_facts {
 	uint64_t total;	    /* bytes, MemTotal */
 	uint64_t available; /* bytes, MemAvailable */
@@ -87,6 +107,7 @@ struct facts {
 	struct cpu_facts cpu;
 	struct kvm_facts kvm;
 	struct memory_facts memory;
+	char *dmi[DMI_FIELDS];
 	char *machine_id; /* /etc/machine-id, "" when there is none */
 	char *boot_id;	  /* /proc/sys/kernel/random/boot_id, "" when unreadable */
 	struct hugepage_facts hugepages[HUGEPAGE_SIZES];

@@ -75,6 +75,7 @@ void compose_firmware(struct composer *c); /* chooses; its arguments come with t
 void compose_machine(struct composer *c);
 void compose_cpu(struct composer *c);
 void compose_memory(struct composer *c);
+void compose_smbios(struct composer *c);
 void compose_boot(struct composer *c);
 void compose_claims(struct composer *c); /* first of all: KVM depends on it */
 void compose_devices(struct composer *c);

@@ -201,6 +201,15 @@ static void check_function(struct composer *c, const struct pci_function *f)
 			       pci_class_words(f->class));
 		return;
 	}
+	if (f->locked) {
+		compose_refuse(
+			c, (struct origin){0},
+			"%s: the kernel is still busy taking it from a driver or giving it to "
+			"one, "
+			"most likely because somebody holds it",
+			address);
+		return;
+	}
 	if (f->is_vf || f->vfs == 0)
 		check_group(c, f, address);
 	else

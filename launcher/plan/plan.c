@@ -305,6 +305,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_machine(&c);
 	compose_cpu(&c);
 	compose_memory(&c);
+	compose_smbios(&c);
 	compose_boot(&c);
 	compose_devices(&c);
 	compose_window(&c);

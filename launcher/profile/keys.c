@@ -21,6 +21,7 @@
 #define DEVICE(s, m) .kind = KIND_DEVICE, FIELD(s, m, text)
 #define SLOTS(s, m) .kind = KIND_SLOTS, FIELD(s, m, text)
 #define PLACE(s, m) .kind = KIND_PLACE, FIELD(s, m, text)
+#define STRING(s, m) .kind = KIND_STRING, FIELD(s, m, text)
 #define VENDOR(s, m) .kind = KIND_VENDOR, FIELD(s, m, text)
 #define IDS(s, m) .kind = KIND_IDS, FIELD(s, m, strings)
 #define MACHINE(s, m) .kind = KIND_MACHINE, FIELD(s, m, text)
@@ -116,6 +117,28 @@ static const struct key HYPERV[] = {
 	 .help = "flushes on other processors by the hypervisor"},
 	{"ipi", FLAG(hyperv_section, ipi), .dflt = "yes",
 	 .help = "interrupts to other processors by the hypervisor"},
+};
+
+static const struct key SMBIOS[] = {
+	{"copy-host", FLAG(smbios_section, copy_host), .dflt = "no",
+	 .help = "yes: what is not given below is what this host's own firmware says (without serial "
+		 "numbers)"},
+	{"manufacturer", STRING(smbios_section, manufacturer), .help = "maker of the machine"},
+	{"product", STRING(smbios_section, product), .help = "its model"},
+	{"version", STRING(smbios_section, version), .help = "the model's version"},
+	{"serial", STRING(smbios_section, serial), .help = "its serial number"},
+	{"sku", STRING(smbios_section, sku), .help = "its stock number"},
+	{"family", STRING(smbios_section, family), .help = "its family"},
+	{"board-manufacturer", STRING(smbios_section, board_manufacturer), .help = "maker of the main board"},
+	{"board-product", STRING(smbios_section, board_product), .help = "its model"},
+	{"board-version", STRING(smbios_section, board_version), .help = "the model's version"},
+	{"board-serial", STRING(smbios_section, board_serial), .help = "its serial number"},
+	{"chassis-manufacturer", STRING(smbios_section, chassis_manufacturer), .help = "maker of the case"},
+	{"chassis-version", STRING(smbios_section, chassis_version), .help = "its version"},
+	{"chassis-serial", STRING(smbios_section, chassis_serial), .help = "its serial number"},
+	{"bios-vendor", STRING(smbios_section, bios_vendor), .help = "maker of the firmware"},
+	{"bios-version", STRING(smbios_section, bios_version), .help = "its version"},
+	{"bios-date", STRING(smbios_section, bios_date), .help = "its date, as 01/31/2024"},
 };
 
 static const struct key MEMORY[] = {
@@ -253,6 +276,7 @@ static const struct section_keys TABLE[] = {
 	SINGLE("cpu", cpu, CPU), .help = "processors"},
 	SINGLE("hyperv", hyperv, HYPERV), .help = "enlightenments for Windows"},
 	SINGLE("memory", memory, MEMORY), .help = "where the guest's memory comes from"},
+	SINGLE("smbios", smbios, SMBIOS), .help = "what the machine says of its make (dmidecode)"},
 	SINGLE("firmware", firmware, FIRMWARE), .help = "UEFI and its variables"},
 	SINGLE("boot", boot, BOOT), .help = "what is started, in which order"},
 	MANY("gpu", gpu, gpu, GPU), .help = "a GPU of the host, given to the guest with its board"},

@@ -95,6 +95,14 @@ struct hyperv_section {
 	struct number spinlocks;
 };
 
+struct smbios_section {
+	struct flag copy_host;
+	struct text manufacturer, product, version, serial, sku, family;
+	struct text board_manufacturer, board_product, board_version, board_serial;
+	struct text chassis_manufacturer, chassis_version, chassis_serial;
+	struct text bios_vendor, bios_version, bios_date;
+};
+
 struct memory_section {
 	struct choice hugepages;
 	struct number host_reserve;
@@ -196,6 +204,7 @@ struct profile {
 	struct cpu_section cpu;
 	struct hyperv_section hyperv;
 	struct memory_section memory;
+	struct smbios_section smbios;
 	struct firmware_section firmware;
 	struct boot_section boot;
 	struct console_section console;

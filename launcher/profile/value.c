@@ -193,6 +193,16 @@ static char *parse_place(const struct token *t, void *out)
 	return NULL;
 }
 
+static char *parse_string(const struct token *t, void *out)
+{
+	size_t n = strlen(t->text);
+
+	if (n < 1 || n > 64 || !text_is_printable(t->text))
+		return wrong(t, "1 to 64 printable characters");
+	set_text(out, xstrdup(t->text));
+	return NULL;
+}
+
 /* The three registers of CPUID leaf 0x40000000 hold 12 bytes. */
 static char *parse_vendor(const struct token *t, void *out)
 {
@@ -452,6 +462,7 @@ static const struct kind_row {
 	[KIND_DEVICE] = {parse_device, sizeof(struct text), "a PCI device", .text = true},
 	[KIND_SLOTS] = {parse_slots, sizeof(struct text), "all | numbers", .text = true},
 	[KIND_PLACE] = {parse_place, sizeof(struct text), "BUS:00", .text = true},
+	[KIND_STRING] = {parse_string, sizeof(struct text), "text", .text = true},
 	[KIND_VENDOR] = {parse_vendor, sizeof(struct text), "a name", .text = true},
 	[KIND_IDS] = {parse_ids, sizeof(struct strings), "host | none | ids", .list = true},
 	[KIND_MACHINE] = {parse_machine, sizeof(struct text), "pc-q35-VERSION", .text = true},

@@ -1,0 +1,73 @@
+/* What the machine says of its make: SMBIOS records by their fields. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "compose.h"
+
+struct field {
+	const char *key; /* of QEMU's -smbios */
+	const struct text *value;
+	int host; /* enum dmi_field that stands for it, -1: none */
+};
+
+/* One record, where any of its fields is known. */
+static void add_record(struct composer *c, unsigned type, const struct field *field, size_t n,
+		       const char *words)
+{
+	const struct smbios_section *s = &c->p->smbios;
+	struct origin at = s->copy_host.at;
+	struct option o = option_new(NULL);
+	bool any = false;
+
+	option_number(&o, "type", type);
+	for (size_t i = 0; i < n; i++) {
+		const char *text = field[i].value->v;
+
+		if (text)
+			at = field[i].value->at;
+		else if (s->copy_host.v && field[i].host >= 0 && *c->facts->dmi[field[i].host])
+			text = c->facts->dmi[field[i].host];
+		if (!text)
+			continue;
+		option_text(&o, field[i].key, text);
+		any = true;
+	}
+	if (any)
+		compose_argument(c, "-smbios", option_done(&o), "smbios", at, words);
+	else
+		buf_free(&o.text);
+}
+
+void compose_smbios(struct composer *c)
+{
+	const struct smbios_section *s = &c->p->smbios;
+	const struct field bios[] = {
+		{"vendor", &s->bios_vendor, DMI_BIOS_VENDOR},
+		{"version", &s->bios_version, DMI_BIOS_VERSION},
+		{"date", &s->bios_date, DMI_BIOS_DATE},
+	};
+	const struct field system[] = {
+		{"manufacturer", &s->manufacturer, DMI_MANUFACTURER},
+		{"product", &s->product, DMI_PRODUCT},
+		{"version", &s->version, DMI_VERSION},
+		{"serial", &s->serial, -1},
+		{"sku", &s->sku, DMI_SKU},
+		{"family", &s->family, DMI_FAMILY},
+	};
+	const struct field board[] = {
+		{"manufacturer", &s->board_manufacturer, DMI_BOARD_MANUFACTURER},
+		{"product", &s->board_product, DMI_BOARD_PRODUCT},
+		{"version", &s->board_version, DMI_BOARD_VERSION},
+		{"serial", &s->board_serial, -1},
+	};
+	const struct field chassis[] = {
+		{"manufacturer", &s->chassis_manufacturer, DMI_CHASSIS_MANUFACTURER},
+		{"version", &s->chassis_version, DMI_CHASSIS_VERSION},
+		{"serial", &s->chassis_serial, -1},
+	};
+
+	add_record(c, 0, bios, ARRAY_SIZE(bios), "the firmware");
+	add_record(c, 1, system, ARRAY_SIZE(system), "the system");
+	add_record(c, 2, board, ARRAY_SIZE(board), "the main board");
+	add_record(c, 3, chassis, ARRAY_SIZE(chassis), "the case");
+}
