@@ -5,6 +5,7 @@ in it, and ways to run vmlaunch there. A test fails by an assertion or any other
 """
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -81,27 +82,44 @@ class Place:
         return child
 
     def leftovers(self):
-        """What a run may not leave: sockets, locks, temporary files anywhere in the place."""
-        left = [str(p) for p in self.runtime.rglob("*") if p.name != "vmlaunch"]
+        """What a run may not leave: sockets, locks, records, temporary files anywhere in the place."""
+        left = [path for path in self.runtime.rglob("*") if path.name != "vmlaunch"]
         for path in self.home.rglob("*"):
-            name = path.name
-            if name.endswith(".sock") or name == "lock" or name.count(".fd.") and "old" not in name:
-                left.append(str(path))
-        return left
+            kind = path.name.endswith(".sock") or path.name in ("lock", "run.json")
+            if kind or path.parent.name == "run" or re.search(r"\.[A-Za-z0-9]{6}$", path.name):
+                left.append(path)
+        return [str(path) for path in left]
+
+    def processes(self):
+        """Pids of living processes, other than ours, that have the place in arguments or environment."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            base = pathlib.Path("/proc", pid)
+            try:
+                text = (base / "cmdline").read_bytes() + (base / "environ").read_bytes()
+            except OSError:
+                continue
+            if os.fsencode(self.dir) in text and int(pid) != os.getpid():
+                found.append(int(pid))
+        return found
+
+    def assert_clean(self):
+        """Nothing of a run is there any more."""
+        left = self.leftovers()
+        assert not left, f"left behind: {left}"
+        # Whom init has not reaped yet is still listed for a moment.
+        wait_for(lambda: not self.processes(), 5, f"the end of processes {self.processes()}")
 
     def clean(self):
         for child in self.children:
             if child.poll() is None:
                 child.kill()
                 child.wait()
-        # A QEMU that a test left is found by its arguments, which name the place.
-        for pid in filter(str.isdigit, os.listdir("/proc")):
+        for pid in self.processes():
             try:
-                line = pathlib.Path("/proc", pid, "cmdline").read_bytes()
-            except OSError:
-                continue
-            if os.fsencode(self.dir) in line and int(pid) != os.getpid():
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         shutil.rmtree(self.dir, ignore_errors=True)
 
 

@@ -1,0 +1,154 @@
+"""What the tests with a real QEMU share: what must be there, the probe's report, disks that boot."""
+import functools
+import glob
+import json
+import os
+import pathlib
+import re
+import shutil
+import struct
+import sys
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+from tap import Skip  # noqa: E402
+
+PROBE = tap.ROOT / "build/probe.efi"
+QEMU = "qemu-system-x86_64"
+
+# Debian keeps some programs out of a plain user's PATH.
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
+# Emulation on a slow machine that others use as well.
+BOOT = 120
+
+
+def need(*programs, probe=True):
+    for program in programs:
+        if not shutil.which(program):
+            raise Skip(f"no {program}")
+    if probe and not PROBE.exists():
+        raise Skip("no build/probe.efi: gnu-efi is not installed")
+
+
+@functools.cache
+def descriptors():
+    """Features of each x86-64 firmware for q35 that the distribution describes."""
+    found = []
+    for path in sorted(glob.glob("/usr/share/qemu/firmware/*.json")):
+        with open(path) as file:
+            d = json.load(file)
+        machines = [m for t in d["targets"] if t["architecture"] == "x86_64" for m in t["machines"]]
+        if any(machine.startswith("pc-q35") for machine in machines):
+            if "uefi" in d["interface-types"] and "nvram-template" in d["mapping"]:
+                found.append(set(d["features"]))
+    return found
+
+
+def need_uefi(secure_boot=False):
+    need(QEMU)
+    wanted = {"secure-boot", "enrolled-keys"} if secure_boot else set()
+    if not any(wanted <= features for features in descriptors()):
+        raise Skip(f"no UEFI firmware described in /usr/share/qemu/firmware {' '.join(sorted(wanted))}".strip())
+
+
+class Report:
+    """The probe's lines: kind and key=value, with %XX in the values."""
+
+    def __init__(self, text):
+        self.lines = []
+        lines = [line for line in text.splitlines() if line.startswith("VMPROBE ")]
+        assert lines and lines[0].startswith("VMPROBE begin version=") and lines[-1] == "VMPROBE end", text[-2000:]
+        for line in lines[1:-1]:
+            kind, *pairs = line.split(" ")[1:]
+            values = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+            self.lines.append((kind, {key: urllib.parse.unquote(value) for key, value in values.items()}))
+        self.mark = lines[0].split("version=")[1]
+
+    def all(self, kind, **wanted):
+        return [values for k, values in self.lines if k == kind and wanted.items() <= values.items()]
+
+    def one(self, kind, **wanted):
+        found = self.all(kind, **wanted)
+        assert len(found) == 1, f"{len(found)} lines {kind} {wanted}: {self.all(kind)}"
+        return found[0]
+
+    def ids(self):
+        return {values["address"]: values["id"] for values in self.all("pci")}
+
+
+def fat(path, files):
+    """Writes an 8 MiB disk without partitions, FAT16, holding files: names such as EFI/BOOT/BOOTX64.EFI."""
+    sector, total, fat_sectors, root_entries = 512, 16384, 64, 512
+    tree = {}
+    for name, data in files.items():
+        at = tree
+        *parents, last = name.split("/")
+        for parent in parents:
+            at = at.setdefault(parent, {})
+        at[last] = data
+    clusters, table = [], [0xFFF8, 0xFFFF]
+
+    def store(data):
+        first = len(table)
+        count = max(1, -(-len(data) // sector))
+        clusters.append(data.ljust(count * sector, b"\0"))
+        table.extend([*range(first + 1, first + count), 0xFFFF])
+        return first
+
+    def entry(name, attributes, first, size):
+        base, _, extension = name.partition(".") if name.strip(".") else (name, "", "")
+        return struct.pack("<8s3sB8xHHHHI", base.ljust(8).encode(), extension.ljust(3).encode(), attributes,
+                           0, 0, 0x21, first, size)
+
+    def directory(content, own=None, parent=0):
+        data = b"" if own is None else entry(".", 0x10, own, 0) + entry("..", 0x10, parent, 0)
+        for name, value in content.items():
+            if isinstance(value, dict):
+                first = store(bytes(sector))  # one sector is enough for what tests put there
+                index = len(clusters) - 1
+                clusters[index] = directory(value, first, own or 0).ljust(sector, b"\0")
+                data += entry(name, 0x10, first, 0)
+            else:
+                data += entry(name, 0x20, store(value), len(value))
+        return data
+
+    root = directory(tree).ljust(root_entries * 32, b"\0")
+    boot = struct.pack("<3s8sHBHBHHBHHHIIBBBI11s8s", b"\xeb\x3c\x90", b"vmlaunch", sector, 1, 1, 2, root_entries,
+                       total, 0xF8, fat_sectors, 32, 64, 0, 0, 0x80, 0, 0x29, 1, b"PROBE      ", b"FAT16   ")
+    boot = boot.ljust(510, b"\0") + b"\x55\xaa"
+    fats = struct.pack(f"<{len(table)}H", *table).ljust(fat_sectors * sector, b"\0")
+    with open(path, "wb") as file:
+        file.write(boot + fats * 2 + root + b"".join(clusters))
+        file.truncate(total * sector)
+    return path
+
+
+def bootable(path, mark="1"):
+    """A disk that boots the probe, whose report then begins with version=MARK."""
+    program = PROBE.read_bytes()
+    assert program.count(b"begin version=1") == 1 and len(mark) == 1
+    program = program.replace(b"begin version=1", b"begin version=" + mark.encode())
+    return fat(path, {"EFI/BOOT/BOOTX64.EFI": program})
+
+
+def running(child, path, seconds=BOOT):
+    """QEMU's pid, when vmlaunch, whose words go to the file, has said it."""
+    def said():
+        found = re.findall(r"running \(QEMU (\d+)\)", path.read_text())
+        assert found or child.poll() is None, path.read_text()
+        return found
+    return int(tap.wait_for(said, seconds, "a running guest")[0])
+
+
+def cmdline(pid):
+    return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def is_static(program):
+    """Whether an ELF program needs no dynamic linker (no PT_INTERP)."""
+    data = pathlib.Path(program).read_bytes()
+    offset, size, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
+    kinds = [struct.unpack_from("<I", data, offset + i * size)[0] for i in range(count)]
+    return data[:4] == b"\x7fELF" and 3 not in kinds
