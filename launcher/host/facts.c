@@ -57,6 +57,7 @@ void facts_collect(struct facts *facts, const struct root *root)
 	cpu_collect(&facts->cpu, root);
 	kvm_collect(&facts->kvm, root, &facts->cpu);
 	memory_collect(&facts->memory, root);
+	glass_collect(&facts->glass, root);
 	hugepage_facts_collect(facts->hugepages, root);
 	dmi_collect(facts->dmi, root);
 	facts->machine_id = machine_id(root);

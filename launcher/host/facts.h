@@ -84,6 +84,13 @@ struct hugepage_facts {
 	uint64_t free; /* pages that nobody has or was promised */
 };
 
+/* Shared memory for Looking Glass. */
+struct glass_facts {
+	bool kvmfr;	     /* /dev/kvmfr0 is a character device */
+	bool kvmfr_stale;    /* something else stands in its place */
+	uint64_t kvmfr_size; /* bytes, 0: not known */
+};
+
 #define HUGEPAGE_SIZES 2 /* 2 MiB and 1 GiB, in this order; size_kb 0: the host has none */
 
 /* What matters where devices of the host are passed; only then collected. */
@@ -111,6 +118,7 @@ struct facts {
 	char *machine_id; /* /etc/machine-id, "" when there is none */
 	char *boot_id;	  /* /proc/sys/kernel/random/boot_id, "" when unreadable */
 	struct hugepage_facts hugepages[HUGEPAGE_SIZES];
+	struct glass_facts glass;
 	struct qemu_facts qemu;
 	struct device_facts devices;
 };

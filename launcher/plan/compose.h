@@ -25,6 +25,7 @@ struct composer {
 	struct pci_set claimed;		 /* those that were found */
 	unsigned gpu_ports;		 /* root ports for GPUs handed out */
 	unsigned guest_bits;		 /* width of the guest\'s addresses, 0: not known */
+	uint64_t shared_bytes;		 /* memory beside the guest\'s that devices can reach */
 	struct {
 		unsigned size_kb;
 		uint64_t pages;
@@ -56,6 +57,12 @@ void compose_note(struct composer *c, const char *fmt, ...) __attribute__((forma
  */
 char *compose_port(struct composer *c, const struct item *item);
 
+/* The same for what is no item; words say what for. */
+char *compose_own_port(struct composer *c, const char *words);
+
+/* Has a file of so many bytes made for memory that guest and host share. */
+void compose_prepare_shared(struct composer *c, const char *path, uint64_t size);
+
 /* The item's id in QEMU: "disk-system", or "disk". The caller owns it. */
 char *compose_id(const struct item *item);
 
@@ -84,6 +91,8 @@ void compose_steps(struct composer *c);	 /* last of all */
 void compose_disks(struct composer *c);
 void compose_networks(struct composer *c);
 void compose_console(struct composer *c);
+void compose_display(struct composer *c);
+void compose_glass(struct composer *c);
 void compose_monitors(struct composer *c);
 
 #endif

@@ -95,18 +95,17 @@ int compose_fd(struct composer *c, enum plan_fd_role role, char *path)
 /* Ports sit in slots 02 to 06 of the root bus, eight to a slot, behind those of GPUs, which have
  * slot 01 and as many more as they need.
  */
-char *compose_port(struct composer *c, const struct item *item)
+static char *add_port(struct composer *c, struct origin at, const char *words)
 {
 	unsigned first = c->gpu_ports > 8 ? 1 + (c->gpu_ports + 7) / 8 : 2;
 	unsigned n = c->ports++, slot = first + n / 8, function = n % 8;
 	own_free char *id = xasprintf("port%02x", slot * 8 + function);
-	own_free char *name = item_text(item);
-	own_free char *why = xasprintf("a root port for %s", name);
+	own_free char *why = xasprintf("a root port for %s", words);
 	struct option o;
 
-	if (slot > 6) {
-		compose_wrong(c, item->at,
-			      "%s: more devices than the machine has root ports for (40)", name);
+	if (n >= 40) {
+		compose_wrong(c, at, "%s: more devices than the machine has root ports for (40)",
+			      words);
 		return steal(&id);
 	}
 	o = option_new("pcie-root-port");
@@ -119,6 +118,28 @@ char *compose_port(struct composer *c, const struct item *item)
 		option_on(&o, "multifunction", true);
 	compose_fixed(c, "-device", option_done(&o), why);
 	return steal(&id);
+}
+
+char *compose_port(struct composer *c, const struct item *item)
+{
+	own_free char *name = item_text(item);
+
+	return add_port(c, item->at, name);
+}
+
+char *compose_own_port(struct composer *c, const char *words)
+{
+	return add_port(c, (struct origin){0}, words);
+}
+
+void compose_prepare_shared(struct composer *c, const char *path, uint64_t size)
+{
+	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
+
+	prepare->kind = PREPARE_SHARED;
+	prepare->path = xstrdup(path);
+	prepare->source = xasprintf("%lu", size);
+	prepare->size = size;
 }
 
 void compose_identity(const struct composer *c, const char *word, uint8_t *id, size_t n)
@@ -312,6 +333,8 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_disks(&c);
 	compose_networks(&c);
 	compose_console(&c);
+	compose_display(&c);
+	compose_glass(&c);
 	compose_raw(&c);
 	compose_record(&c);
 	compose_steps(&c);

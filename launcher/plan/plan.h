@@ -50,13 +50,15 @@ enum prepare_kind {
 	PREPARE_VARS,	      /* make path from source unless it is there */
 	PREPARE_VARS_RESET,   /* make path from source, keeping an old one as PATH.old */
 	PREPARE_VARS_SCRATCH, /* make path from source anew, removed afterwards */
+	PREPARE_SHARED,	      /* make a file of size bytes for shared memory; removed afterwards */
 	PREPARE_RECORD,	      /* write text into path unless it is there */
 };
 
 struct prepare {
 	enum prepare_kind kind;
 	char *path;
-	char *source; /* or the text to record */
+	char *source; /* or the text to record, or the size in words */
+	uint64_t size;
 };
 
 /* A change of the host that the keeper is asked for, and how a person would do it. */
@@ -156,6 +158,9 @@ char *plan_lines(const struct plan *plan, char end, size_t *len);
  */
 bool plan_claims(const struct profile *profile, const struct facts *facts, struct pci_set *set,
 		 struct error **err);
+
+/* Bytes of shared memory for pictures of that many pixels. */
+uint64_t glass_size(uint64_t width, uint64_t height);
 
 /* Whether KVM or TCG, by the rule of cpu.accel: where a host device is claimed, missing KVM is a
  * refusal and TCG only by the profile's word. *why says why it is TCG (NULL for KVM); static text.

@@ -30,6 +30,7 @@ static const struct prepare_words {
 	[PREPARE_VARS_RESET] = {"variable-store-reset",
 				"made anew, the old one kept as .old, from"},
 	[PREPARE_VARS_SCRATCH] = {"variable-store-scratch", "for this run alone, copied from"},
+	[PREPARE_SHARED] = {"shared-memory", "made anew and removed afterwards, bytes:"},
 	[PREPARE_RECORD] = {"record", "unless it is there, holding"},
 };
 

@@ -57,7 +57,7 @@ static void step_hugepages(struct composer *c)
  */
 static void step_memlock(struct composer *c)
 {
-	uint64_t bytes = c->p->vm.memory.v + GIB;
+	uint64_t bytes = c->p->vm.memory.v + c->shared_bytes + GIB;
 	struct plan_step *step =
 		add_step(c, STEP_MEMLOCK, "vm.memory", c->p->vm.memory.at,
 			 "memory that a device can reach is locked; 1 GiB more than the guest's");

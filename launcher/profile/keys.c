@@ -22,6 +22,7 @@
 #define SLOTS(s, m) .kind = KIND_SLOTS, FIELD(s, m, text)
 #define PLACE(s, m) .kind = KIND_PLACE, FIELD(s, m, text)
 #define STRING(s, m) .kind = KIND_STRING, FIELD(s, m, text)
+#define RESOLUTION(s, m) .kind = KIND_RESOLUTION, FIELD(s, m, text)
 #define VENDOR(s, m) .kind = KIND_VENDOR, FIELD(s, m, text)
 #define IDS(s, m) .kind = KIND_IDS, FIELD(s, m, strings)
 #define MACHINE(s, m) .kind = KIND_MACHINE, FIELD(s, m, text)
@@ -46,6 +47,10 @@ static const char *const ACCEL[] = {
 static const char *const FORMAT[] = {
 	[DISK_AUTO] = "auto", [DISK_RAW] = "raw", [DISK_QCOW2] = "qcow2", NULL};
 static const char *const MEDIA[] = {[MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", NULL};
+static const char *const DISPLAY[] = {
+	[DISPLAY_AUTO] = "auto", [DISPLAY_NONE] = "none", [DISPLAY_SPICE] = "spice", NULL};
+static const char *const GLASS[] = {
+	[GLASS_AUTO] = "auto", [GLASS_KVMFR] = "kvmfr", [GLASS_SHM] = "shm", NULL};
 static const char *const WHEN[] = {
 	[WHEN_AUTO] = "auto", [WHEN_YES] = "yes", [WHEN_NO] = "no", NULL};
 static const char *const LAYOUT[] = {
@@ -242,6 +247,27 @@ static const struct key CONSOLE[] = {
 	 .help = "I/O port 0x402, where firmware and the guest's-eye program write"},
 };
 
+static const struct key DISPLAY_KEYS[] = {
+	{"type", CHOICE(display_section, type, DISPLAY), .dflt = "auto",
+	 .help = "spice: keyboard, mouse, sound and clipboard over a socket of yours; auto: spice with "
+		 "Looking Glass, else none"},
+	{"video", FLAG(display_section, video), .dflt = "no",
+	 .help = "yes: an emulated graphics card as well, to see something without a GPU"},
+	{"usb-mouse", FLAG(display_section, usb_mouse), .dflt = "yes",
+	 .help = "a USB mouse and keyboard; Windows takes others for touchpads where it sees a battery"},
+};
+
+static const struct key GLASS_KEYS[] = {
+	{"resolution", RESOLUTION(glass_section, resolution),
+	 .help = "largest picture of the guest, such as 2560x1440; switches Looking Glass on"},
+	{"backend", CHOICE(glass_section, backend, GLASS), .dflt = "auto",
+	 .help = "auto: the kvmfr module's device if it is large enough, else a shared memory file"},
+	{"size", SIZE(glass_section, size, MIB, 1UL << 32), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "of the shared memory, a power of two; auto: computed from the resolution"},
+	{"file", PATH(glass_section, file), .dflt = "/dev/shm/looking-glass",
+	 .help = "the shared memory file, where the client looks for it"},
+};
+
 static const struct key SHUTDOWN[] = {
 	{"again", SECONDS(shutdown_section, again, 1, 3600), .dflt = "30s",
 	 .help = "time from the first press of the power button to the second"},
@@ -284,6 +310,8 @@ static const struct section_keys TABLE[] = {
 	MANY("disk", disk, disk, DISK), .help = "a disk or a CD-ROM drive"},
 	MANY("network", network, network, NETWORK), .help = "a network card"},
 	SINGLE("console", console, CONSOLE), .help = "text in and out of the guest"},
+	SINGLE("display", display, DISPLAY_KEYS), .help = "picture, sound and input of the guest"},
+	SINGLE("looking-glass", glass, GLASS_KEYS), .help = "the GPU's picture in a window of the host"},
 	SINGLE("shutdown", shutdown, SHUTDOWN), .help = "how long the guest may take to end"},
 	SINGLE("qemu", qemu, QEMU), .help = "QEMU itself"},
 };

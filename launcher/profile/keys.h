@@ -23,7 +23,8 @@ enum kind {
 	KIND_SLOTS,   /* struct text: function numbers such as 0,1; all */
 	KIND_PLACE,   /* struct text: a slot of the guest, bus:00 */
 	KIND_STRING,  /* struct text: 1 to 64 printable characters, what firmware calls a string */
-	KIND_VENDOR,  /* struct text: at most 12 printable characters */
+	KIND_RESOLUTION, /* struct text: WIDTHxHEIGHT */
+	KIND_VENDOR,	 /* struct text: at most 12 printable characters */
 	KIND_IDS, /* struct strings: host, none, or vendor:device:subvendor:subdevice for each */
 	KIND_MACHINE,  /* struct text: pc-q35-MAJOR.MINOR */
 	KIND_COUNT,    /* struct number */

@@ -60,6 +60,8 @@ struct target {
 
 enum guest { GUEST_OTHER, GUEST_LINUX, GUEST_WINDOWS };
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
+enum display { DISPLAY_AUTO, DISPLAY_NONE, DISPLAY_SPICE };
+enum glass { GLASS_AUTO, GLASS_KVMFR, GLASS_SHM };
 enum when { WHEN_AUTO, WHEN_YES, WHEN_NO };
 enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2 };
 enum disk_media { MEDIA_DISK, MEDIA_CDROM };
@@ -129,6 +131,19 @@ struct boot_section {
 struct console_section {
 	struct target serial;
 	struct target debug_port;
+};
+
+struct display_section {
+	struct choice type;
+	struct flag video;
+	struct flag usb_mouse;
+};
+
+struct glass_section {
+	struct text resolution; /* "2560x1440" */
+	struct choice backend;
+	struct number size;
+	struct text file;
 };
 
 struct shutdown_section {
@@ -208,6 +223,8 @@ struct profile {
 	struct firmware_section firmware;
 	struct boot_section boot;
 	struct console_section console;
+	struct display_section display;
+	struct glass_section glass;
 	struct shutdown_section shutdown;
 	struct qemu_section qemu;
 	struct items disk;

@@ -203,6 +203,21 @@ static char *parse_string(const struct token *t, void *out)
 	return NULL;
 }
 
+static char *parse_resolution(const struct token *t, void *out)
+{
+	own_free char *copy = xstrdup(t->text);
+	char *x = strchr(copy, 'x');
+	uint64_t width = 0, height = 0;
+
+	if (x)
+		*x = '\0';
+	if (!x || !text_u64(copy, 10, &width) || !text_u64(x + 1, 10, &height) || width < 320 ||
+	    height < 200 || width > 16384 || height > 16384)
+		return wrong(t, "a resolution such as 2560x1440");
+	set_text(out, xstrdup(t->text));
+	return NULL;
+}
+
 /* The three registers of CPUID leaf 0x40000000 hold 12 bytes. */
 static char *parse_vendor(const struct token *t, void *out)
 {
@@ -463,6 +478,7 @@ static const struct kind_row {
 	[KIND_SLOTS] = {parse_slots, sizeof(struct text), "all | numbers", .text = true},
 	[KIND_PLACE] = {parse_place, sizeof(struct text), "BUS:00", .text = true},
 	[KIND_STRING] = {parse_string, sizeof(struct text), "text", .text = true},
+	[KIND_RESOLUTION] = {parse_resolution, sizeof(struct text), "WIDTHxHEIGHT", .text = true},
 	[KIND_VENDOR] = {parse_vendor, sizeof(struct text), "a name", .text = true},
 	[KIND_IDS] = {parse_ids, sizeof(struct strings), "host | none | ids", .list = true},
 	[KIND_MACHINE] = {parse_machine, sizeof(struct text), "pc-q35-VERSION", .text = true},

@@ -135,8 +135,8 @@ static int open_locked(const char *path)
 /* All that vmlaunch and QEMU ever put there; anything else makes rmdir fail, and stays. */
 static void remove_contents(const char *dir)
 {
-	static const char *const file[] = {"monitor.sock", "qmp.sock", "run.json", "vars.fd",
-					   "vars.qcow2"};
+	static const char *const file[] = {"monitor.sock", "qmp.sock",	 "run.json",
+					   "vars.fd",	   "vars.qcow2", "spice.sock"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(file); i++) {
 		own_free char *path = path_join(dir, file[i]);

@@ -1,8 +1,12 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -31,7 +35,40 @@ void machine_hold_signals(void)
 	signal(SIGTTOU, SIG_IGN);
 }
 
-static bool prepare_one(const struct prepare *p, struct error **err)
+/* Memory that guest and host share, as a file in a directory that may be everybody's: made anew, or
+ * ours already and of the right size, and nobody else's machine at the time. The descriptor's lock
+ * says so; it is held until the end.
+ */
+static bool make_shared(const struct prepare *p, int *held, struct error **err)
+{
+	own_fd int fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make the shared memory %s", p->path);
+		return false;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
+		error_add(err, ERROR_HOST,
+			  "%s is not a file of yours: remove it, or name another one", p->path);
+		return false;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		error_add(err, ERROR_HOST, "%s is in use by another machine", p->path);
+		return false;
+	}
+	/* What an earlier guest left in it is nobody's business. */
+	if (ftruncate(fd, 0) < 0 || fchmod(fd, 0600) < 0 || ftruncate(fd, (off_t)p->size) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot give %s its size", p->path);
+		unlink(p->path);
+		return false;
+	}
+	close_fd(held);
+	*held = steal_fd(&fd);
+	return true;
+}
+
+static bool prepare_one(const struct prepare *p, int *shared, struct error **err)
 {
 	own_free char *text = NULL;
 
@@ -41,6 +78,8 @@ static bool prepare_one(const struct prepare *p, struct error **err)
 		return vars_prepare(p->path, p->source, err);
 	case PREPARE_VARS_RESET:
 		return vars_reset(p->path, p->source, err);
+	case PREPARE_SHARED:
+		return make_shared(p, shared, err);
 	case PREPARE_RECORD:
 		text = xasprintf("%s\n", p->source);
 		return file_write(p->path, text, strlen(text), 0600, DURABLE, err);
@@ -48,12 +87,21 @@ static bool prepare_one(const struct prepare *p, struct error **err)
 	return false;
 }
 
-static bool prepare(const struct plan *plan, struct error **err)
+/* *shared becomes a descriptor that is held until put_away(), -1: none. */
+static bool prepare(const struct plan *plan, int *shared, struct error **err)
 {
 	for (size_t i = 0; i < plan->prepares; i++)
-		if (!prepare_one(&plan->prepare[i], err))
+		if (!prepare_one(&plan->prepare[i], shared, err))
 			return false;
 	return true;
+}
+
+static void put_away(const struct plan *plan, int *shared)
+{
+	for (size_t i = 0; *shared >= 0 && i < plan->prepares; i++)
+		if (plan->prepare[i].kind == PREPARE_SHARED)
+			unlink(plan->prepare[i].path);
+	close_fd(shared);
 }
 
 /* The last lines of the log, each on a line of its own behind ours. */
@@ -181,10 +229,13 @@ static bool run_locked(const struct plan **plan, const struct lock *lock, struct
 		       struct machine_options *options, struct ending *ending, struct error **err)
 {
 	struct launched launched = LAUNCHED_NONE;
+	own_fd int shared = -1;
+	bool good = prepare(*plan, &shared, err) && ask_keeper(plan, link, options, err) &&
+		    launch(*plan, lock, link, &launched, err) &&
+		    supervise(*plan, &launched, &options->supervise, ending, err);
 
-	return prepare(*plan, err) && ask_keeper(plan, link, options, err) &&
-	       launch(*plan, lock, link, &launched, err) &&
-	       supervise(*plan, &launched, &options->supervise, ending, err);
+	put_away(*plan, &shared);
+	return good;
 }
 
 bool machine_run(const struct plan *plan, struct machine_options *options, struct ending *ending,

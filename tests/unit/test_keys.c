@@ -61,8 +61,9 @@ static void default_parses(const struct section_keys *section, const struct key 
 	value_clear(key->kind, field);
 	check(section, key, !problem);
 	check(section, key, !(key->flags & KEY_REQUIRED)); /* a default nobody could see */
-	/* A path's default would be relative to nothing. */
-	check(section, key, key->kind != KIND_PATH || strcmp(key->dflt, "auto") == 0);
+	/* A relative path would be relative to nothing. */
+	check(section, key,
+	      key->kind != KIND_PATH || strcmp(key->dflt, "auto") == 0 || *key->dflt == '/');
 }
 
 static void defaults_parse(void **state)

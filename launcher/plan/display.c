@@ -1,0 +1,92 @@
+/* Picture, sound, input and clipboard over SPICE, on a socket in the runtime directory. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "compose.h"
+
+static bool is_spice(const struct composer *c)
+{
+	const struct display_section *d = &c->p->display;
+
+	if (d->type.v == DISPLAY_AUTO)
+		return c->p->glass.resolution.v;
+	return d->type.v == DISPLAY_SPICE;
+}
+
+static void add_device(struct composer *c, const char *driver, const char *id, const char *bus,
+		       const char *more, const char *more_value, const char *why)
+{
+	struct option o = option_new(driver);
+
+	option_text(&o, "id", id);
+	if (bus)
+		option_text(&o, "bus", bus);
+	if (more)
+		option_text(&o, more, more_value);
+	compose_argument(c, "-device", option_done(&o), "display.type", c->p->display.type.at, why);
+}
+
+static void add_agent(struct composer *c)
+{
+	own_free char *bus = compose_own_port(c, "the SPICE agent");
+	struct option o = option_new("spicevmc");
+
+	add_device(c, "virtio-serial-pci", "agentbus", bus, NULL, NULL, NULL);
+	option_text(&o, "id", "agent");
+	option_text(&o, "name", "vdagent");
+	compose_argument(c, "-chardev", option_done(&o), "display.type", c->p->display.type.at,
+			 "clipboard");
+	o = option_new("virtserialport");
+	option_text(&o, "id", "agentport");
+	option_text(&o, "bus", "agentbus.0");
+	option_number(&o, "nr", 1);
+	option_text(&o, "chardev", "agent");
+	option_text(&o, "name", "com.redhat.spice.0");
+	compose_argument(c, "-device", option_done(&o), "display.type", c->p->display.type.at,
+			 NULL);
+}
+
+static void add_sound(struct composer *c)
+{
+	struct option o = option_new("spice");
+
+	option_text(&o, "id", "sound");
+	compose_argument(c, "-audiodev", option_done(&o), "display.type", c->p->display.type.at,
+			 "sound to the client");
+	add_device(c, "ich9-intel-hda", "hda", "pcie.0", "addr", "1b.0", NULL);
+	add_device(c, "hda-duplex", "codec", "hda.0", "audiodev", "sound", NULL);
+}
+
+static void add_input(struct composer *c)
+{
+	own_free char *bus = NULL;
+
+	if (!c->p->display.usb_mouse.v)
+		return;
+	bus = compose_own_port(c, "USB");
+	add_device(c, "qemu-xhci", "usb", bus, NULL, NULL, NULL);
+	add_device(c, "usb-mouse", "mouse", "usb.0", NULL, NULL, "not PS/2, and no tablet");
+	add_device(c, "usb-kbd", "keyboard", "usb.0", NULL, NULL, NULL);
+}
+
+void compose_display(struct composer *c)
+{
+	const struct display_section *d = &c->p->display;
+	own_free char *path = NULL;
+	struct option o;
+
+	if (d->video.v)
+		add_device(c, "VGA", "video", "pcie.0", "addr", "1c.0", "works without a driver");
+	if (!is_spice(c))
+		return;
+	path = path_join(c->plan->runtime_dir, "spice.sock");
+	o = option_new(NULL);
+	option_on(&o, "unix", true);
+	option_text(&o, "addr", path);
+	option_on(&o, "disable-ticketing", true);
+	option_text(&o, "image-compression", "off");
+	compose_argument(c, "-spice", option_done(&o), "display.type", d->type.at,
+			 "nobody else can reach the socket's directory");
+	add_agent(c);
+	add_sound(c);
+	add_input(c);
+}

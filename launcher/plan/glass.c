@@ -1,0 +1,102 @@
+/* Looking Glass: a piece of memory that the guest writes pictures of its GPU into and a client on
+ * the host shows. (LookingGlass, doc/install_libvirt.rst: rows of 4 bytes a pixel rounded to 256
+ * bytes, three buffers, 4 MiB more, the next power of two.)
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "compose.h"
+
+#define MIB (1UL << 20)
+#define KVMFR "/dev/kvmfr0"
+
+uint64_t glass_size(uint64_t width, uint64_t height)
+{
+	uint64_t bytes = (width * 4 + 255) / 256 * 256 * height * 3 + 4 * MIB, size = MIB;
+
+	while (size < bytes)
+		size <<= 1;
+	return size;
+}
+
+static uint64_t wanted_size(struct composer *c)
+{
+	const struct glass_section *g = &c->p->glass;
+	own_free char *copy = xstrdup(g->resolution.v);
+	char *x = strchr(copy, 'x');
+	uint64_t width = 0, height = 0;
+
+	*x = '\0';
+	text_u64(copy, 10, &width);
+	text_u64(x + 1, 10, &height);
+	if (g->size.automatic)
+		return glass_size(width, height);
+	/* QEMU aborts on any other (an assertion about BARs). */
+	if (g->size.v & (g->size.v - 1))
+		compose_wrong(c, g->size.at, "looking-glass.size: not a power of two");
+	else if (g->size.v < glass_size(width, height))
+		compose_note(
+			c, "looking-glass.size: %lu MiB are too little for %s, which needs %lu MiB",
+			g->size.v / MIB, g->resolution.v, glass_size(width, height) / MIB);
+	return g->size.v;
+}
+
+/* The file to map; a plain one is made by us with the right size and mode. */
+static const char *choose_file(struct composer *c, uint64_t size, const char **why)
+{
+	const struct glass_section *g = &c->p->glass;
+	const struct glass_facts *host = &c->facts->glass;
+	bool large = !host->kvmfr_size || host->kvmfr_size >= size;
+
+	if (host->kvmfr_stale)
+		compose_note(c,
+			     "%s is no device but a file that somebody's QEMU made: remove it, and "
+			     "load the "
+			     "module kvmfr before",
+			     KVMFR);
+	*why = "the module's device";
+	if (host->kvmfr && large && g->backend.v != GLASS_SHM)
+		return KVMFR;
+	if (g->backend.v == GLASS_KVMFR)
+		compose_refuse(
+			c, g->backend.at,
+			host->kvmfr
+				? "looking-glass.backend: %s has %lu MiB, %lu are needed: load "
+				  "kvmfr with a larger static_size_mb"
+				: "looking-glass.backend: there is no %s: load the module kvmfr "
+				  "(it has %lu MiB, %lu are needed)",
+			KVMFR, host->kvmfr_size / MIB, size / MIB);
+	*why = "a file of this user's";
+	return g->file.v;
+}
+
+void compose_glass(struct composer *c)
+{
+	const struct text *resolution = &c->p->glass.resolution;
+	const char *file, *why;
+	struct option o;
+	uint64_t size;
+
+	if (!resolution->v)
+		return;
+	size = wanted_size(c);
+	file = choose_file(c, size, &why);
+	if (strcmp(file, KVMFR) != 0)
+		compose_prepare_shared(c, file, size);
+	c->shared_bytes += size;
+	o = option_new("memory-backend-file");
+	option_text(&o, "id", "looking-glass");
+	option_text(&o, "mem-path", file);
+	option_number(&o, "size", size);
+	option_on(&o, "share", true);
+	compose_argument(c, "-object", option_done(&o), "looking-glass.backend",
+			 c->p->glass.backend.at, why);
+	o = option_new("ivshmem-plain");
+	option_text(&o, "id", "glass");
+	option_text(&o, "memdev", "looking-glass");
+	option_text(&o, "bus", "pcie.0");
+	option_slot(&o, "addr", 0x10, 0);
+	compose_argument(c, "-device", option_done(&o), "looking-glass.resolution", resolution->at,
+			 "no balloon and no tablet beside it");
+}
