@@ -18,7 +18,8 @@
 #include "sysfs.h"
 
 #define QUICK_MS 5000	/* for what only waits for locks */
-#define UNBIND_MS 10000 /* a driver's remove, or its probe */
+#define UNBIND_MS 10000 /* a driver's remove */
+#define PROBE_MS 60000	/* a driver's probe, with firmware to load and a GPU to wake */
 
 /* ------------------------------------------------------------------ looking */
 
@@ -50,6 +51,39 @@ char *power_of(const struct keeper *k, const struct pci_address *address)
 				pci_address_format(address, text));
 
 	return value ? value : xstrdup("");
+}
+
+struct reading {
+	const struct keeper *k;
+	const struct pci_address *address;
+};
+
+static int read_override(void *context)
+{
+	const struct reading *r = context;
+	own_free char *unused = override_of(r->k, r->address);
+
+	return 0;
+}
+
+/* driver_override is read under the device's lock, which a worker of a keeper that died may hold
+ * for as long as somebody has the device open: so a worker of ours goes first.
+ */
+static bool is_unlocked(struct keeper *k, const struct pci_address *address, struct error **err)
+{
+	struct reading r = {k, address};
+	struct worker stuck = WORKER_NONE;
+	char text[PCI_ADDRESS_SIZE];
+	int errnum;
+
+	if (worker_run(read_override, &r, QUICK_MS, &errnum, &stuck) == WORKER_DONE)
+		return true;
+	keeper_keep_stuck(k, &stuck, address);
+	error_add(err, ERROR_LEFT,
+		  "%s waits in the kernel until whoever holds the device lets go; it is given back "
+		  "then",
+		  pci_address_format(address, text));
+	return false;
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -87,15 +121,30 @@ bool override_set(struct keeper *k, const struct pci_address *address, const cha
 	return false;
 }
 
-bool driver_unbind(struct keeper *k, const struct pci_address *address, struct error **err)
+/* Written to the file of the driver that is expected: should another one have it by now, the kernel
+ * says so (ENODEV) instead of asking that one, which could be NVIDIA's.
+ */
+bool driver_unbind(struct keeper *k, const struct pci_address *address, const char *expected,
+		   struct error **err)
 {
-	own_free char *before = driver_of(k, address), *now = NULL;
+	own_free char *before = driver_of(k, address), *path = NULL, *now = NULL;
 	char text[PCI_ADDRESS_SIZE];
+	struct worker stuck = WORKER_NONE;
+	bool good;
 
 	if (!*before)
 		return true;
 	pci_address_format(address, text);
-	if (!write_attribute(k, address, "driver/unbind", text, UNBIND_MS, err))
+	if (strcmp(before, expected) != 0 || strcmp(before, "nvidia") == 0) {
+		error_add(err, ERROR_HOST, "%s has driver %s by now, which is not asked to let go",
+			  text, before);
+		return false;
+	}
+	path = xasprintf("/sys/bus/pci/drivers/%s/unbind", expected);
+	keeper_report(k, REPORT_PROGRESS, 0, "echo %s > %s", text, path);
+	good = sysfs_write(&k->root, path, text, UNBIND_MS, &stuck, err);
+	keeper_keep_stuck(k, &stuck, address);
+	if (!good)
 		return false;
 	now = driver_of(k, address);
 	if (strcmp(now, before) != 0)
@@ -116,7 +165,7 @@ bool driver_probe(struct keeper *k, const struct pci_address *address, const cha
 		return true;
 	pci_address_format(address, text);
 	keeper_report(k, REPORT_PROGRESS, 0, "echo %s > /sys/bus/pci/drivers_probe", text);
-	good = sysfs_write(&k->root, "/sys/bus/pci/drivers_probe", text, UNBIND_MS, &stuck, err);
+	good = sysfs_write(&k->root, "/sys/bus/pci/drivers_probe", text, PROBE_MS, &stuck, err);
 	keeper_keep_stuck(k, &stuck, address);
 	if (!good)
 		return false;
@@ -131,13 +180,24 @@ bool driver_probe(struct keeper *k, const struct pci_address *address, const cha
 
 /* ------------------------------------------------------------------ there */
 
+static const char *const VFIO_MODULE[] = {"irqbypass",	 "iommufd",	     "vfio",
+					  "vfio_virqfd", "vfio_iommu_type1", "vfio_pci_core",
+					  "vfio_pci"};
+
+static bool is_vfio_module(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(VFIO_MODULE); i++)
+		if (strcmp(name, VFIO_MODULE[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Which modules come with vfio-pci is known only afterwards; before, all that may come and are not
- * here yet are written down. Undoing removes only what nobody uses.
+ * here yet are written down. What else came in that moment is not ours. Undoing removes only what
+ * nobody uses.
  */
 bool load_vfio(struct keeper *k, struct error **err)
 {
-	static const char *const may_come[] = {"irqbypass",	   "vfio",	    "vfio_virqfd",
-					       "vfio_iommu_type1", "vfio_pci_core", "vfio_pci"};
 	struct change change = {.kind = CHANGE_LOADED};
 	char **come = NULL;
 	size_t n = 0;
@@ -145,16 +205,17 @@ bool load_vfio(struct keeper *k, struct error **err)
 
 	if (root_exists(&k->root, "/sys/bus/pci/drivers/%s", VFIO))
 		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(may_come); i++)
-		if (!module_is_loaded(&k->root, may_come[i]))
-			change_name(&change, may_come[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(VFIO_MODULE); i++)
+		if (!module_is_loaded(&k->root, VFIO_MODULE[i]))
+			change_name(&change, VFIO_MODULE[i]);
 	if (!journal_add(k->journal, &change, err))
 		return false;
 	keeper_report(k, REPORT_PROGRESS, 0, "modprobe %s", VFIO);
 	good = modules_load(VFIO, &come, &n, err);
 	change.names = 0;
 	for (size_t i = 0; i < n; i++)
-		change_name(&change, come[i]);
+		if (is_vfio_module(come[i]))
+			change_name(&change, come[i]);
 	names_free(come, n);
 	if (!good || !journal_amend(k->journal, &change, err))
 		return false;
@@ -162,6 +223,22 @@ bool load_vfio(struct keeper *k, struct error **err)
 		return true;
 	error_add(err, ERROR_HOST, "modprobe %s succeeded, but there is no such driver", VFIO);
 	return false;
+}
+
+/* A function that is bound but not open does not count as a use of the module: unloading it would
+ * take the driver from somebody else's device.
+ */
+static bool vfio_has_devices(const struct keeper *k)
+{
+	size_t n;
+	char **name = root_list(&k->root, &n, "/sys/bus/pci/drivers/%s", VFIO);
+	struct pci_address address;
+	bool has = false;
+
+	for (size_t i = 0; i < n; i++)
+		has = has || pci_address_parse(name[i], &address);
+	names_free(name, n);
+	return has;
 }
 
 bool undo_loaded(struct keeper *k, const struct change *change, struct error **err)
@@ -173,11 +250,13 @@ bool undo_loaded(struct keeper *k, const struct change *change, struct error **e
 
 		if (!module_is_loaded(&k->root, change->name[i]))
 			continue;
+		/* In use by then: somebody else's now, with all that it needs. */
+		if (vfio_has_devices(k))
+			return true;
 		good = module_unload(change->name[i], &how, &stuck, err);
 		keeper_keep_stuck(k, &stuck, NULL);
 		if (!good)
 			return false;
-		/* In use by then: somebody else's now. */
 		if (how == MODULE_REMOVED)
 			keeper_report(k, REPORT_PROGRESS, 0, "rmmod %s", change->name[i]);
 	}
@@ -209,7 +288,8 @@ bool bind_to_vfio(struct keeper *k, const struct pci_function *f, struct error *
 	struct change change = {.kind = CHANGE_BOUND, .address = f->address};
 
 	change_name(&change, f->driver ? f->driver : "");
-	return journal_add(k->journal, &change, err) && driver_unbind(k, &f->address, err) &&
+	return journal_add(k->journal, &change, err) &&
+	       driver_unbind(k, &f->address, change.name[0], err) &&
 	       driver_probe(k, &f->address, VFIO, err);
 }
 
@@ -230,9 +310,12 @@ bool undo_bound(struct keeper *k, const struct change *change, struct error **er
 {
 	const struct pci_address *address = &change->address;
 	const char *old = change->names ? change->name[0] : "";
-	own_free char *now = driver_of(k, address), *aim = override_of(k, address);
+	own_free char *now = driver_of(k, address), *aim = NULL;
 	own_error struct error *unused = NULL;
 
+	if (!is_unlocked(k, address, err))
+		return false;
+	aim = override_of(k, address);
 	if (strcmp(now, VFIO) == 0) {
 		reset(k, address);
 		if (keeper_is_stuck(k, address)) {
@@ -242,7 +325,7 @@ bool undo_bound(struct keeper *k, const struct change *change, struct error **er
 		/* Aimed before it is let go, or udev's next look would bring it back to vfio-pci.
 		 */
 		if ((*old && strcmp(aim, VFIO) == 0 && !override_set(k, address, old, err)) ||
-		    !driver_unbind(k, address, err))
+		    !driver_unbind(k, address, VFIO, err))
 			return false;
 	} else if (*now || !*old) {
 		return true;
@@ -272,18 +355,32 @@ static bool power_back(struct keeper *k, const struct pci_address *address, cons
 	       write_attribute(k, address, "power/control", before, QUICK_MS, err);
 }
 
+bool override_aim_back(struct keeper *k, const struct change *change, struct error **err)
+{
+	own_free char *now = NULL;
+
+	if (keeper_is_stuck(k, &change->address) || !is_unlocked(k, &change->address, err))
+		return false;
+	now = override_of(k, &change->address);
+	return strcmp(now, VFIO) != 0 || override_set(k, &change->address, change->name[1], err);
+}
+
 bool undo_override(struct keeper *k, const struct change *change, struct error **err)
 {
 	const struct pci_address *address = &change->address;
 	const char *before = change->name[0], *driver = change->name[1], *power = change->name[2];
-	own_free char *now = override_of(k, address);
+	own_free char *now = NULL;
 	char text[PCI_ADDRESS_SIZE];
 
 	pci_address_format(address, text);
 	if (!root_exists(&k->root, "/sys/bus/pci/devices/%s", text)) {
-		error_add(err, ERROR_LEFT, "%s is gone from the bus", text);
-		return false;
+		/* And what was written to it is gone with it. */
+		keeper_report(k, REPORT_PROGRESS, 0, "%s is gone from the bus", text);
+		return true;
 	}
+	if (!is_unlocked(k, address, err))
+		return false;
+	now = override_of(k, address);
 	/* Somebody else's by now. */
 	if (strcmp(now, VFIO) != 0 && strcmp(now, driver) != 0)
 		return true;

@@ -16,10 +16,14 @@ char *override_of(const struct keeper *k, const struct pci_address *address);
 bool override_set(struct keeper *k, const struct pci_address *address, const char *value,
 		  struct error **err);
 
-/* Has the present driver let go; false with words when it does not within ten seconds, and then the
- * kernel may hold the function: keeper_is_stuck().
+/* Aims a function that is still aimed at vfio-pci at the driver that it had. */
+bool override_aim_back(struct keeper *k, const struct change *change, struct error **err);
+
+/* Has the expected driver let go, and no other one; false with words when it does not within ten
+ * seconds, and then the kernel may hold the function: keeper_is_stuck().
  */
-bool driver_unbind(struct keeper *k, const struct pci_address *address, struct error **err);
+bool driver_unbind(struct keeper *k, const struct pci_address *address, const char *expected,
+		   struct error **err);
 
 /* Has the kernel look for a driver and says whether it is `driver` afterwards. */
 bool driver_probe(struct keeper *k, const struct pci_address *address, const char *driver,

@@ -7,20 +7,22 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
 #include "bind.h"
 #include "host/holders.h"
-#include "host/iommu.h"
+#include "host/pci_verdict.h"
 #include "host/storage.h"
 
 struct claim {
 	struct keeper *k;
 	struct pci_list list;
-	struct pci_set set; /* in the order of the hand-over */
-	bool nvidia;	    /* a function of it has NVIDIA's driver */
+	struct pci_set set;	   /* in the order of the hand-over */
+	bool nvidia;		   /* a function of it has NVIDIA's driver */
+	struct holder_nodes nodes; /* of the set, as they were before the first write */
 };
 
 static const char *name_of(const struct pci_function *f, char text[PCI_ADDRESS_SIZE])
@@ -75,6 +77,10 @@ static bool add_function(struct claim *c, const struct step_function *want, stru
 			  pci_class_words(f->class));
 		return false;
 	}
+	if (f->locked || keeper_is_stuck(c->k, &f->address)) {
+		error_add(err, ERROR_HOST, "the kernel is still busy with %s", text);
+		return false;
+	}
 	if (pci_set_has(&c->set, f)) {
 		error_add(err, ERROR_HOST, "%s stands twice in the claim", text);
 		return false;
@@ -111,56 +117,52 @@ static bool collect(struct claim *c, const struct intent *intent, struct error *
 
 /* ------------------------------------------------------------------ what stands against it? */
 
-static bool group_is_whole(struct claim *c, const struct pci_function *f, struct error **err)
+/* What vfio-pci has already needs less: nothing of the host's hangs on it, and no picture is lost.
+ */
+static bool matters(const struct pci_function *f, enum pci_obstacle_kind kind)
 {
-	own_pci_set struct pci_set foreign = {0};
-	char text[PCI_ADDRESS_SIZE], other[PCI_ADDRESS_SIZE];
-
-	if (f->group < 0) {
-		error_add(err, ERROR_HOST, "%s is in no IOMMU group", name_of(f, text));
-		return false;
-	}
-	iommu_foreign(&foreign, &c->list, f, &c->set);
-	if (foreign.n == 0)
+	if (!is_vfio(f))
 		return true;
-	error_add(err, ERROR_HOST, "%s (%s) shares IOMMU group %d with %s and has to go along",
-		  name_of(foreign.v[0], other), pci_class_words(foreign.v[0]->class), f->group,
-		  name_of(f, text));
-	return false;
+	return kind == OBSTACLE_BRIDGE || kind == OBSTACLE_CHIPSET || kind == OBSTACLE_NO_IOMMU ||
+	       kind == OBSTACLE_NO_GROUP || kind == OBSTACLE_FOREIGN || kind == OBSTACLE_VIRTUAL;
 }
 
-static bool storage_is_free(struct claim *c, const struct pci_function *f, struct error **err)
+static bool is_free(const struct pci_scene *scene, const struct pci_function *f,
+		    const struct pci_set *set, struct error **err)
 {
-	own_storage struct storage storage = {0};
-	own_storage_claims struct storage_claims claims = {0};
+	own_pci_obstacles struct pci_obstacles found = {0};
 	char text[PCI_ADDRESS_SIZE];
 
-	storage_read(&storage, &c->k->root);
-	storage_claims_below(&claims, &storage, &f->address);
-	if (claims.n == 0)
-		return true;
-	own_free char *words = storage_claim_text(&claims.v[0]);
-	error_add(err, ERROR_HOST, "%s: the host uses what hangs on it: %s", name_of(f, text),
-		  words);
-	return false;
-}
-
-/* The kernel's console or a picture on a screen would be gone with it. */
-static bool is_dark(struct claim *c, const struct pci_function *f, struct error **err)
-{
-	own_soft_holders struct soft_holders soft = {0};
-	char text[PCI_ADDRESS_SIZE];
-
-	soft_holders_of(&soft, &c->k->root, f);
-	for (size_t i = 0; i < soft.n; i++) {
-		own_free char *words = NULL;
-
-		if (soft.v[i].kind != SOFT_CONSOLE && soft.v[i].kind != SOFT_ENABLED)
+	pci_obstacles_of(&found, scene, f, set);
+	for (size_t i = 0; i < found.n; i++) {
+		if (!matters(f, found.v[i].kind))
 			continue;
-		words = soft_holder_text(&soft.v[i]);
-		error_add(err, ERROR_HOST, "%s is in use: %s", name_of(f, text), words);
+		error_add(err, ERROR_HOST, "%s: %s", name_of(f, text), found.v[i].text);
 		return false;
 	}
+	return true;
+}
+
+/* The same questions as the plan's, and more: they are asked of the host as it is now. */
+static bool all_are_free(struct claim *c, struct error **err)
+{
+	own_pci_scene struct pci_scene scene = {0};
+	own_pci_set struct pci_set set = {0};
+
+	pci_scene_read(&scene, &c->k->root);
+	for (size_t i = 0; i < c->set.n; i++) {
+		const struct pci_function *f = pci_list_find(&scene.list, &c->set.v[i]->address);
+
+		if (f)
+			pci_set_add(&set, f);
+	}
+	if (set.n != c->set.n) {
+		error_add(err, ERROR_HOST, "a device of the claim has just gone");
+		return false;
+	}
+	for (size_t i = 0; i < set.n; i++)
+		if (!is_free(&scene, set.v[i], &set, err))
+			return false;
 	return true;
 }
 
@@ -174,7 +176,7 @@ static bool nobody_claims(struct claim *c, const struct pci_function *f, struct 
 
 	error_free(ignored);
 	for (size_t i = 0; i < n; i++) {
-		bool ours = all[i]->keeper.pid == c->k->journal->keeper.pid;
+		bool ours = journal_same(all[i], c->k->journal);
 
 		if (free_for_us && !ours && journal_claims(all[i], f->address)) {
 			error_add(err, ERROR_HOST,
@@ -230,31 +232,81 @@ static void name_holders(struct buf *out, const struct holders *holders,
  */
 static bool nobody_holds(struct claim *c, struct error **err)
 {
-	own_holder_nodes struct holder_nodes nodes = {0};
 	own_holders struct holders holders = {0};
 	own_buf struct buf words = {0};
 
 	for (size_t i = 0; i < c->set.n; i++)
-		holder_nodes_of(&nodes, &c->k->root, c->set.v[i]);
+		holder_nodes_of(&c->nodes, &c->k->root, c->set.v[i]);
+	holders_scan(&holders, &c->k->root, &c->nodes);
+	if (holders.n) {
+		name_holders(&words, &holders, &c->nodes);
+		error_add(err, ERROR_HOST, "in use by %s", words.data);
+		return false;
+	}
+	if (holders.hidden) {
+		error_add(err, ERROR_HOST,
+			  "cannot see all processes from here (hidepid, or a container): whoever "
+			  "uses the "
+			  "device would not be seen");
+		return false;
+	}
+	if (holders.unseen)
+		keeper_report(c->k, REPORT_PROGRESS, 0,
+			      "%zu processes cannot be looked into, not even by root",
+			      holders.unseen);
+	return true;
+}
+
+/* Just before a driver is asked to let go, once more: modules and services took their time, and a
+ * sound server opens a card as soon as another one goes.
+ */
+static bool still_free(struct claim *c, const struct pci_function *f, struct error **err)
+{
+	own_holder_nodes struct holder_nodes nodes = {0};
+	own_holders struct holders holders = {0};
+	own_storage struct storage storage = {0};
+	own_storage_claims struct storage_claims claims = {0};
+	own_buf struct buf words = {0};
+
+	if (!f->driver)
+		return true;
+	holder_nodes_of(&nodes, &c->k->root, f);
 	holders_scan(&holders, &c->k->root, &nodes);
+	storage_read(&storage, &c->k->root);
+	storage_claims_below(&claims, &storage, &f->address);
+	if (claims.n) {
+		own_free char *text = storage_claim_text(&claims.v[0]);
+
+		error_add(err, ERROR_HOST, "the host has just begun to use what hangs on it: %s",
+			  text);
+		return false;
+	}
 	if (holders.n == 0)
 		return true;
 	name_holders(&words, &holders, &nodes);
-	error_add(err, ERROR_HOST, "in use by %s", words.data);
+	error_add(err, ERROR_HOST, "by now in use by %s", words.data);
 	return false;
+}
+
+/* Somebody came after we looked: most likely that is why. */
+static void name_latecomers(struct claim *c, struct error *err)
+{
+	own_holders struct holders holders = {0};
+	own_buf struct buf words = {0};
+
+	holders_scan(&holders, &c->k->root, &c->nodes);
+	if (holders.n == 0)
+		return;
+	name_holders(&words, &holders, &c->nodes);
+	error_context(err, "in use by %s", words.data);
 }
 
 static bool may_go(struct claim *c, struct error **err)
 {
-	for (size_t i = 0; i < c->set.n; i++) {
-		const struct pci_function *f = c->set.v[i];
-
-		if (!group_is_whole(c, f, err) || !nobody_claims(c, f, err))
+	for (size_t i = 0; i < c->set.n; i++)
+		if (!nobody_claims(c, c->set.v[i], err))
 			return false;
-		if (!is_vfio(f) && (!storage_is_free(c, f, err) || !is_dark(c, f, err)))
-			return false;
-	}
-	return nvidia_can_go(c, err) && nobody_holds(c, err);
+	return all_are_free(c, err) && nvidia_can_go(c, err) && nobody_holds(c, err);
 }
 
 /* ------------------------------------------------------------------ the hand-over */
@@ -278,14 +330,26 @@ static bool move(struct claim *c, struct error **err)
 	if (c->nvidia && !unload_nvidia(c->k, err))
 		return false;
 	for (size_t i = 0; i < c->set.n; i++)
-		if (!is_vfio(c->set.v[i]) && !bind_to_vfio(c->k, c->set.v[i], err))
+		if (!is_vfio(c->set.v[i]) &&
+		    (!still_free(c, c->set.v[i], err) || !bind_to_vfio(c->k, c->set.v[i], err)))
 			return false;
 	return true;
+}
+
+/* udev has its own ideas of a new node's mode; ours come after them. */
+static void let_udev_settle(void)
+{
+	static const char *const settle[] = {"/usr/bin/udevadm", "settle", "--timeout=5", NULL};
+
+	if (access("/run/udev/control", F_OK) == 0)
+		worker_exec(settle, 10000, NULL, NULL);
 }
 
 static bool grant_groups(struct claim *c, struct error **err)
 {
 	struct stat st;
+
+	let_udev_settle();
 
 	/* udev gives this one to everybody; where it did not, the user needs it too. */
 	if (stat("/dev/vfio/vfio", &st) == 0 && (st.st_mode & 0006) != 0006 &&
@@ -312,9 +376,13 @@ bool claim_functions(struct keeper *k, const struct intent *intent, struct error
 	if (good) {
 		good = write_claims(&c, err) && load_vfio(k, err) && move(&c, err) &&
 		       grant_groups(&c, err);
-		if (!good)
+		if (!good) {
+			if (err && *err)
+				name_latecomers(&c, *err);
 			restore_from(k, mark);
+		}
 	}
+	holder_nodes_free(&c.nodes);
 	pci_set_free(&c.set);
 	pci_list_free(&c.list);
 	return good;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -243,6 +244,11 @@ struct journal *journal_new(uid_t uid)
 	journal->keeper = process_of(getpid());
 	journal->boot_id = process_boot_id();
 	journal->path = xasprintf("%s/%d.journal", JOURNAL_DIR, (int)getpid());
+	/* A dead keeper of the same number may have left one that cannot be worked off yet. */
+	for (unsigned n = 1; access(journal->path, F_OK) == 0; n++) {
+		free(journal->path);
+		journal->path = xasprintf("%s/%d-%u.journal", JOURNAL_DIR, (int)getpid(), n);
+	}
 	return journal;
 }
 
@@ -286,6 +292,13 @@ bool journal_add(struct journal *journal, const struct change *change, struct er
 bool journal_amend(struct journal *journal, const struct change *change, struct error **err)
 {
 	journal->change[journal->n - 1] = *change;
+	return save(journal, err);
+}
+
+bool journal_replace(struct journal *journal, size_t i, const struct change *change,
+		     struct error **err)
+{
+	journal->change[i] = *change;
 	return save(journal, err);
 }
 
@@ -340,6 +353,18 @@ struct journal **journal_all(size_t *n, struct error **err)
 	}
 	names_free(name, names);
 	return all;
+}
+
+bool journal_is_current(const struct journal *journal)
+{
+	own_free char *now = process_boot_id();
+
+	return strcmp(now, journal->boot_id) == 0;
+}
+
+bool journal_same(const struct journal *a, const struct journal *b)
+{
+	return a->keeper.pid == b->keeper.pid && a->keeper.start == b->keeper.start;
 }
 
 bool journal_is_kept(const struct journal *journal)

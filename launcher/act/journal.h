@@ -77,6 +77,9 @@ bool change_name(struct change *change, const char *name);
 bool journal_add(struct journal *journal, const struct change *change, struct error **err);
 /* Replaces the last change by a fuller record of it, before its next part is made. */
 bool journal_amend(struct journal *journal, const struct change *change, struct error **err);
+/* Replaces change i by what is left to undo of it, before that is undone. */
+bool journal_replace(struct journal *journal, size_t i, const struct change *change,
+		     struct error **err);
 /* Takes change i out, as it has been undone. */
 bool journal_drop(struct journal *journal, size_t i, struct error **err);
 /* Who must be gone before anything is undone. */
@@ -88,6 +91,10 @@ struct journal *journal_read(const char *path, struct error **err);
 /* All journals in JOURNAL_DIR, oldest first; the caller owns them and the array. */
 struct journal **journal_all(size_t *n, struct error **err);
 
+/* Whether it is of this boot: what another one had changed is gone with it. */
+bool journal_is_current(const struct journal *journal);
+/* Whether both are the same keeper's. */
+bool journal_same(const struct journal *a, const struct journal *b);
 /* Whether its keeper lives (in this boot), and so looks after it. */
 bool journal_is_kept(const struct journal *journal);
 /* Whether the function stands in it, claimed or not given back yet. */

@@ -48,8 +48,12 @@ void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, cons
 	va_start(args, fmt);
 	vsnprintf(report.text, sizeof(report.text), fmt, args);
 	va_end(args);
-	/* A client that does not read is no reason to wait: its loss is words. */
-	send(k->fd, &report, sizeof(report), MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* A client that does not read is no reason to wait. What it loses is words; but an answer
+	 * that it waits for must not be missing, so then it gets the end instead.
+	 */
+	if (send(k->fd, &report, sizeof(report), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+	    (kind == REPORT_DONE || kind == REPORT_REFUSED))
+		shutdown(k->fd, SHUT_RDWR);
 }
 
 void keeper_keep_stuck(struct keeper *k, struct worker *worker, const struct pci_address *address)
@@ -99,6 +103,11 @@ static bool take_lock(struct keeper *k, struct error **err)
 		if (!journal_dir(err))
 			return false;
 		k->lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		/* Its directory may have gone in this moment; anything else does not pass. */
+		if (k->lock < 0 && errno != ENOENT) {
+			error_errno(err, ERROR_HOST, errno, "cannot make %s", LOCK_PATH);
+			return false;
+		}
 		if (k->lock >= 0 && flock(k->lock, LOCK_EX | LOCK_NB) == 0 &&
 		    is_there(k->lock, LOCK_PATH))
 			return true;
@@ -127,10 +136,9 @@ static void tidy_up(struct keeper *k)
 
 /* ------------------------------------------------------------------ verbs */
 
-static bool do_hello(struct keeper *k, const struct request *request, int fd, struct error **err)
+static bool do_hello(struct keeper *k, const struct request *request, struct error **err)
 {
 	(void)request;
-	(void)fd;
 	(void)err;
 	recover_dead(k);
 	k->phase = PHASE_PREPARING;
@@ -138,13 +146,12 @@ static bool do_hello(struct keeper *k, const struct request *request, int fd, st
 	return true;
 }
 
-static bool do_intent(struct keeper *k, const struct request *request, int fd, struct error **err)
+static bool do_intent(struct keeper *k, const struct request *request, struct error **err)
 {
 	const struct intent *intent = &request->intent;
 	uint64_t value = 0;
 	bool good = false;
 
-	(void)fd;
 	switch (intent->kind) {
 	case STEP_HUGEPAGES:
 		good = add_hugepages(k, intent, &value, err);
@@ -166,31 +173,22 @@ static bool do_intent(struct keeper *k, const struct request *request, int fd, s
 	return good;
 }
 
-/* The process behind a pidfd: its number stands in fdinfo (pidfd_open(2), proc(5)). */
-static pid_t pid_of(int pidfd)
+/* The process is the client's child and not waited for yet, so its number stays its own. No
+ * descriptor is taken from a client: closing one that it made could already be waited for without
+ * end.
+ */
+static bool do_watch(struct keeper *k, const struct request *request, struct error **err)
 {
-	own_free char *path = xasprintf("/proc/self/fdinfo/%d", pidfd);
-	struct root real = ROOT_REAL;
-	own_free char *info = root_read(&real, "%s", path);
-	const char *line = info ? strstr(info, "\nPid:\t") : NULL;
+	pid_t pid = request->pid;
+	own_fd int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	struct process qemu = process_of(pid);
 
-	return line ? (pid_t)strtol(line + 6, NULL, 10) : 0;
-}
-
-static bool do_watch(struct keeper *k, const struct request *request, int fd, struct error **err)
-{
-	own_fd int pidfd = fd;
-	struct process qemu = {0};
-
-	(void)request;
-	if (pidfd >= 0)
-		qemu = process_of(pid_of(pidfd));
-	if (!process_alive(qemu)) {
-		error_add(err, ERROR_HOST, "the descriptor to watch is no living process's");
+	if (pidfd < 0 || !process_alive(qemu)) {
+		error_add(err, ERROR_HOST, "there is no process %d to watch", (int)pid);
 		return false;
 	}
-	if (process_uid(qemu.pid) != k->uid) {
-		error_add(err, ERROR_HOST, "process %d is not uid %u's", (int)qemu.pid, k->uid);
+	if (process_uid(pid) != k->uid) {
+		error_add(err, ERROR_HOST, "process %d is not uid %u's", (int)pid, k->uid);
 		return false;
 	}
 	if (!journal_watch(k->journal, qemu, err))
@@ -208,10 +206,9 @@ static bool qemu_lives(const struct keeper *k)
 	return k->qemu >= 0 && poll(&p, 1, 0) == 0;
 }
 
-static bool do_release(struct keeper *k, const struct request *request, int fd, struct error **err)
+static bool do_release(struct keeper *k, const struct request *request, struct error **err)
 {
 	(void)request;
-	(void)fd;
 	if (qemu_lives(k)) {
 		error_add(err, ERROR_HOST, "QEMU still lives");
 		return false;
@@ -231,24 +228,22 @@ static bool do_release(struct keeper *k, const struct request *request, int fd, 
 /* All that can be asked, and when. */
 static const struct verb_row {
 	unsigned phases;
-	bool takes_fd;
-	bool (*serve)(struct keeper *k, const struct request *request, int fd, struct error **err);
+	bool (*serve)(struct keeper *k, const struct request *request, struct error **err);
 } VERB[VERBS] = {
 	/* Safe: changes only what a dead keeper's journal says. */
-	[VERB_HELLO] = {IN(PHASE_NEW), false, do_hello},
+	[VERB_HELLO] = {IN(PHASE_NEW), do_hello},
 	/* Safe: each intent is checked against the host by the function that serves it. */
-	[VERB_INTENT] = {IN(PHASE_PREPARING), false, do_intent},
+	[VERB_INTENT] = {IN(PHASE_PREPARING), do_intent},
 	/* Safe: makes the keeper wait for a process of the user's own, and nothing else. */
-	[VERB_WATCH] = {IN(PHASE_PREPARING), true, do_watch},
+	[VERB_WATCH] = {IN(PHASE_PREPARING), do_watch},
 	/* Safe: refused while QEMU lives; gives back what was taken. */
-	[VERB_RELEASE] = {IN(PHASE_PREPARING) | IN(PHASE_WATCHING), false, do_release},
+	[VERB_RELEASE] = {IN(PHASE_PREPARING) | IN(PHASE_WATCHING), do_release},
 };
 
 /* False ends the session: nobody who is well sends that. */
-static bool serve(struct keeper *k, const struct request *request, int fd)
+static bool serve(struct keeper *k, const struct request *request)
 {
 	own_error struct error *err = NULL;
-	own_fd int passed = fd;
 	const struct verb_row *row;
 
 	k->id = request->id;
@@ -258,11 +253,12 @@ static bool serve(struct keeper *k, const struct request *request, int fd)
 		return false;
 	}
 	row = &VERB[request->verb];
-	if (!(row->phases & IN(k->phase)) || (passed >= 0) != row->takes_fd) {
+	if (!(row->phases & IN(k->phase)) ||
+	    (request->verb == VERB_INTENT && request->intent.kind >= STEP_KINDS)) {
 		keeper_report(k, REPORT_REFUSED, 0, "verb %u is out of its place", request->verb);
 		return false;
 	}
-	if (!take_lock(k, &err) || !row->serve(k, request, steal_fd(&passed), &err))
+	if (!take_lock(k, &err) || !row->serve(k, request, &err))
 		keeper_report(k, REPORT_REFUSED, 0, "%s", err ? error_message(err, 0) : "refused");
 	close_fd(&k->lock);
 	return true;
@@ -270,49 +266,23 @@ static bool serve(struct keeper *k, const struct request *request, int fd)
 
 /* ------------------------------------------------------------------ the loop */
 
-/* One packet; false when the client hung up or broke the rules. */
+/* One packet; false when the client hung up or broke the rules. Descriptors that come with it have
+ * no place to go to, and the kernel drops them.
+ */
 static bool receive(struct keeper *k)
 {
 	struct request request = {0};
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int) * 4)];
-	} control;
-	struct iovec part = {.iov_base = &request, .iov_len = sizeof(request)};
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t n = recvmsg(k->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	int fd = -1, fds = 0;
+	ssize_t n = recv(k->fd, &request, sizeof(request), MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
 	if (n <= 0)
 		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
-		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int one;
-
-			memcpy(&one, CMSG_DATA(c) + i * sizeof(int), sizeof(one));
-			if (fds++ == 0)
-				fd = one;
-			else
-				close(one);
-		}
-	}
-	if (n != sizeof(request) || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || fds > 1) {
-		close_fd(&fd);
+	if (n != sizeof(request)) {
 		keeper_report(k, REPORT_REFUSED, 0, "malformed packet");
 		return false;
 	}
-	return serve(k, &request, fd);
+	return serve(k, &request);
 }
 
 /* Until the client has hung up and QEMU is gone. */
@@ -367,8 +337,8 @@ static void outlive_stuck(struct keeper *k)
 
 static void be_deaf(void)
 {
-	static const int deaf[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE, SIGTSTP,
-				   SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM};
+	static const int deaf[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN,
+				   SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM, SIGIO,	SIGXFSZ, SIGXCPU};
 	sigset_t none;
 
 	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++)

@@ -79,7 +79,7 @@ bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
 		.kind = CHANGE_HUGEPAGES,
 		.size_kb = size_kb,
 		.node = node,
-		.pool = now.total - now.surplus + 1,
+		.pool = (now.total > now.surplus ? now.total - now.surplus : 0) + 1,
 	};
 	keeper_report(k, REPORT_PROGRESS, 0, "reserving %lu huge pages of %u KiB", missing,
 		      size_kb);
@@ -91,34 +91,48 @@ bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
 	record.change.number = added;
 	record.change.pool = 0;
 	if (!hugepages_read(&k->root, size_kb, node, &now, err) ||
-	    (k->journal->n > mark && !journal_amend(k->journal, &record.change, err)))
+	    (k->journal->n > mark && !journal_amend(k->journal, &record.change, err))) {
+		restore_from(k, mark);
 		return false;
+	}
 	*got = unreserved(&now);
 	if (*got < want)
 		restore_from(k, mark);
 	return true;
 }
 
+/* Subtracting twice would take somebody else's: so what the pool must not fall below is written
+ * down first, and whoever does this again finds that nothing is left of ours.
+ */
 bool undo_hugepages(struct keeper *k, const struct change *change, struct error **err)
 {
-	uint64_t number = change->number, left;
+	struct change again = *change;
 	struct hugepages now;
+	uint64_t pool, number = change->number, left = 0;
 
 	if (!hugepages_read(&k->root, change->size_kb, change->node, &now, err))
 		return false;
-	/* Whoever wrote this down died before it knew how many came: what the pool grew by, at
-	 * most. */
+	pool = now.total > now.surplus ? now.total - now.surplus : 0;
 	if (change->pool) {
-		uint64_t pool = now.total - now.surplus;
 		uint64_t grown = pool >= change->pool ? pool - change->pool + 1 : 0;
 
 		number = number < grown ? number : grown;
 	}
 	if (number == 0)
 		return true;
+	again.pool = pool > number ? pool - number + 1 : 1;
+	again.number = number;
+	if (!journal_replace(k->journal, k->undoing, &again, err))
+		return false;
 	keeper_report(k, REPORT_PROGRESS, 0, "giving back %lu huge pages of %u KiB", number,
 		      change->size_kb);
-	return hugepages_subtract(&k->root, change->size_kb, change->node, number, &left, err);
+	if (!hugepages_subtract(&k->root, change->size_kb, change->node, number, &left, err))
+		return false;
+	if (left == 0)
+		return true;
+	error_add(err, ERROR_LEFT, "%lu huge pages of %u KiB stayed in the kernel's pool", left,
+		  change->size_kb);
+	return false;
 }
 
 /* ------------------------------------------------------------------ memlock */

@@ -8,7 +8,9 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "host/input.h"
 #include "host/storage.h"
+#include "host/usb.h"
 #include "state.h"
 
 /* A device node at path; -1 with words. O_PATH: opening a device can do things to it. */
@@ -38,8 +40,7 @@ static bool is_shared(struct keeper *k, const struct change *ours, struct acl_sa
 	bool shared = false;
 
 	for (size_t i = 0; i < n; i++) {
-		bool other =
-			journal_is_kept(all[i]) && all[i]->keeper.pid != k->journal->keeper.pid;
+		bool other = journal_is_kept(all[i]) && !journal_same(all[i], k->journal);
 
 		for (size_t c = 0; other && !shared && c < all[i]->n; c++) {
 			const struct change *theirs = &all[i]->change[c];
@@ -128,6 +129,23 @@ static char *block_path(struct keeper *k, uint32_t major_n, uint32_t minor_n, st
 	return steal(&path);
 }
 
+/* Partitions that the firmware starts from are used by nobody while the host runs, and whoever
+ * writes to them owns its next start. (Types of the GPT: UEFI specification 5.3.3; BIOS boot is
+ * GRUB's.)
+ */
+static bool starts_the_host(struct keeper *k, const struct block *block)
+{
+	static const char *const type[] = {"c12a7328-f81f-11d2-ba4b-00a0c93ec93b",
+					   "21686148-6449-6e6f-744e-656564454649"};
+	own_free char *data =
+		root_read(&k->root, "/run/udev/data/b%u:%u", major(block->dev), minor(block->dev));
+
+	for (size_t i = 0; data && i < ARRAY_SIZE(type); i++)
+		if (strstr(data, type[i]))
+			return true;
+	return false;
+}
+
 /* A disk that the host uses is never handed over: the kernel would not stop it. */
 static bool block_is_free(struct keeper *k, const char *path, struct error **err)
 {
@@ -141,12 +159,85 @@ static bool block_is_free(struct keeper *k, const char *path, struct error **err
 		error_add(err, ERROR_HOST, "%s is no block device that the kernel knows", path);
 		return false;
 	}
+	if (starts_the_host(k, block)) {
+		error_add(err, ERROR_HOST, "%s is what this host's firmware starts from", path);
+		return false;
+	}
 	storage_claims_of(&claims, &storage, block);
 	if (claims.n == 0)
 		return true;
 	own_free char *words = storage_claim_text(&claims.v[0]);
 	error_add(err, ERROR_HOST, "%s is the host's: %s", path, words);
 	return false;
+}
+
+/* Raw access to a USB device goes round the kernel's file systems: no hub, nothing that the host
+ * has a disk on, and not the last keyboard.
+ */
+static bool usb_is_free(struct keeper *k, uint32_t bus, uint32_t number, struct error **err)
+{
+	own_usb_list struct usb_list list = {0};
+	own_storage struct storage storage = {0};
+	own_input_list struct input_list input = {0};
+	const struct usb_device *device = NULL;
+
+	usb_list_read(&list, &k->root);
+	for (size_t i = 0; i < list.n; i++)
+		if (list.v[i].bus == bus && list.v[i].number == number)
+			device = &list.v[i];
+	if (!device || device->hub) {
+		error_add(err, ERROR_HOST, "USB %u:%u is %s", bus, number,
+			  device ? "a hub" : "not there");
+		return false;
+	}
+	storage_read(&storage, &k->root);
+	for (size_t i = 0; i < storage.n; i++) {
+		own_storage_claims struct storage_claims claims = {0};
+		size_t n = strlen(device->path);
+
+		if (strncmp(storage.v[i].path, device->path, n) != 0 || storage.v[i].path[n] != '/')
+			continue;
+		storage_claims_of(&claims, &storage, &storage.v[i]);
+		if (claims.n == 0)
+			continue;
+		own_free char *words = storage_claim_text(&claims.v[0]);
+		error_add(err, ERROR_HOST, "the host uses what is on USB %s: %s", device->port,
+			  words);
+		return false;
+	}
+	input_list_read(&input, &k->root);
+	if (!input_last_keyboard_usb(&input, device->port))
+		return true;
+	error_add(err, ERROR_HOST, "USB %s is the host's last keyboard", device->port);
+	return false;
+}
+
+static bool event_is_free(struct keeper *k, uint32_t number, struct error **err)
+{
+	own_input_list struct input_list input = {0};
+	own_free char *name = xasprintf("event%u", number);
+	const char *const names[] = {name};
+
+	input_list_read(&input, &k->root);
+	if (!input_last_keyboard(&input, names, 1))
+		return true;
+	error_add(err, ERROR_HOST, "/dev/input/%s is the host's last keyboard", name);
+	return false;
+}
+
+static bool node_is_free(struct keeper *k, const struct intent *intent, const char *path,
+			 struct error **err)
+{
+	switch (intent->grant.node) {
+	case NODE_BLOCK:
+		return block_is_free(k, path, err);
+	case NODE_USB:
+		return usb_is_free(k, intent->grant.a, intent->grant.b, err);
+	case NODE_EVENT:
+		return event_is_free(k, intent->grant.a, err);
+	default:
+		return true;
+	}
 }
 
 static char *node_path(struct keeper *k, const struct intent *intent, struct error **err)
@@ -176,6 +267,5 @@ bool grant_node(struct keeper *k, const struct intent *intent, struct error **er
 {
 	own_free char *path = node_path(k, intent, err);
 
-	return path && (intent->grant.node != NODE_BLOCK || block_is_free(k, path, err)) &&
-	       grant_path(k, path, err);
+	return path && node_is_free(k, intent, path, err) && grant_path(k, path, err);
 }

@@ -92,20 +92,37 @@ bool unload_nvidia(struct keeper *k, struct error **err)
 	return true;
 }
 
+/* nvidia_drm looks for GPUs once, when it is loaded: one that is still aimed elsewhere then would
+ * stay without a node. The override itself is cleared later.
+ */
+static void aim_back(struct keeper *k)
+{
+	for (size_t i = 0; i < k->journal->n; i++) {
+		const struct change *change = &k->journal->change[i];
+		own_error struct error *unused = NULL;
+
+		if (change->kind == CHANGE_OVERRIDE && strcmp(change->name[1], "nvidia") == 0)
+			override_aim_back(k, change, &unused);
+	}
+}
+
 bool undo_unloaded(struct keeper *k, const struct change *change, struct error **err)
 {
+	bool whole = true;
+
+	aim_back(k);
 	for (size_t i = change->names; i-- > 0;) {
+		struct error *problem = NULL;
 		char **come = NULL;
 		size_t n = 0;
-		bool good;
 
 		if (module_is_loaded(&k->root, change->name[i]))
 			continue;
 		keeper_report(k, REPORT_PROGRESS, 0, "modprobe %s", change->name[i]);
-		good = modules_load(change->name[i], &come, &n, err);
+		/* The others are wanted all the same. */
+		whole = modules_load(change->name[i], &come, &n, &problem) && whole;
 		names_free(come, n);
-		if (!good)
-			return false;
+		error_merge(err, &problem);
 	}
-	return true;
+	return whole;
 }

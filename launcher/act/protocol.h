@@ -15,7 +15,7 @@
 enum verb {
 	VERB_HELLO,   /* first; old journals are worked off before the answer */
 	VERB_INTENT,  /* one step */
-	VERB_WATCH,   /* QEMU's pidfd comes with it: nothing is given back while that lives */
+	VERB_WATCH,   /* nothing is given back while the process pid, QEMU's, lives */
 	VERB_RELEASE, /* QEMU is gone: give everything back */
 	VERBS,
 };
@@ -23,8 +23,8 @@ enum verb {
 struct request {
 	uint32_t version; /* KEEPER_VERSION */
 	uint32_t verb;
-	uint32_t id; /* echoed in the reports */
-	uint32_t unused;
+	uint32_t id;	      /* echoed in the reports */
+	int32_t pid;	      /* of VERB_WATCH, else zero */
 	struct intent intent; /* of VERB_INTENT, else zero */
 };
 

@@ -48,6 +48,7 @@ bool restore_from(struct keeper *k, size_t from)
 		struct change change = k->journal->change[i];
 		own_error struct error *err = NULL;
 
+		k->undoing = i;
 		if (undo(k, &change, &err) && journal_drop(k->journal, i, &err))
 			continue;
 		if (err)
@@ -81,11 +82,12 @@ static void remove_halves(void)
 /* One dead keeper's journal, by way of a keeper's state of its own. */
 static bool recover_one(struct keeper *k, struct journal *journal)
 {
-	own_free char *boot = process_boot_id();
 	struct journal *mine = k->journal;
 	bool whole;
 
-	if (strcmp(boot, journal->boot_id) == 0 && process_alive(journal->qemu)) {
+	if (!journal_is_current(journal))
+		return unlink(journal->path) == 0;
+	if (process_alive(journal->qemu)) {
 		keeper_report(k, REPORT_LEFT, 0,
 			      "QEMU %d still runs with devices whose keeper has died; end it, then "
 			      "'vmlaunch "

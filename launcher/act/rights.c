@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* uid 0 owns what it writes to in sysfs and needs no capability for that. */
@@ -26,10 +27,54 @@ static void protect_from_oom(void)
 		close(fd);
 }
 
+/* The caller's limits came along, and with one of them it could choose the write at which we die.
+ */
+static bool set_limits(struct error **err)
+{
+	static const struct {
+		int which;
+		rlim_t value;
+	} limit[] = {
+		{RLIMIT_FSIZE, RLIM_INFINITY},
+		{RLIMIT_CPU, RLIM_INFINITY},
+		{RLIMIT_AS, RLIM_INFINITY},
+		{RLIMIT_DATA, RLIM_INFINITY},
+		{RLIMIT_RTTIME, RLIM_INFINITY},
+		{RLIMIT_NPROC, RLIM_INFINITY},
+		{RLIMIT_NOFILE, 1024},
+		{RLIMIT_STACK, 8UL << 20},
+		{RLIMIT_CORE, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(limit) / sizeof(*limit); i++) {
+		struct rlimit now, wanted = {limit[i].value, limit[i].value};
+
+		if (getrlimit((__rlimit_resource_t)limit[i].which, &now) == 0 &&
+		    now.rlim_cur == wanted.rlim_cur)
+			continue;
+		/* Raising the hard limit needs a right that a container's root may lack: then as
+		 * far as it goes.
+		 */
+		if (setrlimit((__rlimit_resource_t)limit[i].which, &wanted) == 0)
+			continue;
+		wanted.rlim_cur = wanted.rlim_max = now.rlim_max;
+		if (setrlimit((__rlimit_resource_t)limit[i].which, &wanted) < 0 ||
+		    now.rlim_max < 65536) {
+			error_add(err, ERROR_HOST,
+				  "the limits of this session (ulimit) are too low");
+			return false;
+		}
+	}
+	return true;
+}
+
 bool rights_of_keeper(struct error **err)
 {
 	protect_from_oom();
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (!set_limits(err))
+		return false;
 	/* What is asked for and not there makes the call fail half-way: ask for what is there. */
 	bool has[sizeof(KEPT) / sizeof(*KEPT)];
 

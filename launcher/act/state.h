@@ -31,7 +31,8 @@ struct keeper {
 	enum phase phase;
 	uint32_t id; /* of the request being served */
 	struct journal *journal;
-	int qemu; /* pidfd, -1: none */
+	size_t undoing; /* number of the change that is being undone */
+	int qemu;	/* pidfd, -1: none */
 	struct stuck {
 		struct worker worker;
 		bool has_address; /* the function that the kernel holds with it */

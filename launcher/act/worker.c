@@ -6,8 +6,8 @@
  * child just ends. A mapping of a device would be inherited as well; the callers have none.
  *
  * The child has a session of its own, since its signals are back at their defaults and a Ctrl-C
- * must not cut it short. It gets no signal at the parent's death: a write half-way through is worse
- * than one that ends unseen.
+ * must not cut it short. It dies with its parent where the kernel lets it: what it was sent to
+ * change is given back by the next keeper, which it must not run against.
  *
  * Only the pidfd says that it has ended. The number alone is not enough: closing what it opened, at
  * its exit, can block as well.

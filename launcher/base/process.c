@@ -1,7 +1,9 @@
 #include "process.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "alloc.h"
 #include "file.h"
@@ -40,12 +42,17 @@ struct process process_of(pid_t pid)
 
 bool process_alive(struct process process)
 {
-	own_free char *stat = process.pid > 0 && process.start ? read_stat(process.pid) : NULL;
-	const char *state = stat ? stat_field(stat, 3) : NULL;
-	const char *start = stat ? stat_field(stat, 22) : NULL;
+	own_fd int fd = -1;
+	struct pollfd p = {.events = POLLIN};
 
-	return state && start && *state != 'Z' && *state != 'X' &&
-	       strtoull(start, NULL, 10) == process.start;
+	if (process.pid <= 0 || !process.start)
+		return false;
+	fd = (int)syscall(SYS_pidfd_open, process.pid, 0);
+	/* The number could have been given away: so the start is compared after the open. */
+	if (fd < 0 || process_of(process.pid).start != process.start)
+		return false;
+	p.fd = fd;
+	return poll(&p, 1, 0) == 0;
 }
 
 uid_t process_uid(pid_t pid)

@@ -12,7 +12,9 @@ struct process {
 };
 
 struct process process_of(pid_t pid);
-/* Whether it is there; one that has ended and waits to be reaped is not. */
+/* Whether any thread of it lives: one whose threads have all ended and that waits to be reaped is
+ * gone, and one whose first thread has ended is not.
+ */
 bool process_alive(struct process process);
 
 /* The real uid of a process, or -1 when there is none. */

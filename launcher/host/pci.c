@@ -110,10 +110,6 @@ static void read_path(struct pci_function *f, const struct place *at)
 static void read_driver(struct pci_function *f, const struct place *at)
 {
 	f->driver = link_base(at, "driver");
-	f->driver_override = line(at, "driver_override");
-	if (f->driver_override &&
-	    (!*f->driver_override || strcmp(f->driver_override, "(null)") == 0))
-		free(steal(&f->driver_override));
 }
 
 static void read_group(struct pci_function *f, const struct place *at)

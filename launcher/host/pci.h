@@ -50,7 +50,8 @@ struct pci_function {
 	uint32_t class; /* 24 bits: 0x030000 */
 	uint8_t revision;
 	char *driver;
-	char *driver_override;
+	char *driver_override; /* of a list's functions alone */
+	bool locked; /* the kernel is busy with it and does not say; the same */
 	char *modalias;
 	int group; /* IOMMU group, -1: none */
 	int numa_node;

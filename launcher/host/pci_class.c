@@ -71,7 +71,15 @@ bool pci_is_bridge(const struct pci_function *f)
 
 bool pci_is_chipset(const struct pci_function *f)
 {
-	return (f->class >> 16 == 0x06 && !pci_is_bridge(f)) || f->class >> 8 == 0x0806;
+	unsigned kind = f->class >> 8;
+
+	if ((f->class >> 16 == 0x06 && !pci_is_bridge(f)) || kind == 0x0806)
+		return true;
+	/* SMBus, the flash that the firmware lies in, and the management engine: on the root bus
+	 * alone, as a GPU's own UCSI controller has the same class.
+	 */
+	return f->address.bus == 0 && f->address.domain == 0 &&
+	       (kind == 0x0c05 || kind == 0x0c80 || kind == 0x0780);
 }
 
 bool pci_is_display(const struct pci_function *f)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "pci_parts.h"
 
 static int by_address(const void *a, const void *b)
 {
@@ -28,6 +29,7 @@ void pci_list_read(struct pci_list *list, const struct root *root)
 	names_free(names, n);
 	if (list->n)
 		qsort(list->v, list->n, sizeof(*list->v), by_address);
+	pci_overrides_read(list, root);
 }
 
 void pci_list_free(struct pci_list *list)

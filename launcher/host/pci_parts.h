@@ -1,5 +1,5 @@
-/* The small parsers behind pci.h. Each moves *at over what it read; *at and the result are
- * untouched on failure. Private to this room.
+/* Private to this room: what is behind pci.h. Of the small parsers each moves *at over what it
+ * read; *at and the result are untouched on failure.
  */
 #ifndef HOST_PCI_PARTS_H
 #define HOST_PCI_PARTS_H
@@ -10,5 +10,8 @@
 bool pci_take_hex(const char **at, size_t min, size_t max, uint32_t *value);
 bool pci_take_char(const char **at, char c);
 bool pci_take_address(const char **at, struct pci_address *address);
+
+/* Fills in driver_override and locked. */
+void pci_overrides_read(struct pci_list *list, const struct root *root);
 
 #endif

@@ -145,7 +145,8 @@ static void check_picture(struct composer *c, const struct pci_function *f, cons
 		for (size_t k = 0; k < soft->n; k++) {
 			own_free char *words = soft_holder_text(&soft->v[k]);
 
-			if (soft->v[k].kind == SOFT_CONSOLE || soft->v[k].kind == SOFT_ENABLED)
+			if (soft->v[k].kind == SOFT_CONSOLE || soft->v[k].kind == SOFT_ENABLED ||
+			    (soft->v[k].kind == SOFT_BOOT_VGA && f->driver))
 				compose_refuse(c, (struct origin){0}, "%s is in use: %s", address,
 					       words);
 			else if (soft->v[k].kind != SOFT_CONNECTED)

@@ -96,8 +96,7 @@ static void bind_lines(struct plan_step *step, const struct pci_function *f)
 	if (has_driver(f, "vfio-pci"))
 		return;
 	if (f->driver && !has_driver(f, "nvidia"))
-		add_line(step, "echo %s > /sys/bus/pci/devices/%s/driver/unbind   # now: %s",
-			 address, address, f->driver);
+		add_line(step, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, f->driver);
 	add_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
 }
 

@@ -276,7 +276,7 @@ static bool spawn(const struct plan *plan, const struct lock *lock, struct link 
 	if (launched->pidfd < 0)
 		error_errno(err, ERROR_HOST, errno, "cannot watch QEMU (pidfd_open)");
 	if (launched->pidfd >= 0 && record(plan, lock, launched->pid, err) &&
-	    (link->fd < 0 || link_watch(link, launched->pidfd, err)) && let_go(plan, ours, err))
+	    (link->fd < 0 || link_watch(link, launched->pid, err)) && let_go(plan, ours, err))
 		return true;
 	close_fd(&ours);
 	waitpid(launched->pid, NULL, 0);

@@ -16,34 +16,19 @@
 
 /* ------------------------------------------------------------------ packets */
 
-static bool ask(struct link *link, enum verb verb, const struct intent *intent, int fd,
+static bool ask(struct link *link, enum verb verb, const struct intent *intent, pid_t pid,
 		struct error **err)
 {
 	struct request request = {
 		.version = KEEPER_VERSION,
 		.verb = verb,
 		.id = ++link->id,
+		.pid = pid,
 	};
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec part = {.iov_base = &request, .iov_len = sizeof(request)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
 	if (intent)
 		request.intent = *intent;
-	if (fd >= 0) {
-		struct cmsghdr *c = &control.align;
-
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	if (sendmsg(link->fd, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(request))
+	if (send(link->fd, &request, sizeof(request), MSG_NOSIGNAL) == (ssize_t)sizeof(request))
 		return true;
 	error_errno(err, ERROR_HOST, errno, "the keeper has hung up");
 	return false;
@@ -77,7 +62,7 @@ static bool answer(struct link *link, uint64_t *value, struct error **left, stru
 			say(SAY_NOTE, "host: %s", text);
 		} else if (report.kind == REPORT_LEFT) {
 			error_add(left, ERROR_LEFT, "%s", text);
-		} else if (report.id != link->id) {
+		} else if (report.id != link->id && report.id != 0) {
 			continue;
 		} else if (report.kind == REPORT_DONE) {
 			if (value)
@@ -161,7 +146,7 @@ static int start_carrier(pid_t *pid, struct error **err)
 static bool greet(struct link *link, pid_t carrier, struct error **left, struct error **err)
 {
 	struct error *told = NULL;
-	bool good = ask(link, VERB_HELLO, NULL, -1, &told) && answer(link, NULL, &told, &told);
+	bool good = ask(link, VERB_HELLO, NULL, 0, &told) && answer(link, NULL, &told, &told);
 	int status = 0;
 
 	if (carrier > 0)
@@ -198,12 +183,12 @@ bool link_open(struct link *link, int forked, struct error **left, struct error 
 bool link_intent(struct link *link, const struct intent *intent, uint64_t *value,
 		 struct error **err)
 {
-	return ask(link, VERB_INTENT, intent, -1, err) && answer(link, value, NULL, err);
+	return ask(link, VERB_INTENT, intent, 0, err) && answer(link, value, NULL, err);
 }
 
-bool link_watch(struct link *link, int pidfd, struct error **err)
+bool link_watch(struct link *link, pid_t pid, struct error **err)
 {
-	return ask(link, VERB_WATCH, NULL, pidfd, err) && answer(link, NULL, NULL, err);
+	return ask(link, VERB_WATCH, NULL, pid, err) && answer(link, NULL, NULL, err);
 }
 
 bool link_close(struct link *link, struct error **err)
@@ -214,7 +199,7 @@ bool link_close(struct link *link, struct error **err)
 
 	if (link->fd < 0)
 		return true;
-	good = ask(link, VERB_RELEASE, NULL, -1, &problem) &&
+	good = ask(link, VERB_RELEASE, NULL, 0, &problem) &&
 	       answer(link, &left, &problem, &problem) && !left && !problem;
 	close_fd(&link->fd);
 	if (!good && (!problem || error_kind(problem) != ERROR_LEFT))

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "plan/step.h"
@@ -29,8 +30,8 @@ bool link_open(struct link *link, int forked, struct error **left, struct error 
 bool link_intent(struct link *link, const struct intent *intent, uint64_t *value,
 		 struct error **err);
 
-/* From now on nothing is given back while the process of pidfd lives. */
-bool link_watch(struct link *link, int pidfd, struct error **err);
+/* From now on nothing is given back while the process, our child, lives. */
+bool link_watch(struct link *link, pid_t pid, struct error **err);
 
 /* Has everything given back and hangs up; fails with ERROR_LEFT and a line for each thing that
  * could not be. To be called in each case once link_open() succeeded; harmless without a keeper.
