@@ -39,6 +39,13 @@ static const struct option_row DEVICES_OPTIONS[] = {
 	{"input", NULL, "only input devices"},
 	{"all", NULL, "all kinds, and all about bridges, hubs and buttons"},
 	{0}};
+static const struct option_row ROM_OPTIONS[] = {
+	{"json", NULL, "print JSON"},
+	{"device", "DEVICE", "show: compare the ids with a device of this host"},
+	{"force", NULL, "dump: replace FILE if it is there already"},
+	{0}};
+static const struct option_row ACPI_OPTIONS[] = {{"names", NULL, "leave the code of methods out"},
+						 {0}};
 static const struct option_row NO_OPTIONS[] = {{0}};
 
 const struct option_row GLOBAL_OPTIONS[] = {
@@ -79,6 +86,24 @@ const struct command COMMANDS[] = {
 	 "users'\n"
 	 "processes hold stays unseen.\n",
 	 DEVICES_OPTIONS, 0, 0, command_devices},
+	{"rom", "show|dump|trim WORD...",
+	 "look at option ROMs (VBIOS), dump a device's, cut a file",
+	 "  rom show FILE         what a ROM file has in it, and what is wrong with it\n"
+	 "  rom dump DEVICE FILE  write the ROM of a device (10de:2820, 01:00.0, ...) to FILE; "
+	 "needs "
+	 "root\n"
+	 "  rom trim FILE OUT     write FILE to OUT without what stands before and behind the "
+	 "ROM\n\n"
+	 "A guest wants the ROM at the file's first byte. The kernel does not give NVIDIA's "
+	 "private "
+	 "images,\n"
+	 "so a dump may end before them; dump says so. It switches the ROM on for reading and off "
+	 "again,\n"
+	 "and wakes no device. Files are written as the user who called sudo.\n",
+	 ROM_OPTIONS, 2, 3, command_rom},
+	{"acpi", "show FILE...", "tell in words what compiled ACPI tables (.aml) hold",
+	 "Tables of a host are in /sys/firmware/acpi/tables, for root to read.\n", ACPI_OPTIONS, 2,
+	 256, command_acpi},
 	{"recover", "", "put the host back from the journals of keepers that died",
 	 "Needs root, by sudo or pkexec if need be. Harmless when there is nothing to put back.\n",
 	 NO_OPTIONS, 0, 0, command_recover},
@@ -231,8 +256,8 @@ int main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	/* Brought here by sudo or pkexec: nothing of the user's is looked at. */
-	if (argc == 2 && strcmp(argv[1], "--keeper") == 0)
-		return keeper_main();
+	if (argc >= 2 && strcmp(argv[1], "--keeper") == 0)
+		return argc == 2 ? keeper_main() : ERROR_USAGE;
 	status = argc > 0 ? run(argc, argv, &err) : ERROR_USAGE;
 	flush_output(&err);
 	return err ? print_error(err) : status;

@@ -63,6 +63,7 @@ void command_help(const struct command *command);
 void general_help(void);
 
 command_fn command_run, command_plan, command_probe, command_keys, command_list, command_status,
-	command_stop, command_kill, command_qmp, command_recover, command_devices;
+	command_stop, command_kill, command_qmp, command_recover, command_devices, command_rom,
+	command_acpi;
 
 #endif

@@ -159,6 +159,8 @@ static void put_driver(struct buf *out, int indent, const struct pci_function *f
 	buf_adds(&text, f->driver ? f->driver : "none");
 	if (f->driver_override)
 		buf_addf(&text, ", driver_override %s", f->driver_override);
+	if (f->locked)
+		buf_adds(&text, ", waiting in the kernel until its holder lets go");
 	if (f->is_vf) {
 		char address[PCI_ADDRESS_SIZE];
 
