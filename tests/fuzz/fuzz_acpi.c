@@ -1,0 +1,119 @@
+/* Fuzzes what reads ACPI: the body of a table told in words, a user's table, a file of recorded
+ * answers. The first byte says which. Besides memory errors this looks for text that a terminal
+ * could take for an order, for refusals without a reason, and for answers that we write into AML
+ * and can't read back.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "firmware/acpi/compose.h"
+#include "firmware/acpi/show.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool promise)
+{
+	if (!promise)
+		abort();
+}
+
+static void check_messages(const struct error *err)
+{
+	must(error_count(err) > 0 && error_kind(err) == ERROR_USAGE);
+	for (size_t i = 0; i < error_count(err); i++)
+		must(*error_message(err, i) && text_is_printable(error_message(err, i)));
+}
+
+/* The text of a table; the caller owns it. */
+static char *show(const void *data, size_t size, enum acpi_detail detail)
+{
+	struct buf out = {0};
+	own_error struct error *err = NULL;
+	bool good = acpi_show(&out, "f.aml", data, size, detail, &err);
+
+	must(good == !err);
+	if (!good) {
+		check_messages(err);
+		return buf_steal(&out);
+	}
+	must(out.len > 0 && out.data[out.len - 1] == '\n');
+	for (char *c = out.data; *c; c++)
+		*c = *c == '\n' ? ' ' : *c;
+	must(text_is_printable(out.data));
+	return buf_steal(&out);
+}
+
+/* Behind a good header, where the fuzzer would hardly come by itself. */
+static void show_body(const uint8_t *data, size_t size)
+{
+	own_buf struct buf table = {0}, body = {0};
+
+	buf_add(&body, data, size);
+	table = acpi_ssdt(NULL, "FUZZ", body);
+	body = (struct buf){0};
+	free(show(table.data, table.len, ACPI_CODE));
+	free(show(table.data, table.len, ACPI_NAMES));
+}
+
+static void check_table(const uint8_t *data, size_t size)
+{
+	own_error struct error *err = NULL;
+	own_free char *warning = NULL;
+	bool good = acpi_table_check("f.aml", data, size, &warning, &err);
+
+	free(show(data, size, ACPI_CODE));
+	must(good == !err);
+	must(!warning || text_is_printable(warning));
+	if (!good)
+		check_messages(err);
+}
+
+static void check_answers(const uint8_t *data, size_t size)
+{
+	own_acpi_dsm struct acpi_dsm dsm = {0};
+	own_acpi_tables struct acpi_tables tables = {0};
+	own_error struct error *err = NULL;
+	const struct acpi_gpu gpu = {.name = "[gpu]", .dsm = &dsm};
+
+	if (!acpi_dsm_parse(&dsm, "f.dsm", (const char *)data, size, &err)) {
+		check_messages(err);
+		for (size_t i = 0; i < error_count(err); i++)
+			must(text_starts(error_message(err, i), "f.dsm"));
+		return;
+	}
+	must(!err && dsm.n > 0);
+	must(acpi_compose(&(struct acpi_wish){.gpu = &gpu, .gpus = 1}, &tables, &err));
+	must(tables.n > 0);
+	for (size_t i = 0; i < tables.n; i++) {
+		const struct buf *t = &tables.table[i].bytes;
+		own_free char *text = show(t->data, t->len, ACPI_CODE);
+
+		must(!strstr(text, "not understood") && strstr(text, "checksum right"));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	own_free uint8_t *exact = NULL;
+
+	if (size == 0)
+		return 0;
+	/* A copy that ends where it ends, so that one byte too much is seen. */
+	exact = xmalloc(size - 1 ? size - 1 : 1);
+	memcpy(exact, data + 1, size - 1);
+	switch (data[0] % 3) {
+	case 0:
+		show_body(exact, size - 1);
+		break;
+	case 1:
+		check_table(exact, size - 1);
+		break;
+	default:
+		check_answers(exact, size - 1);
+		break;
+	}
+	return 0;
+}
