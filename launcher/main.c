@@ -44,8 +44,8 @@ static const struct option_row ROM_OPTIONS[] = {
 	{"device", "DEVICE", "show: compare the ids with a device of this host"},
 	{"force", NULL, "dump: replace FILE if it is there already"},
 	{0}};
-static const struct option_row ACPI_OPTIONS[] = {{"names", NULL, "leave the code of methods out"},
-						 {0}};
+static const struct option_row ACPI_OPTIONS[] = {
+	PROFILE_OPTIONS, {"names", NULL, "leave the code of methods out"}, {0}};
 static const struct option_row NO_OPTIONS[] = {{0}};
 
 const struct option_row GLOBAL_OPTIONS[] = {
@@ -101,9 +101,12 @@ const struct command COMMANDS[] = {
 	 "again,\n"
 	 "and wakes no device. Files are written as the user who called sudo.\n",
 	 ROM_OPTIONS, 2, 3, command_rom},
-	{"acpi", "show FILE...", "tell in words what compiled ACPI tables (.aml) hold",
-	 "Tables of a host are in /sys/firmware/acpi/tables, for root to read.\n", ACPI_OPTIONS, 2,
-	 256, command_acpi},
+	{"acpi", "show FILE...|write DIR PROFILE",
+	 "what ACPI tables hold, and those that a guest gets",
+	 "show takes compiled tables (.aml) and profiles (.ini); write puts a profile's tables "
+	 "into DIR.\n"
+	 "Tables of a host are in /sys/firmware/acpi/tables, for root to read.\n",
+	 ACPI_OPTIONS, 2, 256, command_acpi},
 	{"recover", "", "put the host back from the journals of keepers that died",
 	 "Needs root, by sudo or pkexec if need be. Harmless when there is nothing to put back.\n",
 	 NO_OPTIONS, 0, 0, command_recover},

@@ -91,27 +91,40 @@ static const char *member_text(json_object *o, const char *key)
 		       : "";
 }
 
-static int64_t member_number(json_object *o, const char *key)
+/* An absent one is 0; false for what is no number or not of the range. */
+static bool member_number(json_object *o, const char *key, int64_t min, int64_t max, int64_t *value)
 {
-	json_object *value;
+	json_object *member;
 
-	return json_object_object_get_ex(o, key, &value) &&
-			       json_object_is_type(value, json_type_int)
-		       ? json_object_get_int64(value)
-		       : 0;
+	*value = 0;
+	if (!json_object_object_get_ex(o, key, &member))
+		return true;
+	*value = json_object_get_int64(member);
+	return json_object_is_type(member, json_type_int) && *value >= min && *value <= max;
 }
 
-static struct process member_process(json_object *o, const char *key)
+static bool member_uid(json_object *o, uid_t *uid)
 {
-	json_object *value = NULL;
-	struct process process = {0};
+	int64_t value;
+
+	if (!member_number(o, "uid", 0, UINT32_MAX - 1, &value))
+		return false;
+	*uid = (uid_t)value;
+	return true;
+}
+
+static bool member_process(json_object *o, const char *key, struct process *process)
+{
+	json_object *value;
+	int64_t pid, start;
 
 	if (!json_object_object_get_ex(o, key, &value) ||
-	    !json_object_is_type(value, json_type_object))
-		return process;
-	process.pid = (pid_t)member_number(value, "pid");
-	process.start = (uint64_t)member_number(value, "start");
-	return process;
+	    !json_object_is_type(value, json_type_object) ||
+	    !member_number(value, "pid", 0, INT32_MAX, &pid) ||
+	    !member_number(value, "start", 0, INT64_MAX, &start))
+		return false;
+	*process = (struct process){.pid = (pid_t)pid, .start = (uint64_t)start};
+	return true;
 }
 
 static bool copy_text(char *to, size_t room, const char *from)
@@ -159,6 +172,7 @@ static bool parse_names(json_object *o, struct change *change)
 static bool parse_change(json_object *o, struct change *change)
 {
 	const char *kind = member_text(o, "kind");
+	int64_t size_kb, node, number, pool;
 	size_t k = 0;
 
 	*change = (struct change){0};
@@ -167,11 +181,15 @@ static bool parse_change(json_object *o, struct change *change)
 	if (k == CHANGES)
 		return false;
 	change->kind = (enum change_kind)k;
-	change->uid = (uid_t)member_number(o, "uid");
-	change->size_kb = (unsigned)member_number(o, "size-kb");
-	change->node = (int)member_number(o, "node");
-	change->number = (uint64_t)member_number(o, "number");
-	change->pool = (uint64_t)member_number(o, "pool");
+	if (!member_uid(o, &change->uid) || !member_number(o, "size-kb", 0, INT32_MAX, &size_kb) ||
+	    !member_number(o, "node", -1, INT32_MAX, &node) ||
+	    !member_number(o, "number", 0, INT64_MAX, &number) ||
+	    !member_number(o, "pool", 0, INT64_MAX, &pool))
+		return false;
+	change->size_kb = (unsigned)size_kb;
+	change->node = (int)node;
+	change->number = (uint64_t)number;
+	change->pool = (uint64_t)pool;
 	return pci_address_parse(member_text(o, "address"), &change->address) &&
 	       parse_names(o, change) &&
 	       copy_text(change->path, sizeof(change->path), member_text(o, "path")) &&
@@ -201,14 +219,15 @@ struct journal *journal_parse(const char *text, struct error **err)
 {
 	json_object *o = json_tokener_parse(text);
 	own_journal struct journal *journal = xcalloc(1, sizeof(*journal));
-	bool good = json_object_is_type(o, json_type_object) && member_number(o, "version") == 1;
+	int64_t version;
+	bool good = json_object_is_type(o, json_type_object) &&
+		    member_number(o, "version", 1, 1, &version) && version == 1;
 
 	if (good) {
 		journal->boot_id = xstrdup(member_text(o, "boot-id"));
-		journal->uid = (uid_t)member_number(o, "uid");
-		journal->keeper = member_process(o, "keeper");
-		journal->qemu = member_process(o, "qemu");
-		good = parse_changes(o, journal);
+		good = member_uid(o, &journal->uid) &&
+		       member_process(o, "keeper", &journal->keeper) &&
+		       member_process(o, "qemu", &journal->qemu) && parse_changes(o, journal);
 	}
 	json_object_put(o);
 	if (good)

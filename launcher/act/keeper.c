@@ -266,10 +266,8 @@ static bool serve(struct keeper *k, const struct request *request)
 
 /* ------------------------------------------------------------------ the loop */
 
-/* One packet; false when the client hung up or broke the rules. Descriptors that come with it have
- * no place to go to, and the kernel drops them.
- */
-static bool receive(struct keeper *k)
+/* Descriptors that come with it have no place to go to, and the kernel drops them. */
+bool keeper_receive(struct keeper *k)
 {
 	struct request request = {0};
 	ssize_t n = recv(k->fd, &request, sizeof(request), MSG_DONTWAIT | MSG_TRUNC);
@@ -297,7 +295,7 @@ static void loop(struct keeper *k)
 			p[1].fd = -1;
 		if (poll(p, ARRAY_SIZE(p), -1) < 0)
 			continue;
-		if (p[0].revents && !receive(k))
+		if (p[0].revents && !keeper_receive(k))
 			close_fd(&k->fd);
 		if (p[1].revents)
 			close_fd(&k->qemu);

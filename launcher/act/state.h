@@ -41,6 +41,10 @@ struct keeper {
 	size_t stuck_n;
 };
 
+/* Takes one packet from the client and serves it; false when the client hung up or broke the rules.
+ */
+bool keeper_receive(struct keeper *k);
+
 /* Tells the client; without one it goes nowhere. */
 void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -1,5 +1,6 @@
 #include "common.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -9,6 +10,7 @@
 #include "base/file.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "firmware/rom.h"
 #include "run/identity.h"
 
 static void find_blocks(struct gathered *g)
@@ -45,6 +47,70 @@ static void read_record(struct gathered *g)
 		g->recorded_machine = steal(&text);
 	else
 		say(SAY_WARNING, "%s holds no machine version; it is ignored", path);
+}
+
+#define PLAN_FILE_LIMIT (16U << 20)
+
+/* Reads a file that the plan looks into. */
+static bool read_for_plan(struct gathered *g, const struct text *path, struct error **err)
+{
+	own_free char *where = NULL;
+	struct plan_file file = {.path = path->v};
+
+	if (!path->v)
+		return true;
+	file.data = file_read(path->v, PLAN_FILE_LIMIT, &file.size);
+	if (file.data) {
+		*xappend(g->file, g->files) = file;
+		return true;
+	}
+	where = origin_text(g->profile, path->at);
+	error_errno(err, ERROR_USAGE, errno, "%s: %s", where, path->v);
+	return false;
+}
+
+/* A wrong ROM is told before a device is touched. */
+static bool check_rom(struct gathered *g, const struct text *path, struct error **err)
+{
+	own_free char *where = path->v ? origin_text(g->profile, path->at) : NULL;
+	own_free char *data = NULL;
+	struct error *problem = NULL;
+	struct rom_report report;
+
+	if (!path->v)
+		return true;
+	data = rom_load(path->v, &report, &problem);
+	if (!data) {
+		error_add(err, ERROR_USAGE, "%s: gpu.rom: %s", where, error_message(problem, 0));
+		error_free(problem);
+		return false;
+	}
+	if (report.start)
+		say(SAY_WARNING,
+		    "%s: gpu.rom begins with %zu bytes that are no ROM; 'vmlaunch rom trim' cuts "
+		    "them off",
+		    where, (size_t)report.start);
+	return true;
+}
+
+static bool read_files(struct gathered *g, struct error **err)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < g->profile->gpu.n; i++) {
+		const struct gpu *gpu = (const struct gpu *)g->profile->gpu.v[i];
+
+		if (gpu->item.enabled.v)
+			good = check_rom(g, &gpu->rom, err) && read_for_plan(g, &gpu->rom, err) &&
+			       read_for_plan(g, &gpu->dsm, err) && good;
+	}
+	for (size_t i = 0; i < g->profile->acpi.n; i++) {
+		const struct acpi_item *item = (const struct acpi_item *)g->profile->acpi.v[i];
+
+		if (item->item.enabled.v)
+			good = read_for_plan(g, &item->file, err) && good;
+	}
+	return good;
 }
 
 /* What is known about the host's devices, where the profile has any of them. */
@@ -109,7 +175,11 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 				 keeper, err) ||
 	    !gather_facts(g, argument_option(args, "host-root"), what->no_devices, err))
 		return false;
+	if (!read_files(g, err))
+		return false;
 	g->input = (struct plan_input){
+		.file = g->file,
+		.files = g->files,
 		.profile = g->profile,
 		.facts = &g->facts,
 		.firmware = &g->firmware,
@@ -165,6 +235,9 @@ void gathered_free(struct gathered *g)
 {
 	plan_free(g->plan);
 	close_fd(&g->keeper);
+	for (size_t i = 0; i < g->files; i++)
+		free(g->file[i].data);
+	free(g->file);
 	free(g->block);
 	free(g->recorded_machine);
 	firmware_list_free(&g->firmware);

@@ -22,6 +22,8 @@ struct gathered {
 	struct facts facts;
 	struct firmware_list firmware;
 	char *recorded_machine;
+	struct plan_file *file;
+	size_t files;
 	struct plan_block *block;
 	size_t blocks;
 	struct plan_input input;

@@ -25,7 +25,13 @@ struct composer {
 	struct pci_set claimed;		 /* those that were found */
 	unsigned gpu_ports;		 /* root ports for GPUs handed out */
 	unsigned guest_bits;		 /* width of the guest\'s addresses, 0: not known */
-	uint64_t shared_bytes;		 /* memory beside the guest\'s that devices can reach */
+	struct gpu_place {
+		const struct gpu *gpu;
+		const struct pci_function *f;
+		unsigned port, function; /* port: the how-manieth of the GPUs', from 0 */
+	} gpu[16];			 /* first functions of the GPUs, where they were put */
+	size_t gpus;
+	uint64_t shared_bytes; /* memory beside the guest\'s that devices can reach */
 	struct {
 		unsigned size_kb;
 		uint64_t pages;
@@ -57,6 +63,15 @@ void compose_note(struct composer *c, const char *fmt, ...) __attribute__((forma
  */
 char *compose_port(struct composer *c, const struct item *item);
 
+/* Has bytes, which are taken over, written to a file of the runtime directory; returns its path,
+ * which belongs to the plan.
+ */
+const char *compose_bytes(struct composer *c, const char *name, struct buf *bytes,
+			  const char *words);
+
+/* Whether the machine is to look like a laptop. */
+bool compose_is_laptop(const struct composer *c);
+
 /* The same for what is no item; words say what for. */
 char *compose_own_port(struct composer *c, const char *words);
 
@@ -86,6 +101,7 @@ void compose_smbios(struct composer *c);
 void compose_boot(struct composer *c);
 void compose_claims(struct composer *c); /* first of all: KVM depends on it */
 void compose_devices(struct composer *c);
+void compose_acpi(struct composer *c);	 /* after the devices: their places are in its paths */
 void compose_window(struct composer *c); /* of the firmware, for large BARs */
 void compose_steps(struct composer *c);	 /* last of all */
 void compose_disks(struct composer *c);

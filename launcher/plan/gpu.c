@@ -153,6 +153,9 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 		place.bus = bus;
 		place.multifunction = !separate && number == 0 && found->n > 1;
 		add_function(c, w, found->v[i], i, &place);
+		if (w->gpu && i == 0 && c->gpus < ARRAY_SIZE(c->gpu))
+			c->gpu[c->gpus++] = (struct gpu_place){w->gpu, found->v[i],
+							       c->gpu_ports - 1, place.function};
 	}
 	if (w->gpu && w->gpu->ids.n > found->n)
 		compose_wrong(c, w->gpu->ids.at[found->n], "gpu.ids: %zu ids for %zu functions",

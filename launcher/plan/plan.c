@@ -330,6 +330,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_boot(&c);
 	compose_devices(&c);
 	compose_window(&c);
+	compose_acpi(&c);
 	compose_disks(&c);
 	compose_networks(&c);
 	compose_console(&c);
@@ -377,6 +378,7 @@ void plan_free(struct plan *plan)
 	for (size_t i = 0; i < plan->prepares; i++) {
 		free(plan->prepare[i].path);
 		free(plan->prepare[i].source);
+		free(plan->prepare[i].bytes);
 	}
 	free(plan->argument);
 	free(plan->fd);

@@ -51,14 +51,16 @@ enum prepare_kind {
 	PREPARE_VARS_RESET,   /* make path from source, keeping an old one as PATH.old */
 	PREPARE_VARS_SCRATCH, /* make path from source anew, removed afterwards */
 	PREPARE_SHARED,	      /* make a file of size bytes for shared memory; removed afterwards */
+	PREPARE_BYTES,	      /* write the bytes into path in the runtime directory */
 	PREPARE_RECORD,	      /* write text into path unless it is there */
 };
 
 struct prepare {
 	enum prepare_kind kind;
 	char *path;
-	char *source; /* or the text to record, or the size in words */
-	uint64_t size;
+	char *source;  /* or the text to record, or the size in words */
+	uint64_t size; /* of PREPARE_SHARED and PREPARE_BYTES */
+	char *bytes;   /* of PREPARE_BYTES */
 };
 
 /* A change of the host that the keeper is asked for, and how a person would do it. */
@@ -114,6 +116,13 @@ struct plan_block {
 	bool accessible; /* this user may open it as the profile wants it */
 };
 
+/* A file that the profile names, read already. */
+struct plan_file {
+	const char *path;
+	char *data;
+	size_t size;
+};
+
 struct plan_input {
 	const struct profile *profile;
 	const struct facts *facts;
@@ -122,6 +131,8 @@ struct plan_input {
 	const char *recorded_machine; /* of the first start, or NULL */
 	const struct plan_block *block;
 	size_t blocks;
+	const struct plan_file *file;
+	size_t files;
 	bool no_devices;    /* leave out the host's devices */
 	bool pages_refused; /* the huge pages that an earlier plan asked for could not be had: */
 	uint64_t pages_got; /* so many came */

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "compose.h"
+#include "firmware/smbios.h"
 
 struct field {
 	const char *key; /* of QEMU's -smbios */
@@ -38,6 +39,34 @@ static void add_record(struct composer *c, unsigned type, const struct field *fi
 		buf_free(&o.text);
 }
 
+static const char *or_host(const struct composer *c, const struct text *value, enum dmi_field field)
+{
+	return value->v ? value->v : c->p->smbios.copy_host.v ? c->facts->dmi[field] : NULL;
+}
+
+static void add_chassis(struct composer *c)
+{
+	const struct smbios_section *s = &c->p->smbios;
+	const struct smbios_chassis chassis = {
+		.type = s->chassis_type.automatic ? SMBIOS_CHASSIS_NOTEBOOK
+						  : (unsigned)s->chassis_type.v,
+		.manufacturer = or_host(c, &s->chassis_manufacturer, DMI_CHASSIS_MANUFACTURER),
+		.version = or_host(c, &s->chassis_version, DMI_CHASSIS_VERSION),
+		.serial = s->chassis_serial.v,
+	};
+	struct error *problem = NULL;
+	struct buf record = {0};
+	struct option o = option_new(NULL);
+
+	if (!smbios_chassis(&chassis, &record, &problem)) {
+		error_merge(c->err, &problem);
+		c->good = false;
+	}
+	option_text(&o, "file", compose_bytes(c, "chassis.bin", &record, "chassis record"));
+	compose_argument(c, "-smbios", option_done(&o), "smbios.chassis-type", s->chassis_type.at,
+			 "a notebook's case");
+}
+
 void compose_smbios(struct composer *c)
 {
 	const struct smbios_section *s = &c->p->smbios;
@@ -69,5 +98,9 @@ void compose_smbios(struct composer *c)
 	add_record(c, 0, bios, ARRAY_SIZE(bios), "the firmware");
 	add_record(c, 1, system, ARRAY_SIZE(system), "the system");
 	add_record(c, 2, board, ARRAY_SIZE(board), "the main board");
-	add_record(c, 3, chassis, ARRAY_SIZE(chassis), "the case");
+	/* A kind of case can be said only by a whole record, which leaves no room for fields. */
+	if (!s->chassis_type.automatic || compose_is_laptop(c))
+		add_chassis(c);
+	else
+		add_record(c, 3, chassis, ARRAY_SIZE(chassis), "the case");
 }

@@ -138,6 +138,8 @@ static const struct key SMBIOS[] = {
 	{"board-product", STRING(smbios_section, board_product), .help = "its model"},
 	{"board-version", STRING(smbios_section, board_version), .help = "the model's version"},
 	{"board-serial", STRING(smbios_section, board_serial), .help = "its serial number"},
+	{"chassis-type", COUNT(smbios_section, chassis_type, 1, 36), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "kind of case, 10 is a notebook; auto: notebook with a battery, else not said"},
 	{"chassis-manufacturer", STRING(smbios_section, chassis_manufacturer), .help = "maker of the case"},
 	{"chassis-version", STRING(smbios_section, chassis_version), .help = "its version"},
 	{"chassis-serial", STRING(smbios_section, chassis_serial), .help = "its serial number"},
@@ -175,6 +177,11 @@ static const struct key GPU[] = {
 	 .help = "option ROM that the guest gets instead of the card's own"},
 	{"rom-bar", FLAG(gpu, rom_bar), .dflt = "yes",
 	 .help = "no: the guest sees no option ROM"},
+	{"rom-acpi", CHOICE(gpu, rom_acpi, WHEN), .dflt = "auto",
+	 .help = "the ROM by ACPI's _ROM as well, as a muxless card's driver asks for it; auto: where rom is "
+		 "given and the card is a 3D controller"},
+	{"dsm", PATH(gpu, dsm), .flags = KEY_READ,
+	 .help = "recorded answers of the host's _DSM that the guest gets: lines of UUID, function, bytes"},
 	{"x-vga", FLAG(gpu, x_vga), .dflt = "no",
 	 .help = "yes: with the legacy VGA ranges, for a guest that starts with SeaBIOS"},
 };
@@ -247,6 +254,22 @@ static const struct key CONSOLE[] = {
 	 .help = "I/O port 0x402, where firmware and the guest's-eye program write"},
 };
 
+static const struct key BATTERY[] = {
+	{"present", CHOICE(battery_section, present, WHEN), .dflt = "auto",
+	 .help = "a battery, full and plugged in, and a notebook's case; auto: where a GPU is passed on a "
+		 "laptop"},
+	{"capacity", COUNT(battery_section, capacity, 1000, 1000000), .dflt = "50000", .help = "in mWh"},
+	{"nvidia-power-acpi", FLAG(battery_section, nvidia_power), .dflt = "no",
+	 .help = "yes: the power devices of a published RTX 3050 setup, which its author says were needed"},
+};
+
+static const struct key ACPI[] = {
+	{"enabled", FLAG(acpi_item, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"file", PATH(acpi_item, file), .flags = KEY_REQUIRED | KEY_READ,
+	 .help = "a compiled ACPI table for the guest"},
+};
+
 static const struct key DISPLAY_KEYS[] = {
 	{"type", CHOICE(display_section, type, DISPLAY), .dflt = "auto",
 	 .help = "spice: keyboard, mouse, sound and clipboard over a socket of yours; auto: spice with "
@@ -310,6 +333,8 @@ static const struct section_keys TABLE[] = {
 	MANY("disk", disk, disk, DISK), .help = "a disk or a CD-ROM drive"},
 	MANY("network", network, network, NETWORK), .help = "a network card"},
 	SINGLE("console", console, CONSOLE), .help = "text in and out of the guest"},
+	SINGLE("battery", battery, BATTERY), .help = "what makes the guest take the machine for a laptop"},
+	MANY("acpi", acpi, acpi_item, ACPI), .help = "a table of your own"},
 	SINGLE("display", display, DISPLAY_KEYS), .help = "picture, sound and input of the guest"},
 	SINGLE("looking-glass", glass, GLASS_KEYS), .help = "the GPU's picture in a window of the host"},
 	SINGLE("shutdown", shutdown, SHUTDOWN), .help = "how long the guest may take to end"},

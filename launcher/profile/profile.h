@@ -101,6 +101,7 @@ struct smbios_section {
 	struct flag copy_host;
 	struct text manufacturer, product, version, serial, sku, family;
 	struct text board_manufacturer, board_product, board_version, board_serial;
+	struct number chassis_type;
 	struct text chassis_manufacturer, chassis_version, chassis_serial;
 	struct text bios_vendor, bios_version, bios_date;
 };
@@ -131,6 +132,12 @@ struct boot_section {
 struct console_section {
 	struct target serial;
 	struct target debug_port;
+};
+
+struct battery_section {
+	struct choice present;
+	struct number capacity;
+	struct flag nvidia_power;
 };
 
 struct display_section {
@@ -176,6 +183,12 @@ struct disk {
 	struct flag read_only;
 };
 
+/* A table of the user's own. */
+struct acpi_item {
+	struct item item;
+	struct text file;
+};
+
 /* A board with its functions. */
 struct gpu {
 	struct item item;
@@ -186,6 +199,8 @@ struct gpu {
 	struct choice layout;
 	struct text rom;
 	struct flag rom_bar;
+	struct choice rom_acpi;
+	struct text dsm;
 	struct flag x_vga;
 };
 
@@ -223,12 +238,14 @@ struct profile {
 	struct firmware_section firmware;
 	struct boot_section boot;
 	struct console_section console;
+	struct battery_section battery;
 	struct display_section display;
 	struct glass_section glass;
 	struct shutdown_section shutdown;
 	struct qemu_section qemu;
 	struct items disk;
 	struct items network;
+	struct items acpi;
 	struct items gpu;
 	struct items pci;
 };

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/root.h"
 #include "base/text.h"
 
 #define RECORD_LIMIT 65536
@@ -133,16 +134,30 @@ static int open_locked(const char *path)
 }
 
 /* All that vmlaunch and QEMU ever put there; anything else makes rmdir fail, and stays. */
+static bool is_ours(const char *name)
+{
+	static const char *const file[] = {"monitor.sock", "qmp.sock",	 "run.json",   "vars.fd",
+					   "vars.qcow2",   "spice.sock", "chassis.bin"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(file); i++)
+		if (strcmp(file[i], name) == 0)
+			return true;
+	return text_ends(name, ".aml");
+}
+
 static void remove_contents(const char *dir)
 {
-	static const char *const file[] = {"monitor.sock", "qmp.sock",	 "run.json",
-					   "vars.fd",	   "vars.qcow2", "spice.sock"};
+	struct root real = ROOT_REAL;
+	size_t n;
+	char **name = root_list(&real, &n, "%s", dir);
 
-	for (size_t i = 0; i < ARRAY_SIZE(file); i++) {
-		own_free char *path = path_join(dir, file[i]);
+	for (size_t i = 0; i < n; i++) {
+		own_free char *path = path_join(dir, name[i]);
 
-		unlink(path);
+		if (is_ours(name[i]))
+			unlink(path);
 	}
+	names_free(name, n);
 }
 
 static bool refuse_running(const char *dir, bool held, struct error **err)

@@ -80,6 +80,8 @@ static bool prepare_one(const struct prepare *p, int *shared, struct error **err
 		return vars_reset(p->path, p->source, err);
 	case PREPARE_SHARED:
 		return make_shared(p, shared, err);
+	case PREPARE_BYTES:
+		return file_write(p->path, p->bytes, p->size, 0600, VOLATILE, err);
 	case PREPARE_RECORD:
 		text = xasprintf("%s\n", p->source);
 		return file_write(p->path, text, strlen(text), 0600, DURABLE, err);

@@ -1,0 +1,144 @@
+/* ACPI tables: the battery, what a GPU's driver looks for on its node, and the user's own. They are
+ * made here as bytes (firmware/acpi) and written for the run alone, under names of ours.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "compose.h"
+#include "firmware/acpi/compose.h"
+
+bool compose_is_laptop(const struct composer *c)
+{
+	static const char *const laptop[] = {"8", "9", "10", "14", "31", "32"};
+	int present = c->p->battery.present.v;
+
+	if (present != WHEN_AUTO)
+		return present == WHEN_YES;
+	/* SMBIOS specification, 7.4.1: portable, laptop, notebook, sub notebook, convertible,
+	 * detachable. */
+	for (size_t i = 0; i < ARRAY_SIZE(laptop); i++)
+		if (strcmp(c->facts->dmi[DMI_CHASSIS_TYPE], laptop[i]) == 0)
+			return c->claims_device && c->p->gpu.n;
+	return false;
+}
+
+const char *compose_bytes(struct composer *c, const char *name, struct buf *bytes,
+			  const char *words)
+{
+	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
+
+	prepare->kind = PREPARE_BYTES;
+	prepare->path = path_join(c->plan->runtime_dir, name);
+	prepare->source = xasprintf("%s, %zu bytes", words, bytes->len);
+	prepare->size = bytes->len;
+	prepare->bytes = buf_steal(bytes);
+	return prepare->path;
+}
+
+static const struct plan_file *file_of(const struct composer *c, const char *path)
+{
+	for (size_t i = 0; path && i < c->in->files; i++)
+		if (strcmp(c->in->file[i].path, path) == 0)
+			return &c->in->file[i];
+	return NULL;
+}
+
+/* A card without outputs ("3D controller", class 0302) has its ROM in the machine's firmware, and
+ * its driver asks ACPI for it.
+ */
+static bool by_acpi(const struct gpu_place *place)
+{
+	if (!place->gpu->rom.v || place->gpu->rom_acpi.v == WHEN_NO)
+		return false;
+	return place->gpu->rom_acpi.v == WHEN_YES || place->f->class >> 8 == 0x0302;
+}
+
+static void fill_gpu(struct composer *c, const struct gpu_place *place, struct acpi_gpu *gpu,
+		     struct acpi_dsm *dsm)
+{
+	const struct plan_file *rom = file_of(c, place->gpu->rom.v);
+	const struct plan_file *answers = file_of(c, place->gpu->dsm.v);
+	struct error *problem = NULL;
+
+	gpu->place = (struct acpi_place){1 + place->port / 8, place->port % 8, place->function};
+	if (by_acpi(place) && rom) {
+		gpu->rom = rom->data;
+		gpu->rom_size = rom->size;
+	}
+	if (answers && acpi_dsm_parse(dsm, answers->path, answers->data, answers->size, &problem))
+		gpu->dsm = dsm;
+	if (problem) {
+		error_merge(c->err, &problem);
+		c->good = false;
+	}
+}
+
+static size_t fill_own(const struct composer *c, struct acpi_own *own)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->p->acpi.n; i++) {
+		const struct acpi_item *item = (const struct acpi_item *)c->p->acpi.v[i];
+		const struct plan_file *file = file_of(c, item->file.v);
+
+		if (item->item.enabled.v && file)
+			own[n++] = (struct acpi_own){item->item.name, file->path, file->data,
+						     file->size};
+	}
+	return n;
+}
+
+static void add_tables(struct composer *c, struct acpi_tables *tables)
+{
+	for (size_t i = 0; i < tables->n; i++) {
+		struct option o = option_new(NULL);
+		const char *path = compose_bytes(c, tables->table[i].name, &tables->table[i].bytes,
+						 tables->table[i].what);
+
+		/* QEMU takes a colon for the border between two files. */
+		if (strchr(path, ':'))
+			compose_refuse(c, (struct origin){0},
+				       "ACPI tables cannot lie below a directory with a colon in "
+				       "its name: "
+				       "%s; set XDG_RUNTIME_DIR",
+				       c->plan->runtime_dir);
+		option_text(&o, "file", path);
+		compose_argument(c, "-acpitable", option_done(&o), "battery.present",
+				 c->p->battery.present.at, tables->table[i].what);
+	}
+	for (size_t i = 0; i < tables->warnings; i++)
+		compose_note(c, "%s", tables->warning[i]);
+}
+
+void compose_acpi(struct composer *c)
+{
+	struct acpi_battery battery = {.capacity = (uint32_t)c->p->battery.capacity.v};
+	struct acpi_gpu gpu[ARRAY_SIZE(c->gpu)] = {0};
+	struct acpi_dsm dsm[ARRAY_SIZE(c->gpu)] = {0};
+	struct acpi_own own[64];
+	own_acpi_tables struct acpi_tables tables = {0};
+	struct acpi_wish wish = {
+		.battery = compose_is_laptop(c) ? &battery : NULL,
+		.nvidia_power = c->p->battery.nvidia_power.v,
+		.gpu = gpu,
+		.gpus = c->gpus,
+		.own = own,
+	};
+	struct error *problem = NULL;
+
+	for (size_t i = 0; i < c->gpus; i++) {
+		gpu[i].name = "[gpu]";
+		fill_gpu(c, &c->gpu[i], &gpu[i], &dsm[i]);
+	}
+	wish.owns = fill_own(c, own);
+	if (acpi_compose(&wish, &tables, &problem)) {
+		add_tables(c, &tables);
+	} else {
+		error_merge(c->err, &problem);
+		c->good = false;
+	}
+	for (size_t i = 0; i < c->gpus; i++)
+		acpi_dsm_free(&dsm[i]);
+}
