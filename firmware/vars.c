@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -104,7 +105,9 @@ bool vars_prepare(const char *path, const char *template_path, struct error **er
  */
 bool vars_reset(const char *path, const char *template_path, struct error **err)
 {
-	own_free char *old = xasprintf("%s.old", path);
+	own_free char *first = xasprintf("%s.old", path);
+	/* The first one that was put aside is the one that somebody may miss. */
+	own_free char *old = xasprintf("%s.old%s", path, access(first, F_OK) == 0 ? "-last" : "");
 	own_free char *fresh = xasprintf("%s.fresh", path);
 	struct image image;
 	struct stat st;

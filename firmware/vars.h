@@ -13,7 +13,7 @@
  */
 bool vars_prepare(const char *path, const char *template_path, struct error **err);
 
-/* Moves an existing store to PATH.old (replacing an older one) and makes a fresh one. */
+/* Moves an existing store to PATH.old (or, where that is taken, PATH.old-last) and makes a fresh one. */
 bool vars_reset(const char *path, const char *template_path, struct error **err);
 
 #endif

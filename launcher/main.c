@@ -1,7 +1,9 @@
 /* The table of subcommands, and the only place that prints an error and chooses an exit status. */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "act/keeper.h"
@@ -113,10 +115,14 @@ const struct command COMMANDS[] = {
 	{"keys", "", "print all profile keys", NULL, KEYS_OPTIONS, 0, 0, command_keys},
 	{0}};
 
+/* How long a line waits for its reader. */
+#define SAY_PATIENCE_MS 200
+
 static bool verbose, colored;
 
 static void tell(enum say_level level, const char *line)
 {
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	static const char *const word[] = {
 		[SAY_DEBUG] = "debug: ", [SAY_NOTE] = "", [SAY_WARNING] = "warning: "};
 	const char *color = !colored		   ? ""
@@ -125,6 +131,9 @@ static void tell(enum say_level level, const char *line)
 						   : "";
 
 	if (level == SAY_DEBUG && !verbose)
+		return;
+	/* A terminal that was stopped (Ctrl-S) must not stop us: the line is lost then. */
+	if (poll(&p, 1, SAY_PATIENCE_MS) == 0)
 		return;
 	fprintf(stderr, "vmlaunch: %s%s%s%s\n", color, word[level], line, *color ? "\033[0m" : "");
 }
@@ -145,12 +154,26 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/* Whether an option of any command takes a value that stands apart. */
+static bool takes_value(const char *word)
+{
+	const struct option_row *row;
+
+	for (row = GLOBAL_OPTIONS; row->name; row++)
+		if (row->value && strcmp(row->name, word) == 0)
+			return true;
+	for (const struct command *c = COMMANDS; c->name; c++)
+		for (row = c->option; row && row->name; row++)
+			if (row->value && strcmp(row->name, word) == 0)
+				return true;
+	return false;
+}
+
 /* The first word that is no option, and no value of an option that may stand before the command. */
 static size_t first_word(char **words, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(words[i], "--host-root") == 0 || strcmp(words[i], "--color") == 0 ||
-		    strcmp(words[i], "--set") == 0 || strcmp(words[i], "--variant") == 0)
+		if (text_starts(words[i], "--") && takes_value(words[i] + 2))
 			i++;
 		else if (words[i][0] != '-')
 			return i;
@@ -261,6 +284,8 @@ int main(int argc, char **argv)
 	/* Brought here by sudo or pkexec: nothing of the user's is looked at. */
 	if (argc >= 2 && strcmp(argv[1], "--keeper") == 0)
 		return argc == 2 ? keeper_main() : ERROR_USAGE;
+	/* Whoever waits for the end of a pipe must not wait for ours. */
+	syscall(SYS_close_range, 3U, ~0U, 0);
 	status = argc > 0 ? run(argc, argv, &err) : ERROR_USAGE;
 	flush_output(&err);
 	return err ? print_error(err) : status;

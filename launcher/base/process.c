@@ -55,6 +55,14 @@ bool process_alive(struct process process)
 	return poll(&p, 1, 0) == 0;
 }
 
+bool process_stopped(struct process process)
+{
+	own_free char *stat = read_stat(process.pid);
+	const char *state = stat ? stat_field(stat, 3) : NULL;
+
+	return state && (*state == 'T' || *state == 't');
+}
+
 uid_t process_uid(pid_t pid)
 {
 	own_free char *path = xasprintf("/proc/%d/status", (int)pid);

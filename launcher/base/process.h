@@ -17,6 +17,9 @@ struct process process_of(pid_t pid);
  */
 bool process_alive(struct process process);
 
+/* Whether it is stopped (SIGSTOP, Ctrl-Z) and so deaf for now. */
+bool process_stopped(struct process process);
+
 /* The real uid of a process, or -1 when there is none. */
 uid_t process_uid(pid_t pid);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "alloc.h"
 #include "buf.h"
@@ -128,7 +129,7 @@ const char *text_nearest(const char *s, const char *const *names, size_t n)
 	if (strlen(s) > 64)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(s, names[i]);
+		size_t d = strcasecmp(s, names[i]) == 0 ? 0 : distance(s, names[i]);
 
 		if (d < best && d < strlen(names[i])) {
 			best = d;

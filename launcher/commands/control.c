@@ -232,6 +232,22 @@ static bool press_button(const char *dir, struct error **err)
 	return qmp && qmp_execute(qmp, "system_powerdown", NULL, ANSWER_MS, NULL, err);
 }
 
+/* Its supervisor does what we ask for, as it would for a key; it has a monitor of its own, which
+ * nobody can keep from it. False when there is none.
+ */
+static bool ask_supervisor(const struct run_record *record, int sig)
+{
+	own_fd int pidfd = watch(record->supervisor);
+
+	return pidfd >= 0 && !process_stopped(record->supervisor) &&
+	       syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == 0;
+}
+
+static bool press(const struct run_record *record, const char *dir, struct error **err)
+{
+	return ask_supervisor(record, SIGUSR1) || press_button(dir, err);
+}
+
 int command_stop(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
@@ -247,7 +263,7 @@ int command_stop(const struct arguments *args, struct error **err)
 	if (!dir)
 		return ERROR_FAILED;
 	pidfd = watch(record.qemu);
-	if (!press_button(dir, err))
+	if (!press(&record, dir, err))
 		return ERROR_FAILED;
 	say(SAY_NOTE, "%s: power button pressed", name);
 	while (!ends_within(pidfd, 1000)) {
@@ -258,7 +274,8 @@ int command_stop(const struct arguments *args, struct error **err)
 				  waited, name);
 			return ERROR_FAILED;
 		}
-		if (waited == 30)
+		/* A supervisor presses again by itself. */
+		if (waited == 30 && !process_alive(record.supervisor))
 			press_button(dir, NULL);
 		if (waited % 30 == 0)
 			say(SAY_NOTE, "%s: still running after %lu s", name, waited);
@@ -267,22 +284,30 @@ int command_stop(const struct arguments *args, struct error **err)
 	return 0;
 }
 
+/* quit writes out what QEMU holds of the images; a QEMU that does not listen loses it. */
+static void tell_to_quit(const struct run_record *record, const char *dir)
+{
+	own_error struct error *unused = NULL;
+	own_qmp struct qmp *qmp = NULL;
+
+	if (ask_supervisor(record, SIGQUIT))
+		return;
+	qmp = tools_monitor(dir, &unused);
+	if (qmp)
+		qmp_execute(qmp, "quit", NULL, KILL_MS, NULL, NULL);
+}
+
 int command_kill(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
-	own_error struct error *unused = NULL;
 	const char *name = args->word[0];
 	own_free char *dir = running(name, &record, err);
-	own_qmp struct qmp *qmp = NULL;
 	own_fd int pidfd = -1;
 
 	if (!dir)
 		return ERROR_FAILED;
 	pidfd = watch(record.qemu);
-	qmp = tools_monitor(dir, &unused);
-	/* quit writes out what QEMU holds of the images; a QEMU that does not listen loses it. */
-	if (qmp)
-		qmp_execute(qmp, "quit", NULL, KILL_MS, NULL, NULL);
+	tell_to_quit(&record, dir);
 	if (!ends_within(pidfd, KILL_MS)) {
 		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGKILL", name);
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);

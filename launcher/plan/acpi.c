@@ -12,15 +12,18 @@
 bool compose_is_laptop(const struct composer *c)
 {
 	static const char *const laptop[] = {"8", "9", "10", "14", "31", "32"};
-	int present = c->p->battery.present.v;
+	const char *type = c->facts->dmi[DMI_CHASSIS_TYPE];
 
-	if (present != WHEN_AUTO)
-		return present == WHEN_YES;
+	if (c->p->battery.present.v != WHEN_AUTO)
+		return c->p->battery.present.v == WHEN_YES;
+	if (!c->claims_device || !c->p->gpu.n || !type)
+		return false;
 	/* SMBIOS specification, 7.4.1: portable, laptop, notebook, sub notebook, convertible,
-	 * detachable. */
+	 * detachable.
+	 */
 	for (size_t i = 0; i < ARRAY_SIZE(laptop); i++)
-		if (strcmp(c->facts->dmi[DMI_CHASSIS_TYPE], laptop[i]) == 0)
-			return c->claims_device && c->p->gpu.n;
+		if (strcmp(type, laptop[i]) == 0)
+			return true;
 	return false;
 }
 

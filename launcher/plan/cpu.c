@@ -1,13 +1,21 @@
 /* Processors: model, what they say of the hypervisor, and topology. */
+#include <string.h>
+
 #include "base/alloc.h"
 #include "compose.h"
+
+#define TCG_BITS 40 /* of QEMU's models, unless told otherwise */
 
 /* ------------------------------------------------------------------ what they say */
 
 static bool hides(const struct composer *c)
 {
+	bool gpu = false;
+
+	for (size_t i = 0; i < c->p->gpu.n; i++)
+		gpu = gpu || c->p->gpu.v[i]->enabled.v;
 	if (c->p->cpu.hide_hypervisor.v == WHEN_AUTO)
-		return c->claims_device && c->p->gpu.n;
+		return c->claims_device && gpu;
 	return c->p->cpu.hide_hypervisor.v == WHEN_YES;
 }
 
@@ -72,8 +80,15 @@ static void add_enlightenments(struct composer *c, struct option *o)
 	option_text(o, "hv-vendor-id", h->vendor_id.v);
 }
 
-/* ------------------------------------------------------------------ how wide their addresses are
- */
+/* ------------------------------------------------------------------ width of addresses */
+
+/* Whether the guest has the host's own processors. */
+static bool is_host(const struct composer *c)
+{
+	const char *model = c->p->cpu.model.v;
+
+	return c->plan->kvm && (!model || strcmp(model, "host") == 0);
+}
 
 /* A device reaches the guest's memory through the IOMMU; firmware that believes in more bits than
  * that puts BARs where the IOMMU cannot map them, and QEMU aborts.
@@ -87,8 +102,11 @@ static void add_width(struct composer *c, struct option *o)
 	if (wanted->automatic && c->claims_device && iommu && (!bits || iommu < bits))
 		bits = iommu;
 	c->guest_bits = bits;
-	if (!bits || (wanted->automatic && !c->claims_device))
+	if (!bits || (wanted->automatic && !c->claims_device)) {
+		if (!is_host(c))
+			c->guest_bits = TCG_BITS;
 		return;
+	}
 	if (!c->plan->kvm) {
 		option_number(o, "phys-bits", bits);
 		return;
@@ -110,6 +128,10 @@ static void add_model(struct composer *c)
 		option_on(&o, "kvm", false);
 	if (!c->p->cpu.hypervisor_bit.v)
 		option_on(&o, "hypervisor", false);
+	/* AMD says how threads share a core in leaves that QEMU leaves out unless told. */
+	if (is_host(c) && strcmp(c->facts->cpu.vendor, "AuthenticAMD") == 0 &&
+	    !c->p->cpu.threads.automatic && c->p->cpu.threads.v > 1)
+		option_on(&o, "topoext", true);
 	add_width(c, &o);
 	if (enlightens(c))
 		add_enlightenments(c, &o);

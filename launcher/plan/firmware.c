@@ -67,6 +67,10 @@ static void prepare_vars(struct composer *c)
 	prepare->kind = probe			      ? PREPARE_VARS_SCRATCH
 			: c->p->firmware.reset_vars.v ? PREPARE_VARS_RESET
 						      : PREPARE_VARS;
+	if (prepare->kind == PREPARE_VARS_RESET)
+		compose_note(c, "the variable store is made anew at every start while "
+				"firmware.reset-vars = "
+				"yes; the first one is kept as vars.fd.old");
 	prepare->path = path_join(probe ? c->plan->runtime_dir : c->plan->state_dir, file);
 	prepare->source = xstrdup(probe ? template_for_probe(c) : c->firmware->vars);
 }

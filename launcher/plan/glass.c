@@ -58,15 +58,21 @@ static const char *choose_file(struct composer *c, uint64_t size, const char **w
 	*why = "the module's device";
 	if (host->kvmfr && large && g->backend.v != GLASS_SHM)
 		return KVMFR;
-	if (g->backend.v == GLASS_KVMFR)
-		compose_refuse(
-			c, g->backend.at,
-			host->kvmfr
-				? "looking-glass.backend: %s has %lu MiB, %lu are needed: load "
-				  "kvmfr with a larger static_size_mb"
-				: "looking-glass.backend: there is no %s: load the module kvmfr "
-				  "(it has %lu MiB, %lu are needed)",
-			KVMFR, host->kvmfr_size / MIB, size / MIB);
+	if (host->kvmfr && g->backend.v == GLASS_AUTO)
+		compose_note(c,
+			     "%s has %lu MiB, %lu are needed: a plain file takes its place; load "
+			     "kvmfr with static_size_mb=%lu to have it",
+			     KVMFR, host->kvmfr_size / MIB, size / MIB, size / MIB);
+	if (g->backend.v == GLASS_KVMFR && host->kvmfr)
+		compose_refuse(c, g->backend.at,
+			       "looking-glass.backend: %s has %lu MiB, %lu are needed: load kvmfr "
+			       "with static_size_mb=%lu",
+			       KVMFR, host->kvmfr_size / MIB, size / MIB, size / MIB);
+	else if (g->backend.v == GLASS_KVMFR)
+		compose_refuse(c, g->backend.at,
+			       "looking-glass.backend: there is no device %s: load the module "
+			       "kvmfr with static_size_mb=%lu",
+			       KVMFR, size / MIB);
 	*why = "a file of this user's";
 	return g->file.v;
 }

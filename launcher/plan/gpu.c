@@ -33,17 +33,21 @@ static char *add_port(struct composer *c, unsigned n, const char *why)
 	return id;
 }
 
-/* The bus for the next board of a GPU: the wanted one, or the first that is free. */
-static char *gpu_bus(struct composer *c, const struct wanted *w)
+/* The bus for the next board of a GPU: the wanted one, or the first that is free; with a layout of
+ * its own each function asks, and the nth (from 0) follows the one before it.
+ */
+static char *gpu_bus(struct composer *c, const struct wanted *w, size_t n)
 {
 	const struct text *place = &w->gpu->guest_slot;
 	own_free char *name = item_text(w->item);
 	own_free char *why = xasprintf("a root port for %s alone", name);
 	uint64_t bus = c->gpu_ports + 1;
 
-	if (place->v && text_u64((char[]){place->v[0], place->v[1], '\0'}, 16, &bus) &&
+	if (place->v && n == 0 && text_u64((char[]){place->v[0], place->v[1], '\0'}, 16, &bus) &&
 	    bus <= c->gpu_ports)
-		compose_wrong(c, place->at, "gpu.guest-slot: %s is taken by a GPU before it",
+		compose_wrong(c, place->at,
+			      "gpu.guest-slot: %s is taken, or not behind the GPU before it: slots "
+			      "go up in the order of the sections",
 			      place->v);
 	while (c->gpu_ports + 1 < bus)
 		free(add_port(c, c->gpu_ports++,
@@ -66,8 +70,9 @@ static void add_ids(struct option *o, const char *const key[4], const unsigned i
  * firmware has run: so it is always said.
  */
 static void identify(struct composer *c, struct option *o, const struct gpu *gpu,
-		     const struct pci_function *f, size_t n)
+		     const struct pci_set *found, size_t n)
 {
+	const struct pci_function *f = found->v[n], *first = found->v[0];
 	static const char *const key[4] = {"x-pci-vendor-id", "x-pci-device-id",
 					   "x-pci-sub-vendor-id", "x-pci-sub-device-id"};
 	const char *word = gpu->ids.v[n < gpu->ids.n ? n : gpu->ids.n - 1];
@@ -87,7 +92,13 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 	}
 	if (f->has_subsystem)
 		add_ids(o, key, id, 2);
-	else
+	else if (n && first->has_subsystem)
+		compose_refuse(c, gpu->ids.at[0],
+			       "%s has no subsystem ids here (0000:0000): give gpu.ids = "
+			       "%04x:%04x:%04x:%04x, and it has those of its board",
+			       pci_address_format(&f->address, address), first->vendor,
+			       first->device, first->subvendor, first->subdevice);
+	else if (!n)
 		compose_refuse(
 			c, gpu->ids.at[0],
 			"%s has no subsystem ids here (0000:0000): give gpu.ids = "
@@ -110,9 +121,10 @@ struct place {
 	bool multifunction;
 };
 
-static void add_function(struct composer *c, const struct wanted *w, const struct pci_function *f,
+static void add_function(struct composer *c, const struct wanted *w, const struct pci_set *found,
 			 size_t n, const struct place *place)
 {
+	const struct pci_function *f = found->v[n];
 	own_free char *id = compose_id(w->item), *own_id = xasprintf("%s-%zu", id, n);
 	char address[PCI_ADDRESS_SIZE];
 	struct option o = option_new("vfio-pci");
@@ -124,7 +136,7 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 	if (place->multifunction)
 		option_on(&o, "multifunction", true);
 	if (w->gpu) {
-		identify(c, &o, w->gpu, f, n);
+		identify(c, &o, w->gpu, found, n);
 		add_rom(&o, w->gpu, n);
 		if (w->gpu->x_vga.v && n == 0)
 			option_on(&o, "x-vga", true);
@@ -148,11 +160,11 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 
 		if (!bus || separate) {
 			free(bus);
-			bus = w->gpu ? gpu_bus(c, w) : compose_port(c, w->item);
+			bus = w->gpu ? gpu_bus(c, w, i) : compose_port(c, w->item);
 		}
 		place.bus = bus;
 		place.multifunction = !separate && number == 0 && found->n > 1;
-		add_function(c, w, found->v[i], i, &place);
+		add_function(c, w, found, i, &place);
 		if (w->gpu && i == 0 && c->gpus < ARRAY_SIZE(c->gpu))
 			c->gpu[c->gpus++] = (struct gpu_place){w->gpu, found->v[i],
 							       c->gpu_ports - 1, place.function};
@@ -162,11 +174,33 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 			      w->gpu->ids.n, found->n);
 }
 
+/* VFIO gives a function once. */
+static bool is_given(struct composer *c, const struct wanted *w, const struct pci_set *found,
+		     struct pci_set *given)
+{
+	own_free char *name = item_text(w->item);
+	bool twice = false;
+
+	for (size_t i = 0; i < found->n; i++) {
+		char address[PCI_ADDRESS_SIZE];
+
+		if (!pci_set_has(given, found->v[i])) {
+			pci_set_add(given, found->v[i]);
+			continue;
+		}
+		twice = true;
+		compose_wrong(c, w->device->at, "%s.device: another section passes %s already",
+			      name, pci_address_format(&found->v[i]->address, address));
+	}
+	return twice;
+}
+
 /* GPUs before everything else that has a port: their buses are the first ones. */
 void compose_devices(struct composer *c)
 {
 	struct wanted list[WANTED];
 	size_t n = c->claims_device ? devices_wanted(c->p, list) : 0;
+	own_pci_set struct pci_set given = {0};
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {
@@ -174,7 +208,8 @@ void compose_devices(struct composer *c)
 
 			/* What cannot be found was told by compose_claims(). */
 			if (!list[i].gpu == !pass ||
-			    !devices_find(c->p, c->facts, &list[i], &found, NULL))
+			    !devices_find(c->p, c->facts, &list[i], &found, NULL) ||
+			    is_given(c, &list[i], &found, &given))
 				continue;
 			add_board(c, &list[i], &found);
 		}

@@ -258,7 +258,7 @@ static const struct key BATTERY[] = {
 	{"present", CHOICE(battery_section, present, WHEN), .dflt = "auto",
 	 .help = "a battery, full and plugged in, and a notebook's case; auto: where a GPU is passed on a "
 		 "laptop"},
-	{"capacity", COUNT(battery_section, capacity, 1000, 1000000), .dflt = "50000", .help = "in mWh"},
+	{"capacity", COUNT(battery_section, capacity, 1000, 1000000), .dflt = "50000", .help = "what the guest believes that it holds, in mWh"},
 	{"nvidia-power-acpi", FLAG(battery_section, nvidia_power), .dflt = "no",
 	 .help = "yes: the power devices of a published RTX 3050 setup, which its author says were needed"},
 };

@@ -415,6 +415,28 @@ static void apply_sets(struct loader *l)
 
 /* ------------------------------------------------------------------ after all layers */
 
+/* An item that no section of the file introduces, and of which only `enabled = no` is said, is a
+ * typing error: what was to be switched off is still on.
+ */
+static void check_switched(struct loader *l, const struct section_keys *section, struct item *item)
+{
+	struct items *items = profile_items(l->p, section);
+	own_free char *name = item_text(item);
+	const char *names[ITEMS_LIMIT], *nearest;
+	size_t n = 0;
+
+	if (item->at.kind == ORIGIN_FILE || item->enabled.v)
+		return;
+	for (size_t i = 0; i < items->n; i++)
+		if (items->v[i] != item && items->v[i]->at.kind == ORIGIN_FILE && n < ITEMS_LIMIT)
+			names[n++] = items->v[i]->name;
+	if (!n)
+		return;
+	nearest = text_nearest(item->name, names, n);
+	if (nearest)
+		complain(l, item->at, "there is no [%s]; did you mean %s?", name, nearest);
+}
+
 static void check_required(struct loader *l, const struct section_keys *section, void *base)
 {
 	struct item *item = base;
@@ -429,6 +451,12 @@ static void check_required(struct loader *l, const struct section_keys *section,
 		if ((key->flags & KEY_REQUIRED) && !find_seen(l, (char *)base + key->offset))
 			complain(l, item->at, "[%s] has no %s: %s", name, key->name, key->help);
 	}
+}
+
+static void check_item(struct loader *l, const struct section_keys *section, struct item *item)
+{
+	check_required(l, section, item);
+	check_switched(l, section, item);
 }
 
 /* Names in boot.order are disks and networks that are there. */
@@ -510,7 +538,7 @@ static void finish(struct loader *l)
 		struct items *items = profile_items(l->p, &table[i]);
 
 		for (size_t k = 0; table[i].items && k < items->n; k++)
-			check_required(l, &table[i], items->v[k]);
+			check_item(l, &table[i], items->v[k]);
 	}
 	default_name(l);
 	check_together(l);

@@ -183,11 +183,10 @@ static bool place_descriptors(const struct plan *plan, const struct handed *hand
 
 static bool give_up_privilege(void)
 {
-	if (geteuid() == 0) {
-		capng_clear(CAPNG_SELECT_CAPS);
-		if (capng_apply(CAPNG_SELECT_CAPS) != 0)
-			return false;
-	}
+	/* Also a plain user's: ambient ones would be QEMU's. */
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+		return false;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 

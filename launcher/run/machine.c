@@ -22,12 +22,7 @@ void machine_hold_signals(void)
 {
 	sigset_t held;
 
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGQUIT);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGHUP);
-	sigaddset(&held, SIGCONT);
+	supervise_signals(&held);
 	sigprocmask(SIG_BLOCK, &held, NULL);
 	/* A closed terminal shows as an error of write, a background one as an error of read. */
 	signal(SIGPIPE, SIG_IGN);

@@ -127,31 +127,31 @@ static void step_ordered(struct supervisor *s)
 
 	switch (s->step++) {
 	case 0:
+		press(s);
 		say(SAY_NOTE, "%s: pressing the power button; QEMU quits in %u s", name,
 		    seconds(t->quit));
-		press(s);
 		s->next = s->down_at + (t->again < t->quit ? t->again : t->quit);
 		if (t->again >= t->quit)
 			s->step = 2;
 		return;
 	case 1:
-		say(SAY_NOTE, "%s: still running; pressing the power button again", name);
 		press(s);
+		say(SAY_NOTE, "%s: still running; pressing the power button again", name);
 		s->next = s->down_at + t->quit;
 		return;
 	case 2:
-		say(SAY_NOTE, "%s: still running; telling QEMU to quit", name);
 		quit(s);
+		say(SAY_NOTE, "%s: still running; telling QEMU to quit", name);
 		s->next = now_ms() + t->terminate;
 		return;
 	case 3:
-		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGTERM", name);
 		signal_qemu(s, SIGTERM);
+		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGTERM", name);
 		s->next = now_ms() + t->kill;
 		return;
 	default:
-		say(SAY_WARNING, "%s: QEMU does not end; sending SIGKILL", name);
 		signal_qemu(s, SIGKILL);
+		say(SAY_WARNING, "%s: QEMU does not end; sending SIGKILL", name);
 		s->next = 0;
 	}
 }
@@ -164,17 +164,16 @@ static void step_asked(struct supervisor *s)
 
 	switch (s->step++) {
 	case 0:
+		press(s);
 		say(SAY_NOTE,
 		    "%s: pressing the power button, and again in %u s; Ctrl-C twice within %u s "
-		    "quits at "
-		    "once",
+		    "quits at once",
 		    name, seconds(t->again), seconds(t->force_within));
-		press(s);
 		s->next = s->down_at + t->again;
 		return;
 	case 1:
-		say(SAY_NOTE, "%s: still running; pressing the power button again", name);
 		press(s);
+		say(SAY_NOTE, "%s: still running; pressing the power button again", name);
 		s->next = now_ms() + t->again;
 		return;
 	default:
@@ -242,6 +241,12 @@ static void take_signal(struct supervisor *s)
 			break;
 		case SIGQUIT:
 			force(s);
+			break;
+		case SIGUSR1: /* `vmlaunch stop`: one press, which no second one makes a quit of */
+			if (!s->ending->running || s->hurried)
+				force(s);
+			else if (s->down == DOWN_NO || (s->down == DOWN_ASKED && s->step >= 2))
+				go_down(s, DOWN_ASKED, 0);
 			break;
 		case SIGCONT:
 			take_up_keys(s);
@@ -504,6 +509,23 @@ static void pass_on_streams(struct supervisor *s, const struct supervise_options
 	take_up_keys(s);
 }
 
+void supervise_signals(sigset_t *set)
+{
+	static const int listened[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGCONT};
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(listened); i++) {
+		struct sigaction now;
+
+		/* What the caller ignores (nohup, a script's background job) is none of ours: a
+		 * blocked signal would be queued all the same.
+		 */
+		if (listened[i] == SIGCONT || listened[i] == SIGUSR1 ||
+		    sigaction(listened[i], NULL, &now) < 0 || now.sa_handler != SIG_IGN)
+			sigaddset(set, listened[i]);
+	}
+}
+
 bool supervise(const struct plan *plan, struct launched *launched,
 	       const struct supervise_options *options, struct ending *ending, struct error **err)
 {
@@ -521,12 +543,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	s.told_at = s.began;
 	s.hurried = options->hurried;
 	s.deadline = options->deadline ? s.began + options->deadline : 0;
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGQUIT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
-	sigaddset(&ours, SIGCONT);
+	supervise_signals(&ours);
 	s.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s.signals < 0)
 		error_errno(err, ERROR_FAILED, errno, "cannot watch for signals");

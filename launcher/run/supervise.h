@@ -2,6 +2,8 @@
 #ifndef RUN_SUPERVISE_H
 #define RUN_SUPERVISE_H
 
+#include <signal.h>
+
 #include "ending.h"
 #include "launch.h"
 #include "relay.h"
@@ -12,6 +14,11 @@ struct supervise_options {
 	bool hurried; /* Ctrl-C quits at once: there is no guest that could obey a button */
 	int deadline; /* milliseconds from the start until QEMU is made to end; 0: none */
 };
+
+/* The signals that a supervisor listens to, without those that its caller ignores. SIGUSR1 presses
+ * the power button once.
+ */
+void supervise_signals(sigset_t *set);
 
 /* Lets the guest go, passes on its output, listens to signals and QMP until QEMU has ended, and
  * tells how. Takes over launched. The only failure is that of our own means (signalfd): QEMU is

@@ -321,7 +321,7 @@ static void choices(void **state)
 	bad(&key, "kmv", "'kmv' is none of auto | kvm | tcg; did you mean kvm?");
 	bad(&key, "xen", "'xen' is none of auto | kvm | tcg");
 	bad(&key, "", "'' is none of auto | kvm | tcg");
-	bad(&key, "KVM", "'KVM' is none of auto | kvm | tcg");
+	bad(&key, "KVM", "'KVM' is none of auto | kvm | tcg; did you mean kvm?");
 }
 
 static void targets(void **state)
