@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -163,6 +164,7 @@ int command_status(const struct arguments *args, struct error **err)
 	own_run_record struct run_record record = {0};
 	const char *name = args->word[0];
 	own_free char *dir = running(name, &record, err), *state = NULL, *since = NULL;
+	own_free char *spice = NULL;
 	json_object *o;
 
 	if (!dir)
@@ -175,13 +177,16 @@ int command_status(const struct arguments *args, struct error **err)
 		return 0;
 	}
 	since = age(record.started);
-	printf("%s is %s, since %s\n  profile     %s\n  QEMU        %d\n", name, state, since,
+	printf("%s is %s, for %s\n  profile     %s\n  QEMU        %d\n", name, state, since,
 	       record.profile, (int)record.qemu.pid);
 	if (process_alive(record.supervisor))
 		printf("  supervisor  %d\n", (int)record.supervisor.pid);
 	else
 		printf("  supervisor  dead: nobody watches this machine\n");
 	printf("  log         %s\n  sockets     %s\n", record.log, dir);
+	spice = path_join(dir, "spice.sock");
+	if (access(spice, F_OK) == 0)
+		printf("  picture     remote-viewer spice+unix://%s\n", spice);
 	return 0;
 }
 

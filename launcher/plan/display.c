@@ -86,6 +86,7 @@ void compose_display(struct composer *c)
 	option_text(&o, "image-compression", "off");
 	compose_argument(c, "-spice", option_done(&o), "display.type", d->type.at,
 			 "nobody else can reach the socket's directory");
+	compose_note(c, "picture, sound and input: remote-viewer spice+unix://%s", path);
 	add_agent(c);
 	add_sound(c);
 	add_input(c);
