@@ -13,7 +13,8 @@
  */
 bool vars_prepare(const char *path, const char *template_path, struct error **err);
 
-/* Moves an existing store to PATH.old (or, where that is taken, PATH.old-last) and makes a fresh one. */
+/* Moves an existing store to PATH.old (or, where that is taken, PATH.old-last) and makes a fresh
+ * one. */
 bool vars_reset(const char *path, const char *template_path, struct error **err);
 
 #endif

@@ -61,8 +61,8 @@ struct reading {
 static int read_override(void *context)
 {
 	const struct reading *r = context;
-	own_free char *unused = override_of(r->k, r->address);
 
+	free(override_of(r->k, r->address));
 	return 0;
 }
 

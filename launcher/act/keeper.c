@@ -41,13 +41,15 @@ void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, cons
 		.id = k->id,
 		.value = value,
 	};
+	own_free char *text = NULL;
 	va_list args;
 
 	if (k->fd < 0)
 		return;
 	va_start(args, fmt);
-	vsnprintf(report.text, sizeof(report.text), fmt, args);
+	text = xvasprintf(fmt, args);
 	va_end(args);
+	snprintf(report.text, sizeof(report.text), "%s", text);
 	/* A client that does not read is no reason to wait. What it loses is words; but an answer
 	 * that it waits for must not be missing, so then it gets the end instead.
 	 */

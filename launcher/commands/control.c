@@ -295,7 +295,8 @@ static void tell_to_quit(const struct run_record *record, const char *dir)
 	own_error struct error *unused = NULL;
 	own_qmp struct qmp *qmp = NULL;
 
-	if (ask_supervisor(record, SIGQUIT))
+	/* Not SIGQUIT: a script's background job ignores that one. */
+	if (ask_supervisor(record, SIGUSR2))
 		return;
 	qmp = tools_monitor(dir, &unused);
 	if (qmp)

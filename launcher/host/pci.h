@@ -51,7 +51,7 @@ struct pci_function {
 	uint8_t revision;
 	char *driver;
 	char *driver_override; /* of a list's functions alone */
-	bool locked; /* the kernel is busy with it and does not say; the same */
+	bool locked;	       /* the kernel is busy with it and does not say; the same */
 	char *modalias;
 	int group; /* IOMMU group, -1: none */
 	int numa_node;

@@ -25,6 +25,17 @@ static void add_device(struct composer *c, const char *driver, const char *id, c
 	compose_argument(c, "-device", option_done(&o), "display.type", c->p->display.type.at, why);
 }
 
+static void add_video(struct composer *c)
+{
+	struct option o = option_new("VGA");
+
+	option_text(&o, "id", "video");
+	option_text(&o, "bus", "pcie.0");
+	option_slot(&o, "addr", 0x1c, 0);
+	compose_argument(c, "-device", option_done(&o), "display.video", c->p->display.video.at,
+			 "works without a driver");
+}
+
 static void add_agent(struct composer *c)
 {
 	own_free char *bus = compose_own_port(c, "the SPICE agent");
@@ -75,7 +86,7 @@ void compose_display(struct composer *c)
 	struct option o;
 
 	if (d->video.v)
-		add_device(c, "VGA", "video", "pcie.0", "addr", "1c.0", "works without a driver");
+		add_video(c);
 	if (!is_spice(c))
 		return;
 	path = path_join(c->plan->runtime_dir, "spice.sock");

@@ -240,6 +240,7 @@ static void take_signal(struct supervisor *s)
 			asked(s);
 			break;
 		case SIGQUIT:
+		case SIGUSR2: /* `vmlaunch kill` */
 			force(s);
 			break;
 		case SIGUSR1: /* `vmlaunch stop`: one press, which no second one makes a quit of */
@@ -511,7 +512,7 @@ static void pass_on_streams(struct supervisor *s, const struct supervise_options
 
 void supervise_signals(sigset_t *set)
 {
-	static const int listened[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGCONT};
+	static const int listened[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT};
 
 	sigemptyset(set);
 	for (size_t i = 0; i < ARRAY_SIZE(listened); i++) {
@@ -520,7 +521,7 @@ void supervise_signals(sigset_t *set)
 		/* What the caller ignores (nohup, a script's background job) is none of ours: a
 		 * blocked signal would be queued all the same.
 		 */
-		if (listened[i] == SIGCONT || listened[i] == SIGUSR1 ||
+		if (listened[i] == SIGCONT || listened[i] == SIGUSR1 || listened[i] == SIGUSR2 ||
 		    sigaction(listened[i], NULL, &now) < 0 || now.sa_handler != SIG_IGN)
 			sigaddset(set, listened[i]);
 	}

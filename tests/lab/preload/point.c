@@ -1,5 +1,6 @@
-/* Stops its process right after the nth change of a journal on disk. Preloaded into vmlaunch, so that the
- * keeper that it forks has it too: then a test can kill whom it wants at exactly that point.
+/* Stops its process right after the nth change of a journal on disk. Preloaded into vmlaunch, so
+ *that the keeper that it forks has it too: then a test can kill whom it wants at exactly that
+ *point.
  *
  *	POINT=n POINT_FILE=path LD_PRELOAD=point.so vmlaunch ...
  *
