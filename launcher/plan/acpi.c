@@ -9,6 +9,14 @@
 #include "compose.h"
 #include "firmware/acpi/compose.h"
 
+bool compose_has_gpu(const struct composer *c)
+{
+	for (size_t i = 0; c->claims_device && i < c->p->gpu.n; i++)
+		if (c->p->gpu.v[i]->enabled.v)
+			return true;
+	return false;
+}
+
 bool compose_is_laptop(const struct composer *c)
 {
 	static const char *const laptop[] = {"8", "9", "10", "14", "31", "32"};
@@ -16,7 +24,7 @@ bool compose_is_laptop(const struct composer *c)
 
 	if (c->p->battery.present.v != WHEN_AUTO)
 		return c->p->battery.present.v == WHEN_YES;
-	if (!c->claims_device || !c->p->gpu.n || !type)
+	if (!compose_has_gpu(c) || !type)
 		return false;
 	/* SMBIOS specification, 7.4.1: portable, laptop, notebook, sub notebook, convertible,
 	 * detachable.

@@ -69,6 +69,9 @@ char *compose_port(struct composer *c, const struct item *item);
 const char *compose_bytes(struct composer *c, const char *name, struct buf *bytes,
 			  const char *words);
 
+/* Whether an enabled [gpu] is claimed. */
+bool compose_has_gpu(const struct composer *c);
+
 /* Whether the machine is to look like a laptop. */
 bool compose_is_laptop(const struct composer *c);
 

@@ -37,7 +37,7 @@ void machine_hold_signals(void)
 static bool make_shared(const struct prepare *p, int *held, struct error **err)
 {
 	own_fd int fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	struct stat st;
+	struct stat st, there;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot make the shared memory %s", p->path);
@@ -50,6 +50,12 @@ static bool make_shared(const struct prepare *p, int *held, struct error **err)
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		error_add(err, ERROR_HOST, "%s is in use by another machine", p->path);
+		return false;
+	}
+	/* Another machine's end may have removed it before our lock was there. */
+	if (lstat(p->path, &there) < 0 || there.st_ino != st.st_ino || there.st_dev != st.st_dev) {
+		error_add(err, ERROR_HOST,
+			  "%s has just been removed by another machine: start again", p->path);
 		return false;
 	}
 	/* What an earlier guest left in it is nobody's business. */

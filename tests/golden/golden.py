@@ -1,9 +1,12 @@
 """The golden plans: for each case a profile, a host tree and arguments; what `vmlaunch plan` says of it
 in each format is a committed file in plans/. `update` writes them anew, on purpose; test_plans compares.
 
-A case runs in a place of its own. What differs from machine to machine and from run to run has a name
+A host is a directory below hosts/, or a made-up machine of devices/make-tree over the firmware of
+hosts/laptop. A case runs in a place of its own. What differs from machine to machine and from run to run has a name
 in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies).
 """
+import importlib.machinery
+import importlib.util
 import json
 import os
 import pathlib
@@ -14,8 +17,22 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from tap import FAKE_QEMU  # noqa: E402
 
+
+
+def module(name, path):
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    found = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(found)
+    return found
+
+
+make_tree = module("make_tree", HERE / "devices/make-tree")
+make_rom = module("make_rom", HERE / "rom/make-rom")
+
 PLANS = HERE / "plans"
 FORMATS = ("text", "argv", "json")
+
+LAPTOP_FILES = ["disks/win11.qcow2", "roms/nvidia.rom"]
 
 # name: profile, host, arguments, files that the profile names, formats
 CASES = {
@@ -66,12 +83,27 @@ CASES = {
         ],
         FORMATS + ("argv0",),
     ),
+    "laptop-gpu": ("laptop-gpu", "laptop-idle", [], LAPTOP_FILES, FORMATS),
+    "laptop-gpu-no-gpu": ("laptop-gpu", "laptop-idle", ["--variant", "no-gpu"], LAPTOP_FILES, ("text", "argv")),
+    # A window for a large BAR, and what has to be said of each section.
+    "laptop-gpu-egpu": ("laptop-gpu", "laptop-two-nvidia", ["--variant", "egpu"], LAPTOP_FILES, ("text",)),
     # Refused: every reason in one run. 2 is the profile's fault, 3 the host's.
     "wrong": ("wrong", "laptop", ["--set", "cpu.accel=xen", "--set", "oops"], [], ("refused",)),
     "wrong-variant": ("variants", "laptop", ["--variant", "bgi"], ["disks/system.img"], ("refused",)),
     "refused": ("refused", "bare", [], [], ("refused",)),
+    "laptop-refused": ("laptop-refused", "laptop-two-nvidia", [], [], ("refused",)),
     "too-much": ("too-much", "laptop", [], ["disks/x.iso"], ("refused",)),
 }
+
+
+def host_tree(place, host):
+    if host not in make_tree.PLAN_TREES:
+        return HERE / "hosts" / host
+    tree = place.dir / f"{host}.host"
+    if not tree.exists():
+        shutil.copytree(HERE / "hosts/laptop", tree)
+        make_tree.PLAN_TREES[host](make_tree.Tree(tree))
+    return tree
 
 
 def prepare(place, case, home=None):
@@ -81,15 +113,16 @@ def prepare(place, case, home=None):
     for name in files:
         path = os.path.join(os.fsencode(where), os.fsencode(name))
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        open(path, "wb").close()
+        with open(path, "wb") as file:
+            if path.endswith(b".rom"):
+                file.write(make_rom.ROMS[pathlib.Path(name).stem]())
     where.mkdir(exist_ok=True)
     (where / "logs").mkdir(exist_ok=True)
     shutil.copy(HERE / f"{profile}.ini", where)
     # By a link, so that its place is not in the plan.
     if not (place.dir / "qemu").exists():
         os.symlink(FAKE_QEMU, place.dir / "qemu")
-    tree = HERE / "hosts" / host
-    words = ["--host-root", tree, "plan", f"profiles/{profile}.ini", *args]
+    words = ["--host-root", host_tree(place, host), "plan", f"profiles/{profile}.ini", *args]
     return words + ["--set", f"qemu.binary={place.dir}/qemu"]
 
 

@@ -1,0 +1,378 @@
+/* Composing processors and memory from hand-made facts: what they say of the hypervisor, how wide
+ * their addresses are, and where the guest's memory comes from.
+ */
+#include "plan_world.h"
+
+#define GPU "[gpu]\ndevice = 10de:2820\n"
+#define HYPERV                                                                          \
+	",hv-relaxed=on,hv-vapic=on,hv-time=on,hv-vpindex=on,hv-synic=on,hv-stimer=on," \
+	"hv-runtime=on,hv-reset=on,hv-frequencies=on,hv-tlbflush=on,hv-ipi=on,"         \
+	"hv-spinlocks=8191,hv-vendor-id=GenuineIntel"
+
+static void cpu_is(struct world *w, const char *text, const char *want)
+{
+	own_plan struct plan *plan = planned(w, text);
+
+	values_are(plan, "-cpu", "", want);
+}
+
+/* ------------------------------------------------------------------ what they say */
+
+static void hiding(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	w.facts.devices.iommu.width = 0;
+	cpu_is(&w, "", "host\n");
+	cpu_is(&w, GPU, "host,kvm=off,host-phys-bits=on\n");
+	cpu_is(&w, GPU "[cpu]\nhide-hypervisor = no\n", "host,host-phys-bits=on\n");
+	cpu_is(&w, "[cpu]\nhide-hypervisor = yes\n", "host,kvm=off\n");
+	/* A network card alone is no reason, nor is a GPU that is switched off. */
+	cpu_is(&w, "[pci]\ndevice = 8086:15f3\n", "host,host-phys-bits=on\n");
+	cpu_is(&w, "[pci]\ndevice = 8086:15f3\n" GPU "enabled = no\n", "host,host-phys-bits=on\n");
+	w.in.no_devices = true;
+	cpu_is(&w, GPU, "host\n");
+	/* There is no KVM to hide. */
+	w = world();
+	cpu_is(&w, "[cpu]\nhide-hypervisor = yes\naccel = tcg\n", "max\n");
+}
+
+static void the_hypervisor_bit(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	cpu_is(&w, "[cpu]\nhypervisor-bit = no\n", "host,hypervisor=off\n");
+	cpu_is(&w, "[cpu]\nhypervisor-bit = no\naccel = tcg\nmodel = EPYC\n",
+	       "EPYC,hypervisor=off\n");
+	/* Windows would not look for what it is offered. */
+	refused(&w, "[vm]\nguest = windows\n[cpu]\nhypervisor-bit = no\n", ERROR_USAGE,
+		"p.ini:4:18: Windows finds the enlightenments only with cpu.hypervisor-bit = yes; "
+		"set hyperv.enabled = no to do without\n");
+	cpu_is(&w, "[vm]\nguest = windows\n[cpu]\nhypervisor-bit = no\n[hyperv]\nenabled = no\n",
+	       "host,hypervisor=off\n");
+}
+
+static void enlightenments(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *forced = NULL, *quiet = NULL;
+
+	(void)state;
+	cpu_is(&w, "[vm]\nguest = windows\n", "host" HYPERV "\n");
+	cpu_is(&w, "[vm]\nguest = linux\n", "host\n");
+	cpu_is(&w, "[vm]\nguest = linux\n[hyperv]\nenabled = yes\n", "host" HYPERV "\n");
+	cpu_is(&w, "[vm]\nguest = windows\n[hyperv]\nenabled = no\n", "host\n");
+	quiet = planned(&w, "[vm]\nguest = windows\n[cpu]\naccel = tcg\n");
+	values_are(quiet, "-cpu", "", "max\n");
+	notes_are(quiet, "emulation (TCG), many times slower than KVM: the profile says so\n");
+	forced = planned(&w, "[hyperv]\nenabled = yes\n[cpu]\naccel = tcg\n");
+	values_are(forced, "-cpu", "", "max\n");
+	notes_are(forced, "emulation (TCG), many times slower than KVM: the profile says so\n"
+			  "hyperv.enabled = yes has no effect: emulation has no enlightenments\n");
+}
+
+/* Without each key its own word is gone, and no other. */
+static void each_enlightenment(void **state)
+{
+	static const char *const key[] = {"relaxed", "vapic", "stimer",	     "runtime",
+					  "reset",   "ipi",   "frequencies", "tlbflush"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(key); i++) {
+		struct world w = world();
+		own_free char *profile = xasprintf("[hyperv]\nenabled = yes\n%s = no\n", key[i]);
+		own_free char *word = xasprintf(",hv-%s=on", key[i]);
+		own_free char *want = xasprintf("host%s\n", HYPERV);
+		char *at = strstr(want, word);
+
+		assert_non_null(at);
+		memmove(at, at + strlen(word), strlen(at + strlen(word)) + 1);
+		cpu_is(&w, profile, want);
+	}
+}
+
+static void their_values(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL, *never = NULL;
+
+	(void)state;
+	plan = planned(&w, "[hyperv]\nenabled = yes\nvendor-id = 123456789abc\nspinlocks = 4096\n");
+	assert_non_null(strstr(find(plan, "-cpu", NULL)->value,
+			       ",hv-spinlocks=4096,hv-vendor-id=123456789abc"));
+	never = planned(&w, "[hyperv]\nenabled = yes\nspinlocks = 0\n");
+	assert_null(strstr(find(never, "-cpu", NULL)->value, "spinlocks"));
+	misread("[hyperv]\nvendor-id = 123456789abcd\n",
+		"p.ini:2:13: hyperv.vendor-id: '123456789abcd' is not 1 to 12 printable characters "
+		"without space and comma\n");
+	misread("[hyperv]\nvendor-id = a,b\n",
+		"p.ini:2:13: hyperv.vendor-id: 'a,b' is not 1 to 12 printable characters without "
+		"space and comma\n");
+}
+
+static void what_hangs_on_what(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	refused(&w, "[hyperv]\nenabled = yes\nvpindex = no\n", ERROR_USAGE,
+		"p.ini:3:11: hyperv.synic needs hyperv.vpindex\n"
+		"p.ini:3:11: hyperv.tlbflush and hyperv.ipi need hyperv.vpindex\n");
+	refused(&w,
+		"[hyperv]\nenabled = yes\nvpindex = no\nsynic = no\nstimer = no\ntlbflush = no\n",
+		ERROR_USAGE, "p.ini:3:11: hyperv.tlbflush and hyperv.ipi need hyperv.vpindex\n");
+	refused(&w, "[hyperv]\nenabled = yes\nsynic = no\n", ERROR_USAGE,
+		"p.ini:3:9: hyperv.stimer needs hyperv.synic and hyperv.time\n");
+	refused(&w, "[hyperv]\nenabled = yes\ntime = no\n", ERROR_USAGE,
+		"p.ini:3:8: hyperv.stimer needs hyperv.synic and hyperv.time\n");
+	cpu_is(&w,
+	       "[hyperv]\nenabled = yes\nvpindex = no\nsynic = no\nstimer = no\ntlbflush = no\n"
+	       "ipi = no\n",
+	       "host,hv-relaxed=on,hv-vapic=on,hv-time=on,hv-runtime=on,hv-reset=on,"
+	       "hv-frequencies=on,hv-spinlocks=8191,hv-vendor-id=GenuineIntel\n");
+	/* Where they are not wanted nothing has to fit. */
+	cpu_is(&w, "[hyperv]\nenabled = no\nvpindex = no\n", "host\n");
+}
+
+/* Threads of a core: what Intel says by other leaves, AMD says by these. */
+static void threads_on_amd(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	cpu_is(&w, "[cpu]\nthreads = 2\n", "host\n");
+	w.facts.cpu.vendor = S("AuthenticAMD");
+	cpu_is(&w, "[cpu]\nthreads = 2\n", "host,topoext=on\n");
+	cpu_is(&w, "[cpu]\nthreads = 2\nmodel = host\n", "host,topoext=on\n");
+	cpu_is(&w, "[cpu]\nthreads = 1\n", "host\n");
+	cpu_is(&w, "", "host\n");
+	cpu_is(&w, "[cpu]\nthreads = 2\nmodel = EPYC\n", "EPYC\n");
+	cpu_is(&w, "[cpu]\nthreads = 2\naccel = tcg\n", "max\n");
+}
+
+/* ------------------------------------------------------------------ how wide */
+
+static void narrow_iommu(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	cpu_is(&w, GPU, "host,kvm=off,host-phys-bits=on,host-phys-bits-limit=39\n");
+	cpu_is(&w, "[pci]\ndevice = 8086:15f3\n",
+	       "host,host-phys-bits=on,host-phys-bits-limit=39\n");
+	/* Without a device nothing has to be reached by one. */
+	cpu_is(&w, "", "host\n");
+	/* A processor of unknown width. */
+	w.facts.cpu.phys_bits = 0;
+	cpu_is(&w, GPU, "host,kvm=off,host-phys-bits=on,host-phys-bits-limit=39\n");
+	cpu_is(&w, GPU "[cpu]\naccel = tcg\n", "max,phys-bits=39\n");
+}
+
+static void wide_iommu(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	w.facts.devices.iommu.width = 48;
+	cpu_is(&w, GPU, "host,kvm=off,host-phys-bits=on\n");
+	w.facts.devices.iommu.width = 46;
+	cpu_is(&w, GPU, "host,kvm=off,host-phys-bits=on\n");
+	/* AMD's does not say. */
+	w.facts.devices.iommu.width = 0;
+	cpu_is(&w, GPU, "host,kvm=off,host-phys-bits=on\n");
+	w.facts.cpu.phys_bits = 0;
+	cpu_is(&w, GPU, "host,kvm=off\n");
+}
+
+static void width_by_the_profile(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	cpu_is(&w, "[cpu]\nphys-bits = 40\n", "host,host-phys-bits=on,host-phys-bits-limit=40\n");
+	cpu_is(&w, "[cpu]\nphys-bits = 46\n", "host,host-phys-bits=on\n");
+	cpu_is(&w, GPU "[cpu]\nphys-bits = 42\n",
+	       "host,kvm=off,host-phys-bits=on,host-phys-bits-limit=42\n");
+	cpu_is(&w, "[cpu]\nphys-bits = 42\naccel = tcg\n", "max,phys-bits=42\n");
+	refused(&w, "[cpu]\nphys-bits = 47\n", ERROR_USAGE,
+		"p.ini:2:13: cpu.phys-bits: this host's processors have 46\n");
+	misread("[cpu]\nphys-bits = 31\n",
+		"p.ini:2:13: cpu.phys-bits: '31' is out of range; 32 to 52\n");
+}
+
+/* ------------------------------------------------------------------ memory */
+
+#define PLAIN "memory-backend-ram,id=ram,size=4294967296"
+#define PAGES_2M                                                                                \
+	"memory-backend-memfd,id=ram,size=4294967296,hugetlb=on,hugetlbsize=2097152,share=off," \
+	"prealloc=on,prealloc-threads=8\n"
+
+static void ram_is(struct world *w, const char *text, const char *want, uint64_t asked)
+{
+	own_plan struct plan *plan = planned(w, text);
+	const struct plan_step *pages = step(plan, STEP_HUGEPAGES);
+
+	values_are(plan, "-object", "memory-backend", want);
+	if (asked) {
+		assert_non_null(pages);
+		assert_int_equal(pages->intent.hugepages.pages, asked);
+	} else {
+		assert_null(pages);
+	}
+}
+
+static void huge_pages_on_their_own(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL;
+	const struct plan_step *pages;
+
+	(void)state;
+	/* Transparent ones: nobody's help is needed. */
+	ram_is(&w, "", PLAIN "\n", 0);
+	/* What lies about is taken. */
+	w.facts.hugepages[0].free = 2048;
+	ram_is(&w, "", PAGES_2M, 0);
+	ram_is(&w, GPU, PAGES_2M, 0);
+	w.facts.hugepages[0].free = 2047;
+	ram_is(&w, "", PLAIN "\n", 0);
+	/* With a device the keeper is there already. */
+	ram_is(&w, GPU, PAGES_2M, 2048);
+	plan = planned(&w, GPU);
+	pages = step(plan, STEP_HUGEPAGES);
+	assert_ptr_equal(pages, plan->step); /* before all others */
+	assert_true(pages->optional);
+	assert_int_equal(pages->intent.hugepages.size_kb, 2048);
+	assert_int_equal(pages->intent.hugepages.node, -1);
+	assert_false(pages->intent.hugepages.compact);
+	assert_false(pages->intent.hugepages.drop);
+	lines_are(plan, STEP_HUGEPAGES,
+		  "echo +MISSING > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages   # "
+		  "until 2048 are free\n");
+	ram_is(&w, GPU "[memory]\nhugepages = off\n", PLAIN ",prealloc=on,prealloc-threads=8\n", 0);
+	w.facts.cpu.online = 4;
+	ram_is(&w, GPU "[memory]\nhugepages = off\n", PLAIN ",prealloc=on,prealloc-threads=4\n", 0);
+	/* The cache is dropped for a size that was asked for, and for no wish of ours. */
+	plan_free(plan);
+	plan = planned(&w, GPU "[memory]\ndrop-caches = yes\n");
+	assert_false(step(plan, STEP_HUGEPAGES)->intent.hugepages.drop);
+	/* A host without such pages. */
+	w.facts.hugepages[0].size_kb = 0;
+	ram_is(&w, GPU, PLAIN ",prealloc=on,prealloc-threads=4\n", 0);
+}
+
+static void huge_pages_that_did_not_come(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL;
+
+	(void)state;
+	w.in.pages_refused = true;
+	w.in.pages_got = 1500;
+	plan = planned(&w, GPU);
+	values_are(plan, "-object", "memory-backend", PLAIN ",prealloc=on,prealloc-threads=8\n");
+	assert_null(step(plan, STEP_HUGEPAGES));
+	notes_are(plan, "asked for 2048 huge pages, got 1500: the memory is made of transparent "
+			"ones as far as they can be had\n");
+	refused(&w, "[memory]\nhugepages = 2M\n", ERROR_HOST,
+		"p.ini:2:13: memory.hugepages: asked for 2048 pages of 2M, got 1500\n");
+}
+
+static void huge_pages_of_a_size(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *small = planned(&w, "[memory]\nhugepages = 2M\n");
+	own_plan struct plan *large = planned(&w, "[memory]\nhugepages = 1G\ndrop-caches = yes\n");
+
+	(void)state;
+	assert_false(step(small, STEP_HUGEPAGES)->optional);
+	assert_true(step(small, STEP_HUGEPAGES)->intent.hugepages.compact);
+	assert_false(step(small, STEP_HUGEPAGES)->intent.hugepages.drop);
+	assert_int_equal(step(small, STEP_HUGEPAGES)->intent.hugepages.pages, 2048);
+	assert_int_equal(step(large, STEP_HUGEPAGES)->intent.hugepages.pages, 4);
+	assert_int_equal(step(large, STEP_HUGEPAGES)->intent.hugepages.size_kb, 1048576);
+	assert_true(step(large, STEP_HUGEPAGES)->intent.hugepages.drop);
+	values_are(large, "-object", "memory-backend",
+		   "memory-backend-memfd,id=ram,size=4294967296,hugetlb=on,hugetlbsize=1073741824,"
+		   "share=off,prealloc=on,prealloc-threads=8\n");
+	/* No device, so nothing is locked. */
+	assert_null(step(large, STEP_MEMLOCK));
+	refused(&w, "[vm]\nmemory = 4098M\n[memory]\nhugepages = 1G\n", ERROR_USAGE,
+		"p.ini:2:10: vm.memory: not a multiple of 1G\n");
+	w.facts.hugepages[1].size_kb = 0;
+	refused(&w, "[memory]\nhugepages = 1G\n", ERROR_HOST,
+		"p.ini:2:13: memory.hugepages: this host has no pages of 1G\n");
+}
+
+static void memlock_is(struct world *w, const char *text, uint64_t bytes)
+{
+	own_plan struct plan *plan = planned(w, text);
+	own_free char *line = xasprintf("prlimit --pid $$ --memlock=%lu\n", bytes);
+
+	assert_non_null(step(plan, STEP_MEMLOCK));
+	assert_int_equal(step(plan, STEP_MEMLOCK)->intent.memlock.bytes, bytes);
+	lines_are(plan, STEP_MEMLOCK, line);
+}
+
+static void locked_memory(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, "[looking-glass]\nresolution = 2560x1440\n");
+
+	(void)state;
+	assert_int_equal(plan->steps, 0);
+	memlock_is(&w, GPU, 5 * GIB);
+	memlock_is(&w, "[pci]\ndevice = 8086:15f3\n[vm]\nmemory = 8G\n", 9 * GIB);
+	/* A BAR that is our memory can be reached as well. */
+	memlock_is(&w, GPU "[looking-glass]\nresolution = 2560x1440\n", 5 * GIB + 64 * MIB);
+	memlock_is(&w, GPU "[looking-glass]\nresolution = 3840x2160\n", 5 * GIB + 128 * MIB);
+	/* Never more than there is. */
+	memlock_is(&w, GPU "[vm]\nmemory = 30G\n[looking-glass]\nresolution = 5120x2880\n",
+		   31 * GIB + 256 * MIB);
+	memlock_is(&w,
+		   GPU "[vm]\nmemory = 31G\n[memory]\nhost-reserve = "
+		       "1G\n[looking-glass]\nresolution = 5120x2880\n",
+		   32 * GIB);
+}
+
+static void what_must_stay_for_the_host(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *fits = planned(&w, GPU "[vm]\nmemory = 30G\n"), *less = NULL;
+
+	(void)state;
+	notes_are(fits, "");
+	refused(&w, GPU "[vm]\nmemory = 31G\n", ERROR_HOST,
+		"p.ini:4:10: vm.memory: 31744M would leave the host less than "
+		"memory.host-reserve, 2048M, of its 32768M: a machine with a host device holds all "
+		"its memory\n");
+	less = planned(&w, GPU "[vm]\nmemory = 31G\n[memory]\nhost-reserve = 1G\n");
+	notes_are(less, "the guest may use 31744M, of which the host has 30720M free now\n");
+	refused(&w, "[vm]\nmemory = 32G\n", ERROR_HOST,
+		"p.ini:2:10: vm.memory: 32768M, but this host has 32768M in all\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hiding),
+		cmocka_unit_test(the_hypervisor_bit),
+		cmocka_unit_test(enlightenments),
+		cmocka_unit_test(each_enlightenment),
+		cmocka_unit_test(their_values),
+		cmocka_unit_test(what_hangs_on_what),
+		cmocka_unit_test(threads_on_amd),
+		cmocka_unit_test(narrow_iommu),
+		cmocka_unit_test(wide_iommu),
+		cmocka_unit_test(width_by_the_profile),
+		cmocka_unit_test(huge_pages_on_their_own),
+		cmocka_unit_test(huge_pages_that_did_not_come),
+		cmocka_unit_test(huge_pages_of_a_size),
+		cmocka_unit_test(locked_memory),
+		cmocka_unit_test(what_must_stay_for_the_host),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

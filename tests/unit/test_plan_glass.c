@@ -1,0 +1,222 @@
+/* Composing Looking Glass and SPICE from hand-made facts. */
+#include "plan_world.h"
+
+#define QHD "[looking-glass]\nresolution = 2560x1440\n"
+#define SHM "/dev/shm/looking-glass"
+
+/* The sizes that Looking Glass' own page names. */
+static void sizes(void **state)
+{
+	static const struct {
+		uint64_t width, height, mib;
+	} row[] = {
+		{1920, 1080, 32},  {1920, 1200, 32},  {2560, 1440, 64},	 {3440, 1440, 64},
+		{3840, 2160, 128}, {5120, 2880, 256}, {7680, 4320, 512},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
+		assert_int_equal(glass_size(row[i].width, row[i].height), row[i].mib * MIB);
+	/* Just full; and one pixel more to a row, which is rounded up to 256 bytes. */
+	assert_int_equal(glass_size(2560, 2048), 64 * MIB);
+	assert_int_equal(glass_size(2560, 2030), 64 * MIB);
+	assert_int_equal(glass_size(2561, 2030), 128 * MIB);
+}
+
+static const struct prepare *shared(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->prepares; i++)
+		if (plan->prepare[i].kind == PREPARE_SHARED)
+			return &plan->prepare[i];
+	return NULL;
+}
+
+#define VIEWER \
+	"picture, sound and input: remote-viewer spice+unix:///run/user/1/vmlaunch/p/spice.sock\n"
+
+/* file: the one that we make, NULL: kvmfr. */
+static void memory_is(struct world *w, const char *text, uint64_t mib, const char *file,
+		      const char *notes)
+{
+	own_plan struct plan *plan = planned(w, text);
+	own_free char *want =
+		xasprintf("memory-backend-file,id=looking-glass,mem-path=%s,size=%llu,share=on",
+			  file ? file : "/dev/kvmfr0", mib * MIB);
+
+	own_free char *said = xasprintf("%s%s", VIEWER, notes);
+
+	has(plan, "-object", want);
+	has(plan, "-device", "ivshmem-plain,id=glass,memdev=looking-glass,bus=pcie.0,addr=10.0");
+	notes_are(plan, said);
+	if (!file) {
+		assert_null(shared(plan));
+		return;
+	}
+	assert_string_equal(shared(plan)->path, file);
+	assert_int_equal(shared(plan)->size, mib * MIB);
+}
+
+static void a_file(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *without = planned(&w, "[looking-glass]\nbackend = shm\n");
+	own_plan struct plan *plan = planned(&w, QHD), *comma = NULL;
+
+	(void)state;
+	lacks(without, "-object", "memory-backend-file");
+	lacks(without, "-device", "ivshmem-plain");
+	lacks(without, "-spice", NULL);
+	memory_is(&w, QHD, 64, SHM, "");
+	memory_is(&w, "[looking-glass]\nresolution = 3840x2160\nfile = /dev/shm/of mine\n", 128,
+		  "/dev/shm/of mine", "");
+	comma = planned(&w, QHD "file = /dev/shm/a, b\n");
+	has(comma, "-object",
+	    "memory-backend-file,id=looking-glass,mem-path=/dev/shm/a,, b,size=67108864,share=on");
+	assert_string_equal(shared(comma)->path, "/dev/shm/a, b");
+	/* Neither a balloon nor a tablet. */
+	for (size_t i = 0; i < plan->arguments; i++) {
+		const char *value = plan->argument[i].value;
+
+		assert_false(value && (strstr(value, "balloon") || strstr(value, "tablet")));
+	}
+	assert_string_equal(find(plan, "-device", "ivshmem-plain")->cause.at, "p.ini:2:14");
+	misread("[looking-glass]\nresolution = 2560*1440\n",
+		"p.ini:2:14: looking-glass.resolution: '2560*1440' is not a resolution such as "
+		"2560x1440\n");
+}
+
+static void a_size_by_the_profile(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	memory_is(&w, QHD "size = 128M\n", 128, SHM, "");
+	memory_is(&w, QHD "size = 32M\n", 32, SHM,
+		  "looking-glass.size: 32 MiB are too little for 2560x1440, which needs 64 MiB\n");
+	/* QEMU would end with an assertion. */
+	refused(&w, QHD "size = 96M\n", ERROR_USAGE,
+		"p.ini:3:8: looking-glass.size: not a power of two\n");
+}
+
+static void the_module(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	w.facts.glass = (struct glass_facts){.kvmfr = true, .kvmfr_size = 64 * MIB};
+	memory_is(&w, QHD, 64, NULL, "");
+	memory_is(&w, QHD "backend = kvmfr\n", 64, NULL, "");
+	memory_is(&w, QHD "backend = shm\n", 64, SHM, "");
+	/* Of unknown size: it is believed. */
+	w.facts.glass.kvmfr_size = 0;
+	memory_is(&w, QHD, 64, NULL, "");
+	memory_is(&w, QHD "backend = kvmfr\n", 64, NULL, "");
+}
+
+static void the_module_is_too_small(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	w.facts.glass = (struct glass_facts){.kvmfr = true, .kvmfr_size = 32 * MIB};
+	memory_is(&w, QHD, 64, SHM,
+		  "/dev/kvmfr0 has 32 MiB, 64 are needed: a plain file takes its place; load kvmfr "
+		  "with static_size_mb=64 to have it\n");
+	memory_is(&w, QHD "backend = shm\n", 64, SHM, "");
+	refused(&w, QHD "backend = kvmfr\n", ERROR_HOST,
+		"p.ini:3:11: looking-glass.backend: /dev/kvmfr0 has 32 MiB, 64 are needed: load "
+		"kvmfr with static_size_mb=64\n");
+}
+
+static void the_module_is_absent(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	refused(&w, QHD "backend = kvmfr\n", ERROR_HOST,
+		"p.ini:3:11: looking-glass.backend: there is no device /dev/kvmfr0: load the "
+		"module "
+		"kvmfr with static_size_mb=64\n");
+	/* A file that QEMU made there when the module was late. */
+	w.facts.glass.kvmfr_stale = true;
+	memory_is(&w, QHD, 64, SHM,
+		  "/dev/kvmfr0 is no device but a file that somebody's QEMU made: remove it, and "
+		  "load the module kvmfr before\n");
+	refused(&w, QHD "backend = kvmfr\n", ERROR_HOST,
+		"p.ini:3:11: looking-glass.backend: there is no device /dev/kvmfr0: load the "
+		"module "
+		"kvmfr with static_size_mb=64\n");
+}
+
+/* ------------------------------------------------------------------ SPICE */
+
+#define SPICE                                                                  \
+	"unix=on,addr=/run/user/1/vmlaunch/p/spice.sock,disable-ticketing=on," \
+	"image-compression=off"
+
+static void spice(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, "[display]\ntype = spice\n[network]\n");
+
+	(void)state;
+	has(plan, "-spice", SPICE);
+	notes_are(plan, VIEWER);
+	has(plan, "-display", "none"); /* no window of QEMU's own */
+	has(plan, "-chardev", "spicevmc,id=agent,name=vdagent");
+	has(plan, "-audiodev", "spice,id=sound");
+	/* Behind the other devices' ports. */
+	values_are(plan, "-device", "",
+		   "pcie-root-port,id=port10,bus=pcie.0,addr=02.0,chassis=16,port=16,"
+		   "multifunction=on\n"
+		   "virtio-net-pci,id=network,bus=port10,addr=00.0,netdev=network,"
+		   "mac=52:54:00:ef:9c:38,bootindex=1\n"
+		   "pcie-root-port,id=port11,bus=pcie.0,addr=02.1,chassis=17,port=17\n"
+		   "virtio-serial-pci,id=agentbus,bus=port11\n"
+		   "virtserialport,id=agentport,bus=agentbus.0,nr=1,chardev=agent,"
+		   "name=com.redhat.spice.0\n"
+		   "ich9-intel-hda,id=hda,bus=pcie.0,addr=1b.0\n"
+		   "hda-duplex,id=codec,bus=hda.0,audiodev=sound\n"
+		   "pcie-root-port,id=port12,bus=pcie.0,addr=02.2,chassis=18,port=18\n"
+		   "qemu-xhci,id=usb,bus=port12\n"
+		   "usb-mouse,id=mouse,bus=usb.0\n"
+		   "usb-kbd,id=keyboard,bus=usb.0\n");
+}
+
+static void when_there_is_spice(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plain = planned(&w, ""), *glass = planned(&w, QHD);
+	own_plan struct plan *none = planned(&w, QHD "[display]\ntype = none\n");
+	own_plan struct plan *no_mouse = planned(&w, "[display]\ntype = spice\nusb-mouse = no\n");
+	own_plan struct plan *video = planned(&w, "[display]\nvideo = yes\n");
+
+	(void)state;
+	lacks(plain, "-spice", NULL);
+	lacks(plain, "-device", NULL);
+	has(glass, "-spice", SPICE);
+	lacks(none, "-spice", NULL);
+	values_are(none, "-device", "",
+		   "ivshmem-plain,id=glass,memdev=looking-glass,bus=pcie.0,addr=10.0\n");
+	has(no_mouse, "-spice", SPICE);
+	lacks(no_mouse, "-device", "qemu-xhci");
+	lacks(no_mouse, "-device", "usb-");
+	values_are(video, "-device", "", "VGA,id=video,bus=pcie.0,addr=1c.0\n");
+	assert_string_equal(find(video, "-device", "VGA")->cause.key, "display.video");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(a_file),
+		cmocka_unit_test(a_size_by_the_profile),
+		cmocka_unit_test(the_module),
+		cmocka_unit_test(the_module_is_too_small),
+		cmocka_unit_test(the_module_is_absent),
+		cmocka_unit_test(spice),
+		cmocka_unit_test(when_there_is_spice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

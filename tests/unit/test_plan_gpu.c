@@ -1,0 +1,689 @@
+/* Composing GPUs and other host devices from hand-made facts: where the guest finds them, as what,
+ * the window for their BARs, the host's steps, and what stands against them.
+ */
+#include "plan_world.h"
+
+#define ONE "[gpu]\ndevice = 10de:2820\n"
+#define IDS ",x-pci-sub-vendor-id=0x1043,x-pci-sub-device-id=0x1e6c"
+
+static void devices_are(struct world *w, const char *text, const char *want)
+{
+	own_plan struct plan *plan = planned(w, text);
+
+	values_are(plan, "-device", "vfio-pci,", want);
+}
+
+/* ------------------------------------------------------------------ where */
+
+static void a_board_behind_a_port_of_its_own(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, ONE);
+	const struct argument *video = find(plan, "-device", "vfio-pci,host=0000:01:00.0");
+
+	(void)state;
+	values_are(plan, "-device", "pcie-root-port,",
+		   "pcie-root-port,id=gpuport1,bus=pcie.0,addr=01.0,chassis=8,port=8,hotplug=off,"
+		   "multifunction=on\n");
+	values_are(plan, "-device", "vfio-pci,",
+		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on" IDS
+		   "\n"
+		   "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1" IDS "\n");
+	assert_string_equal(video->cause.key, "gpu.device");
+	assert_string_equal(video->cause.at, "p.ini:2:10");
+	assert_string_equal(video->cause.why, "VGA controller");
+}
+
+/* With two groups, one function may stay at the host. */
+static struct world split_world(void)
+{
+	struct world w = world();
+
+	w.function[GPU_AUDIO].group = 7;
+	return w;
+}
+
+static void functions(void **state)
+{
+	struct world w = split_world();
+
+	(void)state;
+	devices_are(&w, ONE "functions = 0\n",
+		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0" IDS "\n");
+	/* A guest would not find function 1 of a slot without 0. */
+	devices_are(&w, ONE "functions = 1\n",
+		    "vfio-pci,host=0000:01:00.1,id=gpu-0,bus=gpuport1,addr=00.0" IDS "\n");
+	devices_are(
+		&w, ONE "functions = 0,1\n",
+		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on" IDS
+		"\n"
+		"vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1" IDS "\n");
+	refused(&w, ONE "functions = 2\n", ERROR_USAGE,
+		"p.ini:2:10: gpu.device: its board has none of the functions 2\n");
+	misread(ONE "functions = 0;1\n",
+		"p.ini:3:13: gpu.functions: '0;1' is not all, or function numbers such as 0,1\n");
+}
+
+static void separate(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, ONE "layout = separate\n"), *later = NULL;
+
+	(void)state;
+	values_are(plan, "-device", "vfio-pci,",
+		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0" IDS "\n"
+		   "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport2,addr=00.0" IDS "\n");
+	values_are(plan, "-device", "pcie-root-port,id=gpuport2,",
+		   "pcie-root-port,id=gpuport2,bus=pcie.0,addr=01.1,chassis=9,port=9,"
+		   "hotplug=off\n");
+	/* The place is the first function's, the others follow. */
+	later = planned(&w, ONE "layout = separate\nguest-slot = 05:00\n");
+	values_are(later, "-device", "vfio-pci,",
+		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport5,addr=00.0" IDS "\n"
+		   "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport6,addr=00.0" IDS "\n");
+}
+
+static void guest_slots(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *first = planned(&w, ONE "guest-slot = 01:00\n");
+	own_plan struct plan *sixth = planned(&w, ONE "guest-slot = 06:00\n[network]\n");
+	own_plan struct plan *tenth = planned(&w, ONE "guest-slot = 0A:00\n[network]\n");
+	size_t empty = 0;
+
+	(void)state;
+	assert_non_null(
+		find(first, "-device", "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,"));
+	assert_null(find(first, "-device", "pcie-root-port,id=gpuport2"));
+	assert_non_null(
+		find(sixth, "-device", "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport6,"));
+	for (size_t i = 0; i < sixth->arguments; i++) {
+		const struct argument *a = &sixth->argument[i];
+
+		empty += a->cause.why && strcmp(a->cause.why, "empty: the GPU behind it is wanted "
+							      "at a later bus") == 0;
+	}
+	assert_int_equal(empty, 5);
+	has(sixth, "-device",
+	    "pcie-root-port,id=gpuport6,bus=pcie.0,addr=01.5,chassis=13,port=13,hotplug=off");
+	assert_string_equal(find(sixth, "-device", "pcie-root-port,id=gpuport6")->cause.why,
+			    "a root port for gpu alone");
+	has(sixth, "-device",
+	    "pcie-root-port,id=port10,bus=pcie.0,addr=02.0,chassis=16,port=16,multifunction=on");
+	/* Eight ports fill a slot; those of the others come behind. */
+	has(tenth, "-device",
+	    "pcie-root-port,id=gpuport9,bus=pcie.0,addr=02.0,chassis=16,port=16,hotplug=off,"
+	    "multifunction=on");
+	assert_non_null(
+		find(tenth, "-device", "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport10,"));
+	has(tenth, "-device",
+	    "pcie-root-port,id=port18,bus=pcie.0,addr=03.0,chassis=24,port=24,multifunction=on");
+	misread(ONE "guest-slot = 01:01\n",
+		"p.ini:3:14: gpu.guest-slot: '01:01' is not a slot from 01:00 to 20:00 "
+		"(hexadecimal), or auto\n");
+}
+
+#define TWO "[gpu a]\ndevice = 10de:2820\n[gpu b]\ndevice = 1002:744c\n"
+
+static void two_gpus(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, TWO), *placed = NULL;
+
+	(void)state;
+	values_are(
+		plan, "-device", "vfio-pci,",
+		"vfio-pci,host=0000:01:00.0,id=gpu-a-0,bus=gpuport1,addr=00.0,multifunction=on" IDS
+		"\n"
+		"vfio-pci,host=0000:01:00.1,id=gpu-a-1,bus=gpuport1,addr=00.1" IDS "\n"
+		"vfio-pci,host=0000:02:00.0,id=gpu-b-0,bus=gpuport2,addr=00.0" IDS "\n");
+	placed = planned(&w, "[gpu a]\ndevice = 10de:2820\nguest-slot = 02:00\n"
+			     "[gpu b]\ndevice = 1002:744c\n");
+	assert_non_null(
+		find(placed, "-device", "vfio-pci,host=0000:02:00.0,id=gpu-b-0,bus=gpuport3,"));
+	refused(&w, TWO "guest-slot = 01:00\n", ERROR_USAGE,
+		"p.ini:5:14: gpu.guest-slot: 01:00 is taken, or not behind the GPU before it: "
+		"slots go up in the order of the sections\n");
+	refused(&w,
+		"[gpu a]\ndevice = 10de:2820\nguest-slot = 03:00\n"
+		"[gpu b]\ndevice = 1002:744c\nguest-slot = 02:00\n",
+		ERROR_USAGE,
+		"p.ini:6:14: gpu.guest-slot: 02:00 is taken, or not behind the GPU before it: "
+		"slots go up in the order of the sections\n");
+}
+
+static void gpus_come_before_others(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, "[pci card]\ndevice = 8086:15f3\n" ONE);
+
+	(void)state;
+	/* Not its board, not its ids, and behind the GPUs' ports. */
+	values_are(plan, "-device", "vfio-pci,host=0000:04:00.0",
+		   "vfio-pci,host=0000:04:00.0,id=pci-card-0,bus=port10,addr=00.0\n");
+	values_are(plan, "-device", "vfio-pci,host=0000:01:00.1",
+		   "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1" IDS "\n");
+	assert_ptr_equal(find(plan, "-device", "pcie-root-port,"),
+			 find(plan, "-device", "pcie-root-port,id=gpuport1,"));
+}
+
+static void switched_off(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *off = planned(&w, ONE "enabled = no\n"), *without = NULL;
+
+	(void)state;
+	lacks(off, "-device", "vfio-pci");
+	assert_int_equal(off->steps, 0);
+	has(off, "-cpu", "host");
+	w.in.no_devices = true;
+	without = planned(&w, ONE);
+	lacks(without, "-device", "vfio-pci");
+	assert_int_equal(without->steps, 0);
+}
+
+static void a_function_is_given_once(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	refused(&w, ONE "[pci audio]\ndevice = 01:00.1\n", ERROR_USAGE,
+		"p.ini:4:10: pci audio.device: another section passes 0000:01:00.1 already\n");
+	refused(&w, "[gpu a]\ndevice = 1002:744c\n[gpu b]\ndevice = 02:00.0\n", ERROR_USAGE,
+		"p.ini:4:10: gpu b.device: another section passes 0000:02:00.0 already\n");
+	/* As two sections, that is well. */
+	devices_are(&w, ONE "functions = 0\n[pci audio]\ndevice = 01:00.1\n",
+		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0" IDS "\n"
+		    "vfio-pci,host=0000:01:00.1,id=pci-audio-0,bus=port10,addr=00.0\n");
+}
+
+/* ------------------------------------------------------------------ as what */
+
+static void ids(void **state)
+{
+	struct world w = split_world();
+	static const char video[] =
+		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on";
+	static const char audio[] = "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1";
+	own_free char *own = xasprintf("%s\n%s\n", video, audio);
+	own_free char *one = xasprintf("%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x25a2,"
+				       "x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n"
+				       "%s,x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n",
+				       video, audio);
+	own_free char *two = xasprintf("%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x25a2,"
+				       "x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n"
+				       "%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x2291,"
+				       "x-pci-sub-vendor-id=0xabcd,x-pci-sub-device-id=0x0001\n",
+				       video, audio);
+
+	(void)state;
+	devices_are(&w, ONE "ids = none\n", own);
+	devices_are(&w, ONE "ids = 10de:25a2:1d05:1178\n", one);
+	devices_are(&w, ONE "ids = 10de:25a2:1d05:1178 10DE:2291:ABCD:0001\n", two);
+	refused(&w, ONE "functions = 0\nids = 10de:25a2:1d05:1178 10de:2291:1d05:1178\n",
+		ERROR_USAGE, "p.ini:4:7: gpu.ids: 2 ids for 1 functions\n");
+	misread(ONE "ids = 10de:25a2\n",
+		"p.ini:3:7: gpu.ids: '10de:25a2' is not host, none, or ids such as "
+		"10de:25a2:1d05:1178, separated by spaces\n");
+}
+
+static void nobody_filled_in_the_subsystem(void **state)
+{
+	struct world w = split_world();
+
+	(void)state;
+	w.function[GPU_AUDIO].has_subsystem = false;
+	w.function[GPU_AUDIO].subvendor = w.function[GPU_AUDIO].subdevice = 0;
+	refused(&w, ONE "ids = host\n", ERROR_HOST,
+		"p.ini:3:7: 0000:01:00.1 has no subsystem ids here (0000:0000): give gpu.ids = "
+		"10de:2820:1043:1e6c, and it has those of its board\n");
+	w.function[GPU_VIDEO].has_subsystem = false;
+	/* One remedy for both. */
+	refused(&w, ONE, ERROR_HOST,
+		"0000:01:00.0 has no subsystem ids here (0000:0000): give gpu.ids = "
+		"10de:2820:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as SUBSYS, "
+		"the device before the vendor\n");
+	devices_are(&w, ONE "ids = none\nfunctions = 0\n",
+		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0\n");
+}
+
+static void option_roms(void **state)
+{
+	struct world w = world();
+	own_free char *rom = in_dir(state, "a, b.rom"), *with = NULL;
+	own_free char *profile = xasprintf(ONE "ids = none\nrom = %s\n", rom);
+	own_free char *no_bar = xasprintf("%srom-bar = no\n", profile);
+
+	put(state, "a, b.rom", "x");
+	/* The board's ROM is the first function's. */
+	with = xasprintf(
+		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,"
+		"romfile=%s/a,, b.rom\n"
+		"vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1\n",
+		(char *)*state);
+	devices_are(&w, profile, with);
+	/* With a file QEMU would hand it to the firmware all the same. */
+	devices_are(&w, no_bar,
+		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,"
+		    "rombar=0\n"
+		    "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1,rombar=0\n");
+	devices_are(&w, ONE "x-vga = yes\nids = none\n",
+		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,"
+		    "x-vga=on\n"
+		    "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1\n");
+}
+
+/* ------------------------------------------------------------------ large BARs */
+
+static void window_is(struct world *w, const char *text, const char *mib)
+{
+	own_plan struct plan *plan = planned(w, text);
+	own_free char *want = xasprintf("name=opt/ovmf/X-PciMmio64Mb,string=%s", mib ? mib : "");
+
+	if (mib)
+		has(plan, "-fw_cfg", want);
+	else
+		lacks(plan, "-fw_cfg", "name=opt/ovmf/X-PciMmio64Mb");
+}
+
+/* The power of two above the sum of all 64-bit BARs; OVMF has 32 GiB unasked. */
+static void a_window_for_large_bars(void **state)
+{
+	static const struct {
+		uint64_t bar, more;
+		const char *mib;
+	} row[] = {
+		{8 * GIB, 32 * MIB, NULL},     {16 * GIB, 32 * MIB, NULL}, {32 * GIB, 0, "65536"},
+		{32 * GIB, 64 * MIB, "65536"}, {64 * GIB, 0, "131072"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct world w = world();
+
+		give_bar(&w, GPU_VIDEO, PCI_BAR_MEM32, 16 * MIB);
+		give_bar(&w, GPU_VIDEO, PCI_BAR_MEM64, row[i].bar);
+		give_bar(&w, GPU_AUDIO, PCI_BAR_MEM64, row[i].more);
+		window_is(&w, ONE "[vm]\nmemory = 4G\n", row[i].mib);
+	}
+}
+
+static void what_counts_for_the_window(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	give_bar(&w, GPU_VIDEO, PCI_BAR_MEM32, 64 * GIB);
+	give_bar(&w, NVME, PCI_BAR_MEM64, 64 * GIB);
+	window_is(&w, ONE, NULL);
+	/* All that is passed, together. */
+	give_bar(&w, GPU_VIDEO, PCI_BAR_MEM64, 16 * GIB);
+	give_bar(&w, OTHER_GPU, PCI_BAR_MEM64, 16 * GIB);
+	window_is(&w, ONE, NULL);
+	window_is(&w, TWO, "65536");
+	/* SeaBIOS places them unaided. */
+	window_is(&w, TWO "[firmware]\nuefi = no\n", NULL);
+	w.in.no_devices = true;
+	window_is(&w, TWO, NULL);
+}
+
+static void a_window_by_the_profile(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	window_is(&w, "[firmware]\nmmio64 = 64G\n", "65536");
+	window_is(&w, "[firmware]\nmmio64 = 1G\n", "1024");
+	give_bar(&w, GPU_VIDEO, PCI_BAR_MEM64, 64 * GIB);
+	window_is(&w, ONE "[firmware]\nmmio64 = 256G\n", "262144");
+	misread("[firmware]\nmmio64 = 32T\n",
+		"p.ini:2:10: firmware.mmio64: '32T' is out of range; 1G to 16T\n");
+}
+
+static void a_window_that_does_not_fit(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	/* 39 bits are 512 GiB: a window of half of it begins in the middle or nowhere. */
+	give_bar(&w, GPU_VIDEO, PCI_BAR_MEM64, 128 * GIB);
+	w.facts.memory.total = w.facts.memory.available = 1024 * GIB;
+	window_is(&w, ONE "[vm]\nmemory = 252G\n", "262144");
+	refused(&w, ONE "[vm]\nmemory = 253G\n", ERROR_HOST,
+		"the devices' large BARs need a window of 256 GiB, which does not fit below the "
+		"guest's 39 address bits beside 253 GiB of memory\n");
+	refused(&w, ONE "[firmware]\nmmio64 = 512G\n", ERROR_HOST,
+		"p.ini:4:10: the devices' large BARs need a window of 512 GiB, which does not fit "
+		"below the guest's 39 address bits beside 4 GiB of memory\n");
+	/* With all the processor's own bits it would. */
+	window_is(&w, ONE "[vm]\nmemory = 253G\n[cpu]\nphys-bits = 46\n", "262144");
+	/* Other models and emulation have 40, whatever the host has. */
+	window_is(&w, "[firmware]\nmmio64 = 1T\n", "1048576");
+	refused(&w, "[firmware]\nmmio64 = 1T\n[cpu]\naccel = tcg\n", ERROR_HOST,
+		"p.ini:2:10: the devices' large BARs need a window of 1024 GiB, which does not fit "
+		"below the guest's 40 address bits beside 4 GiB of memory\n");
+	refused(&w, "[firmware]\nmmio64 = 1T\n[cpu]\nmodel = Skylake-Client\n", ERROR_HOST,
+		"p.ini:2:10: the devices' large BARs need a window of 1024 GiB, which does not fit "
+		"below the guest's 40 address bits beside 4 GiB of memory\n");
+}
+
+/* ------------------------------------------------------------------ the host's steps */
+
+static void from_nvidia(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, ONE);
+	const struct plan_step *claim = step(plan, STEP_CLAIM);
+
+	(void)state;
+	lines_are(
+		plan, STEP_CLAIM,
+		"modprobe vfio-pci   # unless it is loaded\n"
+		"echo vfio-pci > /sys/bus/pci/devices/0000:01:00.1/driver_override   # now: "
+		"(null)\n"
+		"echo vfio-pci > /sys/bus/pci/devices/0000:01:00.0/driver_override   # now: "
+		"(null)\n"
+		"systemctl stop nvidia-persistenced nvidia-powerd   # those that run\n"
+		"rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that nobody uses it\n"
+		"echo 0000:01:00.1 > /sys/bus/pci/drivers/snd_hda_intel/unbind\n"
+		"echo 0000:01:00.1 > /sys/bus/pci/drivers_probe\n"
+		"echo 0000:01:00.0 > /sys/bus/pci/drivers_probe\n"
+		"setfacl -m u:$USER:rw /dev/vfio/2\n");
+	/* The display last: the others hang on its power. */
+	assert_int_equal(claim->intent.claim.functions, 2);
+	assert_int_equal(claim->intent.claim.function[0].device, 0x22bd);
+	assert_string_equal(claim->intent.claim.function[0].driver, "snd_hda_intel");
+	assert_int_equal(claim->intent.claim.function[1].bus, 1);
+	assert_int_equal(claim->intent.claim.function[1].function, 0);
+	assert_int_equal(claim->intent.claim.function[1].vendor, 0x10de);
+	assert_string_equal(claim->intent.claim.function[1].driver, "nvidia");
+}
+
+static void from_others(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *bochs = NULL, *bound = NULL, *idle = NULL;
+
+	(void)state;
+	w.function[OTHER_GPU].driver = S("bochs-drm");
+	w.function[OTHER_GPU].driver_override = S("");
+	bochs = planned(&w, "[gpu]\ndevice = 1002:744c\n");
+	lines_are(bochs, STEP_CLAIM,
+		  "modprobe vfio-pci   # unless it is loaded\n"
+		  "echo vfio-pci > /sys/bus/pci/devices/0000:02:00.0/driver_override   # now: "
+		  "(null)\n"
+		  "echo 0000:02:00.0 > /sys/bus/pci/drivers/bochs-drm/unbind\n"
+		  "echo 0000:02:00.0 > /sys/bus/pci/drivers_probe\n"
+		  "setfacl -m u:$USER:rw /dev/vfio/3\n");
+	w.function[OTHER_GPU].driver = S("vfio-pci");
+	bound = planned(&w, "[gpu]\ndevice = 1002:744c\n");
+	lines_are(bound, STEP_CLAIM,
+		  "modprobe vfio-pci   # unless it is loaded\n"
+		  "# 0000:02:00.0 has vfio-pci already, and keeps it afterwards\n"
+		  "setfacl -m u:$USER:rw /dev/vfio/3\n");
+	w.function[NETWORK].driver_override = S("none");
+	idle = planned(&w, "[pci]\ndevice = 8086:15f3\n");
+	lines_are(
+		idle, STEP_CLAIM,
+		"modprobe vfio-pci   # unless it is loaded\n"
+		"echo vfio-pci > /sys/bus/pci/devices/0000:04:00.0/driver_override   # now: none\n"
+		"echo 0000:04:00.0 > /sys/bus/pci/drivers_probe\n"
+		"setfacl -m u:$USER:rw /dev/vfio/5\n");
+	assert_string_equal(step(idle, STEP_CLAIM)->intent.claim.function[0].driver, "");
+}
+
+static void several_in_one_step(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, TWO "[pci]\ndevice = 8086:15f3\n");
+	const struct plan_step *claim = step(plan, STEP_CLAIM);
+
+	(void)state;
+	assert_int_equal(claim->intent.claim.functions, 4);
+	/* Displays behind the others, each group once. */
+	assert_int_equal(claim->intent.claim.function[0].device, 0x22bd);
+	assert_int_equal(claim->intent.claim.function[1].device, 0x15f3);
+	assert_int_equal(claim->intent.claim.function[2].device, 0x2820);
+	assert_int_equal(claim->intent.claim.function[3].device, 0x744c);
+	assert_string_equal(claim->line[claim->lines - 4], "echo 0000:01:00.0 > /sys/bus/pci/"
+							   "drivers_probe");
+	assert_string_equal(claim->line[claim->lines - 3], "setfacl -m u:$USER:rw /dev/vfio/2");
+	assert_string_equal(claim->line[claim->lines - 2], "setfacl -m u:$USER:rw /dev/vfio/5");
+	assert_string_equal(claim->line[claim->lines - 1], "setfacl -m u:$USER:rw /dev/vfio/3");
+}
+
+static void kvm_is_granted_along(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *mine = planned(&w, ONE), *theirs = NULL, *without = NULL;
+
+	(void)state;
+	assert_null(step(mine, STEP_GRANT));
+	w.facts.kvm.state = KVM_NOT_PERMITTED;
+	theirs = planned(&w, ONE);
+	assert_true(theirs->kvm);
+	lines_are(theirs, STEP_GRANT, "setfacl -m u:$USER:rw /dev/kvm\n");
+	assert_int_equal(step(theirs, STEP_GRANT)->intent.grant.node, NODE_KVM);
+	/* No keeper for that alone. */
+	without = planned(&w, "");
+	assert_false(without->kvm);
+	assert_int_equal(without->steps, 0);
+}
+
+/* ------------------------------------------------------------------ what stands against it */
+
+static void devices_that_are_not_there(void **state)
+{
+	struct world w = world();
+	struct error *err = NULL;
+
+	(void)state;
+	assert_null(compose(&w, "[gpu]\ndevice = 10de:1234\n[pci x]\ndevice = 09:00.0\n", &err));
+	assert_int_equal(error_kind(err), ERROR_HOST);
+	assert_int_equal(error_count(err), 2);
+	assert_non_null(strstr(error_message(err, 0), "p.ini:2:10: gpu.device: "));
+	assert_non_null(strstr(error_message(err, 1), "p.ini:4:10: pci x.device: "));
+	error_free(err);
+}
+
+static void a_host_that_cannot(void **state)
+{
+	struct world w = world();
+	own_free char *want = NULL;
+
+	(void)state;
+	w.facts.devices.vfio = false;
+	refused(&w, ONE, ERROR_HOST,
+		"the kernel has no module vfio-pci: install the one that belongs to it\n");
+	w = world();
+	w.facts.kvm.state = KVM_NO_NODE;
+	want = xasprintf("p.ini:4:9: cpu.accel = kvm, but %s\n", kvm_reason(&w.facts.kvm));
+	refused(&w, ONE "[cpu]\naccel = kvm\n", ERROR_HOST, want);
+}
+
+static void no_iommu(void **state)
+{
+	struct world w = world();
+	own_free char *want = NULL;
+
+	(void)state;
+	w.facts.devices.iommu.state = IOMMU_NONE;
+	want = xasprintf("no device can be passed: %s\n", iommu_reason(&w.facts.devices.iommu));
+	refused(&w, ONE, ERROR_HOST, want);
+}
+
+static void a_group_with_strangers(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	w.function[NVME].group = 2;
+	refused(&w, ONE, ERROR_HOST,
+		"0000:01:00.0 shares IOMMU group 2 with 0000:03:00.0 (144d:a80a, NVMe controller): "
+		"all "
+		"of "
+		"a group go together, so give these a [pci] section of their own, or leave the "
+		"device to the host\n"
+		"0000:01:00.1 shares IOMMU group 2 with 0000:03:00.0 (144d:a80a, NVMe controller): "
+		"all "
+		"of "
+		"a group go together, so give these a [pci] section of their own, or leave the "
+		"device to the host\n");
+	w = world();
+	refused(&w, ONE "functions = 0\n", ERROR_HOST,
+		"0000:01:00.0 shares IOMMU group 2 with 0000:01:00.1 (10de:22bd, audio device): "
+		"all "
+		"of a group go together, so give these a [pci] section of their own, or leave the "
+		"device to the host\n");
+}
+
+static void what_the_host_uses(void **state)
+{
+	struct world w = world();
+	struct pci_address at = {0, 3, 0, 0};
+	struct storage_use use = {STORAGE_MOUNTED, S("/")};
+	struct block disk = {.name = S("nvme0n1"),
+			     .node = S("/dev/nvme0n1"),
+			     .path = S("/sys/devices/made-up/nvme0n1"),
+			     .use = &use,
+			     .uses = 1,
+			     .function = &at,
+			     .functions = 1};
+
+	(void)state;
+	w.facts.devices.storage = (struct storage){&disk, 1};
+	refused(&w, "[pci disk]\ndevice = 144d:a80a\n", ERROR_HOST,
+		"0000:03:00.0: the host uses what hangs on it: nvme0n1 is mounted at /\n");
+	refused(&w, "[pci]\ndevice = 00:00.0\n", ERROR_HOST,
+		"0000:00:00.0 is a host bridge: the host's own\n");
+	w.function[GPU_VIDEO].locked = true;
+	refused(&w, ONE, ERROR_HOST,
+		"0000:01:00.0: the kernel is still busy taking it from a driver or giving it to "
+		"one, most likely because somebody holds it\n");
+	w = world();
+	w.function[OTHER_GPU].vfs = 3;
+	refused(&w, "[gpu]\ndevice = 1002:744c\n", ERROR_HOST,
+		"0000:02:00.0 has 3 virtual functions switched on: switch them off first\n");
+}
+
+static void who_holds_it(void **state)
+{
+	struct world w = world();
+	struct holder_node node = {.function = {0, 1, 0, 0}, .path = S("/dev/nvidia0")};
+	struct holder holder = {.pid = 3000, .comm = S("game\x1b"), .user = S("anna")};
+	struct soft_holder dark = {SOFT_CONNECTED, S("HDMI-A-1")};
+	struct soft_holder lit = {SOFT_ENABLED, S("HDMI-A-1")};
+	struct soft_holder boot = {SOFT_BOOT_VGA, S("")};
+	struct soft soft = {{0, 1, 0, 0}, {&dark, 1}};
+	own_plan struct plan *plan = NULL;
+
+	(void)state;
+	w.facts.devices.nodes = (struct holder_nodes){&node, 1};
+	w.facts.devices.holders = (struct holders){.v = &holder, .n = 1};
+	refused(&w, ONE, ERROR_HOST,
+		"0000:01:00.0 is in use by game\\x1b (pid 3000, user anna, /dev/nvidia0)\n");
+	/* Others of the same host are nobody's business. */
+	plan = planned(&w, "[gpu]\ndevice = 1002:744c\n");
+	w.facts.devices.holders = (struct holders){.unseen = 2};
+	plan_free(plan);
+	plan = planned(&w, ONE);
+	notes_are(plan, "2 processes of other users cannot be looked into: the keeper looks again "
+			"before it changes anything\n");
+	w.facts.devices.holders.unseen = 0;
+	w.facts.devices.soft = &soft;
+	w.facts.devices.softs = 1;
+	plan_free(plan);
+	plan = planned(&w, ONE);
+	notes_are(plan, "");
+	soft.holders.v = &lit;
+	refused(&w, ONE, ERROR_HOST,
+		"0000:01:00.0 is in use: connector HDMI-A-1 shows a picture\n");
+	soft.holders.v = &boot;
+	refused(&w, ONE, ERROR_HOST, "0000:01:00.0 is in use: boot VGA\n");
+	/* On vfio-pci already: nothing can be in use any more. */
+	w.function[GPU_VIDEO].driver = S("vfio-pci");
+	plan_free(plan);
+	plan = planned(&w, ONE);
+	notes_are(plan, "");
+}
+
+static void a_second_nvidia_gpu(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *both = NULL, *bound = NULL;
+
+	(void)state;
+	w.function[OTHER_GPU].vendor = 0x10de;
+	w.function[OTHER_GPU].device = 0x2204;
+	w.function[OTHER_GPU].driver = S("nvidia");
+	refused(&w, ONE, ERROR_HOST,
+		"0000:01:00.0: the nvidia driver also drives 0000:02:00.0, so it cannot be "
+		"unloaded, and taking one GPU from it can hang the kernel: have vfio-pci take this "
+		"one at boot (vfio-pci.ids=10de:2820)\n");
+	both = planned(&w, ONE "[gpu b]\ndevice = 10de:2204\n");
+	assert_non_null(both);
+	w.function[GPU_VIDEO].driver = S("vfio-pci");
+	bound = planned(&w, ONE);
+	assert_non_null(bound);
+}
+
+static void all_at_once(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	w.facts.devices.vfio = false;
+	w.function[NVME].group = 2;
+	w.function[OTHER_GPU].driver = S("nvidia");
+	w.function[GPU_AUDIO].has_subsystem = false;
+	/* The profile's fault is among them, so that is the kind. */
+	refused(&w,
+		"[vm]\nmemory = 31G\n" ONE "ids = host\nfunctions = 0\n"
+		"guest-slot = 01:00\n[gpu b]\ndevice = 1002:744c\nguest-slot = 01:00\n",
+		ERROR_HOST,
+		"the kernel has no module vfio-pci: install the one that belongs to it\n"
+		"0000:01:00.0 shares IOMMU group 2 with 0000:01:00.1 (10de:22bd, audio device), "
+		"0000:03:00.0 (144d:a80a, NVMe controller): all of a group go together, so give "
+		"these a "
+		"[pci] section of their own, or leave the device to the host\n"
+		"p.ini:2:10: vm.memory: 31744M would leave the host less than "
+		"memory.host-reserve, 2048M, of its 32768M: a machine with a host device holds all "
+		"its memory\n"
+		"p.ini:10:14: gpu.guest-slot: 01:00 is taken, or not behind the GPU before it: "
+		"slots go up in the order of the sections\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_board_behind_a_port_of_its_own),
+		cmocka_unit_test(functions),
+		cmocka_unit_test(separate),
+		cmocka_unit_test(guest_slots),
+		cmocka_unit_test(two_gpus),
+		cmocka_unit_test(gpus_come_before_others),
+		cmocka_unit_test(switched_off),
+		cmocka_unit_test(a_function_is_given_once),
+		cmocka_unit_test(ids),
+		cmocka_unit_test(nobody_filled_in_the_subsystem),
+		in_scratch(option_roms),
+		cmocka_unit_test(a_window_for_large_bars),
+		cmocka_unit_test(what_counts_for_the_window),
+		cmocka_unit_test(a_window_by_the_profile),
+		cmocka_unit_test(a_window_that_does_not_fit),
+		cmocka_unit_test(from_nvidia),
+		cmocka_unit_test(from_others),
+		cmocka_unit_test(several_in_one_step),
+		cmocka_unit_test(kvm_is_granted_along),
+		cmocka_unit_test(devices_that_are_not_there),
+		cmocka_unit_test(a_host_that_cannot),
+		cmocka_unit_test(no_iommu),
+		cmocka_unit_test(a_group_with_strangers),
+		cmocka_unit_test(what_the_host_uses),
+		cmocka_unit_test(who_holds_it),
+		cmocka_unit_test(a_second_nvidia_gpu),
+		cmocka_unit_test(all_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
