@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 #
-# Sourced after lib.sh by tests of whole machines: profiles, starts and ends as a user has them, and what
-# the host looks like meanwhile. Names a machine by its profile's.
+# Sourced by tests of whole machines, with lib.sh: profiles, starts and ends as a user has them, and what the
+# host looks like meanwhile. A machine's name is that of its profile.
+
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 work=/tmp/work
 product=$(readlink -f "$lab_dir/../..")
@@ -49,7 +52,9 @@ declare -A supervisor
 
 # Starts in the background. What it says is in $work/NAME.out.
 begin() { # NAME [OPTION...]
-	setsid env SUDO_UID=1000 SUDO_GID=1000 vmlaunch "$work/$1.ini" "${@:2}" >"$work/$1.out" 2>&1 &
+	# A script's background job would ignore Ctrl-C.
+	setsid env --default-signal=INT,QUIT SUDO_UID=1000 SUDO_GID=1000 \
+		vmlaunch "$work/$1.ini" "${@:2}" >"$work/$1.out" 2>&1 &
 	supervisor[$1]=$!
 }
 
@@ -73,9 +78,9 @@ finish() { # NAME
 	wait "${supervisor[$1]}"
 }
 
-# Ends it as a user would, at once.
+# Ends it at once. (`vmlaunch kill` has less patience with a QEMU that is slow to quit than this lab needs.)
 end() { # NAME
-	by_user kill "$1" >"$work/$1.kill" 2>&1 || { cat "$work/$1.kill"; return 1; }
+	by_user qmp "$1" quit >"$work/$1.quit" 2>&1 || { cat "$work/$1.quit"; return 1; }
 	finish "$1" || { local status=$?; cat "$work/$1.out"; return "$status"; }
 }
 
@@ -85,6 +90,7 @@ status_field() { awk -F'\t' -v f="$2:" '$1 == f { print $2; for (i = 3; i <= NF;
 
 # What the keeper said that it did, and what the plan says, as commands without comments and pids.
 done_lines() { sed -n 's/^vmlaunch: host: //p' "$work/$1.out" | sed 's/--pid [0-9]*/--pid PID/'; }
+# shellcheck disable=SC2016  # the plan's own words
 planned_lines() { # NAME
 	by_user plan "$work/$1.ini" 2>/dev/null |
 		awk '/^The host, by the keeper/ { on = 1; next } /^[^ ]/ { on = 0 } on' |
@@ -103,10 +109,33 @@ refused() { # STATUS NAME [OPTION...]
 	begin "${@:2}"
 	finish "$2" || status=$?
 	[ "$status" = "$1" ] || { echo "status $status"; cat "$work/$2.out"; return 1; }
-	[ -z "$(done_lines "$2" | grep -v '^prlimit')" ] || { done_lines "$2"; return 1; }
+	! done_lines "$2" | grep -v '^prlimit'
 }
 
-# Says in FILE, a line each, which process wrote to which file of sysfs, until it is killed; prints its pid.
-watch_writes() { # FILE PID
-	strace -f -qq -e trace=openat,write,delete_module,execve -o "$1" -p "$2" &
+# ---- a keeper stopped at a change of its journal (preload/point.c)
+
+# Outside of L1, whose root is read-only.
+build_stopper() {
+	[ -z "${LAB_L1:-}" ] || return 0
+	mkdir -p "$product/build/lab"
+	gcc -shared -fPIC -O2 -o "$product/build/lab/point.so" "$lab_dir/preload/point.c" -ldl
+}
+
+begin_stopped() { # NAME POINT [OPTION...]
+	rm -f $work/point
+	POINT=$2 POINT_FILE=$work/point LD_PRELOAD=$product/build/lab/point.so SUDO_UID=1000 \
+		setsid vmlaunch "$work/$1.ini" "${@:3}" >"$work/$1.out" 2>&1 &
+	supervisor[$1]=$!
+}
+
+# Prints its pid; false while there is none.
+stopped_keeper() {
+	local pid
+	for pid in $(pgrep -x vmlaunch); do
+		if grep -qs '^State:.T' "/proc/$pid/status"; then
+			echo "$pid"
+			return 0
+		fi
+	done
+	return 1
 }

@@ -3,15 +3,15 @@
  *
  * - It binds display functions of the ids in ids= (VENDOR:DEVICE, hexadecimal) that are of a class
  *   other than VGA, so that the lab's integrated GPU, which has the same id, is left alone.
- * - /dev/nvidiactl and, while a function is bound, /dev/nvidia0. An open node counts as a use of
- *   the module: rmmod is refused and nothing has been touched.
+ * - /dev/nvidiactl and, while a function is bound, /dev/nvidia0, with the real one's numbers, which
+ *   sysfs does not connect with the function. An open node counts as a use of the module: rmmod is
+ *   refused and nothing has been touched.
  * - Its remove() waits, in state D and deaf to signals, for as long as a node is open. So a write
  *   to the driver's `unbind` never returns then, and the driver link is gone already.
  */
 #include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
-#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -50,10 +50,24 @@ static const struct file_operations nvidia_operations = {
 	.mmap = nvidia_mmap,
 };
 
-static struct miscdevice control_node = {
-	.minor = MISC_DYNAMIC_MINOR, .name = "nvidiactl", .mode = 0666, .fops = &nvidia_operations};
-static struct miscdevice gpu_node = {
-	.minor = MISC_DYNAMIC_MINOR, .name = "nvidia0", .mode = 0666, .fops = &nvidia_operations};
+/* Documentation/admin-guide/devices.txt has no line for it, but the number is its since 1999. */
+#define MAJOR_NUMBER 195
+#define GPU_NODE MKDEV(MAJOR_NUMBER, 0)
+#define CONTROL_NODE MKDEV(MAJOR_NUMBER, 255)
+
+static struct class *node_class;
+
+static char *node_mode(struct device *device, umode_t *mode)
+{
+	if (mode)
+		*mode = 0666;
+	return NULL;
+}
+
+static int make_node(dev_t number, const char *name)
+{
+	return PTR_ERR_OR_ZERO(device_create(node_class, NULL, number, NULL, "%s", name));
+}
 
 struct pci_dev *lab_nvidia_function(void)
 {
@@ -73,7 +87,7 @@ static int nvidia_probe(struct pci_dev *device, const struct pci_device_id *id)
 
 	if (function)
 		return 0;
-	result = misc_register(&gpu_node);
+	result = make_node(GPU_NODE, "nvidia0");
 	if (result == 0)
 		function = device;
 	return result;
@@ -85,7 +99,7 @@ static void nvidia_remove(struct pci_dev *device)
 		return;
 	while (atomic_read(&opened) > 0)
 		msleep(200);
-	misc_deregister(&gpu_node);
+	device_destroy(node_class, GPU_NODE);
 	function = NULL;
 }
 
@@ -116,7 +130,15 @@ static int __init nvidia_init(void)
 	page = get_zeroed_page(GFP_KERNEL);
 	if (!page)
 		return -ENOMEM;
-	result = misc_register(&control_node);
+	result = register_chrdev(MAJOR_NUMBER, "nvidia", &nvidia_operations);
+	if (result)
+		goto no_number;
+	node_class = class_create(THIS_MODULE, "lab-nvidia");
+	result = PTR_ERR_OR_ZERO(node_class);
+	if (result)
+		goto no_class;
+	node_class->devnode = node_mode;
+	result = make_node(CONTROL_NODE, "nvidiactl");
 	if (result)
 		goto no_node;
 	result = pci_register_driver(&nvidia_driver);
@@ -125,8 +147,12 @@ static int __init nvidia_init(void)
 	return 0;
 
 no_driver:
-	misc_deregister(&control_node);
+	device_destroy(node_class, CONTROL_NODE);
 no_node:
+	class_destroy(node_class);
+no_class:
+	unregister_chrdev(MAJOR_NUMBER, "nvidia");
+no_number:
 	free_page(page);
 	return result;
 }
@@ -134,7 +160,9 @@ no_node:
 static void __exit nvidia_exit(void)
 {
 	pci_unregister_driver(&nvidia_driver);
-	misc_deregister(&control_node);
+	device_destroy(node_class, CONTROL_NODE);
+	class_destroy(node_class);
+	unregister_chrdev(MAJOR_NUMBER, "nvidia");
 	free_page(page);
 }
 

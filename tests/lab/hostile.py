@@ -1,0 +1,416 @@
+"""A client of the keeper's that does not keep to the rules: run as root in L1 by test_hostile.
+
+Prints "ok - TEXT" or "not ok - TEXT" with "# ..." lines. The client is labuser's process; another one, root's,
+starts keepers for it with what sudo would bring (descriptor 0, no environment) and looks at the host.
+"""
+import ctypes
+import glob
+import os
+import random
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+VERSION, PACKET = 1, 4096
+HELLO, INTENT, WATCH, RELEASE = range(4)
+PROGRESS, DONE, REFUSED, LEFT = range(4)
+HUGEPAGES, MEMLOCK, CLAIM, GRANT = range(4)
+KVM, BLOCK, EVENT, USB, TPM, KVMFR = range(6)
+UNION = 8 + 16 * 44
+REQUEST = 16 + 8 + UNION
+REPORT = struct.Struct("<IIIIQ2048s")
+PCI = "/sys/bus/pci/devices/"
+
+GPU, AUDIO, NVME = sys.argv[1:4]
+MOUNTED, STICK = sys.argv[4:6]  # block devices that the host has mounted
+
+
+def intent(kind, body=b""):
+    return struct.pack("<II", kind, 0) + body.ljust(UNION, b"\0")
+
+
+def request(verb, body=b"", version=VERSION, number=7, pid=0):
+    return struct.pack("<IIIi", version, verb, number, pid) + body.ljust(8 + UNION, b"\0")
+
+
+def hugepages(size_kb, pages, node=-1):
+    return intent(HUGEPAGES, struct.pack("<IiQBB6x", size_kb, node, pages, 0, 0))
+
+
+def memlock(size):
+    return intent(MEMLOCK, struct.pack("<Q", size))
+
+
+def grant(node, a=0, b=0):
+    return intent(GRANT, struct.pack("<III", node, a, b))
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
+def driver(address):
+    try:
+        return os.path.basename(os.readlink(f"{PCI}{address}/driver"))
+    except OSError:
+        return ""
+
+
+def function(address, vendor=None, device=None, name=None):
+    domain, bus, rest = address.split(":")
+    slot, number = rest.split(".")
+    vendor = int(read(f"{PCI}{address}/vendor") or "0", 16) if vendor is None else vendor
+    device = int(read(f"{PCI}{address}/device") or "0", 16) if device is None else device
+    name = driver(address).encode() if name is None else name
+    return struct.pack("<IBBBBHH32s", int(domain, 16), int(bus, 16), int(slot, 16), int(number), 0, vendor, device, name)
+
+
+def claim(*functions, n=None):
+    return intent(CLAIM, struct.pack("<II", len(functions) if n is None else n, 0) + b"".join(functions))
+
+
+def numbers(node):
+    st = os.stat(node)
+    return os.major(st.st_rdev), os.minor(st.st_rdev)
+
+
+# ------------------------------------------------------------------ root's side
+
+
+def facts():
+    """The host, as far as a keeper could have changed it."""
+    lines = [f"{a} {driver(a)} {read(f'{PCI}{a}/driver_override')} {read(f'{PCI}{a}/power/control')}" for a in sorted(os.listdir(PCI))]
+    lines += [f"{p} {read(p)}" for p in sorted(glob.glob("/sys/kernel/mm/hugepages/*/nr_hugepages"))]
+    for node in sorted(glob.glob("/dev/nvme*") + glob.glob("/dev/sd*") + glob.glob("/dev/vfio/*") + glob.glob("/dev/bus/usb/*/*") + ["/dev/kvm", "/dev/mem"]):
+        try:
+            acl = os.getxattr(node, "system.posix_acl_access").hex()
+        except OSError:
+            acl = "-"
+        lines.append(f"{node} {os.stat(node).st_mode:o} {acl}")
+    lines += sorted(line.split()[0] for line in read("/proc/modules").splitlines())
+    return "\n".join(lines)
+
+
+def keepers():
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        if read(path) == "/usr/local/bin/vmlaunch\0--keeper\0".strip("\0"):
+            found.append(int(path.split("/")[2]))
+    return [pid for pid in found if not read(f"/proc/{pid}/stat").rsplit(")", 1)[-1].lstrip().startswith("Z")]
+
+
+def settle(seconds):
+    """Waits until no keeper is left; their names, else."""
+    end = time.monotonic() + seconds
+    while (keepers() or os.path.exists("/run/vmlaunch")) and time.monotonic() < end:
+        time.sleep(0.05)
+    return keepers()
+
+
+def serve(control):
+    before = facts()
+    while True:
+        message, fds, _, _ = socket.recv_fds(control, 100, 1)
+        if not message:
+            return
+        word, *words = message.decode().split()
+        if word == "keeper":
+            env = dict(w.split("=") for w in words)
+            status = subprocess.run(["/usr/local/bin/vmlaunch", "--keeper"], stdin=fds[0], env=env, stderr=subprocess.DEVNULL, check=False).returncode
+            os.close(fds[0])
+            control.send(str(status).encode())
+        elif word == "changed":
+            left = settle(float(words[0]))
+            now = facts()
+            control.send(("" if now == before and not left else f"keepers {left}\n{before}\n--- now\n{now}").encode()[:60000] or b"no")
+
+
+# ------------------------------------------------------------------ the client's side
+
+control = None
+failures = 0
+
+
+def check(text, good, *why):
+    global failures
+    print(f"{'ok' if good else 'not ok'} - {text}", flush=True)
+    if not good:
+        failures += 1
+        for line in "\n".join(str(w) for w in why).splitlines():
+            print(f"# {line}")
+
+
+class Keeper:
+    def __init__(self, env="", hello=True, kind=socket.SOCK_SEQPACKET):
+        self.ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        socket.send_fds(control, [f"keeper {env}".encode()], [theirs.fileno()])
+        theirs.close()
+        self.status = int(control.recv(100))
+        self.ours.settimeout(30)
+        if hello:
+            assert self.ask(request(HELLO))[0] == DONE
+
+    def send(self, packet, fds=()):
+        try:
+            return socket.send_fds(self.ours, [packet], list(fds))
+        except OSError as problem:
+            return problem
+
+    def answer(self):
+        """Kind and text of the next answer; None at the end of the session."""
+        while True:
+            try:
+                packet = self.ours.recv(PACKET)
+            except ConnectionResetError:
+                packet = b""
+            if not packet:
+                return None, ""
+            _, kind, _, _, _, text = REPORT.unpack(packet)
+            if kind in (DONE, REFUSED):
+                return kind, text.split(b"\0")[0].decode()
+
+    def ask(self, packet, fds=()):
+        self.send(packet, fds)
+        return self.answer()
+
+    def ended(self):
+        """Whether the session is over, whatever was said before."""
+        while True:
+            kind, _ = self.answer()
+            if kind is None:
+                return True
+            if kind == DONE:
+                return False
+
+    def close(self):
+        self.ours.close()
+
+
+def unchanged(text, seconds=20):
+    control.send(f"changed {seconds}".encode())
+    told = control.recv(65536).decode()
+    check(f"{text}: nothing changed", told == "no", told)
+
+
+def breaks(text, packet, hello=True, fds=()):
+    """Ends the session."""
+    keeper = Keeper(hello=hello)
+    keeper.send(packet, fds)
+    check(f"{text} ends the session", keeper.ended())
+    keeper.close()
+
+
+def refused(keeper, text, body, words=""):
+    """Refused in words, and the session goes on."""
+    kind, said = keeper.ask(request(INTENT, body))
+    check(f"{text} is refused", kind == REFUSED and words in said, f"answer {kind}: {said}")
+
+
+def form():
+    good = request(INTENT, grant(KVM))
+    breaks("an empty packet", b"")
+    breaks("one byte", b"\1")
+    breaks("a packet that is too short", good[:-1])
+    breaks("a packet that is too long", good + b"\0")
+    breaks("a packet of 4 KiB", good.ljust(PACKET, b"\0"))
+    breaks("a packet of 64 KiB", good.ljust(65536, b"\0"))
+    for version in (0, VERSION + 1, 0xFFFFFFFF):
+        breaks(f"version {version}", request(HELLO, version=version), hello=False)
+    for verb in (RELEASE + 1, 99, 0xFFFFFFFF):
+        breaks(f"verb {verb}", request(verb))
+    for verb, name in ((INTENT, "an intent"), (WATCH, "a watch"), (RELEASE, "a release")):
+        breaks(f"{name} before the greeting", request(verb, grant(KVM), pid=os.getpid() if verb == WATCH else 0), hello=False)
+    breaks("a second greeting", request(HELLO))
+    for kind in (GRANT + 1, 255, 0xFFFFFFFF):
+        breaks(f"intent {kind}", request(INTENT, intent(kind)))
+    for _ in range(20):
+        keeper = Keeper(hello=False)
+        keeper.send(random.randbytes(REQUEST))
+        keeper.close()
+    unchanged("malformed and out of place")
+
+
+def descriptors():
+    root = os.open("/", os.O_RDONLY)
+    for n in (1, 2, 5, 200):
+        keeper = Keeper()
+        keeper.send(request(INTENT, grant(KVM, 0, 0)), [root] * n)
+        kind, _ = keeper.answer()
+        check(f"{n} smuggled descriptors do no harm", kind in (DONE, REFUSED, None))
+        keeper.close()
+    os.close(root)
+    unchanged("smuggled descriptors")
+
+
+def watching():
+    for text, pid in (("root's process", 1), ("no process", 0), ("a negative one", -1), ("one that is not there", 4194303), ("the keeper's kernel thread", 2)):
+        keeper = Keeper()
+        kind, said = keeper.ask(request(WATCH, pid=pid))
+        check(f"watching {text} is refused", kind == REFUSED, said)
+        keeper.close()
+    with subprocess.Popen(["sleep", "1000"]) as sleep:
+        keeper = Keeper()
+        check("watching one's own is done", keeper.ask(request(WATCH, pid=sleep.pid))[0] == DONE)
+        kind, said = keeper.ask(request(INTENT, grant(KVM)))
+        check("an intent after it is refused", kind == REFUSED, said)
+        check("and ends the session", keeper.ended())
+        keeper.close()
+        sleep.kill()
+    with subprocess.Popen(["sleep", "1000"]) as sleep:
+        keeper = Keeper()
+        keeper.ask(request(WATCH, pid=sleep.pid))
+        kind, said = keeper.ask(request(RELEASE))
+        check("a release while it lives is refused", kind == REFUSED and "lives" in said, said)
+        sleep.kill()
+        sleep.wait()
+        check("and done afterwards", keeper.ask(request(RELEASE))[0] == DONE)
+        kind, said = keeper.ask(request(INTENT, grant(KVM)))
+        check("nothing comes after it", kind != DONE, said)
+        keeper.close()
+    unchanged("watching")
+
+
+def claims():
+    keeper = Keeper()
+    good = function(GPU), function(AUDIO)
+    for n in (0, 17, 0xFFFFFFFF):
+        refused(keeper, f"a claim of {n} functions", claim(*good, n=n))
+    refused(keeper, "half a group", claim(good[0]))
+    refused(keeper, "a function twice", claim(*good, good[0]), "twice")
+    for address in ("ffffffff:00:00.0", "0000:ff:1f.7", "0000:01:1f.0", "0000:01:00.7"):
+        refused(keeper, f"{address}", claim(function(address, 0x1234, 0x1111, b"")), "no PCI function")
+    odd = struct.pack("<IBBBBHH32s", 0, 1, 255, 255, 255, 0x1234, 0x1111, b"")
+    refused(keeper, "a slot out of range", claim(odd))
+    refused(keeper, "another id", claim(function(GPU, device=0x1112), good[1]), "and not")
+    for name in (b"vfio-pci", b"", b"bochs-drm\n", b"../../../etc", b"A" * 32, b"bochs-drm" + b"\0" + b"x" * 22 + b"y"):
+        kind, said = keeper.ask(request(INTENT, claim(function(GPU, name=name), good[1])))
+        # What stands behind the NUL is not looked at: then it is the right one.
+        check(f"the driver {name[:12]!r} is compared, not used", kind == REFUSED or name.startswith(b"bochs-drm\0"), said)
+        if kind == DONE:
+            keeper.ask(request(RELEASE))
+            keeper.close()
+            keeper = Keeper()
+    bridges = [a for a in sorted(os.listdir(PCI)) if read(f"{PCI}{a}/class").startswith("0x06")]
+    for address in bridges:
+        refused(keeper, f"the bridge {address}", claim(function(address)))
+    refused(keeper, "the controller of a mounted disk", claim(function(NVME)), "mounted")
+    # With what is allowed beside it.
+    refused(keeper, "it together with the GPU", claim(*good, function(NVME)), "mounted")
+    keeper.close()
+    unchanged("claims")
+
+
+def grants():
+    keeper = Keeper()
+    for node in (KVMFR + 1, 255, 0xFFFFFFFF):
+        refused(keeper, f"node kind {node}", grant(node), "no such kind")
+    major, minor = numbers(MOUNTED)
+    refused(keeper, "a mounted partition", grant(BLOCK, major, minor), "mounted")
+    refused(keeper, "its disk", grant(BLOCK, *numbers(MOUNTED[:-2])), "mounted")
+    for a, b in ((0, 0), (0xFFFFFFFF, 0xFFFFFFFF), (major, minor + (1 << 20)), (1, 1), (major + (1 << 12), minor)):
+        refused(keeper, f"block device {a}:{b}", grant(BLOCK, a, b))
+    for a in (0xFFFFFFFF, 99999):
+        refused(keeper, f"input {a}", grant(EVENT, a))
+        refused(keeper, f"TPM {a}", grant(TPM, a))
+        refused(keeper, f"kvmfr {a}", grant(KVMFR, a))
+    for a, b in ((0, 0), (999, 999), (0xFFFFFFFF, 0xFFFFFFFF)):
+        refused(keeper, f"USB {a}:{b}", grant(USB, a, b))
+    for path in glob.glob("/sys/bus/usb/devices/usb*"):
+        refused(keeper, "a hub", grant(USB, int(read(f"{path}/busnum")), int(read(f"{path}/devnum"))), "hub")
+    path = os.path.realpath(f"/sys/class/block/{os.path.basename(STICK)}")
+    while not os.path.exists(f"{path}/busnum"):
+        path = os.path.dirname(path)
+    refused(keeper, "a stick that is mounted", grant(USB, int(read(f"{path}/busnum")), int(read(f"{path}/devnum"))), "mounted")
+    keeper.close()
+    unchanged("grants")
+
+
+def memory():
+    keeper = Keeper()
+    total = int(read("/proc/meminfo").split()[1]) * 1024
+    for size in (0, 4, 2047, 0xFFFFFFFF):
+        refused(keeper, f"huge pages of {size} KiB", hugepages(size, 1))
+    for pages in ((1 << 64) - 1, 1 << 63, 1 << 50, total >> 21):
+        refused(keeper, f"{pages} of them", hugepages(2048, pages))
+    for node in (99, -2, (1 << 31) - 1, -(1 << 31)):
+        refused(keeper, f"of node {node}", hugepages(2048, 1, node))
+    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    for size in (total + 4096, 1 << 63, (1 << 64) - 1):
+        refused(keeper, f"{size} locked bytes", memlock(size))
+    check("the limit is what it was", resource.getrlimit(resource.RLIMIT_MEMLOCK) == limit)
+    keeper.close()
+    unchanged("memory")
+
+
+def many():
+    keeper, answers = Keeper(), 0
+    for _ in range(150):
+        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT)), random.randbytes(UNION))))
+        answers += kind == REFUSED
+    check("150 random intents are all refused", answers == 150, answers)
+    keeper.close()
+    unchanged("random intents")
+    keeper = Keeper()
+    sent = 0
+    while sent < 1000 and isinstance(keeper.send(request(INTENT, hugepages(3, 1))), int):
+        sent += 1
+    check("one who does not read is heard, and hung up on", 20 < sent < 1000, sent)
+    keeper.close()
+    unchanged("one who does not read", 60)
+    keeper = Keeper()
+    keeper.send(request(INTENT, claim(function(GPU), function(AUDIO))))
+    keeper.close()
+    unchanged("one who claims and hangs up", 60)
+    for _ in range(130):
+        keeper = Keeper(hello=False)
+        keeper.close()
+    unchanged("130 who only call")
+
+
+def ways_in():
+    check("a socket of another kind is no client", Keeper(hello=False, kind=socket.SOCK_STREAM).status == 2)
+    for env in ("SUDO_UID=0", "PKEXEC_UID=1001", "SUDO_UID=1000x", "SUDO_UID=-1"):
+        check(f"{env} that the kernel does not confirm is refused", Keeper(env=env, hello=False).status == 2)
+    keeper = Keeper(env="SUDO_UID=1000 LD_PRELOAD=/tmp/x.so")
+    check("the right one is not", keeper.status == 0)
+    keeper.close()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    status = subprocess.run(["/usr/local/bin/vmlaunch", "--keeper"], stdin=theirs, stderr=subprocess.DEVNULL, check=False).returncode
+    check("a keeper that is not root ends", status == 2, status)
+    ours.close()
+    unchanged("ways in")
+
+
+def main():
+    global control
+    ours, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client = os.fork()
+    if client:
+        control.close()
+        serve(ours)
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(client, 0)[1]))
+    ours.close()
+    os.setgroups([])
+    os.setresgid(1000, 1000, 1000)
+    os.setresuid(1000, 1000, 1000)
+    # As an ordinary program's: else its files in /proc are root's.
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    seed = int(os.environ.get("SEED") or 0) or random.SystemRandom().randrange(1 << 31)
+    print(f"# seed {seed}")
+    random.seed(seed)
+    for part in (form, descriptors, watching, claims, grants, memory, many, ways_in):
+        part()
+    print("# the end", flush=True)
+    os._exit(1 if failures else 0)
+
+
+main()
