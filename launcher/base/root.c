@@ -11,6 +11,7 @@
 #include "file.h"
 
 #define READ_LIMIT (1U << 20)
+#define RACES 1000 /* so often a path is asked for again */
 
 bool root_init(struct root *root, const char *dir, struct error **err)
 {
@@ -43,7 +44,15 @@ int root_open(const struct root *root, const char *path, int flags)
 		return open(path, (int)how.flags);
 	if (flags & O_PATH)
 		how.flags = (unsigned)flags | O_CLOEXEC;
-	return (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+	/* A rename anywhere at the wrong moment makes the kernel unsure whether the path left the
+	 * root (openat2(2), EAGAIN): then it asks to be asked again.
+	 */
+	for (int tries = 0;; tries++) {
+		int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+
+		if (fd >= 0 || errno != EAGAIN || tries == RACES)
+			return fd;
+	}
 }
 
 #define FORMAT_PATH(path, fmt)                 \
