@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/cpu_set.h"
 #include "base/text.h"
 
 #define BLOCK_LIMIT (64U << 10)
@@ -73,31 +74,6 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
-/* How many CPUs a list such as "0-3,8" names; 0 when it is no list. */
-static unsigned count_list(const char *list)
-{
-	unsigned long count = 0;
-
-	for (const char *at = list;; at++) {
-		unsigned long first, last;
-		char *end;
-
-		if (*at < '0' || *at > '9')
-			return 0;
-		first = last = strtoul(at, &end, 10);
-		if (*end == '-' && end[1] >= '0' && end[1] <= '9')
-			last = strtoul(end + 1, &end, 10);
-		if (last < first || last > 65535)
-			return 0;
-		count += last - first + 1;
-		at = end;
-		if (!*at)
-			return (unsigned)count;
-		if (*at != ',')
-			return 0;
-	}
-}
-
 static unsigned count_blocks(const struct root *root)
 {
 	own_free char *text = root_read(root, "/proc/cpuinfo");
@@ -111,8 +87,12 @@ static unsigned count_blocks(const struct root *root)
 static unsigned count_online(const struct root *root)
 {
 	own_free char *list = root_line(root, "/sys/devices/system/cpu/online");
-	unsigned count = list ? count_list(list) : 0;
+	struct cpu_set set = {0};
+	unsigned count;
 
+	if (list)
+		cpu_set_parse(&set, list);
+	count = cpu_set_count(&set);
 	if (!count)
 		count = count_blocks(root);
 	return count ? count : 1;
