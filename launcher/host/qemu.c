@@ -10,43 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "base/text.h"
-
-/* 0 when path is a program that we may execute, else why not. */
-static int check_program(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return errno;
-	if (S_ISDIR(st.st_mode))
-		return EISDIR;
-	if (!S_ISREG(st.st_mode))
-		return EACCES;
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
-}
-
-/* Looks a name up in PATH. Unlike the shell it passes over relative and empty parts of PATH:
- * started in a directory of downloads we must not run what lies there.
- */
-static char *look_up(const char *name)
-{
-	const char *path = getenv("PATH");
-
-	for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;) {
-		size_t n = strcspn(at, ":");
-		own_free char *dir = xstrndup(at, n);
-
-		if (*dir == '/') {
-			own_free char *file = path_join(dir, name);
-
-			if (check_program(file) == 0)
-				return path_tidy(file);
-		}
-		at = at[n] ? at + n + 1 : NULL;
-	}
-	return NULL;
-}
 
 /* The absolute path of the binary. Links are left as they are: some programs look at the name by
  * which they were called.
@@ -57,7 +22,7 @@ static char *find_binary(const char *binary, struct error **err)
 	int errnum;
 
 	if (!strchr(binary, '/')) {
-		path = look_up(binary);
+		path = program_find(binary);
 		if (!path)
 			error_add(err, ERROR_HOST,
 				  "there is no program %s in PATH: install QEMU (the package is "
@@ -73,7 +38,7 @@ static char *find_binary(const char *binary, struct error **err)
 		return NULL;
 	}
 	path = path_join(here ? here : "/", binary);
-	errnum = check_program(path);
+	errnum = program_check(path);
 	if (errnum) {
 		error_errno(err, ERROR_HOST, errnum, "cannot run the QEMU binary %s", path);
 		return NULL;
