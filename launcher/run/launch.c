@@ -5,13 +5,10 @@
  */
 #include "launch.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,7 +17,8 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
+#include "child.h"
+#include "log.h"
 
 extern char **environ;
 
@@ -120,24 +118,12 @@ static bool open_role(const struct plan_fd *fd, struct handed *handed, struct la
 	}
 }
 
-static int open_log(const char *path, struct error **err)
-{
-	own_free char *old = xasprintf("%s.old", path);
-	int fd;
-
-	rename(path, old);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0)
-		error_errno(err, ERROR_HOST, errno, "cannot make the log %s", path);
-	return fd;
-}
-
 static bool open_all(const struct plan *plan, struct handed *handed, struct launched *launched,
 		     struct error **err)
 {
 	for (size_t i = 0; i < FD_ROLES; i++)
 		handed->fd[i] = -1;
-	handed->log = open_log(plan->log, err);
+	handed->log = log_open(plan->log, err);
 	for (size_t i = 0; handed->log >= 0 && i < plan->fds; i++)
 		if (!open_role(&plan->fd[i], handed, launched, err))
 			return false;
@@ -145,16 +131,6 @@ static bool open_all(const struct plan *plan, struct handed *handed, struct laun
 }
 
 /* ------------------------------------------------------------------ the child */
-
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 /* Puts each descriptor at its number. Parked high first: a source may stand where a target goes. */
 static bool place_descriptors(const struct plan *plan, const struct handed *handed, int *sync)
@@ -181,15 +157,6 @@ static bool place_descriptors(const struct plan *plan, const struct handed *hand
 	return syscall(SYS_close_range, (unsigned)last + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
-static bool give_up_privilege(void)
-{
-	/* Also a plain user's: ambient ones would be QEMU's. */
-	capng_clear(CAPNG_SELECT_CAPS);
-	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
-		return false;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
-
 static char **environment(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->envs; i++)
@@ -205,11 +172,11 @@ __attribute__((noreturn)) static void child(const struct plan *plan, const struc
 	char go;
 
 	setsid();
-	reset_signals();
+	child_reset_signals();
 	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
 	if (read(sync, &go, 1) != 1)
 		_exit(127);
-	if (place_descriptors(plan, handed, &sync) && give_up_privilege())
+	if (place_descriptors(plan, handed, &sync) && child_give_up_privilege())
 		execve(plan->binary, (char *const *)argv, environment(plan));
 	int errnum = errno;
 	if (write(sync, &errnum, sizeof(errnum)) < 0)

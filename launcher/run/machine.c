@@ -9,14 +9,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/say.h"
-#include "base/text.h"
 #include "firmware/vars.h"
+#include "log.h"
 
-#define LAST_WORDS 5	    /* lines of QEMU's log in an error */
-#define LOG_TAIL (1U << 16) /* bytes of it that are looked at */
+#define LAST_WORDS 5 /* lines of QEMU's log in an error */
 
 void machine_hold_signals(void)
 {
@@ -107,34 +105,6 @@ static void put_away(const struct plan *plan, int *shared)
 	close_fd(shared);
 }
 
-/* The last lines of the log, each on a line of its own behind ours. */
-static char *last_words(const char *path)
-{
-	own_fd int fd = open_tail(path, LOG_TAIL);
-	own_free char *text = fd < 0 ? NULL : fd_read_all(fd, LOG_TAIL, NULL);
-	struct buf out = {0};
-	char *line = text;
-	size_t lines = 0;
-
-	for (char *c = text; c && *c; c++)
-		lines += *c == '\n';
-	for (; line && *line; lines--) {
-		char *end = strchr(line, '\n');
-
-		if (end)
-			*end = '\0';
-		if (lines <= LAST_WORDS && *line) {
-			own_free char *shown = text_quote(line, 400);
-
-			buf_addf(&out, "\n    %s", shown);
-		}
-		if (!end)
-			break;
-		line = end + 1;
-	}
-	return buf_steal(&out);
-}
-
 static void tell_end(const struct plan *plan, const struct ending *ending, struct error **err)
 {
 	own_free char *made = NULL, *words = NULL;
@@ -144,7 +114,7 @@ static void tell_end(const struct plan *plan, const struct ending *ending, struc
 		say(SAY_NOTE, "%s: %s", plan->name, sentence);
 		return;
 	}
-	words = last_words(plan->log);
+	words = log_last_words(plan->log, LAST_WORDS, "\n    ");
 	error_add(err, ERROR_FAILED, "%s: %s%s%s\n    (log: %s)", plan->name, sentence,
 		  *words ? "; its last words:" : "", words, plan->log);
 }
@@ -247,13 +217,17 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 	struct lock lock = LOCK_NONE;
 	struct link link = LINK_NONE;
 	own_fd int keeper = steal_fd(&options->keeper);
+	struct companions companions = {0};
 	bool good, given_back;
 
 	if (!dir_make(plan->state_dir, 0700, err) || !lock_take(&lock, plan->runtime_dir, err))
 		return false;
+	options->supervise.companions = &companions;
 	good = open_link(plan, &link, steal_fd(&keeper), err) &&
 	       run_locked(&plan, &lock, &link, options, ending, err);
 	given_back = link_close(&link, err);
+	/* They were told when QEMU ended: what the host needs back does not wait for a window. */
+	companions_finish(&companions);
 	lock_release(&lock);
 	if (!good)
 		return false;

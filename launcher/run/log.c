@@ -1,0 +1,65 @@
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/own.h"
+#include "base/text.h"
+
+#define TAIL (1U << 16) /* bytes of a log that are looked at */
+#define QUOTED 400	/* of a line */
+
+int log_open(const char *path, struct error **err)
+{
+	own_free char *old = xasprintf("%s.old", path);
+	int fd;
+
+	rename(path, old);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		error_errno(err, ERROR_HOST, errno, "cannot make the log %s", path);
+	return fd;
+}
+
+/* Where the last so many lines that are not empty begin; the rest is taken apart at its ends. */
+static char *last_lines(char *text, size_t lines)
+{
+	char *at = text + strlen(text);
+
+	while (at > text) {
+		char *end = at;
+
+		while (at > text && at[-1] != '\n')
+			at--;
+		if (end > at && lines-- == 0)
+			return end;
+		if (at > text)
+			*--at = '\0';
+	}
+	return at;
+}
+
+char *log_last_words(const char *path, size_t lines, const char *before)
+{
+	own_fd int fd = open_tail(path, TAIL);
+	size_t len = 0;
+	own_free char *text = fd < 0 ? NULL : fd_read_all(fd, TAIL, &len);
+	struct buf out = {0};
+
+	buf_adds(&out, "");
+	if (!text)
+		return buf_steal(&out);
+	len = strlen(text);
+	for (char *line = last_lines(text, lines); line < text + len; line += strlen(line) + 1) {
+		own_free char *shown = text_quote(line, QUOTED);
+
+		if (*line)
+			buf_addf(&out, "%s%s", before, shown);
+	}
+	return buf_steal(&out);
+}

@@ -1,0 +1,17 @@
+/* Logs of the processes that run beside us: one file each in the machine's state directory. */
+#ifndef RUN_LOG_H
+#define RUN_LOG_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* Opens a fresh log for appending, 0600; the one that was there is kept as PATH.old. -1: failed. */
+int log_open(const char *path, struct error **err);
+
+/* The last lines of it that are not empty, at most so many, each behind `before` and fit for a
+ * terminal; "" when there are none. The caller owns it.
+ */
+char *log_last_words(const char *path, size_t lines, const char *before);
+
+#endif
