@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "firmware/rom.h"
@@ -113,6 +114,34 @@ static bool read_files(struct gathered *g, struct error **err)
 	return good;
 }
 
+/* Name is the profile's, and stays there. */
+static void find_program(struct gathered *g, const char *name)
+{
+	struct plan_program *program = xappend(g->program, g->programs);
+
+	program->name = name;
+	if (!strchr(name, '/'))
+		program->path = program_find(name);
+	else if (program_check(name) == 0)
+		program->path = xstrdup(name);
+}
+
+static void find_programs(struct gathered *g)
+{
+	if (g->profile->glass.resolution.v && g->profile->glass.start_client.v)
+		find_program(g, g->profile->glass.client.v);
+	if (g->profile->display.start_viewer.v)
+		find_program(g, REMOTE_VIEWER);
+}
+
+/* A name that is there and empty says that there is none. */
+static bool has_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
 /* What is known about the host's devices, where the profile has any of them. */
 static void gather_devices(struct gathered *g, bool no_devices)
 {
@@ -177,6 +206,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		return false;
 	if (!read_files(g, err))
 		return false;
+	find_programs(g);
 	g->input = (struct plan_input){
 		.file = g->file,
 		.files = g->files,
@@ -187,6 +217,9 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.recorded_machine = g->recorded_machine,
 		.block = g->block,
 		.blocks = g->blocks,
+		.program = g->program,
+		.programs = g->programs,
+		.has_display = has_variable("WAYLAND_DISPLAY") || has_variable("DISPLAY"),
 		.no_devices = what->no_devices,
 		.purpose = what->purpose,
 		.probe_program = what->probe_program,
@@ -239,6 +272,9 @@ void gathered_free(struct gathered *g)
 		free(g->file[i].data);
 	free(g->file);
 	free(g->block);
+	for (size_t i = 0; i < g->programs; i++)
+		free(g->program[i].path);
+	free(g->program);
 	free(g->recorded_machine);
 	firmware_list_free(&g->firmware);
 	facts_free(&g->facts);

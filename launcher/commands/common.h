@@ -24,6 +24,8 @@ struct gathered {
 	char *recorded_machine;
 	struct plan_file *file;
 	size_t files;
+	struct plan_program *program;
+	size_t programs;
 	struct plan_block *block;
 	size_t blocks;
 	struct plan_input input;

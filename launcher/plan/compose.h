@@ -31,7 +31,8 @@ struct composer {
 		unsigned port, function; /* port: the how-manieth of the GPUs', from 0 */
 	} gpu[16];			 /* first functions of the GPUs, where they were put */
 	size_t gpus;
-	uint64_t shared_bytes; /* memory beside the guest\'s that devices can reach */
+	const char *glass_file; /* Looking Glass' memory, NULL: none */
+	uint64_t shared_bytes;	/* memory beside the guest\'s that devices can reach */
 	struct {
 		unsigned size_kb;
 		uint64_t pages;
@@ -112,6 +113,10 @@ void compose_networks(struct composer *c);
 void compose_console(struct composer *c);
 void compose_display(struct composer *c);
 void compose_glass(struct composer *c);
+void compose_viewers(struct composer *c); /* behind display and Looking Glass */
 void compose_monitors(struct composer *c);
+
+/* The path of SPICE's socket, which the caller owns; NULL without SPICE. */
+char *compose_spice_socket(const struct composer *c);
 
 #endif

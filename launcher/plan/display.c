@@ -79,17 +79,21 @@ static void add_input(struct composer *c)
 	add_device(c, "usb-kbd", "keyboard", "usb.0", NULL, NULL, NULL);
 }
 
+char *compose_spice_socket(const struct composer *c)
+{
+	return is_spice(c) ? path_join(c->plan->runtime_dir, "spice.sock") : NULL;
+}
+
 void compose_display(struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
-	own_free char *path = NULL;
+	own_free char *path = compose_spice_socket(c);
 	struct option o;
 
 	if (d->video.v)
 		add_video(c);
-	if (!is_spice(c))
+	if (!path)
 		return;
-	path = path_join(c->plan->runtime_dir, "spice.sock");
 	o = option_new(NULL);
 	option_on(&o, "unix", true);
 	option_text(&o, "addr", path);
@@ -97,7 +101,6 @@ void compose_display(struct composer *c)
 	option_text(&o, "image-compression", "off");
 	compose_argument(c, "-spice", option_done(&o), "display.type", d->type.at,
 			 "nobody else can reach the socket's directory");
-	compose_note(c, "picture, sound and input: remote-viewer spice+unix://%s", path);
 	add_agent(c);
 	add_sound(c);
 	add_input(c);

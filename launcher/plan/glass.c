@@ -91,6 +91,7 @@ void compose_glass(struct composer *c)
 	if (strcmp(file, KVMFR) != 0)
 		compose_prepare_shared(c, file, size);
 	c->shared_bytes += size;
+	c->glass_file = file;
 	o = option_new("memory-backend-file");
 	option_text(&o, "id", "looking-glass");
 	option_text(&o, "mem-path", file);

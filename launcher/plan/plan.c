@@ -336,6 +336,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_console(&c);
 	compose_display(&c);
 	compose_glass(&c);
+	compose_viewers(&c);
 	compose_raw(&c);
 	compose_record(&c);
 	compose_steps(&c);
@@ -375,6 +376,13 @@ void plan_free(struct plan *plan)
 		strings_free(plan->step[i].line, plan->step[i].lines);
 	}
 	free(plan->step);
+	for (size_t i = 0; i < plan->companions; i++) {
+		cause_free(&plan->companion[i].cause);
+		strings_free(plan->companion[i].argv, plan->companion[i].args);
+		free(plan->companion[i].name);
+		free(plan->companion[i].log);
+	}
+	free(plan->companion);
 	for (size_t i = 0; i < plan->prepares; i++) {
 		free(plan->prepare[i].path);
 		free(plan->prepare[i].source);

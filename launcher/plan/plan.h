@@ -72,6 +72,31 @@ struct plan_step {
 	struct cause cause;
 };
 
+/* When a companion is started, and what its end means. */
+enum companion_when {
+	COMPANION_RUNNING, /* as soon as the guest runs */
+	COMPANION_WHENS,
+};
+enum companion_end {
+	COMPANION_SPARED, /* it is told, and the machine goes on */
+	COMPANION_ENDS,
+};
+
+#define COMPANION_LIMIT 8 /* of one machine */
+
+#define REMOTE_VIEWER "remote-viewer" /* the program that shows SPICE */
+
+/* A program that runs beside QEMU as the user, and ends with it. */
+struct plan_companion {
+	char *name;  /* for messages, and the log's */
+	char **argv; /* the first one is the program's path */
+	size_t args;
+	char *log; /* its standard output and error */
+	enum companion_when when;
+	enum companion_end end;
+	struct cause cause;
+};
+
 /* Times of the way down, in milliseconds. */
 struct shutdown_times {
 	unsigned again, force_within, quit, terminate, kill;
@@ -92,7 +117,9 @@ struct plan {
 	size_t prepares;
 	struct plan_step *step; /* in the order in which they are asked for */
 	size_t steps;
-	char **note; /* what the user should know before the start */
+	struct plan_companion *companion;
+	size_t companions; /* at most COMPANION_LIMIT */
+	char **note;	   /* what the user should know before the start */
 	size_t notes;
 	char *state_dir;   /* of this machine: variable store, log */
 	char *runtime_dir; /* of this instance: lock, sockets */
@@ -123,6 +150,12 @@ struct plan_file {
 	size_t size;
 };
 
+/* A program that may run beside QEMU, as PATH has it. */
+struct plan_program {
+	const char *name;
+	char *path; /* NULL: there is none that this user may run */
+};
+
 struct plan_input {
 	const struct profile *profile;
 	const struct facts *facts;
@@ -133,6 +166,9 @@ struct plan_input {
 	size_t blocks;
 	const struct plan_file *file;
 	size_t files;
+	const struct plan_program *program;
+	size_t programs;
+	bool has_display;   /* the user's session shows windows */
 	bool no_devices;    /* leave out the host's devices */
 	bool pages_refused; /* the huge pages that an earlier plan asked for could not be had: */
 	uint64_t pages_got; /* so many came */

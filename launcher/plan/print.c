@@ -23,6 +23,16 @@ static const char *const STEP[] = {
 };
 _Static_assert(ARRAY_SIZE(STEP) == STEP_KINDS, "each kind of step has a word");
 
+static const char *const WHEN[] = {
+	[COMPANION_RUNNING] = "running",
+};
+_Static_assert(ARRAY_SIZE(WHEN) == COMPANION_WHENS, "each time has a word");
+
+static const char *const END[] = {
+	[COMPANION_SPARED] = "spared",
+};
+_Static_assert(ARRAY_SIZE(END) == COMPANION_ENDS, "each end has a word");
+
 static const struct prepare_words {
 	const char *word, *text;
 } PREPARE[] = {
@@ -104,6 +114,27 @@ static void add_steps(struct buf *out, const struct plan *plan)
 	}
 }
 
+static void add_companions(struct buf *out, const struct plan *plan)
+{
+	if (!plan->companions)
+		return;
+	buf_adds(out, "\nBeside QEMU, as you, when the guest runs:\n");
+	for (size_t i = 0; i < plan->companions; i++) {
+		const struct plan_companion *companion = &plan->companion[i];
+
+		buf_adds(out, "   ");
+		for (size_t k = 0; k < companion->args; k++) {
+			buf_addc(out, ' ');
+			add_word(out, companion->argv[k]);
+		}
+		buf_addc(out, '\n');
+		add_cause(out, &companion->cause);
+		buf_adds(out, "        log: ");
+		add_word(out, companion->log);
+		buf_addc(out, '\n');
+	}
+}
+
 char *plan_text(const struct plan *plan)
 {
 	struct buf out = {0};
@@ -148,6 +179,7 @@ char *plan_text(const struct plan *plan)
 	buf_adds(&out, "    log: ");
 	add_word(&out, plan->log);
 	buf_addc(&out, '\n');
+	add_companions(&out, plan);
 	return buf_steal(&out);
 }
 
@@ -258,6 +290,29 @@ static json_object *fds_json(const struct plan *plan, bool *exact)
 	return list;
 }
 
+static json_object *companions_json(const struct plan *plan, bool *exact)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->companions; i++) {
+		const struct plan_companion *companion = &plan->companion[i];
+		json_object *o = json_object_new_object();
+
+		add_text(o, "name", companion->name, exact);
+		json_object_object_add(
+			o, "argv",
+			texts_json((const char *const *)companion->argv, companion->args, exact));
+		add_text(o, "when", WHEN[companion->when], exact);
+		add_text(o, "end", END[companion->end], exact);
+		add_text(o, "log", companion->log, exact);
+		add_text(o, "key", companion->cause.key, exact);
+		add_text(o, "at", companion->cause.at, exact);
+		add_text(o, "why", companion->cause.why, exact);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 char *plan_json(const struct plan *plan)
 {
 	json_object *top = json_object_new_object();
@@ -281,6 +336,7 @@ char *plan_json(const struct plan *plan)
 			       texts_json((const char *const *)plan->env, plan->envs, &exact));
 	json_object_object_add(top, "descriptors", fds_json(plan, &exact));
 	add_text(top, "log", plan->log, &exact);
+	json_object_object_add(top, "companions", companions_json(plan, &exact));
 	json_object_object_add(top, "exact", json_object_new_boolean(exact));
 	text = xasprintf("%s\n",
 			 json_object_to_json_string_ext(

@@ -278,6 +278,9 @@ static const struct key DISPLAY_KEYS[] = {
 	 .help = "yes: an emulated graphics card as well, to see something without a GPU"},
 	{"usb-mouse", FLAG(display_section, usb_mouse), .dflt = "yes",
 	 .help = "a USB mouse and keyboard; Windows takes others for touchpads where it sees a battery"},
+	{"start-viewer", FLAG(display_section, start_viewer), .dflt = "no",
+	 .help = "yes: remote-viewer is started when the guest runs, and ended with it; for SPICE without "
+		 "Looking Glass"},
 };
 
 static const struct key GLASS_KEYS[] = {
@@ -289,6 +292,10 @@ static const struct key GLASS_KEYS[] = {
 	 .help = "of the shared memory, a power of two; auto: computed from the resolution"},
 	{"file", PATH(glass_section, file), .dflt = "/dev/shm/looking-glass",
 	 .help = "the shared memory file, where the client looks for it"},
+	{"start-client", FLAG(glass_section, start_client), .dflt = "yes",
+	 .help = "the client is started when the guest runs, and ended with it; no: it is yours to start"},
+	{"client", PROGRAM(glass_section, client), .dflt = "looking-glass-client",
+	 .help = "the client's program: a path, or a name looked up in PATH"},
 };
 
 static const struct key SHUTDOWN[] = {

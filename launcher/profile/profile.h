@@ -144,6 +144,7 @@ struct display_section {
 	struct choice type;
 	struct flag video;
 	struct flag usb_mouse;
+	struct flag start_viewer;
 };
 
 struct glass_section {
@@ -151,6 +152,8 @@ struct glass_section {
 	struct choice backend;
 	struct number size;
 	struct text file;
+	struct flag start_client;
+	struct text client;
 };
 
 struct shutdown_section {

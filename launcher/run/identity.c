@@ -6,10 +6,12 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "act/keeper.h"
+#include "base/alloc.h"
+#include "base/file.h"
 #include "base/say.h"
 #include "base/text.h"
 
@@ -28,6 +30,38 @@ static bool drop_capabilities(struct error **err)
 	return false;
 }
 
+/* Whether path is a file of the user's of this type (S_IFDIR, ...), and nobody else's. */
+static bool is_users(const char *path, uid_t uid, mode_t type)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_uid == uid && (st.st_mode & S_IFMT) == type;
+}
+
+/* sudo and pkexec take away what leads to the user's session: its directory, and the compositor's
+ * socket in it where no display is named at all. Compositors count from wayland-0 on.
+ */
+static void find_session(uid_t uid)
+{
+	own_free char *runtime = xasprintf("/run/user/%u", (unsigned)uid);
+	const char *x11 = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+
+	if (!is_users(runtime, uid, S_IFDIR))
+		return;
+	setenv("XDG_RUNTIME_DIR", runtime, 1);
+	if ((x11 && *x11) || (wayland && *wayland))
+		return;
+	for (int i = 0; i < 10; i++) {
+		own_free char *name = xasprintf("wayland-%d", i);
+		own_free char *path = path_join(runtime, name);
+
+		if (is_users(path, uid, S_IFSOCK)) {
+			setenv("WAYLAND_DISPLAY", name, 1);
+			return;
+		}
+	}
+}
+
 /* The environment was root's or nobody's; what names the user's places must be the user's. */
 static void set_environment(const struct passwd *pw)
 {
@@ -39,6 +73,7 @@ static void set_environment(const struct passwd *pw)
 	setenv("HOME", pw->pw_dir, 1);
 	setenv("USER", pw->pw_name, 1);
 	setenv("LOGNAME", pw->pw_name, 1);
+	find_session(pw->pw_uid);
 }
 
 static bool fork_keeper(uid_t uid, int *keeper, struct error **err)

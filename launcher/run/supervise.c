@@ -47,6 +47,7 @@ struct supervisor {
 	struct ending *ending;
 	struct qmp *qmp;
 	struct relay serial, debug;
+	struct companions *companions;
 	int signals;
 	int output; /* where the streams go; -1: nowhere */
 	int keys;   /* our standard input, -1: not passed on */
@@ -312,6 +313,7 @@ static void advance(struct supervisor *s)
 		s->start = START_DONE;
 		s->ending->running = true;
 		say(SAY_NOTE, "%s: running (QEMU %d)", s->plan->name, (int)s->launched->pid);
+		companions_start(s->companions, s->plan, COMPANION_RUNNING);
 		return;
 	case START_DONE:
 		return;
@@ -460,7 +462,7 @@ enum { AT_QEMU, AT_SIGNALS, AT_MONITOR, AT_SERIAL, AT_DEBUG, AT_KEYS, PLACES };
 
 static void wait_for_end(struct supervisor *s)
 {
-	struct pollfd p[PLACES];
+	struct pollfd p[PLACES + COMPANION_LIMIT];
 
 	for (;;) {
 		int limit = timers(s);
@@ -472,7 +474,8 @@ static void wait_for_end(struct supervisor *s)
 		p[AT_SERIAL] = relay_poll(&s->serial);
 		p[AT_DEBUG] = relay_poll(&s->debug);
 		p[AT_KEYS] = (struct pollfd){.fd = s->keys, .events = POLLIN};
-		if (poll(p, PLACES, limit) < 0)
+		companions_poll(s->companions, p + PLACES);
+		if (poll(p, ARRAY_SIZE(p), limit) < 0)
 			continue;
 		if (p[AT_SIGNALS].revents)
 			take_signal(s);
@@ -482,6 +485,7 @@ static void wait_for_end(struct supervisor *s)
 			take_keys(s);
 		relay_go(&s->serial, p[AT_SERIAL].revents);
 		relay_go(&s->debug, p[AT_DEBUG].revents);
+		companions_go(s->companions, p + PLACES, *s->ending->reason);
 		if (p[AT_QEMU].revents)
 			return;
 	}
@@ -543,6 +547,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	*ending = (struct ending){0};
 	s.told_at = s.began;
 	s.hurried = options->hurried;
+	s.companions = options->companions;
 	s.deadline = options->deadline ? s.began + options->deadline : 0;
 	supervise_signals(&ours);
 	s.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -553,6 +558,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 		signal_qemu(&s, SIGKILL);
 	else
 		wait_for_end(&s);
+	companions_tell(s.companions);
 	take_rest(&s);
 	close_fd(&s.output);
 	terminal_restore();

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "companion.h"
 #include "ending.h"
 #include "launch.h"
 #include "relay.h"
@@ -12,6 +13,7 @@ struct supervise_options {
 	relay_sink *debug_sink; /* takes the debug port instead of the terminal; may be NULL */
 	void *debug_context;
 	bool hurried; /* Ctrl-C quits at once: there is no guest that could obey a button */
+	struct companions *companions; /* filled and told to end; NULL: there are none */
 	int deadline; /* milliseconds from the start until QEMU is made to end; 0: none */
 };
 

@@ -3,7 +3,8 @@ in each format is a committed file in plans/. `update` writes them anew, on purp
 
 A host is a directory below hosts/, or a made-up machine of devices/make-tree over the firmware of
 hosts/laptop. A case runs in a place of its own. What differs from machine to machine and from run to run has a name
-in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies).
+in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies). The programs that
+run beside QEMU are there, and so is a display.
 """
 import importlib.machinery
 import importlib.util
@@ -122,6 +123,10 @@ def prepare(place, case, home=None):
     # By a link, so that its place is not in the plan.
     if not (place.dir / "qemu").exists():
         os.symlink(FAKE_QEMU, place.dir / "qemu")
+    # A session with a display, and Looking Glass' client in it.
+    client = place.write("bin/looking-glass-client", "")
+    client.chmod(0o755)
+    place.env.update(DISPLAY=":0", WAYLAND_DISPLAY="", PATH=f"{client.parent}:{os.environ['PATH']}")
     words = ["--host-root", host_tree(place, host), "plan", f"profiles/{profile}.ini", *args]
     return words + ["--set", f"qemu.binary={place.dir}/qemu"]
 

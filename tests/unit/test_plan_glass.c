@@ -31,8 +31,33 @@ static const struct prepare *shared(const struct plan *plan)
 	return NULL;
 }
 
-#define VIEWER \
-	"picture, sound and input: remote-viewer spice+unix:///run/user/1/vmlaunch/p/spice.sock\n"
+#define SOCKET "/run/user/1/vmlaunch/p/spice.sock"
+#define VIEWER "picture, sound and input: remote-viewer spice+unix://" SOCKET "\n"
+#define CLIENT "/usr/bin/looking-glass-client"
+
+static const struct plan_program programs[] = {{"looking-glass-client", S(CLIENT)},
+					       {"remote-viewer", S("/usr/bin/remote-viewer")}};
+
+/* A session with a display, and the programs that show things there. */
+static struct world desktop(void)
+{
+	struct world w = world();
+
+	w.in.program = programs;
+	w.in.programs = ARRAY_SIZE(programs);
+	w.in.has_display = true;
+	return w;
+}
+
+static void companion_is(const struct plan *plan, const char *want)
+{
+	own_buf struct buf words = {0};
+
+	assert_int_equal(plan->companions, 1);
+	for (size_t i = 0; i < plan->companion[0].args; i++)
+		buf_addf(&words, "%s\n", plan->companion[0].argv[i]);
+	assert_string_equal(words.data, want);
+}
 
 /* file: the one that we make, NULL: kvmfr. */
 static void memory_is(struct world *w, const char *text, uint64_t mib, const char *file,
@@ -43,11 +68,9 @@ static void memory_is(struct world *w, const char *text, uint64_t mib, const cha
 		xasprintf("memory-backend-file,id=looking-glass,mem-path=%s,size=%llu,share=on",
 			  file ? file : "/dev/kvmfr0", mib * MIB);
 
-	own_free char *said = xasprintf("%s%s", VIEWER, notes);
-
 	has(plan, "-object", want);
 	has(plan, "-device", "ivshmem-plain,id=glass,memdev=looking-glass,bus=pcie.0,addr=10.0");
-	notes_are(plan, said);
+	notes_are(plan, notes);
 	if (!file) {
 		assert_null(shared(plan));
 		return;
@@ -58,7 +81,7 @@ static void memory_is(struct world *w, const char *text, uint64_t mib, const cha
 
 static void a_file(void **state)
 {
-	struct world w = world();
+	struct world w = desktop();
 	own_plan struct plan *without = planned(&w, "[looking-glass]\nbackend = shm\n");
 	own_plan struct plan *plan = planned(&w, QHD), *comma = NULL;
 
@@ -87,7 +110,7 @@ static void a_file(void **state)
 
 static void a_size_by_the_profile(void **state)
 {
-	struct world w = world();
+	struct world w = desktop();
 
 	(void)state;
 	memory_is(&w, QHD "size = 128M\n", 128, SHM, "");
@@ -100,7 +123,7 @@ static void a_size_by_the_profile(void **state)
 
 static void the_module(void **state)
 {
-	struct world w = world();
+	struct world w = desktop();
 
 	(void)state;
 	w.facts.glass = (struct glass_facts){.kvmfr = true, .kvmfr_size = 64 * MIB};
@@ -115,7 +138,7 @@ static void the_module(void **state)
 
 static void the_module_is_too_small(void **state)
 {
-	struct world w = world();
+	struct world w = desktop();
 
 	(void)state;
 	w.facts.glass = (struct glass_facts){.kvmfr = true, .kvmfr_size = 32 * MIB};
@@ -130,7 +153,7 @@ static void the_module_is_too_small(void **state)
 
 static void the_module_is_absent(void **state)
 {
-	struct world w = world();
+	struct world w = desktop();
 
 	(void)state;
 	refused(&w, QHD "backend = kvmfr\n", ERROR_HOST,
@@ -156,7 +179,7 @@ static void the_module_is_absent(void **state)
 
 static void spice(void **state)
 {
-	struct world w = world();
+	struct world w = desktop();
 	own_plan struct plan *plan = planned(&w, "[display]\ntype = spice\n[network]\n");
 
 	(void)state;
@@ -185,7 +208,7 @@ static void spice(void **state)
 
 static void when_there_is_spice(void **state)
 {
-	struct world w = world();
+	struct world w = desktop();
 	own_plan struct plan *plain = planned(&w, ""), *glass = planned(&w, QHD);
 	own_plan struct plan *none = planned(&w, QHD "[display]\ntype = none\n");
 	own_plan struct plan *no_mouse = planned(&w, "[display]\ntype = spice\nusb-mouse = no\n");
@@ -205,6 +228,98 @@ static void when_there_is_spice(void **state)
 	assert_string_equal(find(video, "-device", "VGA")->cause.key, "display.video");
 }
 
+/* ------------------------------------------------------------------ viewers */
+
+#define SPICE_WORDS "spice:host=" SOCKET "\nspice:port=0\n"
+
+static void the_client(void **state)
+{
+	struct world w = desktop();
+	own_plan struct plan *plan = planned(&w, QHD), *named = NULL, *odd = NULL, *mute = NULL;
+	static const struct plan_program mine[] = {{"/opt/my glass", S("/opt/my glass")}};
+	const struct plan_companion *client = &plan->companion[0];
+
+	(void)state;
+	companion_is(plan, CLIENT "\napp:shmFile=" SHM "\n" SPICE_WORDS);
+	notes_are(plan, "");
+	assert_string_equal(client->name, "looking-glass-client");
+	assert_string_equal(client->log,
+			    "/home/u/.local/state/vmlaunch/p/looking-glass-client.log");
+	assert_int_equal(client->when, COMPANION_RUNNING);
+	assert_string_equal(client->cause.key, "looking-glass.start-client");
+	assert_string_equal(client->cause.at, "default");
+	odd = planned(&w, QHD "file = /dev/shm/a, b=c\nstart-client = yes\n");
+	companion_is(odd, CLIENT "\napp:shmFile=/dev/shm/a, b=c\n" SPICE_WORDS);
+	assert_string_equal(odd->companion[0].cause.at, "p.ini:4:16");
+	mute = planned(&w, QHD "[display]\ntype = none\n");
+	companion_is(mute, CLIENT "\napp:shmFile=" SHM "\nspice:enable=no\n");
+	w.facts.glass = (struct glass_facts){.kvmfr = true, .kvmfr_size = 64 * MIB};
+	w.in.program = mine;
+	w.in.programs = 1;
+	named = planned(&w, QHD "client = /opt/my glass\n");
+	companion_is(named, "/opt/my glass\napp:shmFile=/dev/kvmfr0\n" SPICE_WORDS);
+	assert_string_equal(named->companion[0].name, "my glass");
+}
+
+/* Then it is said how to start it by hand. */
+static void no_client(struct world *w, const char *text, const char *notes)
+{
+	own_plan struct plan *plan = planned(w, text);
+
+	assert_int_equal(plan->companions, 0);
+	notes_are(plan, notes);
+}
+
+#define BY_HAND                                                               \
+	"picture, sound and input: looking-glass-client app:shmFile=" SHM " " \
+	"spice:host=" SOCKET " spice:port=0\n"
+
+static void when_there_is_no_client(void **state)
+{
+	struct world w = desktop();
+
+	(void)state;
+	no_client(&w, "", "");
+	no_client(&w, QHD "start-client = no\n", BY_HAND);
+	w.in.has_display = false;
+	no_client(&w, QHD,
+		  "neither WAYLAND_DISPLAY nor DISPLAY is set: looking-glass-client has no place "
+		  "to show a window\n" BY_HAND);
+	w = world();
+	w.in.has_display = true;
+	no_client(&w, QHD,
+		  "there is no program looking-glass-client: install Looking Glass' client (the "
+		  "package is looking-glass-client, on some looking-glass), or say with "
+		  "looking-glass.client where it is\n" BY_HAND);
+	/* The guest's-eye program draws nothing. */
+	w = desktop();
+	w.in.purpose = PURPOSE_PROBE;
+	w.in.probe_program = "/probe.efi";
+	w.in.probe_parameters = "";
+	no_client(&w, QHD, "");
+}
+
+static void the_spice_viewer(void **state)
+{
+	struct world w = desktop();
+	own_plan struct plan *plan = planned(&w, "[display]\ntype = spice\nstart-viewer = yes\n");
+
+	(void)state;
+	companion_is(plan, "/usr/bin/remote-viewer\nspice+unix://" SOCKET "\n");
+	assert_string_equal(plan->companion[0].cause.at, "p.ini:3:16");
+	notes_are(plan, "");
+	no_client(&w, "[display]\nstart-viewer = yes\n",
+		  "display.start-viewer: there is no SPICE to look at; display.type = spice\n");
+	own_plan struct plan *both = planned(&w, QHD "[display]\nstart-viewer = yes\n");
+	notes_are(both, "display.start-viewer: Looking Glass' client takes its place\n");
+	assert_string_equal(both->companion[0].name, "looking-glass-client");
+	w = world();
+	w.in.has_display = true;
+	no_client(&w, "[display]\ntype = spice\nstart-viewer = yes\n",
+		  "there is no program remote-viewer: install it (the package is "
+		  "virt-viewer)\n" VIEWER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +331,9 @@ int main(void)
 		cmocka_unit_test(the_module_is_absent),
 		cmocka_unit_test(spice),
 		cmocka_unit_test(when_there_is_spice),
+		cmocka_unit_test(the_client),
+		cmocka_unit_test(when_there_is_no_client),
+		cmocka_unit_test(the_spice_viewer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
