@@ -4,7 +4,7 @@
 #   make demo       install what is missing, build, boot profiles/demo.ini
 #   make test       install what is missing, build with sanitizers, run all tests
 #   make lint       compilers' warnings (gcc and clang), clang-tidy, cppcheck, format, shellcheck
-#   make bench      start and stop times beside bare QEMU, memory, wake-ups
+#   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, JSON=FILE
 #   make fuzz       libFuzzer on every parser, FUZZ_SECONDS each
 #   make install    PREFIX=/usr/local, DESTDIR=
 #   make clean
@@ -153,8 +153,8 @@ lint:
 
 bench:
 	@tests/packages build run test
-	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@tests/bench/run
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/san/fake-qemu
+	@tests/bench/run $(if $(JSON),--json $(JSON))
 
 soak:
 	@tests/packages build run test
