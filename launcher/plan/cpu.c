@@ -51,9 +51,30 @@ static void check_enlightenments(struct composer *c)
 			"hyperv.enabled = no to do without");
 }
 
+/* Synthetic interrupts and timers hang on the kernel's interrupt controllers (KVM refuses
+ * KVM_CAP_HYPERV_SYNIC without).
+ */
+static bool has_synthetic(struct composer *c)
+{
+	const struct hyperv_section *h = &c->p->hyperv;
+	const struct flag *said = h->synic.at.kind != ORIGIN_DEFAULT ? &h->synic : &h->stimer;
+
+	if (c->p->cpu.irqchip.v != IRQCHIP_OFF || (!h->synic.v && !h->stimer.v))
+		return true;
+	if (said->v && said->at.kind != ORIGIN_DEFAULT)
+		compose_wrong(c, said->at,
+			      "hyperv.synic and hyperv.stimer need the kernel's interrupt "
+			      "controllers: not with cpu.irqchip = off");
+	else
+		compose_note(c, "cpu.irqchip = off: without hyperv.synic and hyperv.stimer, which "
+				"need the kernel's interrupt controllers");
+	return false;
+}
+
 static void add_enlightenments(struct composer *c, struct option *o)
 {
 	const struct hyperv_section *h = &c->p->hyperv;
+	bool synthetic = has_synthetic(c);
 	const struct {
 		const char *name;
 		bool on;
@@ -62,8 +83,8 @@ static void add_enlightenments(struct composer *c, struct option *o)
 		{"hv-vapic", h->vapic.v},
 		{"hv-time", h->time.v},
 		{"hv-vpindex", h->vpindex.v},
-		{"hv-synic", h->synic.v},
-		{"hv-stimer", h->stimer.v},
+		{"hv-synic", h->synic.v && synthetic},
+		{"hv-stimer", h->stimer.v && synthetic},
 		{"hv-runtime", h->runtime.v},
 		{"hv-reset", h->reset.v},
 		{"hv-frequencies", h->frequencies.v},

@@ -29,21 +29,48 @@ static const char *choose_version(struct composer *c, const char **why)
 	return machine;
 }
 
+static bool is_windows(const struct composer *c)
+{
+	return c->p->vm.guest.v == GUEST_WINDOWS;
+}
+
+/* Whether a choice of yes, no and auto comes out as yes. */
+static bool chosen(const struct choice *when, bool automatic)
+{
+	return when->v == WHEN_AUTO ? automatic : when->v == WHEN_YES;
+}
+
+/* A property of a device that the board has anyway. */
+static void add_global(struct composer *c, const char *driver, const char *property,
+		       const char *value, const char *key, struct origin at, const char *why)
+{
+	struct option o = option_new(NULL);
+
+	option_text(&o, "driver", driver);
+	option_text(&o, "property", property);
+	option_text(&o, "value", value);
+	compose_argument(c, "-global", option_done(&o), key, at, why);
+}
+
 static void add_machine(struct composer *c)
 {
+	const struct machine_section *m = &c->p->machine;
+	bool needs_smm = c->firmware && c->firmware->needs_smm;
 	struct option o;
 	const char *why = NULL;
-	bool windows = c->p->vm.guest.v == GUEST_WINDOWS;
 
 	c->machine = choose_version(c, &why);
 	if (!c->machine)
 		return;
 	o = option_new(c->machine);
 	option_on(&o, "usb", false);
-	option_on(&o, "vmport", false);
-	option_on(&o, "smm", c->firmware && c->firmware->needs_smm);
-	if (windows)
-		option_on(&o, "hpet", false);
+	option_on(&o, "vmport", m->vmport.v);
+	option_on(&o, "smm", chosen(&m->smm, needs_smm));
+	if (needs_smm && m->smm.v == WHEN_NO)
+		compose_wrong(c, m->smm.at,
+			      "machine.smm: firmware with Secure Boot does not start without it");
+	if (m->hpet.v != WHEN_AUTO || is_windows(c))
+		option_on(&o, "hpet", m->hpet.v == WHEN_YES);
 	option_on(&o, "dump-guest-core", false);
 	option_text(&o, "memory-backend", "ram");
 	if (c->firmware) {
@@ -51,21 +78,32 @@ static void add_machine(struct composer *c)
 		option_text(&o, "pflash1", "firmware-vars");
 	}
 	compose_argument(c, "-machine", option_done(&o), "vm.machine", c->p->vm.machine.at, why);
-	if (c->firmware && c->firmware->needs_smm) {
+	if (needs_smm) {
 		/* Variables are then written from System Management Mode alone. */
-		o = option_new(NULL);
-		option_text(&o, "driver", "cfi.pflash01");
-		option_text(&o, "property", "secure");
-		option_on(&o, "value", true);
-		compose_argument(c, "-global", option_done(&o), "firmware.secure-boot",
-				 c->p->firmware.secure_boot.at,
-				 "the guest cannot forge its variables");
+		add_global(c, "cfi.pflash01", "secure", "on", "firmware.secure-boot",
+			   c->p->firmware.secure_boot.at, "the guest cannot forge its variables");
 	}
+}
+
+static void add_irqchip(struct composer *c, struct option *o)
+{
+	static const char *const word[] = {
+		[IRQCHIP_KERNEL] = "on", [IRQCHIP_SPLIT] = "split", [IRQCHIP_OFF] = "off"};
+	const struct choice *irqchip = &c->p->cpu.irqchip;
+
+	if (irqchip->v == IRQCHIP_AUTO)
+		return;
+	if (c->plan->kvm)
+		option_text(o, "kernel-irqchip", word[irqchip->v]);
+	else
+		compose_note(c, "cpu.irqchip has no effect: emulation has its own controllers");
 }
 
 static void add_accel(struct composer *c)
 {
 	own_error struct error *err = NULL;
+	struct option o;
+	bool said;
 
 	if (!plan_accel((enum accel)c->p->cpu.accel.v, &c->facts->kvm, c->claims_device,
 			&c->plan->kvm, &c->accel_why, &err)) {
@@ -74,8 +112,11 @@ static void add_accel(struct composer *c)
 	}
 	if (c->accel_why)
 		compose_note(c, "emulation (TCG), many times slower than KVM: %s", c->accel_why);
-	compose_argument(c, "-accel", xstrdup(c->plan->kvm ? "kvm" : "tcg"), "cpu.accel",
-			 c->p->cpu.accel.at,
+	o = option_new(c->plan->kvm ? "kvm" : "tcg");
+	add_irqchip(c, &o);
+	said = c->plan->kvm && c->p->cpu.irqchip.v != IRQCHIP_AUTO;
+	compose_argument(c, "-accel", option_done(&o), said ? "cpu.irqchip" : "cpu.accel",
+			 said ? c->p->cpu.irqchip.at : c->p->cpu.accel.at,
 			 c->accel_why ? "KVM is not used; a note says why" : NULL);
 }
 
@@ -112,14 +153,68 @@ bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_devi
 
 static void add_clock(struct composer *c)
 {
-	bool windows = c->p->vm.guest.v == GUEST_WINDOWS;
+	const struct machine_section *m = &c->p->machine;
+	bool local = m->rtc.v == RTC_AUTO ? is_windows(c) : m->rtc.v == RTC_LOCALTIME;
+	bool said = m->rtc.v != RTC_AUTO;
 	struct option o = option_new(NULL);
 
-	option_text(&o, "base", windows ? "localtime" : "utc");
-	option_text(&o, "driftfix", "slew");
-	compose_argument(c, "-rtc", option_done(&o), "vm.guest", c->p->vm.guest.at,
-			 windows ? "Windows keeps local time in the clock"
-				 : "ticks are never lost");
+	option_text(&o, "base", local ? "localtime" : "utc");
+	option_text(&o, "driftfix", m->rtc_drift_fix.v ? "slew" : "none");
+	compose_argument(c, "-rtc", option_done(&o), said ? "machine.rtc" : "vm.guest",
+			 said ? m->rtc.at : c->p->vm.guest.at,
+			 local		      ? "Windows keeps local time in the clock"
+			 : m->rtc_drift_fix.v ? "ticks are never lost"
+					      : NULL);
+}
+
+/* The old timer is the kernel's own where the interrupt controllers are, and only that one has a
+ * policy (QEMU, hw/i386/kvm/i8254.c).
+ */
+static void add_pit(struct composer *c)
+{
+	const struct choice *ticks = &c->p->machine.pit_lost_ticks;
+	int irqchip = c->p->cpu.irqchip.v;
+
+	if (ticks->v == TICKS_AUTO)
+		return;
+	if (c->plan->kvm && (irqchip == IRQCHIP_AUTO || irqchip == IRQCHIP_KERNEL))
+		add_global(c, "kvm-pit", "lost_tick_policy",
+			   ticks->v == TICKS_DELAY ? "delay" : "discard", "machine.pit-lost-ticks",
+			   ticks->at, NULL);
+	else
+		compose_note(c, "machine.pit-lost-ticks has no effect: the kernel's timer is not "
+				"used here");
+}
+
+/* A device that the host's driver does not see to keeps nothing over a sleep, and its driver in the
+ * guest does not know.
+ */
+static void add_sleep(struct composer *c)
+{
+	const struct machine_section *m = &c->p->machine;
+	bool s3 = chosen(&m->s3, !c->claims_device), s4 = chosen(&m->s4, s3);
+	const char *why = "a passed device seldom wakes up";
+
+	if (!s3)
+		add_global(c, "ICH9-LPC", "disable_s3", "1", "machine.s3", m->s3.at,
+			   m->s3.v == WHEN_AUTO ? why : NULL);
+	if (!s4)
+		add_global(c, "ICH9-LPC", "disable_s4", "1", "machine.s4", m->s4.at,
+			   m->s4.v == WHEN_AUTO ? why : NULL);
+}
+
+/* The chipset has a watchdog in any case; it bites only when its strap is set so. */
+static void add_watchdog(struct composer *c)
+{
+	const struct choice *watchdog = &c->p->machine.watchdog;
+	struct option o = option_new(NULL);
+
+	if (watchdog->v == WATCHDOG_NONE)
+		return;
+	add_global(c, "ICH9-LPC", "noreboot", "off", "machine.watchdog", watchdog->at,
+		   "the chipset's own watchdog may act");
+	option_text(&o, "watchdog", watchdog->v == WATCHDOG_RESET ? "reset" : "poweroff");
+	compose_argument(c, "-action", option_done(&o), "machine.watchdog", watchdog->at, NULL);
 }
 
 static void add_uuid(struct composer *c)
@@ -148,5 +243,8 @@ void compose_machine(struct composer *c)
 	add_machine(c);
 	add_accel(c);
 	add_clock(c);
+	add_pit(c);
+	add_sleep(c);
+	add_watchdog(c);
 	add_uuid(c);
 }

@@ -60,6 +60,19 @@ static const char *const HUGEPAGES[] = {[HUGEPAGES_AUTO] = "auto",
 					[HUGEPAGES_2M] = "2M",
 					[HUGEPAGES_1G] = "1G",
 					NULL};
+static const char *const IRQCHIP[] = {[IRQCHIP_AUTO] = "auto",
+				      [IRQCHIP_KERNEL] = "kernel",
+				      [IRQCHIP_SPLIT] = "split",
+				      [IRQCHIP_OFF] = "off",
+				      NULL};
+static const char *const RTC[] = {
+	[RTC_AUTO] = "auto", [RTC_UTC] = "utc", [RTC_LOCALTIME] = "localtime", NULL};
+static const char *const TICKS[] = {
+	[TICKS_AUTO] = "auto", [TICKS_DELAY] = "delay", [TICKS_DISCARD] = "discard", NULL};
+static const char *const WATCHDOG[] = {[WATCHDOG_NONE] = "none",
+				       [WATCHDOG_RESET] = "reset",
+				       [WATCHDOG_POWEROFF] = "poweroff",
+				       NULL};
 static const char *const MODE[] = {[NETWORK_USER] = "user", [NETWORK_NONE] = "none", NULL};
 static const char *const MODEL[] = {[MODEL_VIRTIO] = "virtio", [MODEL_E1000E] = "e1000e", NULL};
 
@@ -95,6 +108,9 @@ static const struct key CPU[] = {
 	 .help = "no: the guest is not told that there is a hypervisor at all; Hyper-V needs it told"},
 	{"accel", CHOICE(cpu_section, accel, ACCEL), .dflt = "auto",
 	 .help = "auto: KVM where it works, else TCG (emulation: slow, and never with a host device)"},
+	{"irqchip", CHOICE(cpu_section, irqchip, IRQCHIP), .dflt = "auto",
+	 .help = "where KVM keeps the interrupt controllers: all in the kernel, split with QEMU, or off, "
+		 "which is slow; auto: QEMU's choice, the kernel"},
 };
 
 static const struct key HYPERV[] = {
@@ -122,6 +138,30 @@ static const struct key HYPERV[] = {
 	 .help = "flushes on other processors by the hypervisor"},
 	{"ipi", FLAG(hyperv_section, ipi), .dflt = "yes",
 	 .help = "interrupts to other processors by the hypervisor"},
+};
+
+static const struct key MACHINE_KEYS[] = {
+	{"rtc", CHOICE(machine_section, rtc, RTC), .dflt = "auto",
+	 .help = "what the clock shows; auto: the local time for Windows, else UTC"},
+	{"rtc-drift-fix", FLAG(machine_section, rtc_drift_fix), .dflt = "yes",
+	 .help = "ticks of the clock that the guest missed come later; no: they are lost"},
+	{"pit-lost-ticks", CHOICE(machine_section, pit_lost_ticks, TICKS), .dflt = "auto",
+	 .help = "ticks of the old timer that the guest missed: come later, or are lost; auto: QEMU's "
+		 "choice"},
+	{"hpet", CHOICE(machine_section, hpet, WHEN), .dflt = "auto",
+	 .help = "the high precision timer; auto: not for Windows, which would use it although it has "
+		 "cheaper ones"},
+	{"smm", CHOICE(machine_section, smm, WHEN), .dflt = "auto",
+	 .help = "System Management Mode; auto: where the firmware needs it, for Secure Boot"},
+	{"vmport", FLAG(machine_section, vmport), .dflt = "no",
+	 .help = "yes: the port by which a guest knows VMware's mouse, and a hypervisor"},
+	{"s3", CHOICE(machine_section, s3, WHEN), .dflt = "auto",
+	 .help = "whether the guest can sleep (suspend to RAM); auto: not with a host device, which "
+		 "seldom wakes up"},
+	{"s4", CHOICE(machine_section, s4, WHEN), .dflt = "auto",
+	 .help = "whether the guest can hibernate (suspend to disk); auto: as s3"},
+	{"watchdog", CHOICE(machine_section, watchdog, WATCHDOG), .dflt = "none",
+	 .help = "what the chipset's watchdog (iTCO) does when the guest let it run out"},
 };
 
 static const struct key SMBIOS[] = {
@@ -331,6 +371,7 @@ static const struct section_keys TABLE[] = {
 	SINGLE("vm", vm, VM), .help = "the machine as a whole"},
 	SINGLE("cpu", cpu, CPU), .help = "processors"},
 	SINGLE("hyperv", hyperv, HYPERV), .help = "enlightenments for Windows"},
+	SINGLE("machine", machine, MACHINE_KEYS), .help = "the board: clock, timers, sleep"},
 	SINGLE("memory", memory, MEMORY), .help = "where the guest's memory comes from"},
 	SINGLE("smbios", smbios, SMBIOS), .help = "what the machine says of its make (dmidecode)"},
 	SINGLE("firmware", firmware, FIRMWARE), .help = "UEFI and its variables"},

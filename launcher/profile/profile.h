@@ -67,6 +67,10 @@ enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2 };
 enum disk_media { MEDIA_DISK, MEDIA_CDROM };
 enum layout { LAYOUT_ONE_SLOT, LAYOUT_SEPARATE };
 enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };
+enum irqchip { IRQCHIP_AUTO, IRQCHIP_KERNEL, IRQCHIP_SPLIT, IRQCHIP_OFF };
+enum rtc_base { RTC_AUTO, RTC_UTC, RTC_LOCALTIME };
+enum lost_ticks { TICKS_AUTO, TICKS_DELAY, TICKS_DISCARD };
+enum watchdog { WATCHDOG_NONE, WATCHDOG_RESET, WATCHDOG_POWEROFF };
 enum network_mode { NETWORK_USER, NETWORK_NONE };
 enum network_model { MODEL_VIRTIO, MODEL_E1000E };
 
@@ -84,6 +88,7 @@ struct cpu_section {
 	struct number threads;
 	struct text model;
 	struct choice accel;
+	struct choice irqchip;
 	struct number phys_bits;
 	struct choice hide_hypervisor;
 	struct flag hypervisor_bit;
@@ -95,6 +100,17 @@ struct hyperv_section {
 	struct flag relaxed, vapic, time, vpindex, synic, stimer, runtime, reset, frequencies,
 		tlbflush, ipi;
 	struct number spinlocks;
+};
+
+struct machine_section {
+	struct choice rtc;
+	struct flag rtc_drift_fix;
+	struct choice pit_lost_ticks;
+	struct choice hpet;
+	struct choice smm;
+	struct flag vmport;
+	struct choice s3, s4;
+	struct choice watchdog;
 };
 
 struct smbios_section {
@@ -236,6 +252,7 @@ struct profile {
 	struct vm_section vm;
 	struct cpu_section cpu;
 	struct hyperv_section hyperv;
+	struct machine_section machine;
 	struct memory_section memory;
 	struct smbios_section smbios;
 	struct firmware_section firmware;

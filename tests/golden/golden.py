@@ -88,6 +88,7 @@ CASES = {
     "laptop-gpu-no-gpu": ("laptop-gpu", "laptop-idle", ["--variant", "no-gpu"], LAPTOP_FILES, ("text", "argv")),
     # A window for a large BAR, and what has to be said of each section.
     "laptop-gpu-egpu": ("laptop-gpu", "laptop-two-nvidia", ["--variant", "egpu"], LAPTOP_FILES, ("text",)),
+    "board": ("board", "laptop", [], [], ("text", "argv")),
     # Refused: every reason in one run. 2 is the profile's fault, 3 the host's.
     "wrong": ("wrong", "laptop", ["--set", "cpu.accel=xen", "--set", "oops"], [], ("refused",)),
     "wrong-variant": ("variants", "laptop", ["--variant", "bgi"], ["disks/system.img"], ("refused",)),
