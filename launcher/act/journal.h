@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "acl.h"
+#include "base/cpu_set.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "host/pci.h"
@@ -23,17 +24,25 @@
 #define CHANGE_NAME 64 /* bytes of a module's or driver's name, with its NUL */
 
 enum change_kind {
-	CHANGE_CLAIMED,	  /* a function is taken: nothing to undo, but nobody else may take it */
-	CHANGE_LOADED,	  /* modules that we loaded: names in order of loading */
-	CHANGE_OVERRIDE,  /* of a function; before: name[0] driver_override, [1] driver, [2]
-			     power/control */
-	CHANGE_BOUND,	  /* a function went to vfio-pci; name[0]: the driver that gave it up */
-	CHANGE_UNLOADED,  /* modules that we unloaded: names in order of unloading */
-	CHANGE_SERVICE,	  /* a service that we stopped: number */
-	CHANGE_ACL,	  /* one more uid on a device node: path, uid, before */
-	CHANGE_HUGEPAGES, /* pages that we added: size_kb, node, number */
+	CHANGE_CLAIMED,	   /* a function is taken: nothing to undo, but nobody else may take it */
+	CHANGE_LOADED,	   /* modules that we loaded: names in order of loading */
+	CHANGE_OVERRIDE,   /* of a function; before: name[0] driver_override, [1] driver, [2]
+			      power/control */
+	CHANGE_BOUND,	   /* a function went to vfio-pci; name[0]: the driver that gave it up */
+	CHANGE_UNLOADED,   /* modules that we unloaded: names in order of unloading */
+	CHANGE_SERVICE,	   /* a service that we stopped: number */
+	CHANGE_ACL,	   /* one more uid on a device node: path, uid, before */
+	CHANGE_HUGEPAGES,  /* pages that we added: size_kb, node, number */
+	CHANGE_ISOLATED,   /* a partition of cpus: name[0] its group, number a set of ISOLATED_ */
+	CHANGE_IRQS,	   /* interrupts that went from cpus to rest: the journal's irq table */
+	CHANGE_GOVERNOR,   /* of the frequency policies in cpus; name[0] before, name[1] ours */
+	CHANGE_PREFERENCE, /* the same for their energy preference */
 	CHANGES,
 };
+
+/* How a partition was made. */
+#define ISOLATED_SYSTEMD 1U /* the group is a slice of systemd's */
+#define ISOLATED_CPUSET 2U  /* the root group hands on the cpuset controller only since then */
 
 struct change {
 	enum change_kind kind;
@@ -47,6 +56,16 @@ struct change {
 	int node;
 	uint64_t number;
 	uint64_t pool; /* of pages: 1 more than there were before; 0 once `number` is exact */
+	struct cpu_set cpus, rest;
+};
+
+#define IRQ_DEFAULT (-1) /* default_smp_affinity: of those that come later */
+#define JOURNAL_IRQS 4096
+
+/* Where an interrupt could go before. */
+struct irq_saved {
+	int irq;
+	struct cpu_set affinity;
 };
 
 struct journal {
@@ -56,6 +75,8 @@ struct journal {
 	struct process keeper, qemu;
 	struct change *change;
 	size_t n;
+	struct irq_saved *irq; /* of its one CHANGE_IRQS */
+	size_t irqs;
 };
 
 /* Makes JOURNAL_DIR, safely: root's, mode 0700, no link. */
@@ -80,6 +101,11 @@ bool journal_amend(struct journal *journal, const struct change *change, struct 
 /* Replaces change i by what is left to undo of it, before that is undone. */
 bool journal_replace(struct journal *journal, size_t i, const struct change *change,
 		     struct error **err);
+/* The same as journal_add() for a CHANGE_IRQS with its table of n, which is copied; n is at most
+ * JOURNAL_IRQS.
+ */
+bool journal_add_irqs(struct journal *journal, const struct change *change,
+		      const struct irq_saved *irq, size_t n, struct error **err);
 /* Takes change i out, as it has been undone. */
 bool journal_drop(struct journal *journal, size_t i, struct error **err);
 /* Who must be gone before anything is undone. */
@@ -99,6 +125,9 @@ bool journal_same(const struct journal *a, const struct journal *b);
 bool journal_is_kept(const struct journal *journal);
 /* Whether the function stands in it, claimed or not given back yet. */
 bool journal_claims(const struct journal *journal, struct pci_address address);
+
+/* Its change of a kind, the first one; NULL when it has none. */
+const struct change *journal_find(const struct journal *journal, enum change_kind kind);
 
 /* The text form, for the file and for tests; the caller owns it. */
 char *journal_text(const struct journal *journal);

@@ -148,28 +148,25 @@ static bool do_hello(struct keeper *k, const struct request *request, struct err
 	return true;
 }
 
+/* What serves each kind of intent but STEP_HUGEPAGES, whose answer has a number. */
+static bool (*const SERVE[STEP_KINDS])(struct keeper *k, const struct intent *intent,
+				       struct error **err) = {
+	[STEP_MEMLOCK] = raise_memlock,	  [STEP_CLAIM] = claim_functions,
+	[STEP_GRANT] = grant_node,	  [STEP_ISOLATE] = isolate_cpus,
+	[STEP_IRQS] = move_irqs,	  [STEP_FREQUENCY] = set_frequency,
+	[STEP_REALTIME] = allow_realtime,
+};
+
 static bool do_intent(struct keeper *k, const struct request *request, struct error **err)
 {
 	const struct intent *intent = &request->intent;
 	uint64_t value = 0;
-	bool good = false;
+	bool good;
 
-	switch (intent->kind) {
-	case STEP_HUGEPAGES:
+	if (intent->kind == STEP_HUGEPAGES)
 		good = add_hugepages(k, intent, &value, err);
-		break;
-	case STEP_MEMLOCK:
-		good = raise_memlock(k, intent, err);
-		break;
-	case STEP_CLAIM:
-		good = claim_functions(k, intent, err);
-		break;
-	case STEP_GRANT:
-		good = grant_node(k, intent, err);
-		break;
-	default:
-		error_add(err, ERROR_HOST, "no such intent");
-	}
+	else
+		good = SERVE[intent->kind](k, intent, err);
 	if (good)
 		keeper_report(k, REPORT_DONE, value, "done");
 	return good;
@@ -193,7 +190,7 @@ static bool do_watch(struct keeper *k, const struct request *request, struct err
 		error_add(err, ERROR_HOST, "process %d is not uid %u's", (int)pid, k->uid);
 		return false;
 	}
-	if (!journal_watch(k->journal, qemu, err))
+	if (!isolate_process(k, pid, err) || !journal_watch(k->journal, qemu, err))
 		return false;
 	k->qemu = steal_fd(&pidfd);
 	k->phase = PHASE_WATCHING;
@@ -206,6 +203,18 @@ static bool qemu_lives(const struct keeper *k)
 	struct pollfd p = {.fd = k->qemu, .events = POLLIN};
 
 	return k->qemu >= 0 && poll(&p, 1, 0) == 0;
+}
+
+static bool do_isolate(struct keeper *k, const struct request *request, struct error **err)
+{
+	if (!qemu_lives(k)) {
+		error_add(err, ERROR_HOST, "QEMU is gone");
+		return false;
+	}
+	if (!isolate_thread(k, request->pid, err))
+		return false;
+	keeper_report(k, REPORT_DONE, 0, "isolated");
+	return true;
 }
 
 static bool do_release(struct keeper *k, const struct request *request, struct error **err)
@@ -238,6 +247,8 @@ static const struct verb_row {
 	[VERB_INTENT] = {IN(PHASE_PREPARING), do_intent},
 	/* Safe: makes the keeper wait for a process of the user's own, and nothing else. */
 	[VERB_WATCH] = {IN(PHASE_PREPARING), do_watch},
+	/* Safe: moves a thread of that process into the partition that was made for it. */
+	[VERB_ISOLATE] = {IN(PHASE_WATCHING), do_isolate},
 	/* Safe: refused while QEMU lives; gives back what was taken. */
 	[VERB_RELEASE] = {IN(PHASE_PREPARING) | IN(PHASE_WATCHING), do_release},
 };

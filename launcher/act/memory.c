@@ -1,7 +1,5 @@
-/* Huge pages and the memlock limit. */
-#include <errno.h>
+/* Huge pages. */
 #include <string.h>
-#include <sys/resource.h>
 
 #include "hugepages.h"
 #include "state.h"
@@ -133,43 +131,4 @@ bool undo_hugepages(struct keeper *k, const struct change *change, struct error 
 	error_add(err, ERROR_LEFT, "%lu huge pages of %u KiB stayed in the kernel's pool", left,
 		  change->size_kb);
 	return false;
-}
-
-/* ------------------------------------------------------------------ memlock */
-
-bool raise_memlock(struct keeper *k, const struct intent *intent, struct error **err)
-{
-	struct rlimit limit, old;
-	own_free char *text = root_read(&k->root, "/proc/meminfo");
-	const char *line = text ? strstr(text, "MemTotal:") : NULL;
-	uint64_t total = line ? strtoull(line + strlen("MemTotal:"), NULL, 10) << 10 : 0;
-
-	/* Only of the process that made the socket, and only while that is still the user's. */
-	if (process_uid(k->client) != k->uid) {
-		error_add(err, ERROR_HOST, "process %d is not uid %u's", (int)k->client, k->uid);
-		return false;
-	}
-	if (intent->memlock.bytes > total) {
-		error_add(err, ERROR_HOST, "%lu MiB of locked memory on a host that has %lu MiB",
-			  intent->memlock.bytes >> 20, total >> 20);
-		return false;
-	}
-	if (prlimit(k->client, RLIMIT_MEMLOCK, NULL, &old) < 0) {
-		error_errno(err, ERROR_HOST, errno, "cannot read the memlock limit of %d",
-			    (int)k->client);
-		return false;
-	}
-	if (old.rlim_cur >= intent->memlock.bytes)
-		return true;
-	limit.rlim_cur = intent->memlock.bytes;
-	limit.rlim_max = old.rlim_max > limit.rlim_cur ? old.rlim_max : limit.rlim_cur;
-	keeper_report(k, REPORT_PROGRESS, 0, "prlimit --pid %d --memlock=%lu", (int)k->client,
-		      intent->memlock.bytes);
-	/* It ends with the process: nothing to write down. */
-	if (prlimit(k->client, RLIMIT_MEMLOCK, &limit, NULL) < 0) {
-		error_errno(err, ERROR_HOST, errno, "cannot raise the memlock limit of %d",
-			    (int)k->client);
-		return false;
-	}
-	return true;
 }

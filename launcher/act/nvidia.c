@@ -20,30 +20,11 @@
 
 static const char *const MODULE[] = {"nvidia_drm", "nvidia_modeset", "nvidia_uvm", "nvidia"};
 
+/* Those that hold a GPU. */
 static bool pause_services(struct keeper *k, struct error **err)
 {
-	for (unsigned i = 0; i < SERVICES; i++) {
-		struct change change = {.kind = CHANGE_SERVICE, .number = i};
-
-		if (!service_is_active((enum service)i))
-			continue;
-		if (!journal_add(k->journal, &change, err))
-			return false;
-		keeper_report(k, REPORT_PROGRESS, 0, "systemctl stop %s",
-			      service_name((enum service)i));
-		if (!service_stop((enum service)i, err))
-			return false;
-	}
-	return true;
-}
-
-bool undo_service(struct keeper *k, const struct change *change, struct error **err)
-{
-	if (change->number >= SERVICES || service_is_active((enum service)change->number))
-		return true;
-	keeper_report(k, REPORT_PROGRESS, 0, "systemctl start %s",
-		      service_name((enum service)change->number));
-	return service_start((enum service)change->number, err);
+	return pause_service(k, SERVICE_NVIDIA_PERSISTENCED, err) &&
+	       pause_service(k, SERVICE_NVIDIA_POWERD, err);
 }
 
 static bool unload_one(struct keeper *k, const char *name, struct error **err)

@@ -17,6 +17,7 @@ enum verb {
 	VERB_INTENT,  /* one step */
 	VERB_WATCH,   /* nothing is given back while the process pid, QEMU's, lives */
 	VERB_RELEASE, /* QEMU is gone: give everything back */
+	VERB_ISOLATE, /* the thread pid of QEMU is a vCPU: into the partition */
 	VERBS,
 };
 
@@ -24,7 +25,7 @@ struct request {
 	uint32_t version; /* KEEPER_VERSION */
 	uint32_t verb;
 	uint32_t id;	      /* echoed in the reports */
-	int32_t pid;	      /* of VERB_WATCH, else zero */
+	int32_t pid;	      /* of VERB_WATCH and VERB_ISOLATE, else zero */
 	struct intent intent; /* of VERB_INTENT, else zero */
 };
 

@@ -17,6 +17,8 @@ static bool (*const UNDO[CHANGES])(struct keeper *k, const struct change *change
 	[CHANGE_OVERRIDE] = undo_override, [CHANGE_BOUND] = undo_bound,
 	[CHANGE_UNLOADED] = undo_unloaded, [CHANGE_SERVICE] = undo_service,
 	[CHANGE_ACL] = undo_acl,	   [CHANGE_HUGEPAGES] = undo_hugepages,
+	[CHANGE_ISOLATED] = undo_isolated, [CHANGE_IRQS] = undo_irqs,
+	[CHANGE_GOVERNOR] = undo_governor, [CHANGE_PREFERENCE] = undo_preference,
 };
 
 static bool is_of_function(const struct change *change)

@@ -15,6 +15,7 @@
 static const char *const names[] = {
 	[SERVICE_NVIDIA_PERSISTENCED] = "nvidia-persistenced",
 	[SERVICE_NVIDIA_POWERD] = "nvidia-powerd",
+	[SERVICE_IRQBALANCE] = "irqbalance",
 };
 _Static_assert(ARRAY_SIZE(names) == SERVICES, "one name for each service");
 
@@ -22,6 +23,7 @@ _Static_assert(ARRAY_SIZE(names) == SERVICES, "one name for each service");
 static const char *const units[] = {
 	[SERVICE_NVIDIA_PERSISTENCED] = "nvidia-persistenced.service",
 	[SERVICE_NVIDIA_POWERD] = "nvidia-powerd.service",
+	[SERVICE_IRQBALANCE] = "irqbalance.service",
 };
 _Static_assert(ARRAY_SIZE(units) == SERVICES, "one unit for each service");
 

@@ -1,5 +1,6 @@
-/* The systemd services that hold a GPU for nobody in particular and have to be paused before its
- * modules can be removed. The list is closed, so that nobody can name another one.
+/* The systemd services that have to be paused: those that hold a GPU for nobody in particular,
+ * until its modules are removed, and the one that would move interrupts back. The list is closed,
+ * so that nobody can name another one.
  */
 #ifndef ACT_SERVICES_H
 #define ACT_SERVICES_H
@@ -11,6 +12,7 @@
 enum service {
 	SERVICE_NVIDIA_PERSISTENCED,
 	SERVICE_NVIDIA_POWERD,
+	SERVICE_IRQBALANCE,
 	SERVICES,
 };
 

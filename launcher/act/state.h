@@ -10,6 +10,7 @@
 #include "host/pci.h"
 #include "journal.h"
 #include "protocol.h"
+#include "services.h"
 #include "worker.h"
 
 #define KEEPER_STUCK 8
@@ -62,9 +63,29 @@ bool grant_node(struct keeper *k, const struct intent *intent, struct error **er
 bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
 		   struct error **err);
 bool raise_memlock(struct keeper *k, const struct intent *intent, struct error **err);
+bool allow_realtime(struct keeper *k, const struct intent *intent, struct error **err);
+bool isolate_cpus(struct keeper *k, const struct intent *intent, struct error **err);
+bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err);
+bool set_frequency(struct keeper *k, const struct intent *intent, struct error **err);
+
+/* QEMU, a process of the keeper's user, to where its threads can go into the partition from; true
+ * where there is no partition.
+ */
+bool isolate_process(struct keeper *k, pid_t pid, struct error **err);
+/* One of its threads into the partition. */
+bool isolate_thread(struct keeper *k, pid_t thread, struct error **err);
+
+/* Whether all of cpus are online and enough others are, and no other keeper has isolated one. *rest
+ * becomes the processors that are left to the host.
+ */
+bool cpus_are_free(struct keeper *k, const struct cpu_set *cpus, struct cpu_set *rest,
+		   struct error **err);
 
 /* Grants a node to the keeper's user by ACL, written down; a user who is root needs none. */
 bool grant_path(struct keeper *k, const char *path, struct error **err);
+
+/* Stops a service if it runs, written down. */
+bool pause_service(struct keeper *k, enum service service, struct error **err);
 
 /* Undoing one change; each is harmless when it was never made, or undone already. */
 bool undo_claimed(struct keeper *k, const struct change *change, struct error **err);
@@ -75,6 +96,10 @@ bool undo_loaded(struct keeper *k, const struct change *change, struct error **e
 bool undo_service(struct keeper *k, const struct change *change, struct error **err);
 bool undo_acl(struct keeper *k, const struct change *change, struct error **err);
 bool undo_hugepages(struct keeper *k, const struct change *change, struct error **err);
+bool undo_isolated(struct keeper *k, const struct change *change, struct error **err);
+bool undo_irqs(struct keeper *k, const struct change *change, struct error **err);
+bool undo_governor(struct keeper *k, const struct change *change, struct error **err);
+bool undo_preference(struct keeper *k, const struct change *change, struct error **err);
 
 /* Undoes the changes of k->journal from number `from` on, the last first, going on past failures,
  * which are reported and stay in the journal. True when nothing of them is left.

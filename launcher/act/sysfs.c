@@ -56,7 +56,7 @@ static int open_again(const struct root *root, const char *path)
 static int write_line(void *context)
 {
 	const struct write *w = context;
-	int fd = open_again(w->root, w->path);
+	own_fd int fd = open_again(w->root, w->path);
 	ssize_t n;
 
 	if (fd < 0)
@@ -72,9 +72,54 @@ static int write_line(void *context)
 /* Whether it is a file of the kernel's by its name, and one line that would go there. */
 static bool is_sane(const char *path, const char *value)
 {
-	if (!text_starts(path, "/sys/") && !text_starts(path, "/proc/sys/"))
+	if (!text_starts(path, "/sys/") && !text_starts(path, "/proc/sys/") &&
+	    !text_starts(path, "/proc/irq/"))
 		return false;
 	return !strstr(path, "/../") && !text_ends(path, "/..") && !strchr(value, '\n');
+}
+
+struct writes {
+	const struct root *root;
+	const struct sysfs_value *value;
+	size_t n;
+};
+
+static int write_each(void *context)
+{
+	const struct writes *all = context;
+
+	for (size_t i = 0; i < all->n; i++) {
+		own_free char *line = xasprintf("%s\n", all->value[i].value);
+		struct write one = {
+			.root = all->root,
+			.path = all->value[i].path,
+			.line = line,
+			.len = strlen(line),
+		};
+
+		write_line(&one);
+	}
+	return 0;
+}
+
+bool sysfs_write_each(const struct root *root, const struct sysfs_value *values, size_t n,
+		      int deadline_ms, struct error **err)
+{
+	struct writes all = {.root = root, .value = values, .n = n};
+	int errnum;
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_sane(values[i].path, values[i].value))
+			continue;
+		error_add(err, ERROR_HOST, "refused to write to %s: a mistake in vmlaunch",
+			  values[i].path);
+		return false;
+	}
+	if (worker_run(write_each, &all, deadline_ms, &errnum, NULL) == WORKER_DONE)
+		return true;
+	error_errno(err, ERROR_HOST, errnum, "cannot write %zu files such as %s", n,
+		    n ? values[0].path : "none");
+	return false;
 }
 
 bool sysfs_write(const struct root *root, const char *path, const char *value, int deadline_ms,

@@ -20,6 +20,10 @@ static const char *const STEP[] = {
 	[STEP_MEMLOCK] = "memlock",
 	[STEP_CLAIM] = "claim",
 	[STEP_GRANT] = "grant",
+	[STEP_ISOLATE] = "isolate",
+	[STEP_IRQS] = "irqs",
+	[STEP_FREQUENCY] = "frequency",
+	[STEP_REALTIME] = "realtime",
 };
 _Static_assert(ARRAY_SIZE(STEP) == STEP_KINDS, "each kind of step has a word");
 

@@ -8,14 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cpu_set.h"
+
 #define STEP_FUNCTIONS 16 /* functions of one claim */
 #define STEP_DRIVER 32	  /* bytes of a driver's name, with its NUL */
+#define STEP_WORD 32	  /* bytes of a governor's name, with its NUL */
 
 enum step_kind {
 	STEP_HUGEPAGES, /* have so many free huge pages */
 	STEP_MEMLOCK,	/* raise the supervisor's RLIMIT_MEMLOCK */
 	STEP_CLAIM,	/* PCI functions to vfio-pci, their groups to the user */
 	STEP_GRANT,	/* one device node to the user */
+	STEP_ISOLATE,	/* a partition of processors that nothing of the host's runs on */
+	STEP_IRQS,	/* the host's interrupts away from processors */
+	STEP_FREQUENCY, /* governor and energy preference of processors */
+	STEP_REALTIME,	/* let the supervisor schedule its threads SCHED_FIFO, priority 1 */
 	STEP_KINDS,
 };
 
@@ -61,6 +68,20 @@ struct intent {
 			uint32_t node; /* enum step_node */
 			uint32_t a, b; /* its numbers */
 		} grant;
+		struct {
+			struct cpu_set cpus; /* the vCPUs' */
+			uint8_t balanced; /* several vCPUs share some of them: the kernel balances
+					   */
+			uint8_t unused[7];
+		} isolate;
+		struct {
+			struct cpu_set cpus; /* that no interrupt of the host's is to go to */
+		} irqs;
+		struct {
+			struct cpu_set cpus;
+			char governor[STEP_WORD];   /* "": as it is */
+			char preference[STEP_WORD]; /* "": as it is */
+		} frequency;
 	};
 };
 

@@ -1,8 +1,9 @@
 /* Fuzzes the keeper by what its client sends: packets through a real socket, some of any bytes,
  * most of them well formed up to the intent. The host is a tree of plain files with a GPU, its
- * audio function, a disk that is mounted, a bridge and a pool of huge pages, in a mount namespace
- * where /dev and /run are empty; so a claim that passes all checks fails at the first driver that
- * does not let go.
+ * audio function, a disk that is mounted, a bridge, a pool of huge pages, interrupts and frequency
+ * policies, in a mount namespace where /dev and /run are empty; so a claim that passes all checks
+ * fails at the first driver that does not let go, and a partition at its directory, which stays
+ * empty.
  *
  * In the end, whatever was asked for: nothing is left in the journal, and the tree is what it was.
  *
@@ -81,6 +82,13 @@ static const char *const WATCHED[] = {
 	"/sys/bus/pci/drivers/ahci/unbind",
 	"/sys/bus/pci/drivers/pcieport/unbind",
 	"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
+	"/proc/irq/default_smp_affinity",
+	"/proc/irq/7/smp_affinity_list",
+	"/proc/irq/9/smp_affinity_list",
+	"/sys/devices/system/cpu/cpufreq/policy0/scaling_governor",
+	"/sys/devices/system/cpu/cpufreq/policy2/scaling_governor",
+	"/sys/devices/system/cpu/cpufreq/policy2/energy_performance_preference",
+	"/sys/fs/cgroup/cgroup.subtree_control",
 };
 static char *before[ARRAY_SIZE(WATCHED)];
 
@@ -144,6 +152,35 @@ static void put_memory(void)
 	put("proc/meminfo", "MemTotal: 1048576 kB\nMemAvailable: 900000 kB\n");
 }
 
+static void put_processors(void)
+{
+	static const char *const cpufreq = "sys/devices/system/cpu/cpufreq/policy";
+
+	put("sys/devices/system/cpu/online", "0-5\n");
+	put("proc/irq/default_smp_affinity", "3f\n");
+	put("proc/irq/7/smp_affinity_list", "0-5\n");
+	put("proc/irq/7/disk/x", "");
+	put("proc/irq/9/smp_affinity_list", "3\n");
+	put("proc/irq/9/net/x", "");
+	for (unsigned i = 0; i < 6; i += 2) {
+		own_free char *cpus = xasprintf("%s%u/affected_cpus", cpufreq, i);
+		own_free char *governor = xasprintf("%s%u/scaling_governor", cpufreq, i);
+		own_free char *all = xasprintf("%s%u/scaling_available_governors", cpufreq, i);
+		own_free char *epp = xasprintf("%s%u/energy_performance_preference", cpufreq, i);
+		own_free char *epps =
+			xasprintf("%s%u/energy_performance_available_preferences", cpufreq, i);
+		own_free char *pair = xasprintf("%u %u\n", i, i + 1);
+
+		put(cpus, pair);
+		put(governor, i ? "powersave\n" : "performance\n");
+		put(all, "performance powersave\n");
+		put(epp, "balance_power\n");
+		put(epps, "performance balance_power power\n");
+	}
+	put("sys/fs/cgroup/cgroup.controllers", "cpuset cpu\n");
+	put("sys/fs/cgroup/cgroup.subtree_control", "cpuset\n");
+}
+
 /* Nothing that is done here reaches the machine: false where that cannot be had. */
 static bool seclude(void)
 {
@@ -175,6 +212,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	put("sys/class/iommu/dmar0/x", "");
 	put_disk();
 	put_memory();
+	put_processors();
 	must(root_init(&tree, dir, NULL));
 	for (size_t i = 0; i < ARRAY_SIZE(WATCHED); i++)
 		before[i] = root_line(&tree, "%s", WATCHED[i]);
@@ -225,6 +263,18 @@ static void choose_function(struct input *in, struct step_function *f)
 		((uint8_t *)f)[spoil % sizeof(*f)] ^= byte(in) | 1;
 }
 
+/* A word that a policy has, or any bytes. */
+static void choose_word(struct input *in, char word[STEP_WORD])
+{
+	static const char *const known[] = {"", "performance", "powersave", "power"};
+	uint8_t which = byte(in);
+
+	if (which < 200)
+		strcpy(word, known[which % ARRAY_SIZE(known)]);
+	else
+		bytes(in, word, STEP_WORD);
+}
+
 static void fill_intent(struct input *in, struct intent *intent)
 {
 	intent->kind = byte(in) % (STEP_KINDS + 1);
@@ -242,6 +292,17 @@ static void fill_intent(struct input *in, struct intent *intent)
 		intent->grant.node = byte(in) % (NODE_KINDS + 1);
 		bytes(in, &intent->grant.a, 2);
 		bytes(in, &intent->grant.b, 2);
+	} else if (intent->kind == STEP_ISOLATE || intent->kind == STEP_IRQS) {
+		/* Both begin with the set. */
+		bytes(in, &intent->irqs.cpus, byte(in) < 250 ? 1 : sizeof(intent->irqs.cpus));
+		intent->isolate.balanced = byte(in);
+	} else if (intent->kind == STEP_FREQUENCY) {
+		bytes(in, &intent->frequency.cpus, byte(in) < 250 ? 1 : sizeof(struct cpu_set));
+		choose_word(in, intent->frequency.governor);
+		choose_word(in, intent->frequency.preference);
+	} else if (intent->kind == STEP_REALTIME) {
+		/* Would be done to this very process. */
+		intent->kind = STEP_KINDS;
 	} else {
 		bytes(in, &intent->memlock, sizeof(intent->memlock));
 	}
@@ -267,7 +328,8 @@ static bool send_packet(struct input *in, int fd)
 	} else {
 		/* Intents for the most part. */
 		request.verb = what < 80 ? what % VERBS : VERB_INTENT;
-		request.pid = request.verb == VERB_WATCH ? (int8_t)byte(in) : 0;
+		if (request.verb == VERB_WATCH || request.verb == VERB_ISOLATE)
+			request.pid = (int8_t)byte(in);
 		if (request.verb == VERB_INTENT)
 			fill_intent(in, &request.intent);
 	}

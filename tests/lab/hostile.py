@@ -16,9 +16,9 @@ import sys
 import time
 
 VERSION, PACKET = 1, 4096
-HELLO, INTENT, WATCH, RELEASE = range(4)
+HELLO, INTENT, WATCH, RELEASE, ISOLATE_THREAD = range(5)
 PROGRESS, DONE, REFUSED, LEFT = range(4)
-HUGEPAGES, MEMLOCK, CLAIM, GRANT = range(4)
+HUGEPAGES, MEMLOCK, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, REALTIME = range(8)
 KVM, BLOCK, EVENT, USB, TPM, KVMFR = range(6)
 UNION = 8 + 16 * 44
 REQUEST = 16 + 8 + UNION
@@ -43,6 +43,25 @@ def hugepages(size_kb, pages, node=-1):
 
 def memlock(size):
     return intent(MEMLOCK, struct.pack("<Q", size))
+
+
+def cpu_set(cpus):
+    bits = 0
+    for cpu in cpus:
+        bits |= 1 << cpu
+    return bits.to_bytes(128, "little")
+
+
+def isolate(*cpus, balanced=0):
+    return intent(ISOLATE, cpu_set(cpus) + bytes([balanced]))
+
+
+def irqs(*cpus):
+    return intent(IRQS, cpu_set(cpus))
+
+
+def frequency(cpus, governor=b"", preference=b""):
+    return intent(FREQUENCY, cpu_set(cpus) + governor.ljust(32, b"\0")[:32] + preference.ljust(32, b"\0")[:32])
 
 
 def grant(node, a=0, b=0):
@@ -88,7 +107,9 @@ def numbers(node):
 def facts():
     """The host, as far as a keeper could have changed it."""
     lines = [f"{a} {driver(a)} {read(f'{PCI}{a}/driver_override')} {read(f'{PCI}{a}/power/control')}" for a in sorted(os.listdir(PCI))]
-    lines += [f"{p} {read(p)}" for p in sorted(glob.glob("/sys/kernel/mm/hugepages/*/nr_hugepages"))]
+    for pattern in ("/sys/kernel/mm/hugepages/*/nr_hugepages", "/proc/irq/*/smp_affinity_list", "/proc/irq/default_smp_affinity"):
+        lines += [f"{p} {read(p)}" for p in sorted(glob.glob(pattern))]
+    lines += sorted(glob.glob("/sys/fs/cgroup/*")) + [read("/sys/fs/cgroup/cgroup.subtree_control"), read("/sys/fs/cgroup/cpuset.cpus.effective")]
     for node in sorted(glob.glob("/dev/nvme*") + glob.glob("/dev/sd*") + glob.glob("/dev/vfio/*") + glob.glob("/dev/bus/usb/*/*") + ["/dev/kvm", "/dev/mem"]):
         try:
             acl = os.getxattr(node, "system.posix_acl_access").hex()
@@ -224,12 +245,13 @@ def form():
     breaks("a packet of 64 KiB", good.ljust(65536, b"\0"))
     for version in (0, VERSION + 1, 0xFFFFFFFF):
         breaks(f"version {version}", request(HELLO, version=version), hello=False)
-    for verb in (RELEASE + 1, 99, 0xFFFFFFFF):
+    for verb in (ISOLATE_THREAD + 1, 99, 0xFFFFFFFF):
         breaks(f"verb {verb}", request(verb))
-    for verb, name in ((INTENT, "an intent"), (WATCH, "a watch"), (RELEASE, "a release")):
+    for verb, name in ((INTENT, "an intent"), (WATCH, "a watch"), (RELEASE, "a release"), (ISOLATE_THREAD, "a thread")):
         breaks(f"{name} before the greeting", request(verb, grant(KVM), pid=os.getpid() if verb == WATCH else 0), hello=False)
     breaks("a second greeting", request(HELLO))
-    for kind in (GRANT + 1, 255, 0xFFFFFFFF):
+    breaks("a thread before the watch", request(ISOLATE_THREAD, pid=os.getpid()))
+    for kind in (REALTIME + 1, 255, 0xFFFFFFFF):
         breaks(f"intent {kind}", request(INTENT, intent(kind)))
     for _ in range(20):
         keeper = Keeper(hello=False)
@@ -350,10 +372,48 @@ def memory():
     unchanged("memory")
 
 
+def quieting():
+    online = range(os.sysconf("SC_NPROCESSORS_ONLN"))
+    last = online[-1]
+    keeper = Keeper()
+    for kind, name in ((isolate, "isolating"), (irqs, "interrupts off")):
+        refused(keeper, f"{name} no processor", kind(), "no processors")
+        refused(keeper, f"{name} all processors", kind(*online), "would have less than")
+        refused(keeper, f"{name} one that is not there", kind(last, last + 1), "not online")
+        refused(keeper, f"{name} the last that there can be", kind(1023), "not online")
+    refused(keeper, "a frequency of nothing", frequency((), b"performance"), "no processors")
+    for word in (b"../../../x", b"a b", b"a\nb", b"-n", b"A", b"a" * 32, b"\xff"):
+        refused(keeper, f"the governor {word!r}", frequency((last,), word), "no name")
+        refused(keeper, f"the preference {word!r}", frequency((last,), b"", word), "no name")
+    refused(keeper, "a frequency without a policy", frequency((last,), b"performance"), "frequency policy")
+    check("one processor is isolated", keeper.ask(request(INTENT, isolate(last)))[0] == DONE)
+    refused(keeper, "isolating twice", isolate(last), "already")
+    other = Keeper()
+    refused(other, "what another has isolated", isolate(last), "another machine's")
+    other.close()
+    check("interrupts are moved", keeper.ask(request(INTENT, irqs(last)))[0] == DONE)
+    refused(keeper, "moving them twice", irqs(last), "already")
+    with subprocess.Popen(["sleep", "1000"]) as sleep, subprocess.Popen(["sleep", "1000"]) as bystander:
+        check("watching one's own is done", keeper.ask(request(WATCH, pid=sleep.pid))[0] == DONE)
+        for text, pid in (("root's process", 1), ("a kernel thread", 2), ("none", 0), ("a negative one", -1), ("one's own other process", bystander.pid)):
+            kind, said = keeper.ask(request(ISOLATE_THREAD, pid=pid))
+            check(f"isolating {text} is refused", kind == REFUSED and "no thread of QEMU's" in said, said)
+        check("isolating its thread is done", keeper.ask(request(ISOLATE_THREAD, pid=sleep.pid))[0] == DONE)
+        check("it is where it belongs", os.sched_getaffinity(sleep.pid) == {last}, os.sched_getaffinity(sleep.pid))
+        check("the bystander is not", last not in os.sched_getaffinity(bystander.pid))
+        sleep.kill()
+        sleep.wait()
+        kind, said = keeper.ask(request(ISOLATE_THREAD, pid=sleep.pid))
+        check("isolating the dead is refused", kind == REFUSED and "gone" in said, said)
+        bystander.kill()
+    keeper.close()
+    unchanged("quieting")
+
+
 def many():
     keeper, answers = Keeper(), 0
     for _ in range(150):
-        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT)), random.randbytes(UNION))))
+        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY)), random.randbytes(UNION))))
         answers += kind == REFUSED
     check("150 random intents are all refused", answers == 150, answers)
     keeper.close()
@@ -407,7 +467,7 @@ def main():
     seed = int(os.environ.get("SEED") or 0) or random.SystemRandom().randrange(1 << 31)
     print(f"# seed {seed}")
     random.seed(seed)
-    for part in (form, descriptors, watching, claims, grants, memory, many, ways_in):
+    for part in (form, descriptors, watching, claims, grants, memory, quieting, many, ways_in):
         part()
     print("# the end", flush=True)
     os._exit(1 if failures else 0)

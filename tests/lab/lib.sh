@@ -120,6 +120,11 @@ snapshot() {
             /sys/kernel/mm/hugepages/*/nr_hugepages \
             /sys/devices/system/node/node*/hugepages/*/nr_hugepages
         find /sys/fs/cgroup -mindepth 1 -type d
+        find /sys/fs/cgroup \( -name 'cpuset.cpus*' -o -name cgroup.subtree_control \) -exec grep -H '' {} +
+        # Interrupts come and go with drivers: those that may go anywhere are no news.
+        grep -H '' /proc/irq/*/smp_affinity_list | grep -v ":$(</sys/devices/system/cpu/online)\$" || true
+        grep -H '' /proc/irq/default_smp_affinity \
+            /sys/devices/system/cpu/cpufreq/policy*/{scaling_governor,energy_performance_preference} 2>/dev/null || true
         find /dev/vfio /dev/kvm /dev/snd /dev/dri /dev/input /dev/nvidia* -print0 2>/dev/null |
             xargs -0r lab-acl || true
         find /run/vmlaunch /run/user/1000 -printf 'run %M %U:%G %p\n' 2>/dev/null || true

@@ -1,0 +1,264 @@
+/* The host's interrupts away from the guest's processors (core-api/irq/irq-affinity.rst). Some
+ * cannot go: those of queues that belong to a processor (managed by the kernel), timers. They are
+ * counted and left. The default goes as well, so that devices that come later keep away too.
+ *
+ * All that will be written stands in one table of the journal beforehand: interrupt and old list.
+ * The new list follows from those, so giving back knows what is still ours.
+ *
+ * A passed device's vectors appear when the guest switches them on, long after this, and then have
+ * the default. Where the IOMMU posts interrupts that does not matter, as they go to the vCPU
+ * wherever it is; elsewhere they are taken on a processor of the host's, which wakes the vCPU.
+ *
+ * irqbalance would bring them back: its service is stopped meanwhile.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "host/quiet.h"
+#include "state.h"
+#include "sysfs.h"
+
+#define IRQ "/proc/irq"
+#define DEFAULT IRQ "/default_smp_affinity"
+#define WRITE_MS 20000
+
+/* ------------------------------------------------------------------ the default's mask */
+
+/* Groups of 32 bits in hexadecimal, the highest first, with a comma between. */
+static bool mask_parse(const char *text, struct cpu_set *set)
+{
+	own_free char *copy = xstrdup(text);
+	struct cpu_set read = {0};
+	unsigned base = 0;
+
+	for (bool more = true; more; base += 32) {
+		char *comma = strrchr(copy, ','), *group = comma ? comma + 1 : copy;
+		uint64_t bits;
+
+		if (base >= CPU_SET_SIZE || !text_u64(group, 16, &bits) || bits > UINT32_MAX)
+			return false;
+		read.word[base / 64] |= bits << base % 64;
+		more = comma;
+		if (comma)
+			*comma = '\0';
+	}
+	*set = read;
+	return true;
+}
+
+static char *mask_text(const struct cpu_set *set)
+{
+	struct buf out = {0};
+
+	for (unsigned base = CPU_SET_SIZE; base > 0;) {
+		uint32_t bits;
+
+		base -= 32;
+		bits = (uint32_t)(set->word[base / 64] >> base % 64);
+		if (out.len)
+			buf_addf(&out, ",%08x", bits);
+		else if (bits || base == 0)
+			buf_addf(&out, "%x", bits);
+	}
+	return buf_steal(&out);
+}
+
+/* ------------------------------------------------------------------ one interrupt */
+
+/* Where it may go now; false when there is no such interrupt. */
+static bool affinity_of(const struct keeper *k, int irq, struct cpu_set *set)
+{
+	own_free char *text = irq == IRQ_DEFAULT
+				      ? root_line(&k->root, DEFAULT)
+				      : root_line(&k->root, IRQ "/%d/smp_affinity_list", irq);
+
+	return text && (irq == IRQ_DEFAULT ? mask_parse(text, set) : cpu_set_parse(set, text));
+}
+
+static void set_value(struct sysfs_value *value, int irq, const struct cpu_set *set)
+{
+	value->path =
+		irq == IRQ_DEFAULT ? xstrdup(DEFAULT) : xasprintf(IRQ "/%d/smp_affinity_list", irq);
+	value->value = irq == IRQ_DEFAULT ? mask_text(set) : cpu_set_text(set);
+}
+
+/* Where we send one that could go to `before`. */
+static struct cpu_set wanted(const struct change *change, const struct cpu_set *before)
+{
+	struct cpu_set without = cpu_set_less(before, &change->cpus);
+
+	return cpu_set_meets(&without, &change->rest) ? without : change->rest;
+}
+
+/* Its handlers have a directory each: without one, nothing happens there. */
+static bool has_handler(const struct keeper *k, const char *irq)
+{
+	static const char *const files[] = {
+		"affinity_hint", "effective_affinity", "effective_affinity_list",
+		"node",		 "smp_affinity",       "smp_affinity_list",
+		"spurious"};
+	size_t n;
+	char **name = root_list(&k->root, &n, IRQ "/%s", irq);
+	bool handler = false;
+
+	for (size_t i = 0; i < n && !handler; i++) {
+		handler = true;
+		for (size_t f = 0; f < ARRAY_SIZE(files); f++)
+			handler = handler && strcmp(name[i], files[f]) != 0;
+	}
+	names_free(name, n);
+	return handler;
+}
+
+/* ------------------------------------------------------------------ moving */
+
+/* Those that may come to the guest's processors. The caller owns the table. */
+static struct irq_saved *find_irqs(const struct keeper *k, const struct cpu_set *cpus, size_t *n)
+{
+	struct irq_saved *table = NULL, one = {.irq = IRQ_DEFAULT};
+	size_t names;
+	char **name = root_list(&k->root, &names, IRQ);
+
+	*n = 0;
+	if (affinity_of(k, IRQ_DEFAULT, &one.affinity) && cpu_set_meets(&one.affinity, cpus))
+		*xappend(table, *n) = one;
+	for (size_t i = 0; i < names && *n < JOURNAL_IRQS; i++) {
+		uint64_t number;
+
+		if (!text_u64(name[i], 10, &number) || number > 0xfffff || !has_handler(k, name[i]))
+			continue;
+		one.irq = (int)number;
+		if (affinity_of(k, one.irq, &one.affinity) && cpu_set_meets(&one.affinity, cpus))
+			*xappend(table, *n) = one;
+	}
+	names_free(name, names);
+	return table;
+}
+
+static void values_free(struct sysfs_value *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(values[i].path);
+		free(values[i].value);
+	}
+	free(values);
+}
+
+/* Without those that stayed where they were: they are not ours. */
+static bool keep_moved(struct keeper *k, const struct change *change, size_t *moved,
+		       struct error **err)
+{
+	struct journal *j = k->journal;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < j->irqs; i++) {
+		struct cpu_set now = {0}, want = wanted(change, &j->irq[i].affinity);
+
+		if (affinity_of(k, j->irq[i].irq, &now) && cpu_set_equal(&now, &want))
+			j->irq[kept++] = j->irq[i];
+	}
+	*moved = kept;
+	j->irqs = kept;
+	return journal_amend(j, change, err);
+}
+
+static bool write_all(struct keeper *k, const struct change *change, struct error **err)
+{
+	size_t n = k->journal->irqs;
+	struct sysfs_value *values = xcalloc(n, sizeof(*values));
+	bool good;
+
+	for (size_t i = 0; i < n; i++) {
+		struct cpu_set want = wanted(change, &k->journal->irq[i].affinity);
+
+		set_value(&values[i], k->journal->irq[i].irq, &want);
+	}
+	good = sysfs_write_each(&k->root, values, n, WRITE_MS, err);
+	values_free(values, n);
+	return good;
+}
+
+/* irqbalance that is no service of systemd's is somebody's own doing, and told. */
+static bool stop_irqbalance(struct keeper *k, struct error **err)
+{
+	if (!quiet_has_irqbalance(&k->root))
+		return true;
+	if (!pause_service(k, SERVICE_IRQBALANCE, err))
+		return false;
+	if (quiet_has_irqbalance(&k->root))
+		keeper_report(k, REPORT_PROGRESS, 0,
+			      "irqbalance runs, and not as a service: it may move interrupts back");
+	return true;
+}
+
+bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err)
+{
+	struct change change = {.kind = CHANGE_IRQS, .cpus = intent->irqs.cpus};
+	own_free char *list = cpu_set_text(&change.cpus);
+	own_free struct irq_saved *table = NULL;
+	size_t mark = k->journal->n, n, moved;
+
+	if (journal_find(k->journal, CHANGE_IRQS)) {
+		error_add(err, ERROR_HOST, "interrupts were moved for the machine already");
+		return false;
+	}
+	if (!cpus_are_free(k, &change.cpus, &change.rest, err) || !stop_irqbalance(k, err))
+		return false;
+	table = find_irqs(k, &change.cpus, &n);
+	if (n == 0)
+		return true;
+	keeper_report(k, REPORT_PROGRESS, 0, "moving interrupts off the processors %s", list);
+	if (!journal_add_irqs(k->journal, &change, table, n, err) || !write_all(k, &change, err) ||
+	    !keep_moved(k, &change, &moved, err)) {
+		restore_from(k, mark);
+		return false;
+	}
+	keeper_report(k, REPORT_PROGRESS, 0, "%zu interrupts moved, %zu cannot be", moved,
+		      n - moved);
+	return true;
+}
+
+/* ------------------------------------------------------------------ giving back */
+
+/* Those that are still where we sent them, and what they had. */
+static struct sysfs_value *find_ours(struct keeper *k, const struct change *change, size_t *n)
+{
+	struct sysfs_value *values = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < k->journal->irqs; i++) {
+		const struct irq_saved *saved = &k->journal->irq[i];
+		struct cpu_set now = {0}, ours = wanted(change, &saved->affinity);
+
+		if (!affinity_of(k, saved->irq, &now) || !cpu_set_equal(&now, &ours) ||
+		    cpu_set_equal(&now, &saved->affinity))
+			continue;
+		set_value(xappend(values, *n), saved->irq, &saved->affinity);
+	}
+	return values;
+}
+
+bool undo_irqs(struct keeper *k, const struct change *change, struct error **err)
+{
+	struct sysfs_value *values;
+	size_t n, left;
+	bool good;
+
+	values = find_ours(k, change, &n);
+	if (n)
+		keeper_report(k, REPORT_PROGRESS, 0, "giving back %zu interrupts", n);
+	good = n == 0 || sysfs_write_each(&k->root, values, n, WRITE_MS, err);
+	values_free(values, n);
+	if (!good)
+		return false;
+	values = find_ours(k, change, &left);
+	values_free(values, left);
+	if (left == 0)
+		return true;
+	error_add(err, ERROR_LEFT, "%zu interrupts stayed on the processors that they were sent to",
+		  left);
+	return false;
+}

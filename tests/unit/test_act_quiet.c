@@ -1,0 +1,480 @@
+/* What keeps the host away from a guest's processors, as the keeper does it, on plain files (which
+ * obey): what is refused, what is written down, and that everything is given back where it is still
+ * ours. Partitions are the kernel's own doing and are tried in the lab.
+ */
+#include "test_act_tree.h"
+
+#include <sys/socket.h>
+
+#include "act/state.h"
+
+#define POLICY "/sys/devices/system/cpu/cpufreq/policy"
+
+struct host {
+	struct tree *tree;
+	struct keeper k;
+	int client; /* our end of its socket */
+	bool has_run;
+};
+
+static void put_policy(struct tree *tree, unsigned n, const char *cpus, const char *governor,
+		       const char *preference)
+{
+	const char *const file[][2] = {{"affected_cpus", cpus},
+				       {"scaling_governor", governor},
+				       {"scaling_available_governors", "performance powersave \n"},
+				       {"energy_performance_preference", preference},
+				       {"energy_performance_available_preferences",
+					"default performance balance_performance power\n"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(file); i++) {
+		own_free char *path = xasprintf(POLICY "%u/%s", n, file[i][0]);
+
+		if (file[i][1])
+			tree_put(tree, path, file[i][1]);
+	}
+}
+
+static void put_irq(struct tree *tree, unsigned n, const char *list, const char *handler)
+{
+	own_free char *path = xasprintf("/proc/irq/%u/smp_affinity_list", n);
+	own_free char *effective = xasprintf("/proc/irq/%u/effective_affinity_list", n);
+
+	tree_put(tree, path, list);
+	tree_put(tree, effective, list);
+	if (handler) {
+		own_free char *dir = xasprintf("/proc/irq/%u/%s/x", n, handler);
+
+		tree_put(tree, dir, "");
+	}
+}
+
+static int host_make(void **state)
+{
+	struct host *host = xcalloc(1, sizeof(*host));
+	void *tree;
+	int pair[2];
+
+	tree_make(&tree);
+	host->tree = tree;
+	/* Journals are written where the machine has them. */
+	host->has_run = own_mounts(host->tree) && mount("run", "/run", "tmpfs", 0, "mode=755") == 0;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	host->client = pair[1];
+	host->k = (struct keeper){.fd = pair[0],
+				  .lock = -1,
+				  .root = host->tree->root,
+				  .uid = getuid(),
+				  .client = getpid(),
+				  .qemu = -1,
+				  .journal = journal_new(getuid())};
+	tree_put(host->tree, "/sys/devices/system/cpu/online", "0-3\n");
+	if (host->has_run)
+		assert_true(journal_dir(NULL));
+	*state = host;
+	return 0;
+}
+
+static int host_remove(void **state)
+{
+	struct host *host = *state;
+	void *tree = host->tree;
+
+	journal_free(host->k.journal);
+	close(host->k.fd);
+	close(host->client);
+	umount2("/run", MNT_DETACH);
+	tree_remove(&tree);
+	free(host);
+	return 0;
+}
+
+#define needs_run(host)                                                              \
+	do {                                                                         \
+		if (!(host)->has_run) {                                              \
+			print_message("skipped: no mount namespace of one's own\n"); \
+			skip();                                                      \
+		}                                                                    \
+	} while (0)
+
+static struct intent intent_of(enum step_kind kind, const char *list)
+{
+	struct intent intent = {.kind = kind};
+	struct cpu_set cpus;
+
+	assert_true(cpu_set_parse(&cpus, list));
+	if (kind == STEP_ISOLATE)
+		intent.isolate.cpus = cpus;
+	else if (kind == STEP_IRQS)
+		intent.irqs.cpus = cpus;
+	else
+		intent.frequency.cpus = cpus;
+	return intent;
+}
+
+static struct intent frequency(const char *list, const char *governor, const char *preference)
+{
+	struct intent intent = intent_of(STEP_FREQUENCY, list);
+
+	strcpy(intent.frequency.governor, governor);
+	strcpy(intent.frequency.preference, preference);
+	return intent;
+}
+
+/* What is on disk is what is in memory. */
+static void journal_is_written(struct keeper *k)
+{
+	own_free char *mine = journal_text(k->journal);
+	own_journal struct journal *read = journal_read(k->journal->path, NULL);
+	own_free char *theirs = NULL;
+
+	assert_non_null(read);
+	theirs = journal_text(read);
+	assert_string_equal(mine, theirs);
+}
+
+/* ------------------------------------------------------------------ frequency */
+
+static void put_policies(struct tree *tree)
+{
+	put_policy(tree, 0, "0\n", "powersave\n", "power\n");
+	put_policy(tree, 1, "1\n", "powersave\n", "power\n");
+	put_policy(tree, 2, "2\n", "powersave\n", "balance_performance\n");
+	put_policy(tree, 3, "3\n", "performance\n", "performance\n");
+}
+
+static void frequency_and_back(void **state)
+{
+	struct host *host = *state;
+	struct intent intent = frequency("1-3", "performance", "");
+	struct error *err = NULL;
+	struct keeper *k = &host->k;
+
+	needs_run(host);
+	/* Another machine's half would leave only one. */
+	tree_put(host->tree, "/sys/devices/system/cpu/online", "0-7\n");
+	put_policies(host->tree);
+	assert_true(set_frequency(k, &intent, &err));
+	tree_is(host->tree, POLICY "0/scaling_governor", "powersave\n");
+	for (unsigned i = 1; i < 4; i++) {
+		own_free char *path = xasprintf(POLICY "%u/scaling_governor", i);
+
+		tree_is(host->tree, path, "performance\n");
+	}
+	journal_is_written(k);
+	/* Two words of preference, one of the governor; 3 had it already. */
+	assert_int_equal(k->journal->n, 3);
+	/* What a driver does under this governor. */
+	tree_put(host->tree, POLICY "1/energy_performance_preference", "performance\n");
+	tree_put(host->tree, POLICY "2/energy_performance_preference", "performance\n");
+	assert_false(set_frequency(k, &intent, &err));
+	says(&err, "frequencies were set for the machine already");
+	assert_true(restore_from(k, 0));
+	for (unsigned i = 1; i < 3; i++) {
+		own_free char *path = xasprintf(POLICY "%u/scaling_governor", i);
+
+		tree_is(host->tree, path, "powersave\n");
+	}
+	tree_is(host->tree, POLICY "3/scaling_governor", "performance\n");
+	tree_is(host->tree, POLICY "1/energy_performance_preference", "power\n");
+	tree_is(host->tree, POLICY "2/energy_performance_preference", "balance_performance\n");
+	assert_int_equal(k->journal->n, 0);
+	no_children();
+}
+
+static void frequency_of_somebody_else(void **state)
+{
+	struct host *host = *state;
+	struct intent intent = frequency("1-2", "performance", "");
+	struct error *err = NULL;
+
+	needs_run(host);
+	put_policies(host->tree);
+	tree_put(host->tree, POLICY "2/scaling_available_governors", "performance schedutil\n");
+	assert_true(set_frequency(&host->k, &intent, &err));
+	tree_put(host->tree, POLICY "2/scaling_governor", "schedutil\n");
+	assert_true(restore_from(&host->k, 0));
+	tree_is(host->tree, POLICY "1/scaling_governor", "powersave\n");
+	tree_is(host->tree, POLICY "2/scaling_governor", "schedutil\n");
+	/* Again, and with a policy that is gone. */
+	tree_put(host->tree, POLICY "2/scaling_governor", "powersave\n");
+	assert_true(set_frequency(&host->k, &intent, &err));
+	struct change again = *journal_find(host->k.journal, CHANGE_GOVERNOR);
+	assert_true(restore_from(&host->k, 0));
+	cpu_set_add(&again.cpus, 77);
+	assert_true(undo_governor(&host->k, &again, &err));
+	assert_true(undo_governor(&host->k, &again, &err));
+	tree_is(host->tree, POLICY "1/scaling_governor", "powersave\n");
+}
+
+static void frequency_refused(void **state)
+{
+	struct host *host = *state;
+	struct error *err = NULL;
+	static const struct {
+		const char *cpus, *governor, *preference, *words;
+	} bad[] = {
+		{"1", "ondemand", "",
+		 "the processors 1 have no governor \"ondemand\"; there are: performance "
+		 "powersave"},
+		{"1", "", "powers",
+		 "have no energy preference \"powers\"; there are: default perf"},
+		{"1", "power", "", "have no governor \"power\""},
+		{"1", "../x", "", "that is no name of a governor or preference"},
+		{"1", "Performance", "", "that is no name of a governor or preference"},
+		{"1", "-x", "", "that is no name of a governor or preference"},
+		{"1", "performance\n", "", "that is no name"},
+		{"", "performance", "", "no processors were named"},
+		{"1,9", "performance", "", "processors that are not online: 9"},
+		{"0-2", "performance", "", "the host would have less than 2 left"},
+	};
+
+	needs_run(host);
+	put_policies(host->tree);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct intent intent = frequency(bad[i].cpus, bad[i].governor, bad[i].preference);
+
+		assert_false(set_frequency(&host->k, &intent, &err));
+		says(&err, bad[i].words);
+		assert_int_equal(host->k.journal->n, 0);
+	}
+	struct intent endless = frequency("1", "", "");
+	memset(endless.frequency.governor, 'a', STEP_WORD);
+	assert_false(set_frequency(&host->k, &endless, &err));
+	says(&err, "that is no name of a governor or preference");
+	/* One policy for a guest's and a host's processor. */
+	put_policy(host->tree, 0, "0 1\n", "powersave\n", NULL);
+	tree_put(host->tree, POLICY "1/affected_cpus", "\n");
+	struct intent shared = frequency("1", "performance", "");
+	assert_false(set_frequency(&host->k, &shared, &err));
+	says(&err, "none of the processors has a frequency policy of its own");
+	tree_is(host->tree, POLICY "0/scaling_governor", "powersave\n");
+	tree_is(host->tree, POLICY "1/scaling_governor", "powersave\n");
+}
+
+/* ------------------------------------------------------------------ interrupts */
+
+static void put_irqs(struct tree *tree)
+{
+	tree_put(tree, "/proc/irq/default_smp_affinity", "f\n");
+	put_irq(tree, 1, "0-3\n", "i8042");
+	put_irq(tree, 2, "0-3\n", NULL);
+	put_irq(tree, 30, "2\n", "nvme0q1");
+	put_irq(tree, 31, "0\n", "xhci");
+}
+
+static void irqs_and_back(void **state)
+{
+	struct host *host = *state;
+	struct intent intent = intent_of(STEP_IRQS, "2-3");
+	struct error *err = NULL;
+	struct keeper *k = &host->k;
+
+	needs_run(host);
+	put_irqs(host->tree);
+	assert_true(move_irqs(k, &intent, &err));
+	tree_is(host->tree, "/proc/irq/default_smp_affinity", "3\n");
+	tree_is(host->tree, "/proc/irq/1/smp_affinity_list", "0-1\n");
+	tree_is(host->tree, "/proc/irq/2/smp_affinity_list", "0-3\n");
+	tree_is(host->tree, "/proc/irq/30/smp_affinity_list", "0-1\n");
+	tree_is(host->tree, "/proc/irq/31/smp_affinity_list", "0\n");
+	assert_int_equal(k->journal->irqs, 3);
+	journal_is_written(k);
+	assert_false(move_irqs(k, &intent, &err));
+	says(&err, "interrupts were moved for the machine already");
+	/* Somebody moves one meanwhile. */
+	tree_put(host->tree, "/proc/irq/1/smp_affinity_list", "1\n");
+	assert_true(restore_from(k, 0));
+	tree_is(host->tree, "/proc/irq/default_smp_affinity", "f\n");
+	tree_is(host->tree, "/proc/irq/1/smp_affinity_list", "1\n");
+	tree_is(host->tree, "/proc/irq/30/smp_affinity_list", "2\n");
+	assert_int_equal(k->journal->irqs, 0);
+	assert_int_equal(k->journal->n, 0);
+}
+
+/* A mask of many processors: each interrupt keeps what it had beyond the guest's. */
+static void irqs_of_a_large_machine(void **state)
+{
+	struct host *host = *state;
+	struct intent intent = intent_of(STEP_IRQS, "32-63");
+	struct error *err = NULL;
+
+	needs_run(host);
+	tree_put(host->tree, "/sys/devices/system/cpu/online", "0-71\n");
+	tree_put(host->tree, "/proc/irq/default_smp_affinity", "ff,ffffffff,ffffffff\n");
+	for (unsigned i = 0; i < 300; i++)
+		put_irq(host->tree, 100 + i, "31-33\n", "q");
+	assert_true(move_irqs(&host->k, &intent, &err));
+	tree_is(host->tree, "/proc/irq/default_smp_affinity", "ff,00000000,ffffffff\n");
+	tree_is(host->tree, "/proc/irq/399/smp_affinity_list", "31\n");
+	assert_int_equal(host->k.journal->irqs, 301);
+	journal_is_written(&host->k);
+	/* As after a death: by what was read from the file. */
+	struct journal *read = journal_read(host->k.journal->path, &err);
+	assert_non_null(read);
+	journal_free(host->k.journal);
+	host->k.journal = read;
+	assert_true(restore_from(&host->k, 0));
+	tree_is(host->tree, "/proc/irq/default_smp_affinity", "ff,ffffffff,ffffffff\n");
+	tree_is(host->tree, "/proc/irq/399/smp_affinity_list", "31-33\n");
+}
+
+/* ------------------------------------------------------------------ isolation */
+
+static void isolation_refused(void **state)
+{
+	struct host *host = *state;
+	struct intent intent = intent_of(STEP_ISOLATE, "2-3");
+	struct error *err = NULL;
+	struct keeper *k = &host->k;
+
+	needs_run(host);
+	assert_false(isolate_cpus(k, &intent, &err));
+	says(&err, "no control groups are mounted at /sys/fs/cgroup");
+	tree_put(host->tree, "/sys/fs/cgroup/cpuset/cpuset.cpus", "");
+	assert_false(isolate_cpus(k, &intent, &err));
+	says(&err, "still has control groups of version 1");
+	tree_put(host->tree, "/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+	assert_false(isolate_cpus(k, &intent, &err));
+	says(&err, "no cpuset controller");
+	tree_put(host->tree, "/sys/fs/cgroup/cgroup.controllers", "cpuset cpu\n");
+	tree_put(host->tree, "/sys/fs/cgroup/cgroup.type", "domain\n");
+	assert_false(isolate_cpus(k, &intent, &err));
+	says(&err, "this is a container");
+	own_free char *type = tree_path(host->tree, "/sys/fs/cgroup/cgroup.type");
+	unlink(type);
+	struct intent all = intent_of(STEP_ISOLATE, "0-3");
+	assert_false(isolate_cpus(k, &all, &err));
+	says(&err, "without the processors 0-3 the host would have less than 2 left");
+	struct intent none = intent_of(STEP_ISOLATE, "");
+	assert_false(isolate_cpus(k, &none, &err));
+	says(&err, "no processors were named");
+	struct intent far = intent_of(STEP_ISOLATE, "3-4,1023");
+	assert_false(isolate_cpus(k, &far, &err));
+	says(&err, "processors that are not online: 4,1023");
+	assert_int_equal(k->journal->n, 0);
+	/* All is well but the kernel, which makes no files in the new directory. */
+	tree_put(host->tree, "/sys/fs/cgroup/cgroup.subtree_control", "cpu\n");
+	assert_false(isolate_cpus(k, &intent, &err));
+	says(&err, "cgroup.type: No such file or directory");
+	own_free char *group = xasprintf("/sys/fs/cgroup/vmlaunch%d", (int)getpid());
+	assert_false(root_exists(&host->tree->root, "%s", group));
+	assert_int_equal(k->journal->n, 0);
+	assert_false(isolate_thread(k, getpid(), &err));
+	says(&err, "is no thread of QEMU's that is to be isolated");
+}
+
+static void taken_by_another(void **state)
+{
+	struct host *host = *state;
+	struct error *err = NULL;
+	struct change change = {.kind = CHANGE_ISOLATED};
+	own_journal struct journal *other = journal_new(getuid());
+	struct intent intent = intent_of(STEP_ISOLATE, "4-5");
+	struct cpu_set rest;
+
+	needs_run(host);
+	tree_put(host->tree, "/sys/devices/system/cpu/online", "0-7\n");
+	assert_true(change_name(&change, "vmlaunch1"));
+	assert_true(cpu_set_parse(&change.cpus, "2-4"));
+	other->keeper = process_of(1);
+	assert_true(journal_add(other, &change, &err));
+	assert_false(cpus_are_free(&host->k, &intent.isolate.cpus, &rest, &err));
+	says(&err, "some of the processors 4-5 are another machine's, which has isolated them");
+	assert_true(cpu_set_parse(&intent.isolate.cpus, "5-7"));
+	assert_true(cpus_are_free(&host->k, &intent.isolate.cpus, &rest, &err));
+	own_free char *left = cpu_set_text(&rest);
+	assert_string_equal(left, "0-1");
+	assert_true(cpu_set_parse(&intent.isolate.cpus, "1,5-7"));
+	assert_false(cpus_are_free(&host->k, &intent.isolate.cpus, &rest, &err));
+	says(&err, "the host would have less than 2 left");
+}
+
+/* ------------------------------------------------------------------ the journal */
+
+#define HEAD                                                                                      \
+	"{\"version\":1,\"boot-id\":\"b\",\"uid\":0,\"keeper\":{\"pid\":1},\"qemu\":{\"pid\":0}," \
+	"\"changes\":["
+
+static void journal_round_trip(void **state)
+{
+	struct change change = {.kind = CHANGE_ISOLATED, .number = ISOLATED_CPUSET};
+	own_journal struct journal *journal = journal_parse(
+		HEAD
+		"{\"kind\":\"interrupts\","
+		"\"address\":\"0000:00:00.0\",\"names\":[],\"acl\":\"0000:-\",\"cpus\":\"2-3\","
+		"\"rest\":\"0-1\"}],\"irqs\":{\"default\":\"0-3\",\"7\":\"3,1000\"}}",
+		NULL);
+	own_journal struct journal *again = NULL;
+	own_free char *text = NULL, *twice = NULL;
+	static const char *const table[] = {
+		"\"7\":\"0-1023\"", "\"-1\":\"0\"", "\"x\":\"0\"", "\"1048576\":\"0\"",
+		"\"7\":\"1024\"",   "\"7\":\"0-\"", "\"7\":7"};
+
+	(void)state;
+	assert_non_null(journal);
+	assert_int_equal(journal->irqs, 2);
+	assert_int_equal(journal->irq[0].irq, IRQ_DEFAULT);
+	assert_true(cpu_set_has(&journal->irq[1].affinity, 1000));
+	assert_true(change_name(&change, "vmlaunch77_1"));
+	*xappend(journal->change, journal->n) = change;
+	text = journal_text(journal);
+	again = journal_parse(text, NULL);
+	assert_non_null(again);
+	twice = journal_text(again);
+	assert_string_equal(text, twice);
+	assert_true(cpu_set_equal(&again->change[0].rest, &journal->change[0].rest));
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		own_free char *with = xasprintf(HEAD "],\"irqs\":{%s}}", table[i]);
+		own_journal struct journal *parsed = journal_parse(with, NULL);
+
+		/* The first one is good. */
+		assert_int_equal(!parsed, i > 0);
+	}
+}
+
+/* A journal's group is never anybody else's. */
+static void only_our_groups(void **state)
+{
+	struct host *host = *state;
+	struct error *err = NULL;
+	static const char *const names[] = {"system", "vmlaunch-1", "vmlaunch1x", "init"};
+
+	tree_put(host->tree, "/sys/fs/cgroup/cgroup.controllers", "cpuset\n");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct change change = {.kind = CHANGE_ISOLATED};
+		own_free char *dir = xasprintf("%s/sys/fs/cgroup/%s", host->tree->dir, names[i]);
+
+		assert_true(change_name(&change, names[i]));
+		assert_true(dir_make(dir, 0755, &err));
+		assert_true(undo_isolated(&host->k, &change, &err));
+		assert_int_equal(access(dir, F_OK), 0);
+	}
+	struct change ours = {.kind = CHANGE_ISOLATED};
+	own_free char *dir = xasprintf("%s/sys/fs/cgroup/vmlaunch12_3", host->tree->dir);
+
+	assert_true(change_name(&ours, "vmlaunch12_3"));
+	assert_true(dir_make(dir, 0755, &err));
+	assert_true(undo_isolated(&host->k, &ours, &err));
+	assert_int_equal(access(dir, F_OK), -1);
+	assert_true(undo_isolated(&host->k, &ours, &err));
+}
+
+#define ON_HOST(test) cmocka_unit_test_setup_teardown(test, host_make, host_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_HOST(frequency_and_back),
+		ON_HOST(frequency_of_somebody_else),
+		ON_HOST(frequency_refused),
+		ON_HOST(irqs_and_back),
+		ON_HOST(irqs_of_a_large_machine),
+		ON_HOST(isolation_refused),
+		ON_HOST(taken_by_another),
+		ON_HOST(only_our_groups),
+		cmocka_unit_test(journal_round_trip),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
