@@ -25,6 +25,44 @@ static const char *format_of(const struct disk *disk)
 	return disk->format.v == DISK_QCOW2 ? "qcow2" : "raw";
 }
 
+/* Past the host's page cache: the caller's own memory goes to the disk. */
+static bool is_direct(const struct disk *disk)
+{
+	return disk->cache.v == CACHE_NONE || disk->cache.v == CACHE_DIRECTSYNC;
+}
+
+/* QEMU, block/file-posix.c: native I/O blocks on the page cache, and so is refused with it. */
+static const char *io_of(struct composer *c, const struct disk *disk)
+{
+	own_free char *name = item_text(&disk->item);
+
+	if (disk->io.v == IO_NATIVE && !is_direct(disk))
+		compose_wrong(c, disk->io.at,
+			      "%s.io = native needs cache = none or cache = directsync", name);
+	if (disk->io.v == IO_NATIVE || (disk->io.v == IO_AUTO && is_direct(disk)))
+		return "native";
+	return disk->io.v == IO_URING ? "io_uring" : disk->io.v == IO_THREADS ? "threads" : NULL;
+}
+
+/* The part of a cache mode that is a node's business; the other one is the device's. The file below
+ * has it from the format above.
+ */
+static void add_access(struct composer *c, struct option *o, const struct disk *disk)
+{
+	const char *io = io_of(c, disk);
+
+	if (is_direct(disk))
+		option_on(o, "cache.direct", true);
+	if (disk->cache.v == CACHE_UNSAFE)
+		option_on(o, "cache.no-flush", true);
+	if (disk->discard.v)
+		option_text(o, "discard", "unmap");
+	if (io)
+		option_text(o, "file.aio", io);
+	if (disk->discard.v)
+		option_text(o, "file.discard", "unmap");
+}
+
 static void add_node(struct composer *c, const struct disk *disk, const char *id)
 {
 	bool read_only = disk->read_only.v || disk->media.v == MEDIA_CDROM;
@@ -35,6 +73,7 @@ static void add_node(struct composer *c, const struct disk *disk, const char *id
 	option_on(&o, "read-only", read_only);
 	option_text(&o, "file.driver", is_block(c, disk->path.v) ? "host_device" : "file");
 	option_text(&o, "file.filename", disk->path.v);
+	add_access(c, &o, disk);
 	compose_item(c, "-blockdev", option_done(&o), &disk->item, "path", disk->path.at, NULL);
 }
 
@@ -55,6 +94,8 @@ static void add_virtio(struct composer *c, const struct disk *disk, const char *
 	option_text(&o, "bus", bus);
 	option_slot(&o, "addr", 0, 0);
 	option_text(&o, "drive", id);
+	if (disk->cache.v == CACHE_WRITETHROUGH || disk->cache.v == CACHE_DIRECTSYNC)
+		option_on(&o, "write-cache", false);
 	add_bootindex(c, &o, &disk->item);
 	compose_item(c, "-device", option_done(&o), &disk->item, "media", disk->media.at, NULL);
 }

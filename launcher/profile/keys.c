@@ -47,6 +47,17 @@ static const char *const ACCEL[] = {
 static const char *const FORMAT[] = {
 	[DISK_AUTO] = "auto", [DISK_RAW] = "raw", [DISK_QCOW2] = "qcow2", NULL};
 static const char *const MEDIA[] = {[MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", NULL};
+static const char *const CACHE[] = {[CACHE_WRITEBACK] = "writeback",
+				    [CACHE_NONE] = "none",
+				    [CACHE_WRITETHROUGH] = "writethrough",
+				    [CACHE_DIRECTSYNC] = "directsync",
+				    [CACHE_UNSAFE] = "unsafe",
+				    NULL};
+static const char *const IO[] = {[IO_AUTO] = "auto",
+				 [IO_THREADS] = "threads",
+				 [IO_NATIVE] = "native",
+				 [IO_URING] = "io_uring",
+				 NULL};
 static const char *const DISPLAY[] = {
 	[DISPLAY_AUTO] = "auto", [DISPLAY_NONE] = "none", [DISPLAY_SPICE] = "spice", NULL};
 static const char *const GLASS[] = {
@@ -274,6 +285,14 @@ static const struct key DISK[] = {
 	 .help = "disk: virtio; cdrom: a SATA drive, read-only"},
 	{"read-only", FLAG(disk, read_only), .dflt = "no",
 	 .help = "yes: the guest cannot write to it"},
+	{"cache", CHOICE(disk, cache, CACHE), .dflt = "writeback",
+	 .help = "what the host keeps in memory; none and directsync: nothing; writethrough and "
+		 "directsync: a write is done when it is on the medium; unsafe: flushes are ignored"},
+	{"io", CHOICE(disk, io, IO), .dflt = "auto",
+	 .help = "how QEMU reads and writes it; native goes with cache none or directsync; auto: native "
+		 "with these, else threads"},
+	{"discard", FLAG(disk, discard), .dflt = "no",
+	 .help = "yes: what the guest frees (TRIM) is given back to the file system or the SSD"},
 };
 
 static const struct key NETWORK[] = {

@@ -65,6 +65,14 @@ enum glass { GLASS_AUTO, GLASS_KVMFR, GLASS_SHM };
 enum when { WHEN_AUTO, WHEN_YES, WHEN_NO };
 enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2 };
 enum disk_media { MEDIA_DISK, MEDIA_CDROM };
+enum disk_cache {
+	CACHE_WRITEBACK,
+	CACHE_NONE,
+	CACHE_WRITETHROUGH,
+	CACHE_DIRECTSYNC,
+	CACHE_UNSAFE,
+};
+enum disk_io { IO_AUTO, IO_THREADS, IO_NATIVE, IO_URING };
 enum layout { LAYOUT_ONE_SLOT, LAYOUT_SEPARATE };
 enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };
 enum irqchip { IRQCHIP_AUTO, IRQCHIP_KERNEL, IRQCHIP_SPLIT, IRQCHIP_OFF };
@@ -200,6 +208,9 @@ struct disk {
 	struct choice format;
 	struct choice media;
 	struct flag read_only;
+	struct choice cache;
+	struct choice io;
+	struct flag discard;
 };
 
 /* A table of the user's own. */
