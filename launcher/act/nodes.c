@@ -225,6 +225,24 @@ static bool event_is_free(struct keeper *k, uint32_t number, struct error **err)
 	return false;
 }
 
+/* A node of that name could be anything's; the kernel knows whose its number is. */
+static bool kvmfr_is_real(struct keeper *k, const char *path, struct error **err)
+{
+	struct stat st;
+	own_fd int fd = open_node(path, &st, err);
+	own_free char *uevent = NULL, *want = xasprintf("DEVNAME=%s\n", path + strlen("/dev/"));
+
+	if (fd < 0)
+		return false;
+	if (S_ISCHR(st.st_mode))
+		uevent = root_read(&k->root, "/sys/dev/char/%u:%u/uevent", major(st.st_rdev),
+				   minor(st.st_rdev));
+	if (uevent && strstr(uevent, want))
+		return true;
+	error_add(err, ERROR_HOST, "%s is no device of the module kvmfr's", path);
+	return false;
+}
+
 static bool node_is_free(struct keeper *k, const struct intent *intent, const char *path,
 			 struct error **err)
 {
@@ -235,6 +253,8 @@ static bool node_is_free(struct keeper *k, const struct intent *intent, const ch
 		return usb_is_free(k, intent->grant.a, intent->grant.b, err);
 	case NODE_EVENT:
 		return event_is_free(k, intent->grant.a, err);
+	case NODE_KVMFR:
+		return kvmfr_is_real(k, path, err);
 	default:
 		return true;
 	}

@@ -88,8 +88,14 @@ struct hugepage_facts {
 struct glass_facts {
 	bool kvmfr;	     /* /dev/kvmfr0 is a character device */
 	bool kvmfr_stale;    /* something else stands in its place */
+	bool kvmfr_open;     /* this user may read and write it */
 	uint64_t kvmfr_size; /* bytes, 0: not known */
 };
+
+/* Bytes of memory of the kvmfr device that is open at fd; 0 when it does not say (LookingGlass,
+ * module/kvmfr.h: KVMFR_DMABUF_GETSIZE).
+ */
+uint64_t kvmfr_size(int fd);
 
 #define HUGEPAGE_SIZES 2 /* 2 MiB and 1 GiB, in this order; size_kb 0: the host has none */
 

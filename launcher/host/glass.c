@@ -1,7 +1,31 @@
 /* The kvmfr module's device: it has to be there before QEMU starts, or QEMU makes a plain file in
- * its place, which then stays until the next boot and keeps the module's device away.
+ * its place, which then stays until the next boot and keeps the module's device away. Its size is
+ * had from the device alone: the module shows its parameter to nobody.
  */
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <sys/ioctl.h>
+
 #include "parts.h"
+
+#define NODE "/dev/kvmfr0"
+
+uint64_t kvmfr_size(int fd)
+{
+	int size = ioctl(fd, _IO('u', 0x44), 0);
+
+	return size > 0 ? (uint64_t)size : 0;
+}
+
+/* Opening it does nothing to it. */
+static void ask_device(struct glass_facts *glass, const struct root *root)
+{
+	own_fd int fd = root_open(root, NODE, O_RDWR);
+
+	glass->kvmfr_open = fd >= 0;
+	if (fd >= 0)
+		glass->kvmfr_size = kvmfr_size(fd);
+}
 
 void glass_collect(struct glass_facts *glass, const struct root *root)
 {
@@ -9,11 +33,18 @@ void glass_collect(struct glass_facts *glass, const struct root *root)
 	struct stat st;
 
 	*glass = (struct glass_facts){0};
-	if (!root_stat(root, "/dev/kvmfr0", &st))
+	if (!root_stat(root, NODE, &st))
 		return;
 	/* In a recorded tree existence counts. */
 	glass->kvmfr = S_ISCHR(st.st_mode) || !root_is_real(root);
 	glass->kvmfr_stale = !glass->kvmfr;
-	if (root_number(root, &mib, "/sys/module/kvmfr/parameters/static_size_mb"))
+	if (!glass->kvmfr)
+		return;
+	if (root_is_real(root))
+		ask_device(glass, root);
+	else
+		glass->kvmfr_open = true;
+	if (!glass->kvmfr_size &&
+	    root_number(root, &mib, "/sys/module/kvmfr/parameters/static_size_mb"))
 		glass->kvmfr_size = mib << 20;
 }

@@ -79,8 +79,11 @@ bool compose_is_laptop(const struct composer *c);
 /* The same for what is no item; words say what for. */
 char *compose_own_port(struct composer *c, const char *words);
 
-/* Has a file of so many bytes made for memory that guest and host share. */
-void compose_prepare_shared(struct composer *c, const char *path, uint64_t size);
+/* Has memory of so many bytes, that guest and host share, made (PREPARE_SHARED) or held
+ * (PREPARE_DEVICE).
+ */
+void compose_prepare_shared(struct composer *c, enum prepare_kind kind, const char *path,
+			    uint64_t size);
 
 /* The item's id in QEMU: "disk-system", or "disk". The caller owns it. */
 char *compose_id(const struct item *item);
@@ -107,7 +110,8 @@ void compose_claims(struct composer *c); /* first of all: KVM depends on it */
 void compose_devices(struct composer *c);
 void compose_acpi(struct composer *c);	 /* after the devices: their places are in its paths */
 void compose_window(struct composer *c); /* of the firmware, for large BARs */
-void compose_steps(struct composer *c);	 /* last of all */
+bool compose_kvmfr_closed(const struct composer *c); /* used, and to be opened to this user */
+void compose_steps(struct composer *c);		     /* last of all */
 void compose_disks(struct composer *c);
 void compose_networks(struct composer *c);
 void compose_console(struct composer *c);
@@ -115,6 +119,9 @@ void compose_display(struct composer *c);
 void compose_glass(struct composer *c);
 void compose_viewers(struct composer *c); /* behind display and Looking Glass */
 void compose_monitors(struct composer *c);
+
+/* Whether QEMU draws with OpenGL. */
+bool compose_has_gl(const struct composer *c);
 
 /* The path of SPICE's socket, which the caller owns; NULL without SPICE. */
 char *compose_spice_socket(const struct composer *c);

@@ -84,12 +84,43 @@ char *compose_spice_socket(const struct composer *c)
 	return is_spice(c) ? path_join(c->plan->runtime_dir, "spice.sock") : NULL;
 }
 
+bool compose_has_gl(const struct composer *c)
+{
+	const struct display_section *d = &c->p->display;
+
+	return is_spice(c) && (d->gl.v == WHEN_YES || (d->gl.v == WHEN_AUTO && d->render_node.v));
+}
+
+/* SPICE passes descriptors of video memory, which only a unix socket can. */
+static void add_gl(struct composer *c, struct option *o)
+{
+	const struct display_section *d = &c->p->display;
+
+	if (!compose_has_gl(c))
+		return;
+	option_on(o, "gl", true);
+	if (d->render_node.v)
+		option_text(o, "rendernode", d->render_node.v);
+}
+
+static void check_gl(struct composer *c)
+{
+	const struct display_section *d = &c->p->display;
+
+	if (d->gl.v == WHEN_YES && !is_spice(c))
+		compose_wrong(c, d->gl.at, "display.gl needs display.type = spice");
+	else if (d->render_node.v && !compose_has_gl(c))
+		compose_note(c, "display.render-node is not used: %s",
+			     is_spice(c) ? "display.gl = no" : "there is no SPICE");
+}
+
 void compose_display(struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
 	own_free char *path = compose_spice_socket(c);
 	struct option o;
 
+	check_gl(c);
 	if (d->video.v)
 		add_video(c);
 	if (!path)
@@ -99,6 +130,7 @@ void compose_display(struct composer *c)
 	option_text(&o, "addr", path);
 	option_on(&o, "disable-ticketing", true);
 	option_text(&o, "image-compression", "off");
+	add_gl(c, &o);
 	compose_argument(c, "-spice", option_done(&o), "display.type", d->type.at,
 			 "nobody else can reach the socket's directory");
 	add_agent(c);

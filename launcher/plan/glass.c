@@ -42,12 +42,26 @@ static uint64_t wanted_size(struct composer *c)
 	return g->size.v;
 }
 
+/* Opening it is a change of the host, by a keeper who may ask for a password: where there is none
+ * for another reason, only by the profile's word.
+ */
+static bool may_have_opened(const struct composer *c)
+{
+	return c->p->glass.backend.v == GLASS_KVMFR ? !c->in->no_devices : c->claims_device;
+}
+
+bool compose_kvmfr_closed(const struct composer *c)
+{
+	return c->glass_file && strcmp(c->glass_file, KVMFR) == 0 && !c->facts->glass.kvmfr_open;
+}
+
 /* The file to map; a plain one is made by us with the right size and mode. */
 static const char *choose_file(struct composer *c, uint64_t size, const char **why)
 {
 	const struct glass_section *g = &c->p->glass;
 	const struct glass_facts *host = &c->facts->glass;
 	bool large = !host->kvmfr_size || host->kvmfr_size >= size;
+	bool open = host->kvmfr_open || may_have_opened(c);
 
 	if (host->kvmfr_stale)
 		compose_note(c,
@@ -56,8 +70,16 @@ static const char *choose_file(struct composer *c, uint64_t size, const char **w
 			     "module kvmfr before",
 			     KVMFR);
 	*why = "the module's device";
-	if (host->kvmfr && large && g->backend.v != GLASS_SHM)
+	if (host->kvmfr && large && open && g->backend.v != GLASS_SHM)
 		return KVMFR;
+	*why = "a file of this user's";
+	if (host->kvmfr && !open && g->backend.v != GLASS_SHM) {
+		compose_note(c,
+			     "you may not open %s: a plain file takes its place; a rule of udev's, "
+			     "or looking-glass.backend = kvmfr, changes that",
+			     KVMFR);
+		return g->file.v;
+	}
 	if (host->kvmfr && g->backend.v == GLASS_AUTO)
 		compose_note(c,
 			     "%s has %lu MiB, %lu are needed: a plain file takes its place; load "
@@ -73,7 +95,6 @@ static const char *choose_file(struct composer *c, uint64_t size, const char **w
 			       "looking-glass.backend: there is no device %s: load the module "
 			       "kvmfr with static_size_mb=%lu",
 			       KVMFR, size / MIB);
-	*why = "a file of this user's";
 	return g->file.v;
 }
 
@@ -88,8 +109,8 @@ void compose_glass(struct composer *c)
 		return;
 	size = wanted_size(c);
 	file = choose_file(c, size, &why);
-	if (strcmp(file, KVMFR) != 0)
-		compose_prepare_shared(c, file, size);
+	compose_prepare_shared(c, strcmp(file, KVMFR) == 0 ? PREPARE_DEVICE : PREPARE_SHARED, file,
+			       size);
 	c->shared_bytes += size;
 	c->glass_file = file;
 	o = option_new("memory-backend-file");

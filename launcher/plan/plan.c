@@ -132,11 +132,12 @@ char *compose_own_port(struct composer *c, const char *words)
 	return add_port(c, (struct origin){0}, words);
 }
 
-void compose_prepare_shared(struct composer *c, const char *path, uint64_t size)
+void compose_prepare_shared(struct composer *c, enum prepare_kind kind, const char *path,
+			    uint64_t size)
 {
 	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
 
-	prepare->kind = PREPARE_SHARED;
+	prepare->kind = kind;
 	prepare->path = xstrdup(path);
 	prepare->source = xasprintf("%lu", size);
 	prepare->size = size;

@@ -51,6 +51,7 @@ enum prepare_kind {
 	PREPARE_VARS_RESET,   /* make path from source, keeping an old one as PATH.old */
 	PREPARE_VARS_SCRATCH, /* make path from source anew, removed afterwards */
 	PREPARE_SHARED,	      /* make a file of size bytes for shared memory; removed afterwards */
+	PREPARE_DEVICE,	      /* hold a shared memory device of at least size bytes, once we may */
 	PREPARE_BYTES,	      /* write the bytes into path in the runtime directory */
 	PREPARE_RECORD,	      /* write text into path unless it is there */
 };
@@ -59,7 +60,7 @@ struct prepare {
 	enum prepare_kind kind;
 	char *path;
 	char *source;  /* or the text to record, or the size in words */
-	uint64_t size; /* of PREPARE_SHARED and PREPARE_BYTES */
+	uint64_t size; /* of PREPARE_SHARED, PREPARE_DEVICE and PREPARE_BYTES */
 	char *bytes;   /* of PREPARE_BYTES */
 };
 

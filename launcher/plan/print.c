@@ -45,6 +45,7 @@ static const struct prepare_words {
 				"made anew, the old one kept as .old, from"},
 	[PREPARE_VARS_SCRATCH] = {"variable-store-scratch", "for this run alone, copied from"},
 	[PREPARE_SHARED] = {"shared-memory", "made anew and removed afterwards, bytes:"},
+	[PREPARE_DEVICE] = {"shared-device", "held for this machine alone, bytes needed:"},
 	[PREPARE_BYTES] = {"table", "for this run alone:"},
 	[PREPARE_RECORD] = {"record", "unless it is there, holding"},
 };

@@ -171,6 +171,19 @@ static void step_kvm(struct composer *c)
 	add_line(step, "setfacl -m u:$USER:rw /dev/kvm");
 }
 
+/* Behind the claim, as all rights. */
+static void step_kvmfr(struct composer *c)
+{
+	struct plan_step *step;
+
+	if (!compose_kvmfr_closed(c))
+		return;
+	step = add_step(c, STEP_GRANT, "looking-glass.backend", c->p->glass.backend.at,
+			"this user may not open it");
+	step->intent.grant.node = NODE_KVMFR;
+	add_line(step, "setfacl -m u:$USER:rw %s", c->glass_file);
+}
+
 /* A disk of the host's: refused while the host uses it, granted where the user may not open it. */
 static void step_block(struct composer *c, const struct disk *disk, const struct plan_block *block)
 {
@@ -216,6 +229,7 @@ void compose_steps(struct composer *c)
 		step_claim(c);
 	}
 	step_kvm(c);
+	step_kvmfr(c);
 	if (c->in->purpose == PURPOSE_RUN)
 		step_blocks(c);
 }

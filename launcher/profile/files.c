@@ -73,6 +73,27 @@ static void check_path(struct check *c, const struct key *key, const char *name,
 	}
 }
 
+/* A character device that QEMU opens. */
+static void check_node(struct check *c, const char *name, const struct text *path)
+{
+	struct stat st;
+
+	if (!path->v)
+		return;
+	if (stat(path->v, &st) < 0) {
+		own_free char *what = missing(path->v, errno);
+
+		complain(c, path->at, path->v, name, what);
+	} else if (!S_ISCHR(st.st_mode)) {
+		complain(c, path->at, path->v, name, "is no character device");
+	} else if (access(path->v, R_OK | W_OK) < 0) {
+		complain(
+			c, path->at, path->v, name,
+			"you may not open it; who owns it is shown by 'ls -l', and a member of its "
+			"group may");
+	}
+}
+
 /* A file that QEMU appends to, and makes if need be. */
 static void check_target(struct check *c, const char *name, const struct target *target)
 {
@@ -114,6 +135,8 @@ static void check_section(struct check *c, const struct section_keys *section, c
 		if (key->kind == KIND_PATH && (key->flags & (KEY_READ | KEY_EXISTS)))
 			check_path(c, key, name, (const void *)((const char *)base + key->offset),
 				   writes);
+		if (key->kind == KIND_PATH && (key->flags & KEY_NODE))
+			check_node(c, name, (const void *)((const char *)base + key->offset));
 		if (key->kind == KIND_TARGET)
 			check_target(c, name, (const void *)((const char *)base + key->offset));
 	}

@@ -337,6 +337,11 @@ static const struct key DISPLAY_KEYS[] = {
 	 .help = "yes: an emulated graphics card as well, to see something without a GPU"},
 	{"usb-mouse", FLAG(display_section, usb_mouse), .dflt = "yes",
 	 .help = "a USB mouse and keyboard; Windows takes others for touchpads where it sees a battery"},
+	{"gl", CHOICE(display_section, gl, WHEN), .dflt = "auto",
+	 .help = "QEMU draws with OpenGL and hands SPICE's client the picture in the host's video memory; "
+		 "auto: where render-node is given"},
+	{"render-node", PATH(display_section, render_node), .flags = KEY_AUTO | KEY_NODE, .dflt = "auto",
+	 .help = "the GPU of the host that QEMU draws with, such as /dev/dri/renderD128; auto: the first"},
 	{"start-viewer", FLAG(display_section, start_viewer), .dflt = "no",
 	 .help = "yes: remote-viewer is started when the guest runs, and ended with it; for SPICE without "
 		 "Looking Glass"},

@@ -44,6 +44,7 @@ enum kind {
 #define KEY_REQUIRED 2U /* its section is useless without it */
 #define KEY_READ 4U	/* a path that must be a readable file */
 #define KEY_EXISTS 8U	/* a path that must be a file or a block device */
+#define KEY_NODE 16U	/* a path that must be a character device open to this user */
 
 struct key {
 	const char *name;

@@ -169,6 +169,8 @@ struct display_section {
 	struct flag video;
 	struct flag usb_mouse;
 	struct flag start_viewer;
+	struct choice gl;
+	struct text render_node;
 };
 
 struct glass_section {

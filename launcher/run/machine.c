@@ -67,6 +67,39 @@ static bool make_shared(const struct prepare *p, int *held, struct error **err)
 	return true;
 }
 
+/* The module's memory, which by now is open to this user: large enough, and nobody else's machine
+ * has it. The descriptor's lock says so to our kind.
+ */
+static bool hold_device(const struct prepare *p, int *held, struct error **err)
+{
+	own_fd int fd = open(p->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	uint64_t size;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot open the shared memory %s", p->path);
+		return false;
+	}
+	size = S_ISCHR(st.st_mode) ? kvmfr_size(fd) : 0;
+	if (!S_ISCHR(st.st_mode)) {
+		error_add(err, ERROR_HOST, "%s is no device: load the module kvmfr anew", p->path);
+		return false;
+	}
+	if (size && size < p->size) {
+		error_add(err, ERROR_HOST,
+			  "%s has %lu MiB, %lu are needed: load kvmfr with static_size_mb=%lu",
+			  p->path, size >> 20, p->size >> 20, p->size >> 20);
+		return false;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		error_add(err, ERROR_HOST, "%s is in use by another machine", p->path);
+		return false;
+	}
+	close_fd(held);
+	*held = steal_fd(&fd);
+	return true;
+}
+
 static bool prepare_one(const struct prepare *p, int *shared, struct error **err)
 {
 	own_free char *text = NULL;
@@ -79,6 +112,8 @@ static bool prepare_one(const struct prepare *p, int *shared, struct error **err
 		return vars_reset(p->path, p->source, err);
 	case PREPARE_SHARED:
 		return make_shared(p, shared, err);
+	case PREPARE_DEVICE:
+		return hold_device(p, shared, err);
 	case PREPARE_BYTES:
 		return file_write(p->path, p->bytes, p->size, 0600, VOLATILE, err);
 	case PREPARE_RECORD:
@@ -88,11 +123,14 @@ static bool prepare_one(const struct prepare *p, int *shared, struct error **err
 	return false;
 }
 
-/* *shared becomes a descriptor that is held until put_away(), -1: none. */
-static bool prepare(const struct plan *plan, int *shared, struct error **err)
+/* Devices come when the keeper has given the rights, all else comes before. *shared becomes a
+ * descriptor that is held until put_away(), -1: none.
+ */
+static bool prepare(const struct plan *plan, bool devices, int *shared, struct error **err)
 {
 	for (size_t i = 0; i < plan->prepares; i++)
-		if (!prepare_one(&plan->prepare[i], shared, err))
+		if ((plan->prepare[i].kind == PREPARE_DEVICE) == devices &&
+		    !prepare_one(&plan->prepare[i], shared, err))
 			return false;
 	return true;
 }
@@ -203,7 +241,8 @@ static bool run_locked(const struct plan **plan, const struct lock *lock, struct
 {
 	struct launched launched = LAUNCHED_NONE;
 	own_fd int shared = -1;
-	bool good = prepare(*plan, &shared, err) && ask_keeper(plan, link, options, err) &&
+	bool good = prepare(*plan, false, &shared, err) && ask_keeper(plan, link, options, err) &&
+		    prepare(*plan, true, &shared, err) &&
 		    launch(*plan, lock, link, &launched, err) &&
 		    supervise(*plan, &launched, &options->supervise, ending, err);
 

@@ -26,7 +26,8 @@ static void sizes(void **state)
 static const struct prepare *shared(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->prepares; i++)
-		if (plan->prepare[i].kind == PREPARE_SHARED)
+		if (plan->prepare[i].kind == PREPARE_SHARED ||
+		    plan->prepare[i].kind == PREPARE_DEVICE)
 			return &plan->prepare[i];
 	return NULL;
 }
@@ -71,11 +72,8 @@ static void memory_is(struct world *w, const char *text, uint64_t mib, const cha
 	has(plan, "-object", want);
 	has(plan, "-device", "ivshmem-plain,id=glass,memdev=looking-glass,bus=pcie.0,addr=10.0");
 	notes_are(plan, notes);
-	if (!file) {
-		assert_null(shared(plan));
-		return;
-	}
-	assert_string_equal(shared(plan)->path, file);
+	assert_int_equal(shared(plan)->kind, file ? PREPARE_SHARED : PREPARE_DEVICE);
+	assert_string_equal(shared(plan)->path, file ? file : "/dev/kvmfr0");
 	assert_int_equal(shared(plan)->size, mib * MIB);
 }
 
@@ -126,7 +124,8 @@ static void the_module(void **state)
 	struct world w = desktop();
 
 	(void)state;
-	w.facts.glass = (struct glass_facts){.kvmfr = true, .kvmfr_size = 64 * MIB};
+	w.facts.glass =
+		(struct glass_facts){.kvmfr = true, .kvmfr_open = true, .kvmfr_size = 64 * MIB};
 	memory_is(&w, QHD, 64, NULL, "");
 	memory_is(&w, QHD "backend = kvmfr\n", 64, NULL, "");
 	memory_is(&w, QHD "backend = shm\n", 64, SHM, "");
@@ -141,7 +140,8 @@ static void the_module_is_too_small(void **state)
 	struct world w = desktop();
 
 	(void)state;
-	w.facts.glass = (struct glass_facts){.kvmfr = true, .kvmfr_size = 32 * MIB};
+	w.facts.glass =
+		(struct glass_facts){.kvmfr = true, .kvmfr_open = true, .kvmfr_size = 32 * MIB};
 	memory_is(&w, QHD, 64, SHM,
 		  "/dev/kvmfr0 has 32 MiB, 64 are needed: a plain file takes its place; load kvmfr "
 		  "with static_size_mb=64 to have it\n");
@@ -149,6 +149,42 @@ static void the_module_is_too_small(void **state)
 	refused(&w, QHD "backend = kvmfr\n", ERROR_HOST,
 		"p.ini:3:11: looking-glass.backend: /dev/kvmfr0 has 32 MiB, 64 are needed: load "
 		"kvmfr with static_size_mb=64\n");
+}
+
+#define CLOSED                                                                              \
+	"you may not open /dev/kvmfr0: a plain file takes its place; a rule of udev's, or " \
+	"looking-glass.backend = kvmfr, changes that\n"
+#define WITH_GPU "[gpu]\ndevice = 10de:2820\n"
+
+static void the_module_is_closed(void **state)
+{
+	struct world w = desktop();
+	own_plan struct plan *without = NULL, *with = NULL, *word = NULL;
+
+	(void)state;
+	w.facts.glass = (struct glass_facts){.kvmfr = true};
+	/* Nobody is asked for a password for this alone, but by the profile's word. */
+	memory_is(&w, QHD, 64, SHM, CLOSED);
+	memory_is(&w, QHD "backend = shm\n", 64, SHM, "");
+	memory_is(&w, QHD "backend = kvmfr\n", 64, NULL, "");
+	memory_is(&w, QHD WITH_GPU, 64, NULL, "");
+	without = planned(&w, QHD);
+	assert_int_equal(without->steps, 0);
+	word = planned(&w, QHD "backend = kvmfr\n");
+	assert_int_equal(word->steps, 1);
+	assert_int_equal(word->step[0].intent.kind, STEP_GRANT);
+	assert_int_equal(word->step[0].intent.grant.node, NODE_KVMFR);
+	assert_int_equal(word->step[0].intent.grant.a, 0);
+	assert_string_equal(word->step[0].cause.at, "p.ini:3:11");
+	lines_are(word, STEP_GRANT, "setfacl -m u:$USER:rw /dev/kvmfr0\n");
+	with = planned(&w, QHD WITH_GPU);
+	assert_int_equal(with->step[with->steps - 1].intent.grant.node, NODE_KVMFR);
+	w.in.no_devices = true;
+	memory_is(&w, QHD "backend = kvmfr\n" WITH_GPU, 64, SHM, CLOSED);
+	w.in.no_devices = false;
+	w.facts.glass.kvmfr_open = true;
+	own_plan struct plan *open = planned(&w, QHD "backend = kvmfr\n");
+	assert_int_equal(open->steps, 0);
 }
 
 static void the_module_is_absent(void **state)
@@ -228,6 +264,26 @@ static void when_there_is_spice(void **state)
 	assert_string_equal(find(video, "-device", "VGA")->cause.key, "display.video");
 }
 
+static void gl(void **state)
+{
+	struct world w = desktop();
+	own_plan struct plan *yes = planned(&w, "[display]\ntype = spice\ngl = yes\n");
+	own_plan struct plan *node =
+		planned(&w, "[display]\ntype = spice\nrender-node = /dev/null\n");
+	own_plan struct plan *no =
+		planned(&w, "[display]\ntype = spice\ngl = no\nrender-node = /dev/null\n");
+	own_plan struct plan *none = planned(&w, "[display]\nrender-node = /dev/null\n");
+
+	(void)state;
+	has(yes, "-spice", SPICE ",gl=on");
+	has(node, "-spice", SPICE ",gl=on,rendernode=/dev/null");
+	has(no, "-spice", SPICE);
+	notes_are(no, "display.render-node is not used: display.gl = no\n" VIEWER);
+	notes_are(none, "display.render-node is not used: there is no SPICE\n");
+	refused(&w, "[display]\ngl = yes\n", ERROR_USAGE,
+		"p.ini:2:6: display.gl needs display.type = spice\n");
+}
+
 /* ------------------------------------------------------------------ viewers */
 
 #define SPICE_WORDS "spice:host=" SOCKET "\nspice:port=0\n"
@@ -253,7 +309,8 @@ static void the_client(void **state)
 	assert_string_equal(odd->companion[0].cause.at, "p.ini:4:16");
 	mute = planned(&w, QHD "[display]\ntype = none\n");
 	companion_is(mute, CLIENT "\napp:shmFile=" SHM "\nspice:enable=no\n");
-	w.facts.glass = (struct glass_facts){.kvmfr = true, .kvmfr_size = 64 * MIB};
+	w.facts.glass =
+		(struct glass_facts){.kvmfr = true, .kvmfr_open = true, .kvmfr_size = 64 * MIB};
 	w.in.program = mine;
 	w.in.programs = 1;
 	named = planned(&w, QHD "client = /opt/my glass\n");
@@ -328,9 +385,11 @@ int main(void)
 		cmocka_unit_test(a_size_by_the_profile),
 		cmocka_unit_test(the_module),
 		cmocka_unit_test(the_module_is_too_small),
+		cmocka_unit_test(the_module_is_closed),
 		cmocka_unit_test(the_module_is_absent),
 		cmocka_unit_test(spice),
 		cmocka_unit_test(when_there_is_spice),
+		cmocka_unit_test(gl),
 		cmocka_unit_test(the_client),
 		cmocka_unit_test(when_there_is_no_client),
 		cmocka_unit_test(the_spice_viewer),

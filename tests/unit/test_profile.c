@@ -249,6 +249,19 @@ static void a_kernel_is_a_file(void **state)
 	wrong("[boot]\nkernel = /dev/null\n", want);
 }
 
+static void a_render_node_is_a_character_device(void **state)
+{
+	own_free char *here = realpath(*state, NULL), *want = NULL;
+
+	put(state, "f", "");
+	want = xasprintf("p.ini:2:15: display.render-node: %s/f: is no character device\n", here);
+	wrong("[display]\nrender-node = f\n", want);
+	wrong("[display]\nrender-node = /dev/none\n",
+	      "p.ini:2:15: display.render-node: /dev/none: no such file\n");
+	profile_free(parse("[display]\nrender-node = /dev/null\n", NULL, NO_SETS));
+	profile_free(parse("[display]\nrender-node = auto\n", NULL, NO_SETS));
+}
+
 /* Root may do anything: be somebody who may not, until leave(). */
 static void become_nobody(void **state)
 {
@@ -580,6 +593,7 @@ int main(void)
 		in_place(a_path_may_hold_any_byte),
 		in_place(missing_files),
 		in_place(a_kernel_is_a_file),
+		in_place(a_render_node_is_a_character_device),
 		in_place(rights_on_files),
 		in_place(disabled_items_need_no_file),
 		in_place(unknown_names),
