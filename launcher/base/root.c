@@ -71,10 +71,22 @@ static char *read_all(const struct root *root, const char *path)
 	return fd < 0 ? NULL : fd_read_all(fd, READ_LIMIT, NULL);
 }
 
+/* One read gives a whole attribute of sysfs, which is a page at most: there are hundreds of them to
+ * look at before a start, and a second read only to see the end of each adds up.
+ */
 static char *first_line(const struct root *root, const char *path)
 {
-	char *text = read_all(root, path);
+	own_fd int fd = root_open(root, path, O_RDONLY);
+	char page[4096];
+	ssize_t n = fd < 0 ? -1 : read(fd, page, sizeof(page));
+	const char *end = n > 0 ? memchr(page, '\n', (size_t)n) : NULL;
+	char *text;
 
+	if (end)
+		return xstrndup(page, (size_t)(end - page));
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return NULL;
+	text = fd_read_all(fd, READ_LIMIT, NULL);
 	if (text)
 		text[strcspn(text, "\n")] = '\0';
 	return text;

@@ -2,6 +2,7 @@
 #include "pci.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,15 +18,18 @@
 #define FLAG_PREFETCH 0x2000U
 #define FLAG_MEM64 0x100000U
 
-/* Where to look: the root and the function's name. */
+/* Where to look: the function's directory, as a root of its own. There are dozens of functions with
+ * two dozen files each, and the way to the directory, links and all, is longer than all else.
+ */
 struct place {
 	const struct root *root;
+	struct root dir;
 	char name[PCI_ADDRESS_SIZE];
 };
 
 static char *line(const struct place *at, const char *attribute)
 {
-	return root_line(at->root, DEVICES "/%s/%s", at->name, attribute);
+	return root_line(&at->dir, "/%s", attribute);
 }
 
 /* A number, or what stands for "unknown". */
@@ -44,7 +48,7 @@ static long number(const struct place *at, const char *attribute, long unknown)
 
 static char *link_base(const struct place *at, const char *attribute)
 {
-	own_free char *target = root_readlink(at->root, DEVICES "/%s/%s", at->name, attribute);
+	own_free char *target = root_readlink(&at->dir, "/%s", attribute);
 
 	return target ? xstrdup(path_base(target)) : NULL;
 }
@@ -52,7 +56,7 @@ static char *link_base(const struct place *at, const char *attribute)
 /* Lines of "start end flags": six BARs, the ROM, then what a bridge forwards. */
 static void read_bars(struct pci_function *f, const struct place *at)
 {
-	own_free char *text = root_read(at->root, DEVICES "/%s/resource", at->name);
+	own_free char *text = root_read(&at->dir, "/resource");
 	char *s = text;
 
 	for (unsigned i = 0; s && i < PCI_BARS; i++) {
@@ -81,8 +85,7 @@ static void read_reset(struct pci_function *f, const struct place *at)
 	while (rest && (word = strsep(&rest, " \t")))
 		if (*word)
 			*xappend(f->reset, f->resets) = xstrdup(word);
-	f->can_reset =
-		f->resets || (!methods && root_exists(at->root, DEVICES "/%s/reset", at->name));
+	f->can_reset = f->resets || (!methods && root_exists(&at->dir, "/reset"));
 }
 
 static void read_power(struct pci_function *f, const struct place *at)
@@ -147,27 +150,38 @@ static bool read_ids(struct pci_function *f, const struct place *at)
 	return true;
 }
 
+static bool read_all(struct pci_function *f, const struct place *at)
+{
+	if (!read_ids(f, at))
+		return false;
+	read_path(f, at);
+	read_driver(f, at);
+	f->modalias = line(at, "modalias");
+	read_group(f, at);
+	f->numa_node = (int)number(at, "numa_node", -1);
+	read_bars(f, at);
+	f->has_rom = root_exists(&at->dir, "/rom");
+	f->boot_vga = number(at, "boot_vga", 0) == 1;
+	read_power(f, at);
+	read_reset(f, at);
+	read_virtual(f, at);
+	return true;
+}
+
 bool pci_function_read(struct pci_function *f, const struct root *root,
 		       const struct pci_address *address)
 {
-	struct place at = {.root = root};
+	struct place at = {.root = root, .dir = {.fd = -1}};
+	own_free char *path = NULL;
+	bool good;
 
 	*f = (struct pci_function){.address = *address, .group = -1};
 	pci_address_format(address, at.name);
-	if (!read_ids(f, &at))
-		return false;
-	read_path(f, &at);
-	read_driver(f, &at);
-	f->modalias = line(&at, "modalias");
-	read_group(f, &at);
-	f->numa_node = (int)number(&at, "numa_node", -1);
-	read_bars(f, &at);
-	f->has_rom = root_exists(root, DEVICES "/%s/rom", at.name);
-	f->boot_vga = number(&at, "boot_vga", 0) == 1;
-	read_power(f, &at);
-	read_reset(f, &at);
-	read_virtual(f, &at);
-	return true;
+	path = xasprintf(DEVICES "/%s", at.name);
+	at.dir.fd = root_open(root, path, O_PATH | O_DIRECTORY);
+	good = at.dir.fd >= 0 && read_all(f, &at);
+	root_done(&at.dir);
+	return good;
 }
 
 void pci_function_free(struct pci_function *f)
