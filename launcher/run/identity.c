@@ -2,11 +2,13 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "act/keeper.h"
@@ -84,6 +86,49 @@ static bool fork_keeper(uid_t uid, int *keeper, struct error **err)
 	return *keeper >= 0;
 }
 
+/* In the child: writes the ids of the user's groups. Never returns. */
+__attribute__((noreturn)) static void tell_groups(const struct passwd *pw, int to)
+{
+	int n = (int)sysconf(_SC_NGROUPS_MAX) + 1;
+	own_free gid_t *group = xcalloc((size_t)n, sizeof(*group));
+
+	if (getgrouplist(pw->pw_name, pw->pw_gid, group, &n) < 0)
+		_exit(1);
+	_exit(!fd_write_all(to, group, (size_t)n * sizeof(*group)));
+}
+
+/* What initgroups(3) does, but a child asks: the name services that it loads for that (with
+ * systemd's, half a megabyte) would stay in our memory for as long as the machine runs.
+ */
+static bool take_groups(const struct passwd *pw)
+{
+	own_free gid_t *group = NULL;
+	own_fd int from = -1, to = -1;
+	int pipes[2], status;
+	size_t size = 0;
+	pid_t child;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return false;
+	from = pipes[0];
+	to = pipes[1];
+	child = fork();
+	if (child == 0)
+		tell_groups(pw, to);
+	close_fd(&to);
+	if (child < 0)
+		return false;
+	group = (gid_t *)fd_read_all(from, 1U << 20, &size);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	if (status != 0 || !group) {
+		errno = ESRCH;
+		return false;
+	}
+	return setgroups(size / sizeof(*group), group) == 0;
+}
+
 static bool become(const struct passwd *pw, int *keeper, struct error **err)
 {
 	uid_t real, effective, saved;
@@ -91,8 +136,7 @@ static bool become(const struct passwd *pw, int *keeper, struct error **err)
 	if (!fork_keeper(pw->pw_uid, keeper, err))
 		return false;
 
-	if (initgroups(pw->pw_name, pw->pw_gid) < 0 ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	if (!take_groups(pw) || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot become user %s", pw->pw_name);
 		return false;
