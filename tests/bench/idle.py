@@ -6,6 +6,8 @@ import time
 import machines
 
 QUIET_SECONDS = 5
+# Of supervisor and keeper together.
+GOAL_KIB = 2048
 
 
 def switches(pid):

@@ -1,0 +1,55 @@
+"""The part of the bench that runs in the lab: the script `lab` beside this measures, here its figures are read."""
+import pathlib
+import re
+import signal
+import subprocess
+
+from idle import GOAL_KIB
+from jitter import SHARES
+
+HERE = pathlib.Path(__file__).resolve().parent
+LAB = HERE.parent / "lab/lab"
+VARIANTS = {"free": "not placed", "placed": "placed", "isolated": "placed and isolated"}
+
+
+def measure(report, rounds, seconds):
+    asked = subprocess.run([LAB, "check"], stderr=subprocess.PIPE)
+    if asked.returncode:
+        report.lacks("the lab", asked.stderr.decode(errors="replace").strip())
+        return
+    child = subprocess.Popen(["env", f"ROUNDS={rounds}", f"IDLE={seconds}", HERE / "lab"], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        said, words = (text.decode(errors="replace") for text in child.communicate())
+    finally:
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)  # the lab ends its machine
+            child.wait()
+    found = {name: float(value) for name, value in re.findall(r"^BENCH (\S+) ([0-9.]+)$", said, re.M)}
+    bad = re.findall(r"^not ok.*", said, re.M)
+    if child.returncode or bad:
+        report.lacks("the lab", "; ".join(bad) or (words.strip().splitlines() or ["it failed"])[-1])
+    for name, value in found.items():
+        report.add(f"lab.{name}", [value])
+    show(report, found, rounds, seconds)
+
+
+def show(report, found, rounds, seconds):
+    both = [found.get(f"{who}.pss") for who in ("supervisor", "keeper")]
+    if None not in both:
+        report.title(f"Supervisor and keeper of an idle guest that has a host device, {seconds} s, in the lab")
+        report.table(["supervisor", "keeper"], [
+            (title, unit, [found[f"{who}.{what}"] for who in ("supervisor", "keeper")])
+            for what, title, unit in (("pss", "memory, its share of it (PSS)", "KiB"), ("threads", "threads", ""),
+                                      ("wakeups", "wake-ups", ""))])
+    report.goal("supervisor + keeper, PSS", sum(both) if None not in both else None, "KiB", GOAL_KIB,
+                f"< {GOAL_KIB}")
+    report.goal("keeper, wake-ups while the guest idles", found.get("keeper.wakeups"), "", 0, "none")
+    variants = [name for name in VARIANTS if f"jitter.{name}.p50" in found]
+    if variants:
+        report.title(f"How late the guest's processor wakes up in the lab, microseconds, {rounds} rounds in turn, "
+                     "load on both processors")
+        report.table(list(SHARES), [(VARIANTS[name], "us", [found[f"jitter.{name}.{share}"] for share in SHARES])
+                                    for name in variants])
+        report.note("the lab's processors are threads of an emulator that this machine schedules: "
+                    "only the order of the rows means something")
