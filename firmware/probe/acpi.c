@@ -4,7 +4,7 @@
  *
  * Every address is checked against the memory map, first for the header, then for the length the
  * header claims. What fails is kept as a bad entry: a launcher that passed a crooked table wants
- * to read that, and the others are still worth listing. No byte code is interpreted.
+ * to read that, and the others are still worth listing. No byte code is read here.
  *
  * References: ACPI 6.3, chapter 5.2 (RSDP table 5-27, header table 5-28, FADT table 5-33, FACS
  * table 5-39).
@@ -170,6 +170,21 @@ const uint8_t *acpi_find(const char signature[4], uint32_t *length)
 		}
 	}
 	return NULL;
+}
+
+bool acpi_code(size_t index, const uint8_t **at, uint32_t *length)
+{
+	const struct table *t;
+
+	if (index >= table_count)
+		return false;
+	t = &tables[index];
+	*at = NULL;
+	if (t->has_header && (bytes_same(t->at, "DSDT", 4) || bytes_same(t->at, "SSDT", 4))) {
+		*at = t->at + HEADER_LENGTH;
+		*length = t->length - HEADER_LENGTH;
+	}
+	return true;
 }
 
 /* One cell of the two columns; @last ends the row, so nothing is padded there. */

@@ -30,11 +30,17 @@ struct section {
 
 /* In the order of printing. The lines' order is no part of the format. */
 static const struct section sections[] = {
-	{firmware_people, firmware_lines}, {memory_people, memory_lines},
-	{cpu_people, cpu_lines},	   {topology_people, topology_lines},
-	{pci_people, pci_lines},	   {smbios_people, smbios_lines},
-	{acpi_people, acpi_lines},	   {fwcfg_people, fwcfg_lines},
-	{verdict_people, verdict_lines},   {parameters_people, parameters_lines},
+	{firmware_people, firmware_lines},
+	{memory_people, memory_lines},
+	{cpu_people, cpu_lines},
+	{topology_people, topology_lines},
+	{pci_people, pci_lines},
+	{smbios_people, smbios_lines},
+	{acpi_people, acpi_lines},
+	{aml_people, aml_lines},
+	{fwcfg_people, fwcfg_lines},
+	{verdict_people, verdict_lines},
+	{parameters_people, parameters_lines},
 };
 
 void *allocate(size_t count, size_t size)
@@ -52,6 +58,7 @@ static void collect(void)
 	memory_collect();
 	firmware_collect();
 	acpi_collect();
+	aml_collect();
 	smbios_collect();
 	fwcfg_collect();
 	topology_collect();

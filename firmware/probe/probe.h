@@ -50,6 +50,13 @@ void acpi_people(void);
 void acpi_lines(void);
 /* The first good table with this signature, or NULL. */
 const uint8_t *acpi_find(const char signature[4], uint32_t *length);
+/* The byte code of table @index, NULL in *at where it has none; false behind the last table. */
+bool acpi_code(size_t index, const uint8_t **at, uint32_t *length);
+
+/* aml.c: what stands in the tables' byte code; after acpi_collect(). */
+void aml_collect(void);
+void aml_people(void);
+void aml_lines(void);
 
 /* cpu.c and topology.c; the latter needs ACPI's list of processors. */
 void cpu_people(void);
