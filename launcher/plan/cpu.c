@@ -145,8 +145,9 @@ static void add_model(struct composer *c)
 	const char *name = model->v ? model->v : c->plan->kvm ? "host" : "max";
 	struct option o = option_new(name);
 
-	if (hides(c) && c->plan->kvm)
-		option_on(&o, "kvm", false);
+	c->plan->guest.hides = hides(c);
+	if (c->plan->guest.hides)
+		option_on(&o, c->plan->kvm ? "kvm" : "tcg-cpuid", false);
 	if (!c->p->cpu.hypervisor_bit.v)
 		option_on(&o, "hypervisor", false);
 	/* AMD says how threads share a core in leaves that QEMU leaves out unless told. */

@@ -33,9 +33,9 @@ static void hiding(void **state)
 	cpu_is(&w, "[pci]\ndevice = 8086:15f3\n" GPU "enabled = no\n", "host,host-phys-bits=on\n");
 	w.in.no_devices = true;
 	cpu_is(&w, GPU, "host\n");
-	/* There is no KVM to hide. */
+	/* There is no KVM to hide, but the emulation names itself as well. */
 	w = world();
-	cpu_is(&w, "[cpu]\nhide-hypervisor = yes\naccel = tcg\n", "max\n");
+	cpu_is(&w, "[cpu]\nhide-hypervisor = yes\naccel = tcg\n", "max,tcg-cpuid=off\n");
 }
 
 static void the_hypervisor_bit(void **state)
@@ -167,7 +167,7 @@ static void narrow_iommu(void **state)
 	/* A processor of unknown width. */
 	w.facts.cpu.phys_bits = 0;
 	cpu_is(&w, GPU, "host,kvm=off,host-phys-bits=on,host-phys-bits-limit=39\n");
-	cpu_is(&w, GPU "[cpu]\naccel = tcg\n", "max,phys-bits=39\n");
+	cpu_is(&w, GPU "[cpu]\naccel = tcg\n", "max,tcg-cpuid=off,phys-bits=39\n");
 }
 
 static void wide_iommu(void **state)
