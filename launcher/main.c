@@ -69,8 +69,16 @@ const struct command COMMANDS[] = {
 	 "show what a start would do, each argument with the line that caused it",
 	 "Nothing is changed and nothing is started.\n", PLAN_OPTIONS, 1, 1, command_plan},
 	{"probe", "PROFILE", "boot the guest's-eye program in this machine and print what it sees",
-	 "Disks are left out, and the variable store is a scratch copy.\n", PROBE_OPTIONS, 1, 1,
-	 command_probe},
+	 "Disks are left out, and the variable store is a scratch copy. The report ends with a "
+	 "verdict for\n"
+	 "each known cause of NVIDIA's Code 43: ok, a problem, cannot tell, or does not apply, "
+	 "with "
+	 "the\n"
+	 "profile's key that mends it. Exit status: 0 no problem, 1 a problem or no report, 2 and "
+	 "3 "
+	 "as for\n"
+	 "run.\n",
+	 PROBE_OPTIONS, 1, 1, command_probe},
 	{"list", "", "list running machines", NULL, JSON_OPTIONS, 0, 0, command_list},
 	{"status", "NAME", "tell how a machine is", NULL, JSON_OPTIONS, 1, 1, command_status},
 	{"stop", "NAME", "press a machine's power button and wait until it has ended",

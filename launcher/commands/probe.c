@@ -1,5 +1,6 @@
 /* The guest's-eye program in the profile's machine. Its report comes over the debug port, into
- * memory and not to the terminal: firmware that shares the port may write before and after it.
+ * memory and not to the terminal: firmware that shares the port may write before and after it. Here
+ * it is judged by what the profile wanted (plan/judge.h) and printed.
  */
 #include <json-c/json.h>
 #include <stdio.h>
@@ -12,11 +13,10 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
+#include "plan/judge.h"
 #include "run/machine.h"
 
 #define REPORT_LIMIT (1U << 20)
-#define BEGIN "VMPROBE begin version=1"
-#define END "VMPROBE end"
 
 /* Where the program may lie: beside a program that was built in its source tree, or where it was
  * installed. NULL with words when it is in none of these places.
@@ -71,99 +71,127 @@ static void clean(struct buf *report)
 		report->data[kept] = '\0';
 }
 
-/* %XX back into bytes, which json-c then escapes where JSON wants it. */
-static json_object *value_json(const char *s, size_t len)
+static json_object *value_json(const struct report_pair *pair)
 {
-	struct buf out = {0};
-	json_object *text;
+	/* Anything that is no text is told as the bytes' own Latin-1, so that JSON stays JSON. */
+	own_buf struct buf out = {0};
 
-	for (size_t i = 0; i < len; i++) {
-		char hex[3] = {0};
-		uint64_t byte;
+	if (text_utf8(pair->value, pair->len) == pair->len)
+		return json_object_new_string_len(pair->value, (int)pair->len);
+	for (size_t i = 0; i < pair->len; i++) {
+		unsigned char c = (unsigned char)pair->value[i];
 
-		if (s[i] == '%' && i + 2 < len + 0) {
-			hex[0] = s[i + 1];
-			hex[1] = s[i + 2];
-		}
-		if (*hex && text_u64(hex, 16, &byte) && byte) {
-			buf_addc(&out, (char)byte);
-			i += 2;
-		} else {
-			buf_addc(&out, s[i]);
-		}
+		if (c >= 0x80)
+			buf_addc(&out, (char)(0xc0 | c >> 6));
+		buf_addc(&out, (char)(c >= 0x80 ? 0x80 | (c & 0x3f) : c));
 	}
-	if (text_utf8(out.data ? out.data : "", out.len) < out.len)
-		text = json_object_new_string_len(s, (int)len);
-	else
-		text = json_object_new_string_len(out.data ? out.data : "", (int)out.len);
-	buf_free(&out);
-	return text;
+	return json_object_new_string_len(out.data, (int)out.len);
 }
 
-/* "VMPROBE kind key=value ...": an object with "kind" and the keys. */
-static json_object *line_json(const char *line)
+static json_object *report_json(const struct report *report)
 {
-	json_object *o = json_object_new_object();
-	bool first = true;
+	json_object *list = json_object_new_array();
 
-	line += strlen("VMPROBE ");
-	while (*line) {
-		size_t n = strcspn(line, " ");
-		const char *equals = memchr(line, '=', n);
+	for (size_t i = 0; i < report->lines; i++) {
+		const struct report_line *line = &report->line[i];
+		json_object *o = json_object_new_object();
 
-		if (first)
-			json_object_object_add(o, "kind", json_object_new_string_len(line, (int)n));
-		else if (equals) {
-			own_free char *key = xstrndup(line, (size_t)(equals - line));
-
+		json_object_object_add(o, "kind", json_object_new_string(line->kind));
+		for (size_t k = 0; k < line->pairs; k++)
+			/* A BAR has a kind of its own, and so has a verdict. */
 			json_object_object_add(
-				o, key, value_json(equals + 1, n - (size_t)(equals + 1 - line)));
-		}
-		first = false;
-		line += n;
-		line += strspn(line, " ");
+				o,
+				strcmp(line->pair[k].key, "kind") == 0 ? "type" : line->pair[k].key,
+				value_json(&line->pair[k]));
+		json_object_array_add(list, o);
 	}
-	return o;
+	return list;
 }
 
-static void print_report(char *begin, char *end, const char *text, bool lines, bool json)
+static json_object *verdicts_json(const struct verdicts *verdicts)
 {
-	json_object *top = json_object_new_object(), *list = json_object_new_array();
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < CAUSES_OF_43; i++) {
+		const struct verdict *v = &verdicts->v[i];
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "cause", json_object_new_string(cause_name(i)));
+		json_object_object_add(o, "verdict",
+				       json_object_new_string(judgement_name(v->judgement)));
+		json_object_object_add(o, "words", json_object_new_string(v->words.data));
+		json_object_object_add(o, "key", v->key ? json_object_new_string(v->key) : NULL);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static void print_json(const struct report *report, const struct verdicts *verdicts)
+{
+	json_object *top = json_object_new_object();
 
 	json_object_object_add(top, "version", json_object_new_int(1));
-	json_object_object_add(top, "report", list);
-	if (!lines && !json) {
-		printf("%.*s", (int)(begin - text), text);
-		printf("%s", end + strlen(END) + strspn(end + strlen(END), "\n"));
-	} else if (lines) {
-		printf("%.*s\n", (int)(end + strlen(END) - begin), begin);
-	} else {
-		*end = '\0';
-		for (char *line = strtok(begin, "\n"); line; line = strtok(NULL, "\n"))
-			if (text_starts(line, "VMPROBE ") && !text_starts(line, BEGIN))
-				json_object_array_add(list, line_json(line));
-		puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
-								 JSON_C_TO_STRING_NOSLASHESCAPE));
-	}
+	json_object_object_add(top, "report", report_json(report));
+	json_object_object_add(top, "broken-lines", json_object_new_int64((int64_t)report->broken));
+	json_object_object_add(top, "verdicts", verdicts_json(verdicts));
+	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);
 }
 
-static bool show(struct buf *report, const struct arguments *args, struct error **err)
+static void print_verdicts(const struct verdicts *verdicts)
 {
-	char *begin, *end;
+	static const char *const words[] = {
+		[JUDGED_NOTHING] = "does not apply",
+		[JUDGED_OK] = "ok",
+		[JUDGED_UNKNOWN] = "cannot tell",
+		[JUDGED_PROBLEM] = "PROBLEM",
+	};
 
-	clean(report);
-	begin = report->data ? strstr(report->data, BEGIN "\n") : NULL;
-	end = begin ? strstr(begin, "\n" END) : NULL;
-	if (!end) {
-		error_add(err, ERROR_FAILED,
-			  "the guest's-eye program %s; a longer --timeout gives a slow machine "
-			  "more time",
-			  begin ? "did not finish its report" : "did not report");
-		return false;
+	puts("\nKnown causes of NVIDIA's Code 43");
+	for (size_t i = 0; i < CAUSES_OF_43; i++) {
+		const struct verdict *v = &verdicts->v[i];
+		bool mend = v->key && v->judgement >= JUDGED_UNKNOWN;
+
+		printf("  %-12s %-14s %s%s%s\n", cause_name(i), words[v->judgement], v->words.data,
+		       mend ? ": see " : "", mend ? v->key : "");
 	}
-	print_report(begin, end + 1, report->data, argument_option(args, "lines"),
-		     argument_option(args, "json"));
+}
+
+static void print_people(const struct buf *text, const struct report *report,
+			 const struct verdicts *verdicts)
+{
+	size_t begin = report->begin;
+
+	/* An empty line stands before the lines for programs. */
+	while (begin && text->data[begin - 1] == '\n')
+		begin--;
+	printf("%.*s\n%s", (int)begin, text->data, text->data + report->end);
+	print_verdicts(verdicts);
+	if (report->broken)
+		printf("\n%zu lines of the report could not be understood and do not count.\n",
+		       report->broken);
+}
+
+/* False when there was no report. *problem: a verdict is one. */
+static bool show(struct buf *text, const struct guest_view *guest, const struct arguments *args,
+		 bool *problem, struct error **err)
+{
+	own_report struct report report = {0};
+	own_verdicts struct verdicts verdicts = {0};
+
+	clean(text);
+	if (!report_parse(&report, text->data, text->len, err))
+		return false;
+	judge(&verdicts, guest, &report);
+	if (argument_option(args, "lines"))
+		printf("%.*s", (int)(report.end - report.begin), text->data + report.begin);
+	else if (argument_option(args, "json"))
+		print_json(&report, &verdicts);
+	else
+		print_people(text, &report, &verdicts);
+	for (size_t i = 0; i < CAUSES_OF_43; i++)
+		*problem = *problem || verdicts.v[i].judgement == JUDGED_PROBLEM;
 	return true;
 }
 
@@ -183,6 +211,7 @@ int command_probe(const struct arguments *args, struct error **err)
 	const char *timeout = argument_option(args, "timeout");
 	uint64_t limit = 120;
 	struct ending ending;
+	bool problem = false;
 
 	if (!program)
 		return ERROR_HOST;
@@ -199,5 +228,5 @@ int command_probe(const struct arguments *args, struct error **err)
 	what.probe_program = program;
 	if (!gather(&g, args, &what, err) || !run_gathered(&g, &options, &ending, err))
 		return ERROR_FAILED;
-	return show(&report, args, err) ? 0 : ERROR_FAILED;
+	return show(&report, &g.plan->guest, args, &problem, err) && !problem ? 0 : ERROR_FAILED;
 }

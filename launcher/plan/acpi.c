@@ -66,6 +66,16 @@ static bool by_acpi(const struct gpu_place *place)
 	return place->gpu->rom_acpi.v == WHEN_YES || place->f->class >> 8 == 0x0302;
 }
 
+static void note_rom(struct composer *c, const struct gpu_place *place)
+{
+	struct guest_view *guest = &c->plan->guest;
+
+	for (size_t i = 0; i < guest->functions; i++)
+		if (guest->function[i].bus == place->port + 1 &&
+		    guest->function[i].function == place->function)
+			guest->function[i].rom_acpi = true;
+}
+
 static void fill_gpu(struct composer *c, const struct gpu_place *place, struct acpi_gpu *gpu,
 		     struct acpi_dsm *dsm)
 {
@@ -77,6 +87,7 @@ static void fill_gpu(struct composer *c, const struct gpu_place *place, struct a
 	if (by_acpi(place) && rom) {
 		gpu->rom = rom->data;
 		gpu->rom_size = rom->size;
+		note_rom(c, place);
 	}
 	if (answers && acpi_dsm_parse(dsm, answers->path, answers->data, answers->size, &problem))
 		gpu->dsm = dsm;

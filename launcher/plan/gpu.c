@@ -66,17 +66,18 @@ static void add_ids(struct option *o, const char *const key[4], const unsigned i
 	}
 }
 
-/* The driver in the guest looks at the subsystem as well, and a card may show it only after its own
+/* id is what the function shows, which explicit ids change.
+ *
+ * The driver in the guest looks at the subsystem as well, and a card may show it only after its own
  * firmware has run: so it is always said.
  */
 static void identify(struct composer *c, struct option *o, const struct gpu *gpu,
-		     const struct pci_set *found, size_t n)
+		     const struct pci_set *found, size_t n, unsigned id[4])
 {
 	const struct pci_function *f = found->v[n], *first = found->v[0];
 	static const char *const key[4] = {"x-pci-vendor-id", "x-pci-device-id",
 					   "x-pci-sub-vendor-id", "x-pci-sub-device-id"};
 	const char *word = gpu->ids.v[n < gpu->ids.n ? n : gpu->ids.n - 1];
-	unsigned id[4] = {f->vendor, f->device, f->subvendor, f->subdevice};
 	char address[PCI_ADDRESS_SIZE];
 
 	if (strcmp(word, "none") == 0)
@@ -119,13 +120,37 @@ struct place {
 	const char *bus;
 	unsigned function;
 	bool multifunction;
+	bool shares; /* the slot with others of its board */
 };
+
+/* Keeps in mind what the guest should find. */
+static void note_function(struct composer *c, const struct wanted *w, const struct pci_function *f,
+			  size_t n, const struct place *place, const unsigned id[4])
+{
+	struct guest_function *g = xappend(c->plan->guest.function, c->plan->guest.functions);
+
+	*g = (struct guest_function){
+		.section = item_text(w->item),
+		.bus = c->gpu_ports,
+		.function = place->function,
+		.id = {id[0], id[1]},
+		.subsystem = {id[2], id[3]},
+		.has_subsystem = id[2] || id[3],
+		.shares = place->shares,
+		.first = n == 0,
+		.rom_hidden = !w->gpu->rom_bar.v,
+		.rom_given = w->gpu->rom.v,
+		.rom_own = f->has_rom,
+		.no_outputs = f->class >> 8 == 0x0302,
+	};
+}
 
 static void add_function(struct composer *c, const struct wanted *w, const struct pci_set *found,
 			 size_t n, const struct place *place)
 {
 	const struct pci_function *f = found->v[n];
 	own_free char *id = compose_id(w->item), *own_id = xasprintf("%s-%zu", id, n);
+	unsigned guest_id[4] = {f->vendor, f->device, f->subvendor, f->subdevice};
 	char address[PCI_ADDRESS_SIZE];
 	struct option o = option_new("vfio-pci");
 
@@ -136,7 +161,8 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 	if (place->multifunction)
 		option_on(&o, "multifunction", true);
 	if (w->gpu) {
-		identify(c, &o, w->gpu, found, n);
+		identify(c, &o, w->gpu, found, n, guest_id);
+		note_function(c, w, f, n, place, guest_id);
 		add_rom(&o, w->gpu, n);
 		if (w->gpu->x_vga.v && n == 0)
 			option_on(&o, "x-vga", true);
@@ -163,7 +189,8 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 			bus = w->gpu ? gpu_bus(c, w, i) : compose_port(c, w->item);
 		}
 		place.bus = bus;
-		place.multifunction = !separate && number == 0 && found->n > 1;
+		place.shares = !separate && found->n > 1;
+		place.multifunction = place.shares && number == 0;
 		add_function(c, w, found, i, &place);
 		if (w->gpu && i == 0 && c->gpus < ARRAY_SIZE(c->gpu))
 			c->gpu[c->gpus++] = (struct gpu_place){w->gpu, found->v[i],

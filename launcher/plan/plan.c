@@ -300,6 +300,20 @@ void compose_monitors(struct composer *c)
 	compose_monitor(c, FD_TOOLS, "tools", "qmp.sock", "the monitor of `vmlaunch qmp`");
 }
 
+/* What is not said where it is composed. */
+static void compose_guest(struct composer *c)
+{
+	struct guest_view *guest = &c->plan->guest;
+
+	guest->devices = c->claimed.n > 0;
+	guest->width = c->facts->devices.iommu.width;
+	guest->laptop = compose_is_laptop(c);
+	guest->chassis =
+		c->p->smbios.chassis_type.automatic ? 0 : (unsigned)c->p->smbios.chassis_type.v;
+	guest->hypervisor_bit = c->p->cpu.hypervisor_bit.v;
+	guest->secure_boot = c->p->firmware.secure_boot.v;
+}
+
 static void compose_record(struct composer *c)
 {
 	if (c->in->purpose == PURPOSE_RUN && c->machine && !c->in->recorded_machine)
@@ -339,6 +353,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_glass(&c);
 	compose_viewers(&c);
 	compose_raw(&c);
+	compose_guest(&c);
 	compose_record(&c);
 	compose_steps(&c);
 	pci_set_free(&c.claimed);
@@ -384,6 +399,9 @@ void plan_free(struct plan *plan)
 		free(plan->companion[i].log);
 	}
 	free(plan->companion);
+	for (size_t i = 0; i < plan->guest.functions; i++)
+		free(plan->guest.function[i].section);
+	free(plan->guest.function);
 	for (size_t i = 0; i < plan->prepares; i++) {
 		free(plan->prepare[i].path);
 		free(plan->prepare[i].source);

@@ -12,6 +12,7 @@
 #include "base/dirs.h"
 #include "base/error.h"
 #include "firmware/find.h"
+#include "guest.h"
 #include "host/facts.h"
 #include "profile/profile.h"
 #include "step.h"
@@ -129,6 +130,7 @@ struct plan {
 	char *qemu_version;
 	enum target_kind serial, debug;
 	struct shutdown_times times;
+	struct guest_view guest;
 };
 
 /* Why the plan is made. */
