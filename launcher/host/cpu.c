@@ -1,6 +1,6 @@
-/* Processors in short, from the first block of /proc/cpuinfo and the kernel's list of those that
- * are online. One block is enough: what we ask is the same on all processors of a machine, and a
- * machine with hundreds of them takes milliseconds to print the whole file.
+/* Processors in short, from the first block of /proc/cpuinfo, and as they lie. One block is enough:
+ * what we ask is the same on all processors of a machine, and a machine with hundreds of them takes
+ * milliseconds to print the whole file.
  */
 #include "parts.h"
 
@@ -11,7 +11,6 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/cpu_set.h"
 #include "base/text.h"
 
 #define BLOCK_LIMIT (64U << 10)
@@ -74,30 +73,6 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
-static unsigned count_blocks(const struct root *root)
-{
-	own_free char *text = root_read(root, "/proc/cpuinfo");
-	unsigned count = 0;
-
-	for (const char *at = text; at; at = strchr(at, '\n'), at = at ? at + 1 : NULL)
-		count += text_starts(at, "processor\t");
-	return count;
-}
-
-static unsigned count_online(const struct root *root)
-{
-	own_free char *list = root_line(root, "/sys/devices/system/cpu/online");
-	struct cpu_set set = {0};
-	unsigned count;
-
-	if (list)
-		cpu_set_parse(&set, list);
-	count = cpu_set_count(&set);
-	if (!count)
-		count = count_blocks(root);
-	return count ? count : 1;
-}
-
 static unsigned address_width(const char *block)
 {
 	own_free char *sizes = field(block, "address sizes");
@@ -116,9 +91,10 @@ void cpu_collect(struct cpu_facts *cpu, const struct root *root)
 	*cpu = (struct cpu_facts){
 		.vendor = field(block, "vendor_id"),
 		.model = field(block, "model name"),
-		.online = count_online(root),
 		.phys_bits = address_width(block),
 		.vmx = has_word(flags, "vmx"),
 		.svm = has_word(flags, "svm"),
 	};
+	cpu_topology_collect(&cpu->topology, root, cpu->vendor, false);
+	cpu->online = cpu_set_count(&cpu->topology.online);
 }

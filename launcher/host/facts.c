@@ -68,6 +68,7 @@ void facts_free(struct facts *facts)
 {
 	free(facts->cpu.vendor);
 	free(facts->cpu.model);
+	cpu_topology_free(&facts->cpu.topology);
 	for (size_t i = 0; i < DMI_FIELDS; i++)
 		free(facts->dmi[i]);
 	free(facts->machine_id);

@@ -11,12 +11,13 @@
 #include "base/dirs.h"
 #include "base/error.h"
 #include "base/root.h"
+#include "cpu_map.h"
+#include "cpu_topology.h"
 #include "holders.h"
 #include "iommu.h"
 #include "pci.h"
 #include "storage.h"
 
-/* Processors in short; who is a P-core and who is whose sibling is told elsewhere. */
 struct cpu_facts {
 	char *vendor;	    /* "GenuineIntel", "AuthenticAMD", ... ; "" when unknown */
 	char *model;	    /* the brand string; "" when unknown */
@@ -24,6 +25,7 @@ struct cpu_facts {
 	unsigned phys_bits; /* address width, 0 when unknown */
 	bool vmx;	    /* Intel VT-x offered by the CPU */
 	bool svm;	    /* AMD-V offered by the CPU */
+	struct cpu_topology topology;
 };
 
 /* Why KVM can or cannot be used. */

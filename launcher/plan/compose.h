@@ -102,6 +102,7 @@ void compose_identity(const struct composer *c, const char *word, uint8_t *id, s
 /* The families, in the order of the command line. */
 void compose_firmware(struct composer *c); /* chooses; its arguments come with the machine */
 void compose_machine(struct composer *c);
+void compose_placement(struct composer *c); /* before processors and memory */
 void compose_cpu(struct composer *c);
 void compose_memory(struct composer *c);
 void compose_smbios(struct composer *c);

@@ -152,7 +152,7 @@ static void add_model(struct composer *c)
 		option_on(&o, "hypervisor", false);
 	/* AMD says how threads share a core in leaves that QEMU leaves out unless told. */
 	if (is_host(c) && strcmp(c->facts->cpu.vendor, "AuthenticAMD") == 0 &&
-	    !c->p->cpu.threads.automatic && c->p->cpu.threads.v > 1)
+	    c->plan->placement.threads > 1)
 		option_on(&o, "topoext", true);
 	add_width(c, &o);
 	if (enlightens(c))
@@ -167,20 +167,17 @@ static void add_model(struct composer *c)
 
 static void add_topology(struct composer *c)
 {
-	const struct cpu_section *cpu = &c->p->cpu;
-	uint64_t threads = cpu->threads.automatic ? 1 : cpu->threads.v;
-	uint64_t half = c->facts->cpu.online / 2 / threads;
-	uint64_t cores = !cpu->cores.automatic ? cpu->cores.v : half ? half : 1;
+	const struct placement *placement = &c->plan->placement;
 	struct option o = option_new(NULL);
 
-	option_number(&o, "cpus", cores * threads);
+	option_number(&o, "cpus", placement->n);
 	option_number(&o, "sockets", 1);
-	option_number(&o, "cores", cores);
-	option_number(&o, "threads", threads);
-	compose_argument(c, "-smp", option_done(&o), "cpu.cores", cpu->cores.at,
-			 cpu->cores.automatic ? "half of the host's processors" : NULL);
-	if (cores * threads > c->facts->cpu.online)
-		compose_note(c, "%lu virtual processors on a host that has %u", cores * threads,
+	option_number(&o, "cores", placement->cores);
+	option_number(&o, "threads", placement->threads);
+	compose_argument(c, "-smp", option_done(&o), "cpu.cores", c->p->cpu.cores.at,
+			 placement->words);
+	if (placement->n > c->facts->cpu.online)
+		compose_note(c, "%zu virtual processors on a host that has %u", placement->n,
 			     c->facts->cpu.online);
 }
 

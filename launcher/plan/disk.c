@@ -85,9 +85,25 @@ static void add_bootindex(const struct composer *c, struct option *o, const stru
 		option_number(o, "bootindex", index);
 }
 
+/* The thread's id, or NULL for a disk that QEMU's main thread serves. */
+static char *add_iothread(struct composer *c, const struct disk *disk, const char *id)
+{
+	own_free char *thread = NULL;
+	struct option o;
+
+	if (!disk->iothread.v)
+		return NULL;
+	thread = xasprintf("%s-thread", id);
+	o = option_new("iothread");
+	option_text(&o, "id", thread);
+	compose_item(c, "-object", option_done(&o), &disk->item, "iothread", disk->iothread.at,
+		     "what the disk has to do does not wait for anything else");
+	return steal(&thread);
+}
+
 static void add_virtio(struct composer *c, const struct disk *disk, const char *id)
 {
-	own_free char *bus = compose_port(c, &disk->item);
+	own_free char *bus = compose_port(c, &disk->item), *thread = add_iothread(c, disk, id);
 	struct option o = option_new("virtio-blk-pci");
 
 	option_text(&o, "id", id);
@@ -96,6 +112,8 @@ static void add_virtio(struct composer *c, const struct disk *disk, const char *
 	option_text(&o, "drive", id);
 	if (disk->cache.v == CACHE_WRITETHROUGH || disk->cache.v == CACHE_DIRECTSYNC)
 		option_on(&o, "write-cache", false);
+	if (thread)
+		option_text(&o, "iothread", thread);
 	add_bootindex(c, &o, &disk->item);
 	compose_item(c, "-device", option_done(&o), &disk->item, "media", disk->media.at, NULL);
 }
@@ -105,6 +123,11 @@ static void add_cdrom(struct composer *c, const struct disk *disk, const char *i
 	own_free char *bus = xasprintf("ide.%u", c->sata++);
 	struct option o = option_new("ide-cd");
 
+	if (disk->iothread.v)
+		compose_wrong(
+			c, disk->iothread.at,
+			"disk.iothread: a CD-ROM drive is a SATA one, and QEMU serves those in "
+			"its main thread");
 	if (c->sata > SATA_UNITS)
 		compose_wrong(c, disk->item.at, "more than %d CD-ROM drives", SATA_UNITS);
 	option_text(&o, "id", id);

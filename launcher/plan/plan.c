@@ -339,6 +339,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_claims(&c);
 	compose_firmware(&c);
 	compose_machine(&c);
+	compose_placement(&c);
 	compose_cpu(&c);
 	compose_memory(&c);
 	compose_smbios(&c);
@@ -420,6 +421,8 @@ void plan_free(struct plan *plan)
 	free(plan->runtime_dir);
 	free(plan->log);
 	free(plan->qemu_version);
+	free(plan->placement.vcpu);
+	free(plan->placement.words);
 	free(plan);
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cpu_set.h"
 #include "base/dirs.h"
 #include "base/error.h"
 #include "firmware/find.h"
@@ -99,6 +100,21 @@ struct plan_companion {
 	struct cause cause;
 };
 
+/* Which of the host's processors do what. Where nothing is pinned all sets are empty, and the
+ * scheduler is free.
+ */
+struct placement {
+	bool pinned;
+	unsigned cores, threads; /* of the guest */
+	int *vcpu;		 /* the host's processor of each of the guest's; NULL: not pinned */
+	size_t n;		 /* cores * threads */
+	struct cpu_set vcpus;	 /* all of them */
+	struct cpu_set emulator; /* of QEMU's own threads, never empty where pinned */
+	struct cpu_set iothread; /* of the disks' threads, likewise */
+	int node;    /* of the guest's processors and so of its memory; -1: no matter, or several */
+	char *words; /* what was chosen and why, for a reader */
+};
+
 /* Times of the way down, in milliseconds. */
 struct shutdown_times {
 	unsigned again, force_within, quit, terminate, kill;
@@ -126,6 +142,7 @@ struct plan {
 	char *state_dir;   /* of this machine: variable store, log */
 	char *runtime_dir; /* of this instance: lock, sockets */
 	char *log;	   /* QEMU's standard error */
+	struct placement placement;
 	bool kvm;
 	char *qemu_version;
 	enum target_kind serial, debug;

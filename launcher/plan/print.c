@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "plan.h"
+#include "print.h"
 
 static const char *const ROLE[] = {
 	[FD_MONITOR] = "monitor", /* words of the JSON output */
@@ -162,6 +163,7 @@ char *plan_text(const struct plan *plan)
 	if (!plan->prepares)
 		buf_adds(&out, "    nothing\n");
 	add_steps(&out, plan);
+	placement_print(&out, &plan->placement);
 	buf_adds(&out, "\nQEMU, as you:\n    ");
 	add_word(&out, plan->binary);
 	buf_addf(&out, "\n        version %s\n", plan->qemu_version);
@@ -335,6 +337,7 @@ char *plan_json(const struct plan *plan)
 			       texts_json((const char *const *)plan->note, plan->notes, &exact));
 	json_object_object_add(top, "prepare", prepares_json(plan, &exact));
 	json_object_object_add(top, "host", steps_json(plan, &exact));
+	json_object_object_add(top, "placement", placement_object(&plan->placement));
 	json_object_object_add(top, "argv", texts_json(argv, n, &exact));
 	json_object_object_add(top, "arguments", arguments_json(plan, &exact));
 	json_object_object_add(top, "environment",

@@ -23,6 +23,7 @@
 #define PLACE(s, m) .kind = KIND_PLACE, FIELD(s, m, text)
 #define STRING(s, m) .kind = KIND_STRING, FIELD(s, m, text)
 #define RESOLUTION(s, m) .kind = KIND_RESOLUTION, FIELD(s, m, text)
+#define CPUS(s, m, words) .kind = KIND_CPUS, FIELD(s, m, text), .choice = (words)
 #define VENDOR(s, m) .kind = KIND_VENDOR, FIELD(s, m, text)
 #define IDS(s, m) .kind = KIND_IDS, FIELD(s, m, strings)
 #define MACHINE(s, m) .kind = KIND_MACHINE, FIELD(s, m, text)
@@ -44,6 +45,7 @@ static const char *const GUEST[] = {
 	[GUEST_OTHER] = "other", [GUEST_LINUX] = "linux", [GUEST_WINDOWS] = "windows", NULL};
 static const char *const ACCEL[] = {
 	[ACCEL_AUTO] = "auto", [ACCEL_KVM] = "kvm", [ACCEL_TCG] = "tcg", NULL};
+static const char *const PLACEMENT[] = {"performance", "efficiency", "any", "none", NULL};
 static const char *const FORMAT[] = {
 	[DISK_AUTO] = "auto", [DISK_RAW] = "raw", [DISK_QCOW2] = "qcow2", NULL};
 static const char *const MEDIA[] = {[MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", NULL};
@@ -105,9 +107,17 @@ static const struct key VM[] = {
 
 static const struct key CPU[] = {
 	{"cores", COUNT(cpu_section, cores, 1, 512), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "cores of the guest; auto: half of the host's processors"},
+	 .help = "cores of the guest; auto: all of the placement that the host can spare, or half of the host's "
+		 "processors where nothing is pinned"},
 	{"threads", COUNT(cpu_section, threads, 1, 2), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "threads of each core; auto: 1"},
+	 .help = "threads of each core; auto: as many as the host's cores have, or 1 where nothing is pinned"},
+	{"placement", CPUS(cpu_section, placement, PLACEMENT), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "the host's processors that the guest's are pinned to: P-cores, E-cores, any, or those of a list such "
+		 "as 0-15; none: not pinned; auto: performance where a host device is passed, else none"},
+	{"emulator", CPUS(cpu_section, emulator, NULL), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "where QEMU's own threads run; auto: processors not given to the guest, E-cores if there are"},
+	{"iothread", CPUS(cpu_section, iothread, NULL), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "where the threads of disks run; auto: with QEMU's own"},
 	{"model", NAME(cpu_section, model), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "QEMU's CPU model; auto: host with KVM, max without"},
 	{"phys-bits", COUNT(cpu_section, phys_bits, 32, 52), .flags = KEY_AUTO, .dflt = "auto",
@@ -293,6 +303,8 @@ static const struct key DISK[] = {
 		 "with these, else threads"},
 	{"discard", FLAG(disk, discard), .dflt = "no",
 	 .help = "yes: what the guest frees (TRIM) is given back to the file system or the SSD"},
+	{"iothread", FLAG(disk, iothread), .dflt = "no",
+	 .help = "yes: a thread of its own does the disk's work"},
 };
 
 static const struct key NETWORK[] = {

@@ -24,6 +24,7 @@ enum kind {
 	KIND_PLACE,   /* struct text: a slot of the guest, bus:00 */
 	KIND_STRING,  /* struct text: 1 to 64 printable characters, what firmware calls a string */
 	KIND_RESOLUTION, /* struct text: WIDTHxHEIGHT */
+	KIND_CPUS,	 /* struct text: processors in the kernel's list form; .choice: or a word */
 	KIND_VENDOR,	 /* struct text: at most 12 printable characters */
 	KIND_IDS, /* struct strings: host, none, or vendor:device:subvendor:subdevice for each */
 	KIND_MACHINE,  /* struct text: pc-q35-MAJOR.MINOR */
@@ -52,7 +53,7 @@ struct key {
 	unsigned flags;
 	size_t offset;		   /* of the field in the section's struct */
 	const char *dflt;	   /* in the profile's own words; NULL: nothing */
-	const char *const *choice; /* of KIND_CHOICE: the words by value, NULL-ended */
+	const char *const *choice; /* of KIND_CHOICE: the words by value, NULL-ended; KIND_CPUS */
 	uint64_t min, max;	   /* of numbers, in the unit of the field */
 	const char *help;	   /* one line */
 };

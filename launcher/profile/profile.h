@@ -94,6 +94,9 @@ struct vm_section {
 struct cpu_section {
 	struct number cores;
 	struct number threads;
+	struct text placement; /* a word, or a list; empty: auto */
+	struct text emulator;
+	struct text iothread;
 	struct text model;
 	struct choice accel;
 	struct choice irqchip;
@@ -213,6 +216,7 @@ struct disk {
 	struct choice cache;
 	struct choice io;
 	struct flag discard;
+	struct flag iothread;
 };
 
 /* A table of the user's own. */

@@ -18,6 +18,8 @@ char *key_values(const struct key *key)
 	}
 	if (key->flags & KEY_AUTO)
 		buf_adds(&out, "auto | ");
+	for (size_t i = 0; key->choice && key->choice[i]; i++)
+		buf_addf(&out, "%s | ", key->choice[i]);
 	buf_adds(&out, kind_words(key->kind));
 	return buf_steal(&out);
 }

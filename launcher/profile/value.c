@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
+#include "base/cpu_set.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -177,6 +179,28 @@ static char *parse_slots(const struct token *t, void *out)
 	}
 	if (!good)
 		return wrong(t, "all, or function numbers such as 0,1");
+	set_text(out, xstrdup(t->text));
+	return NULL;
+}
+
+/* One of the key's words, or a list of at least one processor. */
+static char *parse_cpus(const struct token *t, void *out)
+{
+	own_buf struct buf right = {0};
+	struct cpu_set set;
+
+	buf_adds(&right, "");
+	for (const char *const *word = t->key->choice; word && *word; word++) {
+		if (strcmp(*word, t->text) == 0) {
+			set_text(out, xstrdup(t->text));
+			return NULL;
+		}
+		buf_addf(&right, "%s, ", *word);
+	}
+	buf_addf(&right, "%sa list of processors from 0 to %d such as 0-7,16",
+		 t->key->choice ? "or " : "", CPU_SET_SIZE - 1);
+	if (strchr(t->text, '\n') || !cpu_set_parse(&set, t->text) || cpu_set_is_empty(&set))
+		return wrong(t, right.data);
 	set_text(out, xstrdup(t->text));
 	return NULL;
 }
@@ -479,6 +503,7 @@ static const struct kind_row {
 	[KIND_PLACE] = {parse_place, sizeof(struct text), "BUS:00", .text = true},
 	[KIND_STRING] = {parse_string, sizeof(struct text), "text", .text = true},
 	[KIND_RESOLUTION] = {parse_resolution, sizeof(struct text), "WIDTHxHEIGHT", .text = true},
+	[KIND_CPUS] = {parse_cpus, sizeof(struct text), "processors such as 0-7,16", .text = true},
 	[KIND_VENDOR] = {parse_vendor, sizeof(struct text), "a name", .text = true},
 	[KIND_IDS] = {parse_ids, sizeof(struct strings), "host | none | ids", .list = true},
 	[KIND_MACHINE] = {parse_machine, sizeof(struct text), "pc-q35-VERSION", .text = true},

@@ -20,6 +20,8 @@ enum { HOST_BRIDGE, ROOT_PORT, GPU_VIDEO, GPU_AUDIO, OTHER_GPU, NVME, NETWORK, F
 struct world {
 	struct facts facts;
 	struct pci_function function[FUNCTIONS];
+	struct cpu_set core[24];
+	struct cpu_group l3;
 	char *machine[1];
 	struct firmware plain;
 	struct firmware_list firmware;
@@ -79,6 +81,16 @@ static inline struct world world(void)
 			 S("/home/u/.cache/vmlaunch"), S("/run/user/1/vmlaunch")},
 	};
 
+	/* An i9-13900HX: 8 P-cores with two threads each, 16 E-cores. */
+	for (unsigned cpu = 0; cpu < 32; cpu++) {
+		cpu_set_add(&w.core[cpu < 16 ? cpu / 2 : cpu - 8], cpu);
+		cpu_set_add(&w.facts.cpu.topology.online, cpu);
+		cpu_set_add(&w.facts.cpu.topology.kind[cpu < 16 ? CPU_PERFORMANCE : CPU_EFFICIENCY],
+			    cpu);
+	}
+	w.l3 = (struct cpu_group){0, 36 * MIB, w.facts.cpu.topology.online};
+	w.facts.cpu.topology.cores = 24;
+	w.facts.cpu.topology.l3s = 1;
 	for (size_t i = 0; i < DMI_FIELDS; i++)
 		w.facts.dmi[i] = S("");
 	w.function[HOST_BRIDGE] = world_function(0, 0, 0, 0x8086, 0xa702, 0x060000, NULL, 0);
@@ -112,6 +124,8 @@ static inline struct plan *compose(struct world *w, const char *text, struct err
 		fail_msg("the profile is wrong: %s", said);
 	}
 	w->facts.qemu.machine = w->machine;
+	w->facts.cpu.topology.core = w->core;
+	w->facts.cpu.topology.l3 = &w->l3;
 	w->facts.devices.pci = (struct pci_list){w->function, FUNCTIONS};
 	w->firmware.item = &w->plain;
 	w->in.profile = p;

@@ -112,7 +112,8 @@ static void automatic_keys_take_auto(void **state)
 
 static void choice_is_sane(const struct section_keys *section, const struct key *key)
 {
-	check(section, key, !key->choice == (key->kind != KIND_CHOICE));
+	check(section, key, key->choice || key->kind != KIND_CHOICE);
+	check(section, key, !key->choice || key->kind == KIND_CHOICE || key->kind == KIND_CPUS);
 	for (size_t i = 0; key->choice && key->choice[i]; i++) {
 		check(section, key, *key->choice[i] && text_is_printable(key->choice[i]));
 		check(section, key, !strpbrk(key->choice[i], " \t\"|#;"));

@@ -1,0 +1,167 @@
+#include "cpu_map.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+
+#define COLUMNS 100
+#define LABEL 24 /* "performance   L3 36M" */
+
+static const char *const COLOR[] = {
+	[CPU_PERFORMANCE] = "\033[32m",
+	[CPU_EFFICIENCY] = "\033[36m",
+	[CPU_LOW_POWER] = "\033[33m",
+	[CPU_KINDS] = "\033[35m",
+};
+_Static_assert(ARRAY_SIZE(COLOR) == CPU_KINDS + 1, "each kind has a colour, and having none");
+
+struct drawing {
+	const struct cpu_map *map;
+	struct buf out;
+	int cpu_width, vcpu_width;
+	size_t column;
+};
+
+static int digits(unsigned n)
+{
+	return snprintf(NULL, 0, "%u", n);
+}
+
+static bool has(const struct cpu_set *set, int cpu)
+{
+	return set && cpu_set_has(set, (unsigned)cpu);
+}
+
+/* What a processor does: "v3", "e" for QEMU's own threads, "i" for those of disks, "ei", or "-". */
+static void put_duty(struct drawing *d, int cpu)
+{
+	const struct cpu_map *map = d->map;
+	char word[24] = "-";
+	bool emulator = has(map->emulator, cpu), iothread = has(map->iothread, cpu);
+
+	if (emulator || iothread)
+		snprintf(word, sizeof(word), "%s%s", emulator ? "e" : "", iothread ? "i" : "");
+	for (size_t i = 0; i < map->n; i++)
+		if (map->vcpu[i] == cpu)
+			snprintf(word, sizeof(word), "v%zu", i);
+	buf_addf(&d->out, ":%-*s", d->vcpu_width, word);
+}
+
+static void put_core(struct drawing *d, const struct cpu_set *core)
+{
+	const char *join = "";
+
+	buf_addc(&d->out, '[');
+	for (int cpu = cpu_set_next(core, 0); cpu >= 0;
+	     cpu = cpu_set_next(core, (unsigned)cpu + 1)) {
+		buf_addf(&d->out, "%s%*d", join, d->cpu_width, cpu);
+		if (d->map->vcpu)
+			put_duty(d, cpu);
+		join = " ";
+	}
+	buf_addc(&d->out, ']');
+}
+
+static size_t core_width(const struct drawing *d, const struct cpu_set *core)
+{
+	size_t cell = (size_t)d->cpu_width;
+
+	if (d->map->vcpu)
+		cell += 1 + (size_t)d->vcpu_width;
+	return 1 + cpu_set_count(core) * (cell + 1);
+}
+
+static void begin_line(struct drawing *d, const char *label)
+{
+	buf_addf(&d->out, "%s%-*s", d->map->indent ? d->map->indent : "", LABEL, label);
+	d->column = LABEL + (d->map->indent ? strlen(d->map->indent) : 0);
+}
+
+static void size_words(char *out, size_t room, uint64_t size)
+{
+	if (size % (1 << 20))
+		snprintf(out, room, "%luK", size >> 10);
+	else
+		snprintf(out, room, "%luM", size >> 20);
+}
+
+static char *label_of(const struct cpu_topology *t, enum cpu_kind kind, const struct cpu_group *l3,
+		      unsigned cpu)
+{
+	const struct cpu_group *node = cpu_group_of(t->node, t->nodes, cpu);
+	struct buf out = {0};
+	char size[24] = "";
+
+	buf_addf(&out, "%-12s", kind == CPU_KINDS ? "unknown" : cpu_kind_word(kind));
+	if (l3 && l3->size) {
+		size_words(size, sizeof(size), l3->size);
+		buf_addf(&out, " L3 %s", size);
+	}
+	if (node)
+		buf_addf(&out, " n%u", node->number);
+	return buf_steal(&out);
+}
+
+/* One row: the cores of one kind on one L3 (NULL: on none), as many lines as it takes. */
+static void put_row(struct drawing *d, enum cpu_kind kind, const struct cpu_group *l3)
+{
+	const struct cpu_topology *t = d->map->topology;
+	const struct cpu_group *cluster = NULL;
+	bool begun = false;
+
+	for (size_t i = 0; i < t->cores; i++) {
+		unsigned cpu = (unsigned)cpu_set_next(&t->core[i], 0);
+		const struct cpu_group *l2 = cpu_group_of(t->l2, t->l2s, cpu);
+		own_free char *label = NULL;
+		bool gap;
+
+		if (cpu_kind_of(t, cpu) != kind || cpu_group_of(t->l3, t->l3s, cpu) != l3)
+			continue;
+		gap = begun && l2 && l2 != cluster && cpu_set_count(&l2->cpus) > 2;
+		if (!begun || d->column + core_width(d, &t->core[i]) + gap > COLUMNS) {
+			label = begun ? xstrdup("") : label_of(t, kind, l3, cpu);
+			if (begun)
+				buf_adds(&d->out, d->map->color ? "\033[0m\n" : "\n");
+			begin_line(d, label);
+			if (d->map->color)
+				buf_adds(&d->out, COLOR[kind]);
+			gap = false;
+		}
+		if (gap)
+			buf_addc(&d->out, ' ');
+		put_core(d, &t->core[i]);
+		d->column += core_width(d, &t->core[i]) + gap;
+		cluster = l2;
+		begun = true;
+	}
+	if (begun)
+		buf_adds(&d->out, d->map->color ? "\033[0m\n" : "\n");
+}
+
+char *cpu_map_text(const struct cpu_map *map)
+{
+	const struct cpu_topology *t = map->topology;
+	struct drawing d = {.map = map};
+	unsigned last = 0;
+
+	for (int cpu = cpu_set_next(&t->online, 0); cpu >= 0;
+	     cpu = cpu_set_next(&t->online, (unsigned)cpu + 1))
+		last = (unsigned)cpu;
+	d.cpu_width = digits(last);
+	d.vcpu_width = 1 + (map->n ? digits((unsigned)map->n - 1) : 1);
+	buf_adds(&d.out, "");
+	for (enum cpu_kind kind = CPU_PERFORMANCE; kind <= CPU_KINDS; kind++) {
+		for (size_t i = 0; i < t->l3s; i++)
+			put_row(&d, kind, &t->l3[i]);
+		put_row(&d, kind, NULL);
+	}
+	if (!cpu_set_is_empty(&t->offline)) {
+		own_free char *list = cpu_set_text(&t->offline);
+
+		begin_line(&d, "offline");
+		buf_addf(&d.out, " %s\n", list);
+	}
+	return buf_steal(&d.out);
+}

@@ -1,0 +1,16 @@
+/* Private to launcher/plan: parts of what print.c prints. */
+#ifndef PLAN_PRINT_H
+#define PLAN_PRINT_H
+
+#include <json-c/json.h>
+
+#include "base/buf.h"
+#include "plan.h"
+
+/* Where threads run, for a reader (nothing where none is pinned); and as an object that the caller
+ * owns.
+ */
+void placement_print(struct buf *out, const struct placement *p);
+json_object *placement_object(const struct placement *p);
+
+#endif

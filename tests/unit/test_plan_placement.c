@@ -1,0 +1,75 @@
+/* Where the guest's processors run, on hosts that are made here by hand. */
+#include "plan_world.h"
+
+#define GPU "[gpu]\ndevice = 10de:2820\n"
+
+static void placed(struct world *w, const char *text, const char *vcpus, const char *emulator,
+		   unsigned cores, unsigned threads)
+{
+	own_plan struct plan *plan = planned(w, text);
+	const struct placement *p = &plan->placement;
+	own_buf struct buf list = {0};
+	own_free char *others = cpu_set_text(&p->emulator);
+
+	buf_adds(&list, "");
+	for (size_t i = 0; i < p->n; i++)
+		buf_addf(&list, "%s%d", i ? " " : "", p->vcpu[i]);
+	assert_string_equal(list.data, vcpus);
+	assert_string_equal(others, emulator);
+	assert_int_equal(p->cores, cores);
+	assert_int_equal(p->threads, threads);
+	assert_int_equal(p->n, cores * threads);
+	assert_true(p->pinned);
+	assert_int_equal(cpu_set_count(&p->vcpus), p->n);
+	assert_false(cpu_set_meets(&p->vcpus, &p->emulator));
+}
+
+static void performance_is_all_p_cores(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	placed(&w, "[cpu]\nplacement = performance\n", "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15",
+	       "16-31", 8, 2);
+	/* With a host device by itself. */
+	placed(&w, GPU, "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15", "16-31", 8, 2);
+	/* Fewer: not the core where the host's own work lands. */
+	placed(&w, "[cpu]\nplacement = performance\ncores = 2\n", "2 3 4 5", "16-31", 2, 2);
+	placed(&w, "[cpu]\nplacement = performance\ncores = 2\nthreads = 1\n", "2 4", "16-31", 2,
+	       1);
+}
+
+static void a_list_is_taken_in_pairs_of_siblings(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	placed(&w, "[cpu]\nplacement = 0-3,16\n", "0 1 2 3 16", "17-31", 5, 1);
+	placed(&w, "[cpu]\nplacement = 0-3\n", "0 1 2 3", "16-31", 2, 2);
+	placed(&w, "[cpu]\nplacement = 0-3\nemulator = 20-21\n", "0 1 2 3", "20-21", 2, 2);
+	placed(&w, "[cpu]\nplacement = 16-31\ncores = 4\n", "16 17 18 19", "20-31", 4, 1);
+}
+
+static void nothing_is_pinned_without_a_device(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, ""), *none = planned(&w, GPU "[cpu]\nplacement = "
+									      "none\n");
+
+	(void)state;
+	assert_false(plan->placement.pinned);
+	assert_null(plan->placement.vcpu);
+	assert_int_equal(plan->placement.n, 16);
+	assert_false(none->placement.pinned);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(performance_is_all_p_cores),
+		cmocka_unit_test(a_list_is_taken_in_pairs_of_siblings),
+		cmocka_unit_test(nothing_is_pinned_without_a_device),
+	};
+
+	return cmocka_run_group_tests_name("plan_placement", tests, NULL, NULL);
+}
