@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/own.h"
+
+#define FINISH_MS 1000
 
 static struct termios saved;
 static int saved_fd = -1;
@@ -48,10 +52,15 @@ void terminal_restore(void)
 	saved_fd = -1;
 }
 
-struct pollfd relay_poll(const struct relay *relay)
+struct pollfd relay_poll(struct relay *relay)
 {
+	struct pollfd out = {.fd = relay->to, .events = POLLOUT};
+
+	if (relay->start < relay->end && relay->lossy && poll(&out, 1, 0) == 0)
+		relay->start = relay->end;
+	out.revents = 0;
 	if (relay->start < relay->end)
-		return (struct pollfd){.fd = relay->to, .events = POLLOUT};
+		return out;
 	return (struct pollfd){.fd = relay->from, .events = POLLIN};
 }
 
@@ -97,15 +106,26 @@ void relay_go(struct relay *relay, short ready)
 		read_some(relay);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 void relay_finish(struct relay *relay)
 {
-	while (relay->from >= 0 || relay->start < relay->end) {
+	int64_t end = now_ms() + FINISH_MS, left = FINISH_MS;
+
+	/* However slowly the terminal takes the rest: our end must not hang on it. */
+	while ((relay->from >= 0 || relay->start < relay->end) && left > 0) {
 		struct pollfd p = relay_poll(relay);
 
-		/* The terminal has a second for the rest: our end must not hang on it. */
-		if (poll(&p, 1, 1000) <= 0)
+		if (poll(&p, 1, (int)left) <= 0)
 			break;
 		relay_go(relay, p.revents);
+		left = end - now_ms();
 	}
 	close_fd(&relay->from);
 }

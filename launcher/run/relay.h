@@ -1,5 +1,7 @@
 /* A stream between QEMU and the terminal (or a function), without ever waiting for the other side:
  * what the terminal does not take yet is kept, up to a bound, and QEMU is not read from meanwhile.
+ * QEMU then waits as well, with all it has where the stream is a debug port: while it is to end, a
+ * relay is lossy.
  */
 #ifndef RUN_RELAY_H
 #define RUN_RELAY_H
@@ -18,15 +20,16 @@ struct relay {
 	int to;	  /* where it goes, -1: nowhere; not owned */
 	relay_sink *sink;
 	void *context;
+	bool lossy; /* what the output does not take at once is dropped */
 	char kept[RELAY_CHUNK];
 	size_t start, end;
 };
 
 /* What to poll for: the stream while nothing is kept, else the output. */
-struct pollfd relay_poll(const struct relay *relay);
+struct pollfd relay_poll(struct relay *relay);
 /* Goes on after poll; ready is what relay_poll's descriptor had. */
 void relay_go(struct relay *relay, short ready);
-/* Takes what the stream still holds after QEMU's end, and closes it. */
+/* Takes what the stream still holds after QEMU's end, for at most a second, and closes it. */
 void relay_finish(struct relay *relay);
 
 /* Where a relay writes what is for our standard output. A terminal takes less than poll lets hope
