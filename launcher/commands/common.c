@@ -195,13 +195,19 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 	own_free char **set = argument_options(args, "set", &sets);
 	int *keeper = what->acts ? &g->keeper : NULL;
 
+	bool root;
+
 	if (!identity_of_caller(keeper, err))
 		return false;
-	g->profile = profile_load(args->word[0], argument_option(args, "variant"), set, sets, err);
+	/* What root may read says nothing about the user that the profile names. */
+	root = geteuid() == 0;
+	g->profile = (root ? profile_load_unchecked : profile_load)(
+		args->word[0], argument_option(args, "variant"), set, sets, err);
 	if (!g->profile ||
 	    !identity_of_profile(g->profile->vm.user.v,
 				 what->acts && !what->no_devices && claims_device(g->profile),
 				 keeper, err) ||
+	    (root && !profile_check_files(g->profile, err)) ||
 	    !gather_facts(g, argument_option(args, "host-root"), what->no_devices, err))
 		return false;
 	if (!read_files(g, err))
@@ -296,29 +302,46 @@ char **instances(size_t *n, char **dir, struct error **err)
 	return root_list(&real, n, "%s", dirs.runtime);
 }
 
-char *running(const char *name, struct run_record *record, struct error **err)
+static void no_such_machine(const char *name, char **names, size_t n, struct error **err)
+{
+	const char *nearest = text_nearest(name, (const char *const *)names, n);
+	own_free char *shown = text_quote(name, 64);
+	own_free char *near = nearest ? text_quote(nearest, 64) : NULL;
+
+	error_add(err, ERROR_FAILED, "no machine called %s is running%s%s%s", shown,
+		  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+char *instance(const char *name, struct run_record *record, struct error **err)
 {
 	own_free char *base = NULL, *dir = NULL;
 	struct error *problem = NULL;
-	const char *nearest;
 	size_t n;
 	char **names = instances(&n, &base, &problem);
+	bool found;
 
 	if (problem) {
 		error_merge(err, &problem);
 		return NULL;
 	}
-	dir = strchr(name, '/') || *name == '.' ? NULL : path_join(base, name);
-	if (dir && run_record_read(dir, record)) {
-		if (run_record_alive(record)) {
-			names_free(names, n);
-			return steal(&dir);
-		}
-		run_record_free(record);
-	}
-	nearest = text_nearest(name, (const char *const *)names, n);
-	error_add(err, ERROR_FAILED, "no machine called %s is running%s%s%s", name,
-		  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+	dir = !*name || strchr(name, '/') || *name == '.' ? NULL : path_join(base, name);
+	found = dir && access(dir, F_OK) == 0 && lock_check_dir(dir, &problem) &&
+		run_record_read(dir, record);
+	if (problem)
+		error_merge(err, &problem);
+	else if (!found)
+		no_such_machine(name, names, n, err);
 	names_free(names, n);
+	return found ? steal(&dir) : NULL;
+}
+
+char *running(const char *name, struct run_record *record, struct error **err)
+{
+	own_free char *dir = instance(name, record, err);
+
+	if (!dir || run_record_alive(record))
+		return steal(&dir);
+	run_record_free(record);
+	no_such_machine(name, NULL, 0, err);
 	return NULL;
 }

@@ -142,6 +142,43 @@ static void check_section(struct check *c, const struct section_keys *section, c
 	}
 }
 
+/* Whether both paths lead to one file or one block device, whatever their names. */
+static bool is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	if (stat(a, &x) < 0 || stat(b, &y) < 0)
+		return false;
+	if (S_ISBLK(x.st_mode) && S_ISBLK(y.st_mode))
+		return x.st_rdev == y.st_rdev;
+	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* QEMU would refuse it by its locks, in words that name neither. */
+static void check_twice(struct check *c, const struct disk *disk, const struct disk *earlier)
+{
+	own_free char *name = item_text(&earlier->item), *what = NULL;
+
+	if (!disk->path.v || !earlier->path.v || (!disk_writes(disk) && !disk_writes(earlier)) ||
+	    !is_same(disk->path.v, earlier->path.v))
+		return;
+	what = xasprintf("is the file of [%s] already, and a guest would write to it by two disks; "
+			 "set read-only = yes for both if that is meant",
+			 name);
+	complain(c, disk->path.at, disk->path.v, "disk.path", what);
+}
+
+static void check_disks(struct check *c)
+{
+	const struct items *disks = &c->p->disk;
+
+	for (size_t i = 0; i < disks->n; i++)
+		for (size_t k = 0; k < i && disks->v[i]->enabled.v; k++)
+			if (disks->v[k]->enabled.v)
+				check_twice(c, (const struct disk *)disks->v[i],
+					    (const struct disk *)disks->v[k]);
+}
+
 bool profile_check_files(const struct profile *p, struct error **err)
 {
 	struct check c = {.p = p, .err = err, .good = true};
@@ -158,5 +195,6 @@ bool profile_check_files(const struct profile *p, struct error **err)
 			if (items->v[k]->enabled.v)
 				check_section(&c, &table[i], items->v[k]);
 	}
+	check_disks(&c);
 	return c.good;
 }

@@ -80,6 +80,10 @@ struct items *profile_items(struct profile *p, const struct section_keys *sectio
 /* What a value of this key looks like, in a few words. The caller owns it. */
 char *key_values(const struct key *key);
 
+/* profile_parse(), with or without a look at the files that it names. */
+struct profile *profile_layers(const char *path, const char *text, size_t len, const char *variant,
+			       char *const *set, size_t sets, bool files, struct error **err);
+
 /* The reference, generated: for a terminal, as Markdown, or as JSON (a json-c object's text). The
  * caller owns it.
  */

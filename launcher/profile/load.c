@@ -5,7 +5,6 @@
  */
 #include "profile.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -16,7 +15,6 @@
 #include "keys.h"
 #include "value.h"
 
-#define FILE_LIMIT (1U << 20)
 #define ITEMS_LIMIT 64
 #define SECTIONS_LIMIT 1000 /* headers are compared with each other */
 #define ITEM_NAME_LIMIT 20  /* QEMU's node names hold 31 bytes, ours put a word before it */
@@ -544,8 +542,8 @@ static void finish(struct loader *l)
 	check_together(l);
 }
 
-struct profile *profile_parse(const char *path, const char *text, size_t len, const char *variant,
-			      char *const *set, size_t sets, struct error **err)
+struct profile *profile_layers(const char *path, const char *text, size_t len, const char *variant,
+			       char *const *set, size_t sets, bool files, struct error **err)
 {
 	struct loader l = {.p = xcalloc(1, sizeof(*l.p)), .err = err, .good = true};
 	own_profile struct profile *p = l.p;
@@ -570,27 +568,7 @@ struct profile *profile_parse(const char *path, const char *text, size_t len, co
 	apply_sets(&l);
 	finish(&l);
 	free(l.seen);
-	if (!profile_check_files(p, err) || !l.good)
+	if ((files && !profile_check_files(p, err)) || !l.good)
 		return NULL;
 	return steal(&p);
-}
-
-struct profile *profile_load(const char *path, const char *variant, char *const *set, size_t sets,
-			     struct error **err)
-{
-	size_t len;
-	own_free char *text = file_read(path, FILE_LIMIT, &len);
-
-	if (!text) {
-		if (errno == EFBIG)
-			error_add(err, ERROR_USAGE, "%s: larger than 1 MiB; that is no profile",
-				  path);
-		else if (errno == EINVAL)
-			error_add(err, ERROR_USAGE, "%s: not a regular file; that is no profile",
-				  path);
-		else
-			error_errno(err, ERROR_USAGE, errno, "cannot read profile %s", path);
-		return NULL;
-	}
-	return profile_parse(path, text, len, variant, set, sets, err);
 }

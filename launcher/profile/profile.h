@@ -295,11 +295,19 @@ struct profile {
 struct profile *profile_load(const char *path, const char *variant, char *const *set, size_t sets,
 			     struct error **err);
 
+/* The same without a look at the files that it names: for root, who will be somebody else when they
+ * are used, and calls profile_check_files() then.
+ */
+struct profile *profile_load_unchecked(const char *path, const char *variant, char *const *set,
+				       size_t sets, struct error **err);
+
 /* The same from text that was read already; path is only a name for messages and the directory. */
 struct profile *profile_parse(const char *path, const char *text, size_t len, const char *variant,
 			      char *const *set, size_t sets, struct error **err);
 
-/* Whether all files that the enabled sections name are there and of a usable kind. */
+/* Whether all files that the enabled sections name are there, of a usable kind and open to this
+ * user, and none is the disk of two sections of which one writes.
+ */
 bool profile_check_files(const struct profile *p, struct error **err);
 
 /* Accepts NULL. */

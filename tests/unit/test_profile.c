@@ -161,8 +161,9 @@ static void items_by_name(void **state)
 
 	put(state, "a.img", "");
 	put(state, "b.img", "");
+	put(state, "c.img", "");
 	p = parse("[disk b]\npath = b.img\n[disk]\npath = a.img\nread-only = yes\n"
-		  "[network]\n[variant v]\ndisk/new.path = a.img\ndisk/b.enabled = no\n",
+		  "[network]\n[variant v]\ndisk/new.path = c.img\ndisk/b.enabled = no\n",
 		  "v", SETS("disk.read-only=no", "disk/b.media=cdrom"));
 	assert_int_equal(p->disk.n, 3);
 	assert_string_equal(p->disk.v[0]->name, "b");
@@ -269,6 +270,31 @@ static void become_nobody(void **state)
 		return;
 	assert_int_equal(chown(*state, 65534, 65534), 0);
 	assert_int_equal(setresuid(65534, 65534, 0), 0);
+}
+
+static void one_file_for_two_disks(void **state)
+{
+	own_free char *here = realpath(*state, NULL), *name = in_dir(state, "a.img");
+	own_free char *link_name = in_dir(state, "link"), *hard = in_dir(state, "hard");
+	own_free char *want = NULL;
+
+	put(state, "a.img", "");
+	assert_int_equal(symlink("a.img", link_name), 0);
+	assert_int_equal(link(name, hard), 0);
+	want = xasprintf(
+		"p.ini:5:8: disk.path: %s/link: is the file of [disk a] already, and a guest "
+		"would write to it by two disks; set read-only = yes for both if that is "
+		"meant\n"
+		"p.ini:7:8: disk.path: %s/hard: is the file of [disk a] already, and a guest "
+		"would write to it by two disks; set read-only = yes for both if that is "
+		"meant\n",
+		here, here);
+	wrong("[disk a]\npath = a.img\n[disk b]\nread-only = yes\npath = link\n[disk]\npath = "
+	      "hard\nmedia = cdrom\n",
+	      want);
+	profile_free(parse("[disk a]\npath = a.img\nread-only = yes\n[disk b]\npath = hard\n"
+			   "media = cdrom\n[disk c]\npath = link\nenabled = no\n",
+			   NULL, NO_SETS));
 }
 
 static void rights_on_files(void **state)
@@ -594,6 +620,7 @@ int main(void)
 		in_place(missing_files),
 		in_place(a_kernel_is_a_file),
 		in_place(a_render_node_is_a_character_device),
+		in_place(one_file_for_two_disks),
 		in_place(rights_on_files),
 		in_place(disabled_items_need_no_file),
 		in_place(unknown_names),
