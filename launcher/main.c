@@ -64,7 +64,7 @@ const struct command COMMANDS[] = {
 	 "quits at once. SIGTERM presses the button twice, then quits after 180 s. [shutdown] has "
 	 "the\n"
 	 "times.\n",
-	 RUN_OPTIONS, 1, 1, command_run},
+	 RUN_OPTIONS, 1, 1, command_run, .this_host = true},
 	{"plan", "PROFILE",
 	 "show what a start would do, each argument with the line that caused it",
 	 "Nothing is changed and nothing is started.\n", PLAN_OPTIONS, 1, 1, command_plan},
@@ -78,19 +78,36 @@ const struct command COMMANDS[] = {
 	 "3 "
 	 "as for\n"
 	 "run.\n",
-	 PROBE_OPTIONS, 1, 1, command_probe},
-	{"list", "", "list running machines", NULL, JSON_OPTIONS, 0, 0, command_list},
-	{"status", "NAME", "tell how a machine is", NULL, JSON_OPTIONS, 1, 1, command_status},
+	 PROBE_OPTIONS, 1, 1, command_probe, .this_host = true},
+	{"list", "", "list running machines", NULL, JSON_OPTIONS, 0, 0, command_list,
+	 .this_host = true},
+	{"status", "NAME", "tell how a machine is", NULL, JSON_OPTIONS, 1, 1, command_status,
+	 .this_host = true},
 	{"stop", "NAME", "press a machine's power button and wait until it has ended",
 	 "The button is pressed again after 30 s; the guest decides.\n", STOP_OPTIONS, 1, 1,
-	 command_stop},
+	 command_stop, .this_host = true},
 	{"kill", "NAME", "end a machine at once, as if its plug were pulled", NULL, NO_OPTIONS, 1,
-	 1, command_kill},
+	 1, command_kill, .this_host = true},
+	{"pause", "NAME", "hold a machine's guest where it is", NULL, NO_OPTIONS, 1, 1,
+	 command_pause, .this_host = true},
+	{"resume", "NAME", "let a paused guest go on, and wake one that sleeps", NULL, NO_OPTIONS,
+	 1, 1, command_resume, .this_host = true},
+	{"reset", "NAME", "reset a machine, as its reset button would", NULL, NO_OPTIONS, 1, 1,
+	 command_reset, .this_host = true},
+	{"attach", "NAME", "take over a machine whose vmlaunch has died",
+	 "From then on it is what the dead one was: it has the same Ctrl-C and SIGTERM, tells how "
+	 "the\n"
+	 "machine ends, and puts things away. A paused guest stays paused. A serial console that "
+	 "was\n"
+	 "on the dead one's terminal is not regained, and QEMU's exit status stays unknown.\n",
+	 NO_OPTIONS, 1, 1, command_attach, .this_host = true},
+	{"log", "NAME", "print QEMU's messages of a machine's last start", NULL, NO_OPTIONS, 1, 1,
+	 command_log, .this_host = true},
 	{"qmp", "NAME COMMAND [KEY=VALUE...]", "send QEMU one command and print its answer as JSON",
 	 "Keys may be dotted (server.type=unix); a value that is JSON is taken as such, else it "
 	 "is\n"
 	 "text.\n",
-	 NO_OPTIONS, 2, 256, command_qmp},
+	 NO_OPTIONS, 2, 256, command_qmp, .this_host = true},
 	{"devices", "", "list the host's devices: what a guest could get, and who holds it now",
 	 "Nothing is changed, and nothing that sleeps is woken. As a plain user, what other "
 	 "users'\n"
@@ -119,12 +136,15 @@ const struct command COMMANDS[] = {
 	 ACPI_OPTIONS, 2, 256, command_acpi},
 	{"recover", "", "put the host back from the journals of keepers that died",
 	 "Needs root, by sudo or pkexec if need be. Harmless when there is nothing to put back.\n",
-	 NO_OPTIONS, 0, 0, command_recover},
-	{"keys", "", "print all profile keys", NULL, KEYS_OPTIONS, 0, 0, command_keys},
+	 NO_OPTIONS, 0, 0, command_recover, .this_host = true},
+	{"keys", "", "print all profile keys", NULL, KEYS_OPTIONS, 0, 0, command_keys,
+	 .this_host = true},
 	{0}};
 
 /* How long a line waits for its reader. */
 #define SAY_PATIENCE_MS 200
+
+#define ERRORS_SHOWN 50
 
 static bool verbose, colored;
 
@@ -146,11 +166,18 @@ static void tell(enum say_level level, const char *line)
 	fprintf(stderr, "vmlaunch: %s%s%s%s\n", color, word[level], line, *color ? "\033[0m" : "");
 }
 
+/* A file that is no profile, or a hostile one, can have an error in each line: the first ones tell
+ * enough.
+ */
 static int print_error(const struct error *err)
 {
-	for (size_t i = 0; i < error_count(err); i++)
-		fprintf(stderr, "%svmlaunch: error:%s %s\n", colored ? "\033[31m" : "",
-			colored ? "\033[0m" : "", error_message(err, i));
+	const char *on = colored ? "\033[31m" : "", *off = colored ? "\033[0m" : "";
+	size_t n = error_count(err);
+
+	for (size_t i = 0; i < n && i < ERRORS_SHOWN; i++)
+		fprintf(stderr, "%svmlaunch: error:%s %s\n", on, off, error_message(err, i));
+	if (n > ERRORS_SHOWN)
+		fprintf(stderr, "%svmlaunch: error:%s and %zu more\n", on, off, n - ERRORS_SHOWN);
 	return (int)error_kind(err);
 }
 
@@ -193,7 +220,7 @@ static size_t first_word(char **words, size_t n)
 static const struct command *command_of(const char *word, struct error **err)
 {
 	const struct command *command = find(word);
-	const char *names[32], *nearest;
+	const char *names[ARRAY_SIZE(COMMANDS)], *nearest;
 	size_t n = 0;
 
 	if (command)

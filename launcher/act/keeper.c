@@ -144,7 +144,7 @@ static bool do_hello(struct keeper *k, const struct request *request, struct err
 	(void)err;
 	recover_dead(k);
 	k->phase = PHASE_PREPARING;
-	keeper_report(k, REPORT_DONE, KEEPER_VERSION, "keeper %d", (int)getpid());
+	keeper_report(k, REPORT_DONE, (uint64_t)getpid(), "keeper %d", (int)getpid());
 	return true;
 }
 

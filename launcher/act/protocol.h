@@ -31,7 +31,8 @@ struct request {
 
 enum report_kind {
 	REPORT_PROGRESS, /* what is being done, for a person */
-	REPORT_DONE,	 /* the request is done; value: huge pages that are free for it */
+	REPORT_DONE,	 /* the request is done; value: of hello, the keeper's pid; of huge pages,
+			    those that are free for it; of release, what is left */
 	REPORT_REFUSED,	 /* not done, and nothing was changed for it that still is */
 	REPORT_LEFT,	 /* something could not be given back; more reports follow */
 	REPORTS,

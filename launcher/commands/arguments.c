@@ -108,6 +108,11 @@ bool arguments_parse(struct arguments *args, const struct command *command, char
 	}
 	if (argument_option(args, "help"))
 		return true;
+	if (command->this_host && argument_option(args, "host-root")) {
+		error_add(err, ERROR_USAGE, "%s is about this host alone and takes no --host-root",
+			  command->name);
+		return false;
+	}
 	if (args->words < command->min_words || args->words > command->max_words) {
 		error_add(err, ERROR_USAGE, "usage: vmlaunch %s %s", command->name, command->usage);
 		return false;
@@ -122,9 +127,11 @@ void arguments_free(struct arguments *args)
 	*args = (struct arguments){0};
 }
 
-static void print_options(const struct option_row *row)
+static void print_options(const struct option_row *row, bool this_host)
 {
 	for (; row && row->name; row++) {
+		if (this_host && strcmp(row->name, "host-root") == 0)
+			continue;
 		own_free char *left = xasprintf("--%s%s%s", row->name, row->value ? " " : "",
 						row->value ? row->value : "");
 
@@ -138,8 +145,8 @@ void command_help(const struct command *command)
 	if (command->details)
 		printf("\n%s", command->details);
 	printf("\nOptions:\n");
-	print_options(command->option);
-	print_options(GLOBAL_OPTIONS);
+	print_options(command->option, false);
+	print_options(GLOBAL_OPTIONS, command->this_host);
 }
 
 void general_help(void)
@@ -153,8 +160,8 @@ void general_help(void)
 
 		printf("  %-34s %s\n", left, c->summary);
 	}
-	printf("\nOptions of every command:\n");
-	print_options(GLOBAL_OPTIONS);
+	printf("\nOptions of every command (--host-root: of those that look at the host):\n");
+	print_options(GLOBAL_OPTIONS, false);
 	printf("\nExit status: 0 done, or the guest ended by itself or was stopped; 1 QEMU or the "
 	       "guest "
 	       "failed;\n2 wrong usage or profile; 3 this host cannot do it, and is as it was; 4 "

@@ -39,6 +39,7 @@ struct command {
 	const struct option_row *option; /* ended by a row without a name */
 	size_t min_words, max_words;
 	command_fn *run;
+	bool this_host; /* of no other machine's tree: takes no --host-root */
 };
 
 /* All commands, in the order of --help, ended by a row without a name. */
@@ -63,7 +64,7 @@ void command_help(const struct command *command);
 void general_help(void);
 
 command_fn command_run, command_plan, command_probe, command_keys, command_list, command_status,
-	command_stop, command_kill, command_qmp, command_recover, command_devices, command_rom,
-	command_acpi;
+	command_stop, command_kill, command_pause, command_resume, command_reset, command_attach,
+	command_log, command_qmp, command_recover, command_devices, command_rom, command_acpi;
 
 #endif

@@ -62,6 +62,9 @@ void gathered_free(struct gathered *g);
  */
 char *running(const char *name, struct run_record *record, struct error **err);
 
+/* The same, whether or not its QEMU lives: what a machine left counts as well. */
+char *instance(const char *name, struct run_record *record, struct error **err);
+
 /* The names of all instances that have a runtime directory; *dir is where they are. */
 char **instances(size_t *n, char **dir, struct error **err);
 

@@ -63,19 +63,25 @@ int command_qmp(const struct arguments *args, struct error **err)
 
 /* "running", "paused", ... as QEMU says (QAPI: RunState), or a word of ours when it does not
  * answer. */
+static char *ask_state(struct qmp *qmp, struct error **err)
+{
+	json_object *answer = NULL, *status;
+	char *state = NULL;
+
+	if (qmp_execute(qmp, "query-status", NULL, ANSWER_MS, &answer, err) &&
+	    json_object_object_get_ex(answer, "status", &status) &&
+	    json_object_is_type(status, json_type_string))
+		state = text_quote(json_object_get_string(status), 40);
+	json_object_put(answer);
+	return state ? state : xstrdup("unresponsive");
+}
+
 static char *run_state(const char *dir)
 {
 	own_error struct error *err = NULL;
 	own_qmp struct qmp *qmp = tools_monitor(dir, &err);
-	json_object *answer = NULL, *status;
-	char *state = NULL;
 
-	if (qmp && qmp_execute(qmp, "query-status", NULL, ANSWER_MS, &answer, &err) &&
-	    json_object_object_get_ex(answer, "status", &status) &&
-	    json_object_is_type(status, json_type_string))
-		state = xstrdup(json_object_get_string(status));
-	json_object_put(answer);
-	return state ? state : xstrdup("unresponsive");
+	return qmp ? ask_state(qmp, &err) : xstrdup("unresponsive");
 }
 
 static json_object *record_json(const char *instance, const struct run_record *record,
@@ -115,12 +121,14 @@ static char *age(int64_t started)
 	return xasprintf("%ld:%02ld:%02ld", (long)(s / 3600), (long)(s / 60 % 60), (long)(s % 60));
 }
 
-static void print_row(const char *instance, const struct run_record *record, const char *state)
+static void print_row(const char *name, const struct run_record *record, const char *state)
 {
-	own_free char *since = age(record->started);
+	own_free char *since = age(record->started), *profile = text_word(record->profile);
+	own_free char *shown = text_word(name);
 
-	printf("%-20s %-12s %9s %10d  %s\n", instance, state, since, (int)record->qemu.pid,
-	       record->profile);
+	printf("%-20s %-12s %9s %10d  %s\n", shown, state, since, (int)record->qemu.pid, profile);
+	if (!process_alive(record->supervisor))
+		printf("%-20s no supervisor (vmlaunch attach %s takes over)\n", "", shown);
 }
 
 int command_list(const struct arguments *args, struct error **err)
@@ -159,12 +167,30 @@ int command_list(const struct arguments *args, struct error **err)
 	return 0;
 }
 
+static void print_status(const char *name, const char *dir, const struct run_record *record,
+			 const char *state)
+{
+	own_free char *since = age(record->started), *profile = text_word(record->profile);
+	own_free char *log = text_word(record->log), *sockets = text_word(dir);
+	own_free char *shown = text_word(name), *spice = path_join(dir, "spice.sock");
+	own_free char *uri = xasprintf("spice+unix://%s", spice), *picture = text_word(uri);
+
+	printf("%s is %s, for %s\n  profile     %s\n  QEMU        %d\n", shown, state, since,
+	       profile, (int)record->qemu.pid);
+	if (process_alive(record->supervisor))
+		printf("  supervisor  %d\n", (int)record->supervisor.pid);
+	else
+		printf("  supervisor  no supervisor (vmlaunch attach %s takes over)\n", shown);
+	printf("  log         %s\n  sockets     %s\n", log, sockets);
+	if (access(spice, F_OK) == 0)
+		printf("  picture     remote-viewer %s\n", picture);
+}
+
 int command_status(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
 	const char *name = args->word[0];
-	own_free char *dir = running(name, &record, err), *state = NULL, *since = NULL;
-	own_free char *spice = NULL;
+	own_free char *dir = running(name, &record, err), *state = NULL;
 	json_object *o;
 
 	if (!dir)
@@ -176,17 +202,7 @@ int command_status(const struct arguments *args, struct error **err)
 		print_json(o);
 		return 0;
 	}
-	since = age(record.started);
-	printf("%s is %s, for %s\n  profile     %s\n  QEMU        %d\n", name, state, since,
-	       record.profile, (int)record.qemu.pid);
-	if (process_alive(record.supervisor))
-		printf("  supervisor  %d\n", (int)record.supervisor.pid);
-	else
-		printf("  supervisor  dead: nobody watches this machine\n");
-	printf("  log         %s\n  sockets     %s\n", record.log, dir);
-	spice = path_join(dir, "spice.sock");
-	if (access(spice, F_OK) == 0)
-		printf("  picture     remote-viewer spice+unix://%s\n", spice);
+	print_status(name, dir, &record, state);
 	return 0;
 }
 
@@ -321,4 +337,63 @@ int command_kill(const struct arguments *args, struct error **err)
 	}
 	finish(name, dir, &record);
 	return 0;
+}
+
+/* One order over the tools' monitor, and what the machine then is. A guest that was not let go yet
+ * is refused: its supervisor does that, or whoever takes over.
+ */
+static int order(const char *name, const char *(*command)(const char *state), struct error **err)
+{
+	own_run_record struct run_record record = {0};
+	own_free char *dir = running(name, &record, err), *before = NULL, *after = NULL;
+	own_qmp struct qmp *qmp = dir ? tools_monitor(dir, err) : NULL;
+
+	if (!qmp)
+		return ERROR_FAILED;
+	before = ask_state(qmp, err);
+	if (strcmp(before, "prelaunch") == 0) {
+		error_add(err, ERROR_FAILED, "%s has not been started to its end%s%s%s", name,
+			  process_alive(record.supervisor) ? "" : "; 'vmlaunch attach ",
+			  process_alive(record.supervisor) ? "" : name,
+			  process_alive(record.supervisor) ? "" : "' does that");
+		return ERROR_FAILED;
+	}
+	if (!qmp_execute(qmp, command(before), NULL, ANSWER_MS, NULL, err))
+		return ERROR_FAILED;
+	after = ask_state(qmp, err);
+	say(SAY_NOTE, "%s: %s", name, after);
+	return 0;
+}
+
+static const char *pause_order(const char *state)
+{
+	(void)state;
+	return "stop";
+}
+
+/* A guest that sleeps (S3) is woken; cont would do nothing for it. */
+static const char *resume_order(const char *state)
+{
+	return strcmp(state, "suspended") == 0 ? "system_wakeup" : "cont";
+}
+
+static const char *reset_order(const char *state)
+{
+	(void)state;
+	return "system_reset";
+}
+
+int command_pause(const struct arguments *args, struct error **err)
+{
+	return order(args->word[0], pause_order, err);
+}
+
+int command_resume(const struct arguments *args, struct error **err)
+{
+	return order(args->word[0], resume_order, err);
+}
+
+int command_reset(const struct arguments *args, struct error **err)
+{
+	return order(args->word[0], reset_order, err);
 }

@@ -219,11 +219,6 @@ int command_probe(const struct arguments *args, struct error **err)
 		error_add(err, ERROR_USAGE, "--timeout is a number of seconds, not '%s'", timeout);
 		return ERROR_USAGE;
 	}
-	if (argument_option(args, "host-root")) {
-		error_add(err, ERROR_USAGE,
-			  "a machine runs on this host: probe takes no --host-root");
-		return ERROR_USAGE;
-	}
 	options.deadline = (int)limit * 1000;
 	what.probe_program = program;
 	if (!gather(&g, args, &what, err) || !run_gathered(&g, &options, &ending, err))

@@ -8,11 +8,6 @@ int command_run(const struct arguments *args, struct error **err)
 	struct supervise_options options = {0};
 	struct ending ending;
 
-	if (argument_option(args, "host-root")) {
-		error_add(err, ERROR_USAGE,
-			  "a machine runs on this host: run takes no --host-root");
-		return ERROR_USAGE;
-	}
 	if (!gather(&g, args, &(struct gather_for){.purpose = PURPOSE_RUN, .acts = true}, err))
 		return ERROR_FAILED;
 	say(SAY_NOTE, "%s: starting QEMU %s with %s", g.plan->name, g.plan->qemu_version,

@@ -56,6 +56,10 @@ const char *ending_sentence(const struct ending *ending, char **made)
 		*made = xasprintf("QEMU would not start the guest: %s", ending->refused);
 		return *made;
 	}
+	if (ending->unknown && !*ending->reason)
+		return ending->told ? "QEMU was ended"
+				    : "QEMU ended without a word; with what status, only the "
+				      "vmlaunch that started it could have told";
 	if (WIFSIGNALED(ending->status))
 		return signal_words(WTERMSIG(ending->status), ending, made);
 	code = WEXITSTATUS(ending->status);

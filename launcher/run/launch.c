@@ -186,19 +186,19 @@ __attribute__((noreturn)) static void child(const struct plan *plan, const struc
 
 /* ------------------------------------------------------------------ the parent */
 
-static bool record(const struct plan *plan, const struct lock *lock, pid_t qemu, struct error **err)
+static bool record(const struct plan *plan, const struct lock *lock, const struct link *link,
+		   pid_t qemu, struct error **err)
 {
-	own_free char *profile = realpath(plan->profile_path, NULL);
-	struct run_record record = {
-		.name = plan->name,
-		.profile = profile ? profile : plan->profile_path,
-		.log = plan->log,
+	own_run_record struct run_record record = {
 		.supervisor = process_of(getpid()),
 		.qemu = process_of(qemu),
 		.started = time(NULL),
 	};
 
-	return lock_record(lock, &record, err);
+	run_record_plan(&record, plan);
+	if (link->fd >= 0)
+		record.keeper = process_of(link->keeper);
+	return run_record_write(lock->dir, &record, err);
 }
 
 /* Lets the child go and waits until it is QEMU or has said why not. */
@@ -241,7 +241,7 @@ static bool spawn(const struct plan *plan, const struct lock *lock, struct link 
 	launched->pidfd = (int)syscall(SYS_pidfd_open, launched->pid, 0);
 	if (launched->pidfd < 0)
 		error_errno(err, ERROR_HOST, errno, "cannot watch QEMU (pidfd_open)");
-	if (launched->pidfd >= 0 && record(plan, lock, launched->pid, err) &&
+	if (launched->pidfd >= 0 && record(plan, lock, link, launched->pid, err) &&
 	    (link->fd < 0 || link_watch(link, launched->pid, err)) && let_go(plan, ours, err))
 		return true;
 	close_fd(&ours);

@@ -16,6 +16,7 @@ struct launched {
 	int monitor; /* connected to the supervisor's monitor */
 	int serial;  /* our end of the stream, -1: none */
 	int debug;
+	bool adopted; /* another supervisor's: not our child, and it may have been let go already */
 };
 
 #define LAUNCHED_NONE ((struct launched){.pidfd = -1, .monitor = -1, .serial = -1, .debug = -1})

@@ -146,13 +146,15 @@ static int start_carrier(pid_t *pid, struct error **err)
 static bool greet(struct link *link, pid_t carrier, struct error **left, struct error **err)
 {
 	struct error *told = NULL;
-	bool good = ask(link, VERB_HELLO, NULL, 0, &told) && answer(link, NULL, &told, &told);
+	uint64_t pid = 0;
+	bool good = ask(link, VERB_HELLO, NULL, 0, &told) && answer(link, &pid, &told, &told);
 	int status = 0;
 
 	if (carrier > 0)
 		while (waitpid(carrier, &status, 0) < 0 && errno == EINTR)
 			;
 	if (good) {
+		link->keeper = (pid_t)pid;
 		error_merge(left, &told);
 		return true;
 	}

@@ -15,6 +15,7 @@
 struct link {
 	int fd; /* -1: no keeper */
 	uint32_t id;
+	pid_t keeper;
 };
 
 #define LINK_NONE ((struct link){.fd = -1})

@@ -2,117 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/root.h"
 #include "base/text.h"
 
-#define RECORD_LIMIT 65536
 #define TRIES 100
-
-bool run_record_alive(const struct run_record *record)
-{
-	own_free char *now = process_boot_id();
-
-	return strcmp(now, record->boot_id) == 0 && process_alive(record->qemu);
-}
-
-/* ------------------------------------------------------------------ run.json */
-
-void run_record_free(struct run_record *record)
-{
-	free(record->name);
-	free(record->profile);
-	free(record->log);
-	free(record->boot_id);
-	*record = (struct run_record){0};
-}
-
-static json_object *process_json(struct process process)
-{
-	json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "pid", json_object_new_int(process.pid));
-	json_object_object_add(o, "start", json_object_new_uint64(process.start));
-	return o;
-}
-
-bool lock_record(const struct lock *lock, const struct run_record *record, struct error **err)
-{
-	own_free char *path = path_join(lock->dir, "run.json"), *boot = process_boot_id();
-	json_object *o = json_object_new_object();
-	const char *text;
-	bool good;
-
-	json_object_object_add(o, "version", json_object_new_int(1));
-	json_object_object_add(o, "name", json_object_new_string(record->name));
-	json_object_object_add(o, "profile", json_object_new_string(record->profile));
-	json_object_object_add(o, "log", json_object_new_string(record->log));
-	json_object_object_add(o, "boot-id", json_object_new_string(boot));
-	json_object_object_add(o, "started", json_object_new_int64(record->started));
-	json_object_object_add(o, "supervisor", process_json(record->supervisor));
-	json_object_object_add(o, "qemu", process_json(record->qemu));
-	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
-	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
-	json_object_put(o);
-	return good;
-}
-
-static char *member_text(json_object *o, const char *key)
-{
-	json_object *value;
-
-	if (!json_object_object_get_ex(o, key, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		return xstrdup("");
-	return xstrdup(json_object_get_string(value));
-}
-
-static struct process member_process(json_object *o, const char *key)
-{
-	struct process process = {0};
-	json_object *value, *part;
-
-	if (!json_object_object_get_ex(o, key, &value))
-		return process;
-	if (json_object_object_get_ex(value, "pid", &part))
-		process.pid = json_object_get_int(part);
-	if (json_object_object_get_ex(value, "start", &part))
-		process.start = json_object_get_uint64(part);
-	return process;
-}
-
-bool run_record_read(const char *dir, struct run_record *record)
-{
-	own_free char *path = path_join(dir, "run.json");
-	own_free char *text = file_read(path, RECORD_LIMIT, NULL);
-	json_object *o = text ? json_tokener_parse(text) : NULL, *started;
-
-	if (!json_object_is_type(o, json_type_object)) {
-		json_object_put(o);
-		return false;
-	}
-	*record = (struct run_record){
-		.name = member_text(o, "name"),
-		.profile = member_text(o, "profile"),
-		.log = member_text(o, "log"),
-		.boot_id = member_text(o, "boot-id"),
-		.supervisor = member_process(o, "supervisor"),
-		.qemu = member_process(o, "qemu"),
-	};
-	if (json_object_object_get_ex(o, "started", &started))
-		record->started = json_object_get_int64(started);
-	json_object_put(o);
-	return true;
-}
-
-/* ------------------------------------------------------------------ the lock */
 
 /* Opens and locks the file, and makes sure that it is still the one of that name: its last holder
  * removes it while others may be opening it.
@@ -134,10 +33,14 @@ static int open_locked(const char *path)
 }
 
 /* All that vmlaunch and QEMU ever put there; anything else makes rmdir fail, and stays. */
-static bool is_ours(const char *name)
+static bool is_ours(const char *found)
 {
 	static const char *const file[] = {"monitor.sock", "qmp.sock",	 "run.json",   "vars.fd",
 					   "vars.qcow2",   "spice.sock", "chassis.bin"};
+	size_t len = strlen(found);
+	/* file_write() was killed before its rename: NAME.XXXXXX. */
+	bool half = len > 7 && found[len - 7] == '.';
+	own_free char *name = xstrndup(found, half ? len - 7 : len);
 
 	for (size_t i = 0; i < ARRAY_SIZE(file); i++)
 		if (strcmp(file[i], name) == 0)
@@ -181,11 +84,12 @@ static bool refuse_running(const char *dir, bool held, struct error **err)
 	}
 	if (!run_record_alive(&record))
 		return false;
-	error_add(err, ERROR_HOST,
-		  "machine %s still runs (QEMU %d), but its vmlaunch has died; 'vmlaunch stop %s' "
-		  "presses "
-		  "its power button, 'vmlaunch kill %s' ends it at once",
-		  name, (int)record.qemu.pid, name, name);
+	error_add(
+		err, ERROR_HOST,
+		"machine %s still runs (QEMU %d), but its vmlaunch has died; 'vmlaunch attach %s' "
+		"takes over, 'vmlaunch stop %s' presses its power button, 'vmlaunch kill %s' "
+		"ends it at once",
+		name, (int)record.qemu.pid, name, name, name);
 	return true;
 }
 
@@ -198,6 +102,44 @@ static void remove_directory(const char *dir)
 	rmdir(base);
 }
 
+static bool check_one(const char *dir, struct error **err)
+{
+	own_free char *shown = text_word(dir);
+	struct stat st;
+
+	if (stat(dir, &st) < 0) {
+		error_errno(err, ERROR_HOST, errno, "%s", shown);
+		return false;
+	}
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid()) {
+		error_add(err, ERROR_HOST,
+			  "%s is not a directory of yours: move it away, as sockets and records of "
+			  "your machines would be in it",
+			  shown);
+		return false;
+	}
+	if (st.st_mode & 0022) {
+		error_add(err, ERROR_HOST,
+			  "others may write to %s (mode %o), so what is in it may be theirs: end "
+			  "what runs from it, remove it, and start again",
+			  shown, (unsigned)st.st_mode & 0777);
+		return false;
+	}
+	/* To look at it was all that others could do. */
+	if ((st.st_mode & 0077) && chmod(dir, 0700) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot close %s to others", shown);
+		return false;
+	}
+	return true;
+}
+
+bool lock_check_dir(const char *dir, struct error **err)
+{
+	own_free char *base = path_dir(dir);
+
+	return check_one(base, err) && check_one(dir, err);
+}
+
 bool lock_take(struct lock *lock, const char *dir, struct error **err)
 {
 	own_free char *path = path_join(dir, "lock");
@@ -207,7 +149,7 @@ bool lock_take(struct lock *lock, const char *dir, struct error **err)
 	for (int tries = 0; fd < 0 && tries < TRIES; tries++) {
 		own_error struct error *problem = NULL;
 
-		if (!dir_make(dir, 0700, &problem)) {
+		if (!dir_make(dir, 0700, &problem) || !lock_check_dir(dir, &problem)) {
 			if (tries + 1 < TRIES)
 				continue;
 			error_merge(err, &problem);
@@ -242,4 +184,55 @@ void lock_release(struct lock *lock)
 	unlink(path);
 	remove_directory(dir);
 	close_fd(&lock->fd);
+}
+
+bool lock_adopt(struct lock *lock, const char *dir, struct run_record *record, struct error **err)
+{
+	own_run_record struct run_record found = {0};
+	own_free char *path = path_join(dir, "lock");
+	const char *name = path_base(dir);
+	own_fd int fd = -1;
+	bool held;
+
+	if (!lock_check_dir(dir, err))
+		return false;
+	fd = open_locked(path);
+	held = fd < 0 && errno == EWOULDBLOCK;
+	if (fd < 0 && !held) {
+		error_errno(err, ERROR_HOST, errno, "cannot lock %s", path);
+		return false;
+	}
+	if (!run_record_read(dir, &found)) {
+		error_add(err, ERROR_FAILED, "machine %s is being started or stopped just now",
+			  name);
+		return false;
+	}
+	if (held && process_alive(found.supervisor))
+		error_add(err, ERROR_FAILED,
+			  "machine %s has its vmlaunch (%d): there is nothing to take over", name,
+			  (int)found.supervisor.pid);
+	else if (held)
+		error_add(err, ERROR_FAILED,
+			  "another vmlaunch is taking over machine %s just now, or puts it away",
+			  name);
+	else if (!run_record_alive(&found))
+		error_add(
+			err, ERROR_FAILED,
+			"QEMU of machine %s is gone already: there is nothing to take over. Its "
+			"next start puts away what it left, and so does 'vmlaunch recover', which "
+			"also gives back what a keeper that died could not",
+			name);
+	else {
+		lock->fd = steal_fd(&fd);
+		lock->dir = xstrdup(dir);
+		*record = found;
+		found = (struct run_record){0};
+	}
+	return lock->fd >= 0;
+}
+
+void lock_leave(struct lock *lock)
+{
+	close_fd(&lock->fd);
+	free(steal(&lock->dir));
 }

@@ -28,8 +28,25 @@ void machine_hold_signals(void)
 	signal(SIGTTOU, SIG_IGN);
 }
 
-/* Memory that guest and host share, as a file in a directory that may be everybody's: made anew, or
- * ours already and of the right size, and nobody else's machine at the time. The descriptor's lock
+/* The file, with its lock and its size; -1 when another one is faster. */
+static int make_file(const struct prepare *p, struct error **err)
+{
+	own_fd int fd = open(p->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make the shared memory %s", p->path);
+		return -1;
+	}
+	if (ftruncate(fd, (off_t)p->size) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot give %s its size", p->path);
+		unlink(p->path);
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
+/* Memory that guest and host share, as a file in a directory that may be everybody's: what is there
+ * must be ours, and nobody else's machine at the time, and is then replaced. The descriptor's lock
  * says so; it is held until the end.
  */
 static bool make_shared(const struct prepare *p, int *held, struct error **err)
@@ -56,15 +73,16 @@ static bool make_shared(const struct prepare *p, int *held, struct error **err)
 			  "%s has just been removed by another machine: start again", p->path);
 		return false;
 	}
-	/* What an earlier guest left in it is nobody's business. */
-	if (ftruncate(fd, 0) < 0 || fchmod(fd, 0600) < 0 || ftruncate(fd, (off_t)p->size) < 0) {
-		error_errno(err, ERROR_HOST, errno, "cannot give %s its size", p->path);
-		unlink(p->path);
+	/* What an earlier guest left in it is nobody's business; and a guest whose supervisor died
+	 * has no lock any more, but still has it mapped: so it is never used again.
+	 */
+	if (unlink(p->path) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot replace %s", p->path);
 		return false;
 	}
 	close_fd(held);
-	*held = steal_fd(&fd);
-	return true;
+	*held = make_file(p, err);
+	return *held >= 0;
 }
 
 /* The module's memory, which by now is open to this user: large enough, and nobody else's machine
@@ -143,7 +161,7 @@ static void put_away(const struct plan *plan, int *shared)
 	close_fd(shared);
 }
 
-static void tell_end(const struct plan *plan, const struct ending *ending, struct error **err)
+void machine_tell_end(const struct plan *plan, const struct ending *ending, struct error **err)
 {
 	own_free char *made = NULL, *words = NULL;
 	const char *sentence = ending_sentence(ending, &made);
@@ -270,6 +288,6 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 	lock_release(&lock);
 	if (!good)
 		return false;
-	tell_end(plan, ending, err);
+	machine_tell_end(plan, ending, err);
 	return ending_is_good(ending) && given_back;
 }

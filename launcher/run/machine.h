@@ -23,6 +23,11 @@ struct machine_options {
 bool machine_run(const struct plan *plan, struct machine_options *options, struct ending *ending,
 		 struct error **err);
 
+/* Says how a machine ended, or fails with that and with QEMU's last words. Of the plan it needs
+ * name and log.
+ */
+void machine_tell_end(const struct plan *plan, const struct ending *ending, struct error **err);
+
 /* The signals that end a run are held back from now on; they are taken in when supervise() runs. To
  * be called before the first thing that would have to be put away.
  */

@@ -1,16 +1,11 @@
 /* One poll loop over signals, QEMU's pidfd, the monitor and the streams. While nothing happens
  * nothing is scheduled: the only timers are those of a start in progress and of a way down.
  *
- * The way down. Ctrl-C presses the power button, once more after `again`, and from then on only
- * tells that the guest still runs: a guest that installs updates must survive it. A second Ctrl-C
- * within `force_within` quits. SIGTERM and SIGHUP come from a session that ends and will not ask
- * twice, so they go all the way by themselves: button, button, quit, SIGTERM, SIGKILL.
- *
  * Only the pidfd says that QEMU is gone. The monitor's end comes a few milliseconds earlier, or
  * never when QEMU hangs. A monitor that ends while QEMU lives (we close it ourselves on a message
  * that is too large) is connected to again, as its socket still listens.
  */
-#include "supervise.h"
+#include "supervisor.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -20,208 +15,17 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/say.h"
 #include "base/text.h"
-#include "qmp/client.h"
 
 /* Bytes of a text of QEMU's that are shown. */
 #define QUOTED 200
 
 /* So often a monitor that was lost is connected to again. */
 #define RECONNECTS 5
-
-/* How the start proceeds: each state waits for one message of the monitor. After the loss of the
- * monitor it begins anew, but a guest that runs gets no second cont: somebody may have paused it.
- */
-enum start_state { START_GREETING, START_CAPABILITIES, START_CONT, START_DONE };
-
-enum down_kind { DOWN_NO, DOWN_ASKED, DOWN_ORDERED };
-
-struct supervisor {
-	const struct plan *plan;
-	struct launched *launched;
-	struct ending *ending;
-	struct qmp *qmp;
-	struct relay serial, debug;
-	struct companions *companions;
-	int signals;
-	int output; /* where the streams go; -1: nowhere */
-	int keys;   /* our standard input, -1: not passed on */
-	enum start_state start;
-	uint64_t expected; /* id of the reply that the start waits for */
-	char *lost;	   /* why the monitor was connected to again, until that is told */
-	unsigned reconnects;
-	int64_t began, told_at, deadline;
-	bool gone; /* QEMU is */
-
-	enum down_kind down;
-	unsigned step;	  /* of the way down */
-	int64_t next;	  /* when the next step is due, 0: none */
-	int64_t down_at;  /* when it began */
-	int64_t asked_at; /* the last Ctrl-C, 0: none */
-	bool hurried;	  /* there is nothing to be gentle with: Ctrl-C quits */
-};
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* ------------------------------------------------------------------ orders to QEMU */
-
-static void signal_qemu(struct supervisor *s, int sig)
-{
-	s->ending->told = true;
-	if (syscall(SYS_pidfd_send_signal, s->launched->pidfd, sig, NULL, 0) < 0 && errno != ESRCH)
-		say(SAY_WARNING, "cannot signal QEMU: %s", strerror(errno));
-}
-
-/* False when the monitor cannot take it. */
-static bool order(struct supervisor *s, const char *command, uint64_t *id)
-{
-	own_error struct error *err = NULL;
-
-	if (!qmp_closed(s->qmp) && qmp_send(s->qmp, command, NULL, id, &err))
-		return true;
-	say(SAY_DEBUG, "monitor: %s not sent: %s", command,
-	    err ? error_message(err, 0) : "the connection has ended");
-	return false;
-}
-
-static void press(struct supervisor *s)
-{
-	if (s->start == START_DONE && order(s, "system_powerdown", NULL))
-		return;
-	/* One Ctrl-C must not cost a guest its life because its monitor is lost. */
-	if (s->down == DOWN_ASKED)
-		say(SAY_WARNING, "%s: QEMU takes no orders; Ctrl-C twice ends it", s->plan->name);
-	else
-		signal_qemu(s, SIGTERM);
-}
-
-static void quit(struct supervisor *s)
-{
-	s->ending->told = true;
-	if (!qmp_ready(s->qmp) || !order(s, "quit", NULL))
-		signal_qemu(s, SIGTERM);
-}
-
-/* ------------------------------------------------------------------ the way down */
-
-static unsigned seconds(unsigned ms)
-{
-	return ms / 1000;
-}
-
-/* After an order: press, press, quit, SIGTERM, SIGKILL. */
-static void step_ordered(struct supervisor *s)
-{
-	const struct shutdown_times *t = &s->plan->times;
-	const char *name = s->plan->name;
-
-	switch (s->step++) {
-	case 0:
-		press(s);
-		say(SAY_NOTE, "%s: pressing the power button; QEMU quits in %u s", name,
-		    seconds(t->quit));
-		s->next = s->down_at + (t->again < t->quit ? t->again : t->quit);
-		if (t->again >= t->quit)
-			s->step = 2;
-		return;
-	case 1:
-		press(s);
-		say(SAY_NOTE, "%s: still running; pressing the power button again", name);
-		s->next = s->down_at + t->quit;
-		return;
-	case 2:
-		quit(s);
-		say(SAY_NOTE, "%s: still running; telling QEMU to quit", name);
-		s->next = now_ms() + t->terminate;
-		return;
-	case 3:
-		signal_qemu(s, SIGTERM);
-		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGTERM", name);
-		s->next = now_ms() + t->kill;
-		return;
-	default:
-		signal_qemu(s, SIGKILL);
-		say(SAY_WARNING, "%s: QEMU does not end; sending SIGKILL", name);
-		s->next = 0;
-	}
-}
-
-/* After a request: press, press, then words at growing intervals. */
-static void step_asked(struct supervisor *s)
-{
-	const struct shutdown_times *t = &s->plan->times;
-	const char *name = s->plan->name;
-
-	switch (s->step++) {
-	case 0:
-		press(s);
-		say(SAY_NOTE,
-		    "%s: pressing the power button, and again in %u s; Ctrl-C twice within %u s "
-		    "quits at once",
-		    name, seconds(t->again), seconds(t->force_within));
-		s->next = s->down_at + t->again;
-		return;
-	case 1:
-		press(s);
-		say(SAY_NOTE, "%s: still running; pressing the power button again", name);
-		s->next = now_ms() + t->again;
-		return;
-	default:
-		say(SAY_NOTE,
-		    "%s: the guest still runs, %ld s after the first press; Ctrl-C twice quits",
-		    name, (long)((now_ms() - s->down_at) / 1000));
-		s->next = now_ms() + ((int64_t)t->again << (s->step < 10 ? s->step - 2 : 8));
-	}
-}
-
-static void step(struct supervisor *s)
-{
-	if (s->down == DOWN_ORDERED)
-		step_ordered(s);
-	else
-		step_asked(s);
-}
-
-static void go_down(struct supervisor *s, enum down_kind kind, unsigned from)
-{
-	s->down = kind;
-	s->step = from;
-	s->down_at = now_ms();
-	step(s);
-}
-
-/* Quits at once, and sees to it. */
-static void force(struct supervisor *s)
-{
-	if (s->down != DOWN_ORDERED || s->step <= 2)
-		go_down(s, DOWN_ORDERED, 2);
-}
-
-static void asked(struct supervisor *s)
-{
-	int64_t now = now_ms();
-	bool twice = s->asked_at && now - s->asked_at <= s->plan->times.force_within;
-
-	s->asked_at = now;
-	if (twice || !s->ending->running || s->hurried)
-		force(s);
-	else if (s->down == DOWN_NO || (s->down == DOWN_ASKED && s->step >= 2))
-		go_down(s, DOWN_ASKED, 0);
-	else
-		say(SAY_NOTE, "%s: still running, %ld s after the first press; Ctrl-C twice quits",
-		    s->plan->name, (long)((now - s->down_at) / 1000));
-}
 
 /* At the start, and when a shell has brought us back to the foreground. */
 static void take_up_keys(struct supervisor *s)
@@ -238,26 +42,20 @@ static void take_signal(struct supervisor *s)
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGINT:
-			asked(s);
+			down_asked(s);
 			break;
 		case SIGQUIT:
 		case SIGUSR2: /* `vmlaunch kill` */
-			force(s);
+			down_forced(s);
 			break;
-		case SIGUSR1: /* `vmlaunch stop`: one press, which no second one makes a quit of */
-			if (!s->ending->running || s->hurried)
-				force(s);
-			else if (s->down == DOWN_NO || (s->down == DOWN_ASKED && s->step >= 2))
-				go_down(s, DOWN_ASKED, 0);
+		case SIGUSR1: /* `vmlaunch stop` */
+			down_pressed(s);
 			break;
 		case SIGCONT:
 			take_up_keys(s);
 			break;
 		default: /* SIGTERM, SIGHUP */
-			if (!s->ending->running || s->hurried)
-				force(s);
-			else if (s->down != DOWN_ORDERED)
-				go_down(s, DOWN_ORDERED, 0);
+			down_ordered(s);
 		}
 	}
 }
@@ -291,8 +89,20 @@ static void take_event(struct supervisor *s, const struct qmp_message *m)
 	}
 }
 
-/* What the start does next, on the message that it waited for. */
-static void advance(struct supervisor *s)
+static void settle(struct supervisor *s, const char *state)
+{
+	own_free char *shown = text_quote(state, QUOTED);
+	bool paused = strcmp(state, "paused") == 0;
+
+	s->start = START_DONE;
+	s->settled = s->ending->running = true;
+	say(SAY_NOTE, "%s: %s (QEMU %d)%s%s%s", s->plan->name, *shown ? shown : "taken over",
+	    (int)s->launched->pid, paused ? "; 'vmlaunch resume " : "", paused ? s->plan->name : "",
+	    paused ? "' lets it go on" : "");
+}
+
+/* What the start does next, on the message that it waited for and its data. */
+static void advance(struct supervisor *s, json_object *data)
 {
 	switch (s->start) {
 	case START_GREETING:
@@ -300,19 +110,28 @@ static void advance(struct supervisor *s)
 		s->start = START_CAPABILITIES;
 		return;
 	case START_CAPABILITIES:
-		if (s->ending->running) {
+		if (s->settled) {
 			s->start = START_DONE;
 			say(SAY_WARNING, "%s: the monitor was lost (%s); connected again",
 			    s->plan->name, s->lost);
 			return;
 		}
-		order(s, "cont", &s->expected);
+		s->start = s->launched->adopted ? START_STATUS : START_CONT;
+		order(s, s->launched->adopted ? "query-status" : "cont", &s->expected);
+		return;
+	case START_STATUS:
+		if (strcmp(member(data, "status"), "prelaunch") != 0) {
+			settle(s, member(data, "status"));
+			return;
+		}
+		say(SAY_NOTE, "%s: its vmlaunch died before it let the guest go; that is done now",
+		    s->plan->name);
+		s->ending->running = false;
 		s->start = START_CONT;
+		order(s, "cont", &s->expected);
 		return;
 	case START_CONT:
-		s->start = START_DONE;
-		s->ending->running = true;
-		say(SAY_NOTE, "%s: running (QEMU %d)", s->plan->name, (int)s->launched->pid);
+		settle(s, "running");
 		companions_start(s->companions, s->plan, COMPANION_RUNNING);
 		return;
 	case START_DONE:
@@ -324,9 +143,11 @@ static void take_failure(struct supervisor *s, const struct qmp_message *m)
 {
 	own_free char *why = text_quote(m->text, QUOTED);
 
+	if (s->start == START_STATUS && m->id == s->expected)
+		settle(s, "");
 	if (!s->ending->running && m->id == s->expected) {
 		snprintf(s->ending->refused, sizeof(s->ending->refused), "%s", why);
-		force(s);
+		down_forced(s);
 		return;
 	}
 	say(SAY_WARNING, "%s: QEMU refused a command: %s", s->plan->name, why);
@@ -370,11 +191,11 @@ static void take_messages(struct supervisor *s)
 			return;
 		case QMP_GREETING:
 			if (s->start == START_GREETING)
-				advance(s);
+				advance(s, m.data);
 			break;
 		case QMP_REPLY:
 			if (s->start != START_DONE && m.id == s->expected)
-				advance(s);
+				advance(s, m.data);
 			break;
 		case QMP_FAILURE:
 			take_failure(s, &m);
@@ -424,10 +245,12 @@ static void take_keys(struct supervisor *s)
 /* The start tells that it is alive, as preallocating memory can take long. */
 static int64_t start_timer(struct supervisor *s, int64_t now)
 {
-	if (s->start == START_DONE || s->ending->running)
+	if (s->start == START_DONE || s->settled)
 		return 0;
 	if (now - s->told_at >= (s->told_at == s->began ? 1000 : 5000)) {
-		say(SAY_NOTE, "%s: QEMU is building the machine (%ld s)", s->plan->name,
+		say(SAY_NOTE, "%s: %s (%ld s)", s->plan->name,
+		    s->launched->adopted ? "QEMU's monitor has not answered yet"
+					 : "QEMU is building the machine",
 		    (long)((now - s->began + 500) / 1000));
 		s->told_at = now;
 	}
@@ -445,11 +268,11 @@ static int timers(struct supervisor *s)
 	int64_t now = now_ms(), due;
 
 	if (s->next && now >= s->next)
-		step(s);
+		down_step(s);
 	if (s->deadline && now >= s->deadline) {
 		say(SAY_WARNING, "%s: not finished in time", s->plan->name);
 		s->deadline = 0;
-		force(s);
+		down_forced(s);
 	}
 	due = earliest(earliest(start_timer(s, now), s->next), s->deadline);
 	if (!due)
@@ -544,7 +367,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	};
 	sigset_t ours;
 
-	*ending = (struct ending){0};
+	*ending = (struct ending){.running = launched->adopted, .unknown = launched->adopted};
 	s.told_at = s.began;
 	s.hurried = options->hurried;
 	s.companions = options->companions;
@@ -562,7 +385,8 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	take_rest(&s);
 	close_fd(&s.output);
 	terminal_restore();
-	while (waitpid(launched->pid, &ending->status, 0) < 0 && errno == EINTR)
+	while (!launched->adopted && waitpid(launched->pid, &ending->status, 0) < 0 &&
+	       errno == EINTR)
 		;
 	qmp_free(s.qmp);
 	free(s.lost);

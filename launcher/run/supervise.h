@@ -23,8 +23,8 @@ struct supervise_options {
 void supervise_signals(sigset_t *set);
 
 /* Lets the guest go, passes on its output, listens to signals and QMP until QEMU has ended, and
- * tells how. Takes over launched. The only failure is that of our own means (signalfd): QEMU is
- * ended then.
+ * tells how. Of the plan it needs name, log, times and the monitor's path. Takes over launched. The
+ * only failure is that of our own means (signalfd): QEMU is ended then.
  */
 bool supervise(const struct plan *plan, struct launched *launched,
 	       const struct supervise_options *options, struct ending *ending, struct error **err);

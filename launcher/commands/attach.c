@@ -1,0 +1,11 @@
+#include "run/attach.h"
+#include "common.h"
+
+int command_attach(const struct arguments *args, struct error **err)
+{
+	own_run_record struct run_record record = {0};
+	own_free char *dir = instance(args->word[0], &record, err);
+	struct ending ending;
+
+	return dir && machine_attach(dir, &ending, err) ? 0 : ERROR_FAILED;
+}

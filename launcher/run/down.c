@@ -1,0 +1,189 @@
+/* The way down. Ctrl-C presses the power button, once more after `again`, and from then on only
+ * tells that the guest still runs: a guest that installs updates must survive it. A second Ctrl-C
+ * within `force_within` quits. SIGTERM and SIGHUP come from a session that ends and will not ask
+ * twice, so they go all the way by themselves: button, button, quit, SIGTERM, SIGKILL.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/say.h"
+#include "supervisor.h"
+
+/* ------------------------------------------------------------------ orders to QEMU */
+
+int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void signal_qemu(struct supervisor *s, int sig)
+{
+	s->ending->told = true;
+	if (syscall(SYS_pidfd_send_signal, s->launched->pidfd, sig, NULL, 0) < 0 && errno != ESRCH)
+		say(SAY_WARNING, "cannot signal QEMU: %s", strerror(errno));
+}
+
+bool order(struct supervisor *s, const char *command, uint64_t *id)
+{
+	own_error struct error *err = NULL;
+
+	if (!qmp_closed(s->qmp) && qmp_send(s->qmp, command, NULL, id, &err))
+		return true;
+	say(SAY_DEBUG, "monitor: %s not sent: %s", command,
+	    err ? error_message(err, 0) : "the connection has ended");
+	return false;
+}
+
+/* A QEMU that waits for a reader of its debug port takes no order, not even its monitor's. */
+static void press(struct supervisor *s)
+{
+	s->debug.lossy = true;
+	if (s->start == START_DONE && order(s, "system_powerdown", NULL))
+		return;
+	/* One Ctrl-C must not cost a guest its life because its monitor is lost. */
+	if (s->down == DOWN_ASKED)
+		say(SAY_WARNING, "%s: QEMU takes no orders; Ctrl-C twice ends it", s->plan->name);
+	else
+		signal_qemu(s, SIGTERM);
+}
+
+static void quit(struct supervisor *s)
+{
+	s->serial.lossy = s->debug.lossy = true;
+	s->ending->told = true;
+	if (!qmp_ready(s->qmp) || !order(s, "quit", NULL))
+		signal_qemu(s, SIGTERM);
+}
+
+/* ------------------------------------------------------------------ the way down */
+
+static unsigned seconds(unsigned ms)
+{
+	return ms / 1000;
+}
+
+/* After an order: press, press, quit, SIGTERM, SIGKILL. */
+static void step_ordered(struct supervisor *s)
+{
+	const struct shutdown_times *t = &s->plan->times;
+	const char *name = s->plan->name;
+
+	switch (s->step++) {
+	case 0:
+		press(s);
+		say(SAY_NOTE, "%s: pressing the power button; QEMU quits in %u s", name,
+		    seconds(t->quit));
+		s->next = s->down_at + (t->again < t->quit ? t->again : t->quit);
+		if (t->again >= t->quit)
+			s->step = 2;
+		return;
+	case 1:
+		press(s);
+		say(SAY_NOTE, "%s: still running; pressing the power button again", name);
+		s->next = s->down_at + t->quit;
+		return;
+	case 2:
+		quit(s);
+		say(SAY_NOTE, "%s: still running; telling QEMU to quit", name);
+		s->next = now_ms() + t->terminate;
+		return;
+	case 3:
+		signal_qemu(s, SIGTERM);
+		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGTERM", name);
+		s->next = now_ms() + t->kill;
+		return;
+	default:
+		signal_qemu(s, SIGKILL);
+		say(SAY_WARNING, "%s: QEMU does not end; sending SIGKILL", name);
+		s->next = 0;
+	}
+}
+
+/* After a request: press, press, then words at growing intervals. */
+static void step_asked(struct supervisor *s)
+{
+	const struct shutdown_times *t = &s->plan->times;
+	const char *name = s->plan->name;
+
+	switch (s->step++) {
+	case 0:
+		press(s);
+		say(SAY_NOTE,
+		    "%s: pressing the power button, and again in %u s; Ctrl-C twice within %u s "
+		    "quits at once",
+		    name, seconds(t->again), seconds(t->force_within));
+		s->next = s->down_at + t->again;
+		return;
+	case 1:
+		press(s);
+		say(SAY_NOTE, "%s: still running; pressing the power button again", name);
+		s->next = now_ms() + t->again;
+		return;
+	default:
+		say(SAY_NOTE,
+		    "%s: the guest still runs, %ld s after the first press; Ctrl-C twice quits",
+		    name, (long)((now_ms() - s->down_at) / 1000));
+		s->next = now_ms() + ((int64_t)t->again << (s->step < 10 ? s->step - 2 : 8));
+	}
+}
+
+void down_step(struct supervisor *s)
+{
+	if (s->down == DOWN_ORDERED)
+		step_ordered(s);
+	else
+		step_asked(s);
+}
+
+static void go_down(struct supervisor *s, enum down_kind kind, unsigned from)
+{
+	s->down = kind;
+	s->step = from;
+	s->down_at = now_ms();
+	down_step(s);
+}
+
+void down_forced(struct supervisor *s)
+{
+	if (s->down != DOWN_ORDERED || s->step <= 2)
+		go_down(s, DOWN_ORDERED, 2);
+}
+
+void down_asked(struct supervisor *s)
+{
+	int64_t now = now_ms();
+	bool twice = s->asked_at && now - s->asked_at <= s->plan->times.force_within;
+
+	s->asked_at = now;
+	if (twice || !s->ending->running || s->hurried)
+		down_forced(s);
+	else if (s->down == DOWN_NO || (s->down == DOWN_ASKED && s->step >= 2))
+		go_down(s, DOWN_ASKED, 0);
+	else
+		say(SAY_NOTE, "%s: still running, %ld s after the first press; Ctrl-C twice quits",
+		    s->plan->name, (long)((now - s->down_at) / 1000));
+}
+
+/* One press, which no second one makes a quit of. */
+void down_pressed(struct supervisor *s)
+{
+	if (!s->ending->running || s->hurried)
+		down_forced(s);
+	else if (s->down == DOWN_NO || (s->down == DOWN_ASKED && s->step >= 2))
+		go_down(s, DOWN_ASKED, 0);
+}
+
+void down_ordered(struct supervisor *s)
+{
+	if (!s->ending->running || s->hurried)
+		down_forced(s);
+	else if (s->down != DOWN_ORDERED)
+		go_down(s, DOWN_ORDERED, 0);
+}

@@ -1,0 +1,284 @@
+#include "record.h"
+
+#include <json-c/json.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define RECORD_LIMIT 65536
+#define FUNCTIONS_LIMIT 256
+#define TIME_LIMIT 86400000 /* the longest of [shutdown] */
+
+bool run_record_alive(const struct run_record *record)
+{
+	own_free char *now = process_boot_id();
+
+	return strcmp(now, record->boot_id) == 0 && process_alive(record->qemu);
+}
+
+void run_record_free(struct run_record *record)
+{
+	free(record->name);
+	free(record->profile);
+	free(record->log);
+	free(record->boot_id);
+	free(record->shared.path);
+	for (size_t i = 0; i < record->functions; i++) {
+		free(record->function[i].address);
+		free(record->function[i].driver);
+	}
+	free(record->function);
+	*record = (struct run_record){0};
+}
+
+/* ------------------------------------------------------------------ from the plan */
+
+static void add_claim(struct run_record *record, const struct intent *intent)
+{
+	for (uint32_t i = 0; i < intent->claim.functions; i++) {
+		const struct step_function *f = &intent->claim.function[i];
+
+		*xappend(record->function, record->functions) = (struct run_function){
+			.address = xasprintf("%04x:%02x:%02x.%u", f->domain, f->bus, f->slot,
+					     f->function),
+			.driver = xstrndup(f->driver, sizeof(f->driver)),
+		};
+	}
+}
+
+static void add_shared(struct run_record *record, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0)
+		record->shared = (struct run_file){xstrdup(path), st.st_dev, st.st_ino};
+}
+
+void run_record_plan(struct run_record *record, const struct plan *plan)
+{
+	record->name = xstrdup(plan->name);
+	record->profile = realpath(plan->profile_path, NULL);
+	if (!record->profile)
+		record->profile = xstrdup(plan->profile_path);
+	record->log = xstrdup(plan->log);
+	record->times = plan->times;
+	for (size_t i = 0; i < plan->fds; i++)
+		if (plan->fd[i].role == FD_SERIAL || plan->fd[i].role == FD_DEBUG)
+			record->terminal = true;
+	for (size_t i = 0; i < plan->steps; i++)
+		if (plan->step[i].intent.kind == STEP_CLAIM)
+			add_claim(record, &plan->step[i].intent);
+	for (size_t i = 0; i < plan->prepares; i++)
+		if (plan->prepare[i].kind == PREPARE_SHARED)
+			add_shared(record, plan->prepare[i].path);
+}
+
+/* ------------------------------------------------------------------ to text */
+
+static const struct time_row {
+	const char *key;
+	size_t offset;
+} TIME[] = {
+	{"again-ms", offsetof(struct shutdown_times, again)},
+	{"force-within-ms", offsetof(struct shutdown_times, force_within)},
+	{"quit-ms", offsetof(struct shutdown_times, quit)},
+	{"terminate-ms", offsetof(struct shutdown_times, terminate)},
+	{"kill-ms", offsetof(struct shutdown_times, kill)},
+};
+_Static_assert(ARRAY_SIZE(TIME) * sizeof(unsigned) == sizeof(struct shutdown_times),
+	       "each time of the way down has a key");
+
+static json_object *process_json(struct process process)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "pid", json_object_new_int(process.pid));
+	json_object_object_add(o, "start", json_object_new_uint64(process.start));
+	return o;
+}
+
+static json_object *times_json(const struct shutdown_times *times)
+{
+	json_object *o = json_object_new_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(TIME); i++)
+		json_object_object_add(
+			o, TIME[i].key,
+			json_object_new_int64(
+				*(const unsigned *)((const char *)times + TIME[i].offset)));
+	return o;
+}
+
+static json_object *file_json(const struct run_file *file)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "path", json_object_new_string(file->path));
+	json_object_object_add(o, "device", json_object_new_uint64(file->device));
+	json_object_object_add(o, "inode", json_object_new_uint64(file->inode));
+	return o;
+}
+
+static json_object *functions_json(const struct run_record *record)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < record->functions; i++) {
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "address",
+				       json_object_new_string(record->function[i].address));
+		json_object_object_add(o, "driver",
+				       json_object_new_string(record->function[i].driver));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+bool run_record_write(const char *dir, const struct run_record *record, struct error **err)
+{
+	own_free char *path = path_join(dir, "run.json"), *boot = process_boot_id();
+	json_object *o = json_object_new_object();
+	const char *text;
+	bool good;
+
+	json_object_object_add(o, "version", json_object_new_int(1));
+	json_object_object_add(o, "name", json_object_new_string(record->name));
+	json_object_object_add(o, "profile", json_object_new_string(record->profile));
+	json_object_object_add(o, "log", json_object_new_string(record->log));
+	json_object_object_add(o, "boot-id", json_object_new_string(boot));
+	json_object_object_add(o, "started", json_object_new_int64(record->started));
+	json_object_object_add(o, "supervisor", process_json(record->supervisor));
+	json_object_object_add(o, "qemu", process_json(record->qemu));
+	if (record->keeper.pid)
+		json_object_object_add(o, "keeper", process_json(record->keeper));
+	json_object_object_add(o, "shutdown", times_json(&record->times));
+	json_object_object_add(o, "terminal", json_object_new_boolean(record->terminal));
+	if (record->shared.path)
+		json_object_object_add(o, "shared-memory", file_json(&record->shared));
+	json_object_object_add(o, "functions", functions_json(record));
+	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
+	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
+	json_object_put(o);
+	return good;
+}
+
+/* ------------------------------------------------------------------ from text */
+
+static json_object *member(json_object *o, const char *key, enum json_type type)
+{
+	json_object *value;
+
+	return json_object_object_get_ex(o, key, &value) && json_object_is_type(value, type) ? value
+											     : NULL;
+}
+
+static char *member_text(json_object *o, const char *key)
+{
+	json_object *value = member(o, key, json_type_string);
+
+	return xstrdup(value ? json_object_get_string(value) : "");
+}
+
+static uint64_t member_number(json_object *o, const char *key)
+{
+	json_object *value = member(o, key, json_type_int);
+
+	return value ? json_object_get_uint64(value) : 0;
+}
+
+static struct process member_process(json_object *o, const char *key)
+{
+	json_object *value = member(o, key, json_type_object);
+	struct process process = {0};
+	uint64_t pid = value ? member_number(value, "pid") : 0;
+
+	if (pid && pid <= INT_MAX)
+		process = (struct process){(pid_t)pid, member_number(value, "start")};
+	return process;
+}
+
+/* All or none: half of them would be a way down that nobody chose. */
+static void read_times(json_object *o, struct shutdown_times *times)
+{
+	json_object *value = member(o, "shutdown", json_type_object);
+
+	for (size_t i = 0; value && i < ARRAY_SIZE(TIME); i++) {
+		uint64_t ms = member_number(value, TIME[i].key);
+
+		if (ms == 0 || ms > TIME_LIMIT) {
+			*times = (struct shutdown_times){0};
+			return;
+		}
+		*(unsigned *)((char *)times + TIME[i].offset) = (unsigned)ms;
+	}
+}
+
+static void read_shared(json_object *o, struct run_file *file)
+{
+	json_object *value = member(o, "shared-memory", json_type_object);
+	own_free char *path = value ? member_text(value, "path") : NULL;
+
+	if (path && *path == '/')
+		*file = (struct run_file){steal(&path), member_number(value, "device"),
+					  member_number(value, "inode")};
+}
+
+/* They become part of paths in sysfs. */
+static bool is_address(const char *s)
+{
+	return strchr(s, ':') && s[strspn(s, "0123456789abcdef:.")] == '\0' && !strstr(s, "..");
+}
+
+static bool is_driver(const char *s)
+{
+	return strlen(s) < STEP_DRIVER && text_is_printable(s) && !strchr(s, '/');
+}
+
+static void read_functions(json_object *o, struct run_record *record)
+{
+	json_object *list = member(o, "functions", json_type_array);
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n && i < FUNCTIONS_LIMIT; i++) {
+		json_object *entry = json_object_array_get_idx(list, i);
+		own_free char *address = member_text(entry, "address");
+		own_free char *driver = member_text(entry, "driver");
+
+		if (is_address(address) && is_driver(driver))
+			*xappend(record->function, record->functions) =
+				(struct run_function){steal(&address), steal(&driver)};
+	}
+}
+
+bool run_record_read(const char *dir, struct run_record *record)
+{
+	own_free char *path = path_join(dir, "run.json");
+	own_free char *text = file_read(path, RECORD_LIMIT, NULL);
+	json_object *o = text ? json_tokener_parse(text) : NULL;
+
+	if (!json_object_is_type(o, json_type_object)) {
+		json_object_put(o);
+		return false;
+	}
+	*record = (struct run_record){
+		.name = member_text(o, "name"),
+		.profile = member_text(o, "profile"),
+		.log = member_text(o, "log"),
+		.boot_id = member_text(o, "boot-id"),
+		.supervisor = member_process(o, "supervisor"),
+		.qemu = member_process(o, "qemu"),
+		.keeper = member_process(o, "keeper"),
+		.started = (int64_t)member_number(o, "started"),
+		.terminal = json_object_get_boolean(member(o, "terminal", json_type_boolean)),
+	};
+	read_times(o, &record->times);
+	read_shared(o, &record->shared);
+	read_functions(o, record);
+	json_object_put(o);
+	return true;
+}

@@ -1,0 +1,57 @@
+/* run.json in an instance's runtime directory: who runs, and what a supervisor that takes over must
+ * know of the start. Processes are named by pid, start time and boot id, so that a number that was
+ * given to another one since is never taken for ours.
+ */
+#ifndef RUN_RECORD_H
+#define RUN_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "plan/plan.h"
+
+/* A function of the host that the keeper took, and the driver that it is to have again. */
+struct run_function {
+	char *address; /* "0000:01:00.0" */
+	char *driver;  /* "" for none */
+};
+
+/* A file that has to be removed afterwards, if it is still the same one. */
+struct run_file {
+	char *path; /* NULL: none */
+	uint64_t device, inode;
+};
+
+struct run_record {
+	char *name;    /* the machine's */
+	char *profile; /* its profile's path */
+	char *log;     /* QEMU's messages */
+	char *boot_id;
+	struct process supervisor, qemu, keeper; /* keeper: none where nothing was asked of one */
+	int64_t started;			 /* seconds since the epoch */
+	struct shutdown_times times;		 /* all 0 where they make no sense */
+	bool terminal; /* the supervisor's terminal had a port of the guest's */
+	struct run_file shared;
+	struct run_function *function;
+	size_t functions;
+};
+
+void run_record_free(struct run_record *record);
+#define own_run_record own_with(run_record_free)
+
+/* Fills in what the plan knows. */
+void run_record_plan(struct run_record *record, const struct plan *plan);
+
+/* Writes dir/run.json, for this boot. */
+bool run_record_write(const char *dir, const struct run_record *record, struct error **err);
+
+/* Reads dir/run.json; false when there is none that makes sense. */
+bool run_record_read(const char *dir, struct run_record *record);
+
+/* Whether the record is of this boot and its QEMU lives. */
+bool run_record_alive(const struct run_record *record);
+
+#endif

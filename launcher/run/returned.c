@@ -1,0 +1,117 @@
+/* A keeper whose client has hung up gives everything back by itself once QEMU is gone, and ends.
+ * Its journal is root's to read; what everybody sees are its process, the drivers of the functions,
+ * and whether its directory is still there: a keeper that has given everything back removes that,
+ * unless another one has something in it.
+ */
+#include "returned.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/root.h"
+#include "base/say.h"
+
+#define KEEPER_DIR "/run/vmlaunch"
+#define TELL_MS 5000	  /* after so long it is told that we wait */
+#define PATIENCE_MS 60000 /* and after so long that we do no more */
+#define SLICE_MS 200	  /* in which Ctrl-C is looked for */
+
+void returned_before(const struct run_record *record)
+{
+	if (!record->keeper.pid)
+		return;
+	if (process_alive(record->keeper))
+		say(SAY_NOTE,
+		    "%s: its keeper (%d) lives, and gives back the host's devices by itself",
+		    record->name, (int)record->keeper.pid);
+	else
+		say(SAY_WARNING,
+		    "%s: its keeper (%d) has died too: 'vmlaunch recover' gives back the host's "
+		    "devices after the machine's end",
+		    record->name, (int)record->keeper.pid);
+}
+
+static bool interrupted(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+	       sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT);
+}
+
+/* Whether it has ended. */
+static bool wait_for_keeper(const struct run_record *record)
+{
+	own_fd int fd = (int)syscall(SYS_pidfd_open, record->keeper.pid, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	if (fd < 0)
+		return true;
+	for (int waited = 0; process_alive(record->keeper); waited += SLICE_MS) {
+		if (waited == TELL_MS)
+			say(SAY_NOTE,
+			    "%s: the keeper (%d) is still giving back the host's devices; Ctrl-C "
+			    "leaves it to that",
+			    record->name, (int)record->keeper.pid);
+		if (waited >= PATIENCE_MS || interrupted())
+			return false;
+		poll(&p, 1, SLICE_MS);
+	}
+	return true;
+}
+
+/* Whether the functions have the drivers that they had. */
+static bool look_at(const struct run_record *record, struct error **err)
+{
+	struct root real = ROOT_REAL;
+	bool good = true;
+
+	for (size_t i = 0; i < record->functions; i++) {
+		const struct run_function *f = &record->function[i];
+		own_free char *link =
+			root_readlink(&real, "/sys/bus/pci/devices/%s/driver", f->address);
+		const char *driver = link ? path_base(link) : "";
+
+		if (strcmp(driver, f->driver) == 0) {
+			say(SAY_NOTE, "host: %s has %s again", f->address,
+			    *driver ? driver : "no driver");
+			continue;
+		}
+		error_add(err, ERROR_LEFT,
+			  "%s has %s, and had %s before: 'vmlaunch recover' tells more", f->address,
+			  *driver ? driver : "no driver", *f->driver ? f->driver : "none");
+		good = false;
+	}
+	return good;
+}
+
+bool returned_after(const struct run_record *record, struct error **err)
+{
+	bool good;
+
+	if (!record->keeper.pid)
+		return true;
+	if (!wait_for_keeper(record)) {
+		error_add(err, ERROR_LEFT,
+			  "the keeper (%d) has not given everything back yet; it goes on by itself",
+			  (int)record->keeper.pid);
+		return false;
+	}
+	good = look_at(record, err);
+	if (access(KEEPER_DIR, F_OK) < 0)
+		say(SAY_NOTE, "%s: the keeper has given everything back", record->name);
+	else if (good)
+		say(SAY_WARNING,
+		    "%s: whether the rest of the host (rights on nodes, huge pages) is as it was "
+		    "cannot be seen from here, as another keeper works or something was left: "
+		    "'vmlaunch recover' tells",
+		    record->name);
+	return good;
+}

@@ -1,0 +1,66 @@
+/* Private to the supervisor: its state, and the way down (down.c). */
+#ifndef RUN_SUPERVISOR_H
+#define RUN_SUPERVISOR_H
+
+#include <stdint.h>
+
+#include "qmp/client.h"
+#include "supervise.h"
+
+/* How the start proceeds: each state waits for one message of the monitor. After the loss of the
+ * monitor it begins anew, but a guest that runs gets no second cont: somebody may have paused it.
+ * Of a guest that is taken over QEMU tells whether it was ever let go; until then it counts as
+ * running, so that a Ctrl-C does not cost it its life.
+ */
+enum start_state { START_GREETING, START_CAPABILITIES, START_STATUS, START_CONT, START_DONE };
+
+enum down_kind { DOWN_NO, DOWN_ASKED, DOWN_ORDERED };
+
+struct supervisor {
+	const struct plan *plan;
+	struct launched *launched;
+	struct ending *ending;
+	struct qmp *qmp;
+	struct relay serial, debug;
+	struct companions *companions;
+	int signals;
+	int output; /* where the streams go; -1: nowhere */
+	int keys;   /* our standard input, -1: not passed on */
+	enum start_state start;
+	uint64_t expected; /* id of the reply that the start waits for */
+	bool settled;	   /* the guest has been let go for certain */
+	char *lost;	   /* why the monitor was connected to again, until that is told */
+	unsigned reconnects;
+	int64_t began, told_at, deadline;
+	bool gone; /* QEMU is */
+
+	enum down_kind down;
+	unsigned step;	  /* of the way down */
+	int64_t next;	  /* when the next step is due, 0: none */
+	int64_t down_at;  /* when it began */
+	int64_t asked_at; /* the last Ctrl-C, 0: none */
+	bool hurried;	  /* there is nothing to be gentle with: Ctrl-C quits */
+};
+
+/* Milliseconds of the monotonic clock. */
+int64_t now_ms(void);
+
+/* A signal for QEMU, by its pidfd. */
+void signal_qemu(struct supervisor *s, int sig);
+
+/* Sends a command; *id (may be NULL) is what its reply will carry. False when the monitor cannot
+ * take it.
+ */
+bool order(struct supervisor *s, const char *command, uint64_t *id);
+
+/* What a Ctrl-C asks for, and what `vmlaunch stop` does: a press of the power button. */
+void down_asked(struct supervisor *s);
+void down_pressed(struct supervisor *s);
+/* What a session that ends orders: button, button, quit, SIGTERM, SIGKILL. */
+void down_ordered(struct supervisor *s);
+/* Quits at once, and sees to it. */
+void down_forced(struct supervisor *s);
+/* The step that is due at s->next. */
+void down_step(struct supervisor *s);
+
+#endif
