@@ -568,7 +568,8 @@ struct profile *profile_layers(const char *path, const char *text, size_t len, c
 	apply_sets(&l);
 	finish(&l);
 	free(l.seen);
-	if ((files && !profile_check_files(p, err)) || !l.good)
+	/* Where there is no start anyway, all that is wrong is told. */
+	if ((files || !l.good) && !profile_check_files(p, err))
 		return NULL;
-	return steal(&p);
+	return l.good ? steal(&p) : NULL;
 }
