@@ -192,6 +192,35 @@ static void add_storage(json_object *o, const struct devices_view *view,
 	}
 }
 
+static void add_mdevs(json_object *o, const struct devices_view *view, const struct pci_function *f)
+{
+	const struct mdev_list *mdevs = &view->scene.mdev;
+	const struct mdev_parent *parent = mdev_parent_find(mdevs, &f->address);
+	json_object *types = add_list(o, "mdev_types"), *there = add_list(o, "mdevs");
+
+	for (size_t i = 0; parent && i < parent->types; i++) {
+		json_object *type = add_object(types);
+
+		add_text(type, "id", parent->type[i].id);
+		add_text(type, "name", parent->type[i].name);
+		add_text(type, "description", parent->type[i].description);
+		add_text(type, "api", parent->type[i].api);
+		add_number(type, "available", parent->type[i].available);
+	}
+	for (size_t i = 0; i < mdevs->n; i++) {
+		const struct mdev *mdev = &mdevs->v[i];
+
+		if (!mdev->has_parent || pci_address_compare(&mdev->parent, &f->address) != 0)
+			continue;
+		json_object *one = add_object(there);
+
+		add_text(one, "uuid", mdev->uuid);
+		add_text(one, "type", mdev->type);
+		json_object_object_add(one, "group",
+				       mdev->group < 0 ? NULL : json_object_new_int(mdev->group));
+	}
+}
+
 static void add_verdict(json_object *o, const struct pci_function *f,
 			const struct function_view *fv)
 {
@@ -240,6 +269,7 @@ static void add_function(json_object *list, const struct devices_view *view, siz
 	add_bool(o, "can_reset", f->can_reset);
 	add_address(o, "physical_function", f->is_vf, &f->physfn);
 	add_number(o, "virtual_functions", f->vfs);
+	add_mdevs(o, view, f);
 	add_soft(o, fv);
 	add_storage(o, view, f, fv);
 	add_holders(o, view, f);

@@ -265,6 +265,50 @@ static void put_verdict(struct buf *out, int indent, const struct devices_view *
 	put_detail(out, indent, "for a guest", &text);
 }
 
+/* "i915-GVTg_V5_4, 1 left: resolution: 1920x1200" */
+static void put_mdev_types(struct buf *out, int indent, const struct devices_view *view,
+			   const struct pci_function *f)
+{
+	const struct mdev_parent *parent = mdev_parent_find(&view->scene.mdev, &f->address);
+
+	for (size_t i = 0; parent && i < parent->types; i++) {
+		const struct mdev_type *type = &parent->type[i];
+		const char *words = type->description ? type->description : type->name;
+		struct buf text = {0};
+
+		buf_addf(&text, "%s, ", type->id);
+		if (!type->api || strcmp(type->api, "vfio-pci") != 0)
+			buf_addf(&text, "no PCI device (%s), ", type->api ? type->api : "?");
+		if (type->available)
+			buf_addf(&text, "%u left", type->available);
+		else
+			buf_adds(&text, "none left");
+		if (words)
+			buf_addf(&text, ": %s", words);
+		put_detail(out, indent, i ? "" : "vGPU types", &text);
+	}
+}
+
+static void put_mdevs(struct buf *out, int indent, const struct devices_view *view,
+		      const struct pci_function *f)
+{
+	const struct mdev_list *mdevs = &view->scene.mdev;
+	const char *label = "vGPUs";
+
+	for (size_t i = 0; i < mdevs->n; i++) {
+		const struct mdev *mdev = &mdevs->v[i];
+		struct buf text = {0};
+
+		if (!mdev->has_parent || pci_address_compare(&mdev->parent, &f->address) != 0)
+			continue;
+		buf_addf(&text, "%s, %s", mdev->uuid, mdev->type ? mdev->type : "?");
+		if (mdev->group >= 0)
+			buf_addf(&text, ", group %d", mdev->group);
+		put_detail(out, indent, label, &text);
+		label = "";
+	}
+}
+
 static void put_soft(struct buf *out, int indent, const struct function_view *fv)
 {
 	struct buf text = {0};
@@ -366,6 +410,8 @@ static void put_function(struct buf *out, const struct devices_view *view, size_
 	if (!pci_is_bridge(f)) {
 		put_reset(out, indent, f, fv);
 		put_bars(out, indent, f);
+		put_mdev_types(out, indent, view, f);
+		put_mdevs(out, indent, view, f);
 		put_soft(out, indent, fv);
 		put_claims(out, indent, view, f);
 	}

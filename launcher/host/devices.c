@@ -53,6 +53,8 @@ void facts_devices(struct facts *facts, const struct root *root)
 	iommu_read(&d->iommu, root);
 	storage_read(&d->storage, root);
 	d->vfio = has_vfio(root);
+	mdev_list_read(&d->mdev, root, &d->pci);
+	gvt_read(&d->gvt, root);
 }
 
 void facts_holders(struct facts *facts, const struct root *root, const struct pci_address *address,
@@ -71,7 +73,9 @@ void facts_holders(struct facts *facts, const struct root *root, const struct pc
 		soft->address = address[i];
 		soft_holders_of(&soft->holders, root, f);
 	}
-	if (n)
+	for (size_t i = 0; i < d->mdev.n; i++)
+		holder_nodes_group(&d->nodes, root, &d->mdev.v[i].parent, d->mdev.v[i].group);
+	if (n || d->nodes.n)
 		holders_scan(&d->holders, root, &d->nodes);
 }
 
@@ -83,6 +87,7 @@ void device_facts_free(struct device_facts *d)
 	holders_free(&d->holders);
 	holder_nodes_free(&d->nodes);
 	storage_free(&d->storage);
+	mdev_list_free(&d->mdev);
 	iommu_free(&d->iommu);
 	pci_list_free(&d->pci);
 	*d = (struct device_facts){0};

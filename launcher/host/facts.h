@@ -15,6 +15,7 @@
 #include "cpu_topology.h"
 #include "holders.h"
 #include "iommu.h"
+#include "mdev.h"
 #include "pci.h"
 #include "storage.h"
 
@@ -107,6 +108,8 @@ struct device_facts {
 	struct pci_list pci;
 	struct iommu iommu;
 	bool vfio; /* vfio-pci is loaded, built in or can be loaded */
+	struct mdev_list mdev;
+	struct gvt gvt;
 	struct storage storage;
 	/* Of the functions that were asked about: */
 	struct holder_nodes nodes;
@@ -136,7 +139,8 @@ void facts_collect(struct facts *facts, const struct root *root);
 
 /* Reads PCI functions, the IOMMU and storage. */
 void facts_devices(struct facts *facts, const struct root *root);
-/* Adds who holds the functions at the n addresses; as a plain user, that is those whom one may see.
+/* Adds who holds the functions at the n addresses, and the mediated devices that are there; as a
+ * plain user, that is those whom one may see.
  */
 void facts_holders(struct facts *facts, const struct root *root, const struct pci_address *address,
 		   size_t n);

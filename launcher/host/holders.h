@@ -42,6 +42,9 @@ void holder_nodes_of(struct holder_nodes *nodes, const struct root *root,
 /* Appends one node. */
 void holder_nodes_add(struct holder_nodes *nodes, const struct pci_address *function,
 		      const char *path, const char *subsystem, bool block, dev_t dev);
+/* Appends the node of a VFIO group, if it has one now. */
+void holder_nodes_group(struct holder_nodes *nodes, const struct root *root,
+			const struct pci_address *function, int group);
 void holder_nodes_free(struct holder_nodes *nodes);
 #define own_holder_nodes own_with(holder_nodes_free)
 

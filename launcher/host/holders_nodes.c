@@ -154,16 +154,16 @@ static void walk(struct holder_nodes *nodes, const struct pci_function *f, int f
 	}
 }
 
-static void take_vfio_group(struct holder_nodes *nodes, const struct root *root,
-			    const struct pci_function *f)
+void holder_nodes_group(struct holder_nodes *nodes, const struct root *root,
+			const struct pci_address *function, int group)
 {
-	own_free char *text = root_line(root, "/sys/class/vfio/%d/dev", f->group), *path = NULL;
+	own_free char *text = root_line(root, "/sys/class/vfio/%d/dev", group), *path = NULL;
 	dev_t dev;
 
 	if (!text || !parse_dev(text, &dev))
 		return;
-	path = xasprintf("/dev/vfio/%d", f->group);
-	holder_nodes_add(nodes, &f->address, path, "vfio", false, dev);
+	path = xasprintf("/dev/vfio/%d", group);
+	holder_nodes_add(nodes, function, path, "vfio", false, dev);
 }
 
 static void add_nvidia(struct holder_nodes *nodes, const struct pci_function *f, const char *name,
@@ -242,7 +242,7 @@ void holder_nodes_of(struct holder_nodes *nodes, const struct root *root,
 	if (fd >= 0)
 		walk(nodes, f, fd, 0);
 	if (f->group >= 0)
-		take_vfio_group(nodes, root, f);
+		holder_nodes_group(nodes, root, &f->address, f->group);
 	if (f->driver && strcmp(f->driver, "nvidia") == 0)
 		take_nvidia(nodes, root, f);
 }

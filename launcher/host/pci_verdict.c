@@ -14,6 +14,7 @@ void pci_scene_read(struct pci_scene *scene, const struct root *root)
 	iommu_read(&scene->iommu, root);
 	storage_read(&scene->storage, root);
 	input_list_read(&scene->input, root);
+	mdev_list_read(&scene->mdev, root, &scene->list);
 }
 
 void pci_scene_free(struct pci_scene *scene)
@@ -22,6 +23,7 @@ void pci_scene_free(struct pci_scene *scene)
 	iommu_free(&scene->iommu);
 	storage_free(&scene->storage);
 	input_list_free(&scene->input);
+	mdev_list_free(&scene->mdev);
 }
 
 /* Takes text. */
@@ -120,6 +122,19 @@ static void check_screens(struct pci_obstacles *out, const struct pci_scene *sce
 	}
 }
 
+/* Its driver would not let go before they do. */
+static void check_mdevs(struct pci_obstacles *out, const struct pci_scene *scene,
+			const struct pci_function *f)
+{
+	for (size_t i = 0; i < scene->mdev.n; i++) {
+		const struct mdev *mdev = &scene->mdev.v[i];
+
+		if (mdev->has_parent && pci_address_compare(&mdev->parent, &f->address) == 0)
+			add(out, OBSTACLE_MDEV,
+			    xasprintf("the vGPU %s is made of it: remove that first", mdev->uuid));
+	}
+}
+
 /* All but the companions. */
 static void check_alone(struct pci_obstacles *out, const struct pci_scene *scene,
 			const struct pci_function *f, const struct pci_set *set)
@@ -147,6 +162,7 @@ static void check_alone(struct pci_obstacles *out, const struct pci_scene *scene
 		add(out, OBSTACLE_VIRTUAL,
 		    xasprintf("its %u virtual functions are switched on: pass one of these",
 			      f->vfs));
+	check_mdevs(out, scene, f);
 }
 
 void pci_obstacles_of(struct pci_obstacles *obstacles, const struct pci_scene *scene,
@@ -183,12 +199,12 @@ void pci_obstacles_free(struct pci_obstacles *obstacles)
 const char *pci_obstacle_word(enum pci_obstacle_kind kind)
 {
 	static const char *const word[] = {
-		[OBSTACLE_BRIDGE] = "bridge",	    [OBSTACLE_CHIPSET] = "chipset",
-		[OBSTACLE_NO_IOMMU] = "no-iommu",   [OBSTACLE_NO_GROUP] = "no-group",
-		[OBSTACLE_FOREIGN] = "foreign",	    [OBSTACLE_STORAGE] = "storage",
-		[OBSTACLE_CONSOLE] = "console",	    [OBSTACLE_SCREEN] = "screen",
-		[OBSTACLE_KEYBOARD] = "keyboard",   [OBSTACLE_VIRTUAL] = "virtual-functions",
-		[OBSTACLE_COMPANION] = "companion",
+		[OBSTACLE_BRIDGE] = "bridge",	     [OBSTACLE_CHIPSET] = "chipset",
+		[OBSTACLE_NO_IOMMU] = "no-iommu",    [OBSTACLE_NO_GROUP] = "no-group",
+		[OBSTACLE_FOREIGN] = "foreign",	     [OBSTACLE_STORAGE] = "storage",
+		[OBSTACLE_CONSOLE] = "console",	     [OBSTACLE_SCREEN] = "screen",
+		[OBSTACLE_KEYBOARD] = "keyboard",    [OBSTACLE_VIRTUAL] = "virtual-functions",
+		[OBSTACLE_MDEV] = "mediated-device", [OBSTACLE_COMPANION] = "companion",
 	};
 
 	_Static_assert(ARRAY_SIZE(word) == OBSTACLE_KINDS, "each kind has a word");

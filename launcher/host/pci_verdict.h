@@ -7,6 +7,7 @@
 #include "base/root.h"
 #include "input.h"
 #include "iommu.h"
+#include "mdev.h"
 #include "pci.h"
 #include "storage.h"
 
@@ -17,6 +18,7 @@ struct pci_scene {
 	struct iommu iommu;
 	struct storage storage;
 	struct input_list input;
+	struct mdev_list mdev;
 };
 
 void pci_scene_read(struct pci_scene *scene, const struct root *root);
@@ -34,6 +36,7 @@ enum pci_obstacle_kind {
 	OBSTACLE_SCREEN,    /* it shows a picture */
 	OBSTACLE_KEYBOARD,  /* the host's last keyboard hangs on it */
 	OBSTACLE_VIRTUAL,   /* its virtual functions are switched on */
+	OBSTACLE_MDEV,	    /* a mediated device is made of it */
 	OBSTACLE_COMPANION, /* another function of the set and group has an obstacle */
 	OBSTACLE_KINDS
 };
