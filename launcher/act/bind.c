@@ -196,22 +196,22 @@ static bool is_vfio_module(const char *name)
  * here yet are written down. What else came in that moment is not ours. Undoing removes only what
  * nobody uses.
  */
-bool load_vfio(struct keeper *k, struct error **err)
+static bool load(struct keeper *k, const char *module, const char *sign, struct error **err)
 {
 	struct change change = {.kind = CHANGE_LOADED};
 	char **come = NULL;
 	size_t n = 0;
 	bool good;
 
-	if (root_exists(&k->root, "/sys/bus/pci/drivers/%s", VFIO))
+	if (root_exists(&k->root, "%s", sign))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(VFIO_MODULE); i++)
 		if (!module_is_loaded(&k->root, VFIO_MODULE[i]))
 			change_name(&change, VFIO_MODULE[i]);
 	if (!journal_add(k->journal, &change, err))
 		return false;
-	keeper_report(k, REPORT_PROGRESS, 0, "modprobe %s", VFIO);
-	good = modules_load(VFIO, &come, &n, err);
+	keeper_report(k, REPORT_PROGRESS, 0, "modprobe %s", module);
+	good = modules_load(module, &come, &n, err);
 	change.names = 0;
 	for (size_t i = 0; i < n; i++)
 		if (is_vfio_module(come[i]))
@@ -219,10 +219,20 @@ bool load_vfio(struct keeper *k, struct error **err)
 	names_free(come, n);
 	if (!good || !journal_amend(k->journal, &change, err))
 		return false;
-	if (root_exists(&k->root, "/sys/bus/pci/drivers/%s", VFIO))
+	if (root_exists(&k->root, "%s", sign))
 		return true;
-	error_add(err, ERROR_HOST, "modprobe %s succeeded, but there is no such driver", VFIO);
+	error_add(err, ERROR_HOST, "modprobe %s succeeded, but there is no %s", module, sign);
 	return false;
+}
+
+bool load_vfio(struct keeper *k, struct error **err)
+{
+	return load(k, VFIO, "/sys/bus/pci/drivers/" VFIO, err);
+}
+
+bool load_vfio_container(struct keeper *k, struct error **err)
+{
+	return load(k, "vfio_iommu_type1", "/sys/module/vfio_iommu_type1", err);
 }
 
 /* A function that is bound but not open does not count as a use of the module: unloading it would

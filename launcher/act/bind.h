@@ -36,6 +36,8 @@ char *power_of(const struct keeper *k, const struct pci_address *address);
 
 /* Loads vfio-pci, written down. */
 bool load_vfio(struct keeper *k, struct error **err);
+/* Loads what QEMU maps memory with, where no PCI function is bound, written down. */
+bool load_vfio_container(struct keeper *k, struct error **err);
 
 /* Aims the function at vfio-pci, written down. */
 bool aim_at_vfio(struct keeper *k, const struct pci_function *f, struct error **err);

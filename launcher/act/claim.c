@@ -49,44 +49,54 @@ static int rank(const struct pci_function *f)
 	return pci_is_display(f) ? 1 : 0;
 }
 
-static bool add_function(struct claim *c, const struct step_function *want, struct error **err)
+const struct pci_function *expected_function(const struct keeper *k, const struct pci_list *list,
+					     const struct step_function *want, struct error **err)
 {
 	struct pci_address address = {want->domain, want->bus, want->slot, want->function};
-	const struct pci_function *f = pci_list_find(&c->list, &address);
+	const struct pci_function *f = pci_list_find(list, &address);
 	char text[PCI_ADDRESS_SIZE];
 
 	if (!f) {
 		error_add(err, ERROR_HOST, "there is no PCI function %s",
 			  pci_address_format(&address, text));
-		return false;
+		return NULL;
 	}
 	name_of(f, text);
 	if (f->vendor != want->vendor || f->device != want->device) {
 		error_add(err, ERROR_HOST, "at %s is %04x:%04x now, and not %04x:%04x", text,
 			  f->vendor, f->device, want->vendor, want->device);
-		return false;
+		return NULL;
 	}
 	if (memchr(want->driver, '\0', sizeof(want->driver)) == NULL ||
 	    strcmp(f->driver ? f->driver : "", want->driver) != 0) {
 		error_add(err, ERROR_HOST, "%s has %s%s now, which the plan did not expect", text,
 			  f->driver ? "driver " : "no driver", f->driver ? f->driver : "");
-		return false;
+		return NULL;
 	}
 	if (pci_is_bridge(f) || pci_is_chipset(f)) {
 		error_add(err, ERROR_HOST, "%s is a %s: the host's own", text,
 			  pci_class_words(f->class));
-		return false;
+		return NULL;
 	}
-	if (f->locked || keeper_is_stuck(c->k, &f->address)) {
+	if (f->locked || keeper_is_stuck(k, &f->address)) {
 		error_add(err, ERROR_HOST, "the kernel is still busy with %s", text);
+		return NULL;
+	}
+	return f;
+}
+
+static bool add_function(struct claim *c, const struct step_function *want, struct error **err)
+{
+	const struct pci_function *f = expected_function(c->k, &c->list, want, err);
+	char text[PCI_ADDRESS_SIZE];
+
+	if (f && pci_set_has(&c->set, f)) {
+		error_add(err, ERROR_HOST, "%s stands twice in the claim", name_of(f, text));
 		return false;
 	}
-	if (pci_set_has(&c->set, f)) {
-		error_add(err, ERROR_HOST, "%s stands twice in the claim", text);
-		return false;
-	}
-	pci_set_add(&c->set, f);
-	return true;
+	if (f)
+		pci_set_add(&c->set, f);
+	return f;
 }
 
 static bool collect(struct claim *c, const struct intent *intent, struct error **err)
@@ -166,7 +176,7 @@ static bool all_are_free(struct claim *c, struct error **err)
 	return true;
 }
 
-static bool nobody_claims(struct claim *c, const struct pci_function *f, struct error **err)
+bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, struct error **err)
 {
 	struct error *ignored = NULL;
 	size_t n;
@@ -176,7 +186,7 @@ static bool nobody_claims(struct claim *c, const struct pci_function *f, struct 
 
 	error_free(ignored);
 	for (size_t i = 0; i < n; i++) {
-		bool ours = journal_same(all[i], c->k->journal);
+		bool ours = journal_same(all[i], k->journal);
 
 		if (free_for_us && !ours && journal_claims(all[i], f->address)) {
 			error_add(err, ERROR_HOST,
@@ -304,7 +314,7 @@ static void name_latecomers(struct claim *c, struct error *err)
 static bool may_go(struct claim *c, struct error **err)
 {
 	for (size_t i = 0; i < c->set.n; i++)
-		if (!nobody_claims(c, c->set.v[i], err))
+		if (!nobody_else_claims(c->k, c->set.v[i], err))
 			return false;
 	return all_are_free(c, err) && nvidia_can_go(c, err) && nobody_holds(c, err);
 }
@@ -336,24 +346,9 @@ static bool move(struct claim *c, struct error **err)
 	return true;
 }
 
-/* udev has its own ideas of a new node's mode; ours come after them. */
-static void let_udev_settle(void)
-{
-	static const char *const settle[] = {"/usr/bin/udevadm", "settle", "--timeout=5", NULL};
-
-	if (access("/run/udev/control", F_OK) == 0)
-		worker_exec(settle, 10000, NULL, NULL);
-}
-
 static bool grant_groups(struct claim *c, struct error **err)
 {
-	struct stat st;
-
-	let_udev_settle();
-
-	/* udev gives this one to everybody; where it did not, the user needs it too. */
-	if (stat("/dev/vfio/vfio", &st) == 0 && (st.st_mode & 0006) != 0006 &&
-	    !grant_path(c->k, "/dev/vfio/vfio", err))
+	if (!grant_container(c->k, err))
 		return false;
 	for (size_t i = 0; i < c->set.n; i++) {
 		own_free char *path = xasprintf("/dev/vfio/%d", c->set.v[i]->group);

@@ -37,6 +37,8 @@ enum change_kind {
 	CHANGE_IRQS,	   /* interrupts that went from cpus to rest: the journal's irq table */
 	CHANGE_GOVERNOR,   /* of the frequency policies in cpus; name[0] before, name[1] ours */
 	CHANGE_PREFERENCE, /* the same for their energy preference */
+	CHANGE_MDEV, /* a mediated device of a function: name[0] its type, [1] its UUID; number: 1
+			if we made it, 0 if it was there */
 	CHANGES,
 };
 

@@ -24,6 +24,7 @@ static const char *const KIND[] = {
 	[CHANGE_IRQS] = "interrupts",
 	[CHANGE_GOVERNOR] = "governor",
 	[CHANGE_PREFERENCE] = "energy-preference",
+	[CHANGE_MDEV] = "mdev",
 };
 _Static_assert(ARRAY_SIZE(KIND) == CHANGES, "each kind of change has a word");
 

@@ -154,7 +154,7 @@ static bool (*const SERVE[STEP_KINDS])(struct keeper *k, const struct intent *in
 	[STEP_MEMLOCK] = raise_memlock,	  [STEP_CLAIM] = claim_functions,
 	[STEP_GRANT] = grant_node,	  [STEP_ISOLATE] = isolate_cpus,
 	[STEP_IRQS] = move_irqs,	  [STEP_FREQUENCY] = set_frequency,
-	[STEP_REALTIME] = allow_realtime,
+	[STEP_REALTIME] = allow_realtime, [STEP_MDEV] = create_mdev,
 };
 
 static bool do_intent(struct keeper *k, const struct request *request, struct error **err)

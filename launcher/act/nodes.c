@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -83,6 +84,25 @@ bool grant_path(struct keeper *k, const char *path, struct error **err)
 	if (err && *err)
 		error_context(*err, "%s", path);
 	return false;
+}
+
+/* udev has its own ideas of a new node's mode; ours come after them. */
+static void let_udev_settle(void)
+{
+	static const char *const settle[] = {"/usr/bin/udevadm", "settle", "--timeout=5", NULL};
+
+	if (access("/run/udev/control", F_OK) == 0)
+		worker_exec(settle, 10000, NULL, NULL);
+}
+
+bool grant_container(struct keeper *k, struct error **err)
+{
+	struct stat st;
+
+	let_udev_settle();
+	/* udev gives this one to everybody; where it did not, the user needs it too. */
+	return stat("/dev/vfio/vfio", &st) < 0 || (st.st_mode & 0006) == 0006 ||
+	       grant_path(k, "/dev/vfio/vfio", err);
 }
 
 bool undo_acl(struct keeper *k, const struct change *change, struct error **err)

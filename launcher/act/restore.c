@@ -19,11 +19,13 @@ static bool (*const UNDO[CHANGES])(struct keeper *k, const struct change *change
 	[CHANGE_ACL] = undo_acl,	   [CHANGE_HUGEPAGES] = undo_hugepages,
 	[CHANGE_ISOLATED] = undo_isolated, [CHANGE_IRQS] = undo_irqs,
 	[CHANGE_GOVERNOR] = undo_governor, [CHANGE_PREFERENCE] = undo_preference,
+	[CHANGE_MDEV] = undo_mdev,
 };
 
 static bool is_of_function(const struct change *change)
 {
-	return change->kind == CHANGE_OVERRIDE || change->kind == CHANGE_BOUND;
+	return change->kind == CHANGE_OVERRIDE || change->kind == CHANGE_BOUND ||
+	       change->kind == CHANGE_MDEV;
 }
 
 static bool undo(struct keeper *k, const struct change *change, struct error **err)

@@ -63,6 +63,7 @@ bool grant_node(struct keeper *k, const struct intent *intent, struct error **er
 bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
 		   struct error **err);
 bool raise_memlock(struct keeper *k, const struct intent *intent, struct error **err);
+bool create_mdev(struct keeper *k, const struct intent *intent, struct error **err);
 bool allow_realtime(struct keeper *k, const struct intent *intent, struct error **err);
 bool isolate_cpus(struct keeper *k, const struct intent *intent, struct error **err);
 bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err);
@@ -81,8 +82,18 @@ bool isolate_thread(struct keeper *k, pid_t thread, struct error **err);
 bool cpus_are_free(struct keeper *k, const struct cpu_set *cpus, struct cpu_set *rest,
 		   struct error **err);
 
+/* The function that an intent means, out of the list, if it is what was expected there; NULL with
+ * words else.
+ */
+const struct pci_function *expected_function(const struct keeper *k, const struct pci_list *list,
+					     const struct step_function *want, struct error **err);
+/* Whether no other keeper has it. */
+bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, struct error **err);
+
 /* Grants a node to the keeper's user by ACL, written down; a user who is root needs none. */
 bool grant_path(struct keeper *k, const char *path, struct error **err);
+/* The same for what all VFIO groups need beside their own node; waits for udev before. */
+bool grant_container(struct keeper *k, struct error **err);
 
 /* Stops a service if it runs, written down. */
 bool pause_service(struct keeper *k, enum service service, struct error **err);
@@ -95,6 +106,7 @@ bool undo_unloaded(struct keeper *k, const struct change *change, struct error *
 bool undo_loaded(struct keeper *k, const struct change *change, struct error **err);
 bool undo_service(struct keeper *k, const struct change *change, struct error **err);
 bool undo_acl(struct keeper *k, const struct change *change, struct error **err);
+bool undo_mdev(struct keeper *k, const struct change *change, struct error **err);
 bool undo_hugepages(struct keeper *k, const struct change *change, struct error **err);
 bool undo_isolated(struct keeper *k, const struct change *change, struct error **err);
 bool undo_irqs(struct keeper *k, const struct change *change, struct error **err);

@@ -11,9 +11,12 @@
 
 bool compose_has_gpu(const struct composer *c)
 {
-	for (size_t i = 0; c->claims_device && i < c->p->gpu.n; i++)
-		if (c->p->gpu.v[i]->enabled.v)
+	for (size_t i = 0; c->claims_device && i < c->p->gpu.n; i++) {
+		const struct gpu *gpu = (const struct gpu *)c->p->gpu.v[i];
+
+		if (gpu->item.enabled.v && !gpu->mdev.v)
 			return true;
+	}
 	return false;
 }
 

@@ -5,6 +5,7 @@
 #ifndef PLAN_COMPOSE_H
 #define PLAN_COMPOSE_H
 
+#include "base/uuid.h"
 #include "option.h"
 #include "plan.h"
 
@@ -31,6 +32,14 @@ struct composer {
 		unsigned port, function; /* port: the how-manieth of the GPUs', from 0 */
 	} gpu[16];			 /* first functions of the GPUs, where they were put */
 	size_t gpus;
+	struct mdev_place {
+		const struct gpu *gpu;
+		const struct pci_function *parent;
+		uint8_t id[UUID_BYTES];
+		char uuid[UUID_TEXT];
+		const struct mdev *there; /* it exists already */
+	} mdev[16];			  /* vGPUs, in the order of their sections */
+	size_t mdevs;
 	const char *glass_file; /* Looking Glass' memory, NULL: none */
 	uint64_t shared_bytes;	/* memory beside the guest\'s that devices can reach */
 	struct {
@@ -70,7 +79,7 @@ char *compose_port(struct composer *c, const struct item *item);
 const char *compose_bytes(struct composer *c, const char *name, struct buf *bytes,
 			  const char *words);
 
-/* Whether an enabled [gpu] is claimed. */
+/* Whether a GPU is claimed as a whole. */
 bool compose_has_gpu(const struct composer *c);
 
 /* Whether the machine is to look like a laptop. */
@@ -99,6 +108,9 @@ int compose_fd(struct composer *c, enum plan_fd_role role, char *path);
  */
 void compose_identity(const struct composer *c, const char *word, uint8_t *id, size_t n);
 
+/* The same as a UUID. */
+void compose_uuid(const struct composer *c, const char *word, uint8_t id[UUID_BYTES]);
+
 /* The families, in the order of the command line. */
 void compose_firmware(struct composer *c); /* chooses; its arguments come with the machine */
 void compose_machine(struct composer *c);
@@ -108,6 +120,7 @@ void compose_memory(struct composer *c);
 void compose_smbios(struct composer *c);
 void compose_boot(struct composer *c);
 void compose_claims(struct composer *c); /* first of all: KVM depends on it */
+void compose_mdevs(struct composer *c);	 /* with the claims: which vGPUs, and can they be had */
 void compose_devices(struct composer *c);
 void compose_acpi(struct composer *c);	 /* after the devices: their places are in its paths */
 void compose_window(struct composer *c); /* of the firmware, for large BARs */

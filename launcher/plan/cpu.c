@@ -10,12 +10,8 @@
 
 static bool hides(const struct composer *c)
 {
-	bool gpu = false;
-
-	for (size_t i = 0; i < c->p->gpu.n; i++)
-		gpu = gpu || c->p->gpu.v[i]->enabled.v;
 	if (c->p->cpu.hide_hypervisor.v == WHEN_AUTO)
-		return c->claims_device && gpu;
+		return compose_has_gpu(c);
 	return c->p->cpu.hide_hypervisor.v == WHEN_YES;
 }
 

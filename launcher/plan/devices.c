@@ -37,7 +37,7 @@ static void find_functions(const struct wanted *w, const struct pci_list *list,
 {
 	own_pci_set struct pci_set board = {0};
 
-	if (!w->functions) {
+	if (!w->functions || wants_mdev(w)) {
 		pci_set_add(found, f);
 		return;
 	}
@@ -83,7 +83,7 @@ bool plan_claims(const struct profile *profile, const struct facts *facts, struc
 		own_pci_set struct pci_set found = {0};
 
 		good = devices_find(profile, facts, &list[i], &found, err) && good;
-		for (size_t k = 0; k < found.n; k++)
+		for (size_t k = 0; k < found.n && !wants_mdev(&list[i]); k++)
 			if (!pci_set_has(set, found.v[k]))
 				pci_set_add(set, found.v[k]);
 	}
@@ -192,6 +192,20 @@ static void check_nvidia(struct composer *c, const struct pci_function *f, const
 	}
 }
 
+/* Its driver would not let go before they do. */
+static void check_mdevs(struct composer *c, const struct pci_function *f, const char *address)
+{
+	const struct mdev_list *mdevs = &c->facts->devices.mdev;
+
+	for (size_t i = 0; i < mdevs->n; i++)
+		if (mdevs->v[i].has_parent &&
+		    pci_address_compare(&mdevs->v[i].parent, &f->address) == 0)
+			compose_refuse(c, (struct origin){0},
+				       "%s: the vGPU %s is made of it: remove that first (echo 1 > "
+				       "/sys/bus/mdev/devices/%s/remove)",
+				       address, mdevs->v[i].uuid, mdevs->v[i].uuid);
+}
+
 static void check_function(struct composer *c, const struct pci_function *f)
 {
 	char address[PCI_ADDRESS_SIZE];
@@ -218,6 +232,7 @@ static void check_function(struct composer *c, const struct pci_function *f)
 			       "%s has %u virtual functions switched on: switch them off first",
 			       address, f->vfs);
 	check_holders(c, f, address);
+	check_mdevs(c, f, address);
 	if (has_driver(f, "vfio-pci"))
 		return;
 	check_storage(c, f, address);
@@ -225,33 +240,45 @@ static void check_function(struct composer *c, const struct pci_function *f)
 	check_nvidia(c, f, address);
 }
 
+/* A vGPU needs neither: its parent's driver checks what it reaches. */
+static void check_vfio(struct composer *c)
+{
+	const char *no_iommu = iommu_reason(&c->facts->devices.iommu);
+
+	if (no_iommu)
+		compose_refuse(c, (struct origin){0}, "no device can be passed: %s", no_iommu);
+	if (!c->facts->devices.vfio)
+		compose_refuse(
+			c, (struct origin){0},
+			"the kernel has no module vfio-pci: install the one that belongs to it");
+}
+
 void compose_claims(struct composer *c)
 {
 	const struct device_facts *d = &c->facts->devices;
 	struct error *problem = NULL;
-	const char *no_iommu;
 	struct wanted list[WANTED];
+	bool functions = false;
+	size_t n = c->in->no_devices ? 0 : devices_wanted(c->p, list);
 
-	c->claims_device = !c->in->no_devices && devices_wanted(c->p, list) > 0;
+	c->claims_device = n > 0;
 	if (!c->claims_device)
 		return;
+	for (size_t i = 0; i < n; i++)
+		functions = functions || !wants_mdev(&list[i]);
 	if (!plan_claims(c->p, c->facts, &c->claimed, &problem)) {
 		error_merge(c->err, &problem);
 		c->good = false;
 	}
-	no_iommu = iommu_reason(&d->iommu);
-	if (no_iommu)
-		compose_refuse(c, (struct origin){0}, "no device can be passed: %s", no_iommu);
-	if (!d->vfio)
-		compose_refuse(
-			c, (struct origin){0},
-			"the kernel has no module vfio-pci: install the one that belongs to it");
+	if (functions)
+		check_vfio(c);
 	if (c->claimed.n > STEP_FUNCTIONS)
 		compose_refuse(c, (struct origin){0},
 			       "%zu PCI functions, of which %d can be passed", c->claimed.n,
 			       STEP_FUNCTIONS);
 	for (size_t i = 0; i < c->claimed.n; i++)
 		check_function(c, c->claimed.v[i]);
+	compose_mdevs(c);
 	if (d->holders.unseen)
 		compose_note(c,
 			     "%zu processes of other users cannot be looked into: the keeper looks "

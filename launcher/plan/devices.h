@@ -11,13 +11,36 @@ struct wanted {
 	const struct gpu *gpu; /* NULL: a [pci] section */
 };
 
+/* A vGPU: the function that it names stays the host's. */
+static inline bool wants_mdev(const struct wanted *w)
+{
+	return w->gpu && w->gpu->mdev.v;
+}
+
 #define WANTED 128 /* of all sections together: 64 of each kind at most */
 
 /* The enabled ones, in the order of the profile; list has room for WANTED. */
 size_t devices_wanted(const struct profile *p, struct wanted *list);
 
-/* The functions that one section means; false with words, and whatever could be found. */
+/* The functions that one section means, or the parent of its vGPU; false with words, and whatever
+ * could be found. */
 bool devices_find(const struct profile *p, const struct facts *facts, const struct wanted *w,
 		  struct pci_set *found, struct error **err);
+
+/* The bus for the nth function (from 0) of a GPU, behind a root port of its own; the caller owns
+ * it.
+ */
+char *devices_gpu_bus(struct composer *c, const struct wanted *w, size_t n);
+
+/* The four ids that a guest reads, from the from-th on: vendor, device, and the subsystem's two. */
+void devices_add_ids(struct option *o, const unsigned id[4], unsigned from);
+/* Reads them from a word of gpu.ids. */
+void devices_read_ids(const char *word, unsigned id[4]);
+
+/* The option ROM that the first function has. */
+void devices_add_rom(struct option *o, const struct gpu *gpu, size_t n);
+
+/* Adds a section's vGPU, if it can be had. */
+void devices_add_mdev(struct composer *c, const struct wanted *w);
 
 #endif

@@ -36,7 +36,7 @@ static char *add_port(struct composer *c, unsigned n, const char *why)
 /* The bus for the next board of a GPU: the wanted one, or the first that is free; with a layout of
  * its own each function asks, and the nth (from 0) follows the one before it.
  */
-static char *gpu_bus(struct composer *c, const struct wanted *w, size_t n)
+char *devices_gpu_bus(struct composer *c, const struct wanted *w, size_t n)
 {
 	const struct text *place = &w->gpu->guest_slot;
 	own_free char *name = item_text(w->item);
@@ -57,13 +57,22 @@ static char *gpu_bus(struct composer *c, const struct wanted *w, size_t n)
 
 /* ------------------------------------------------------------------ as what */
 
-static void add_ids(struct option *o, const char *const key[4], const unsigned id[4], unsigned from)
+void devices_add_ids(struct option *o, const unsigned id[4], unsigned from)
 {
+	static const char *const key[4] = {"x-pci-vendor-id", "x-pci-device-id",
+					   "x-pci-sub-vendor-id", "x-pci-sub-device-id"};
+
 	for (unsigned i = from; i < 4; i++) {
 		own_free char *text = xasprintf("0x%04x", id[i]);
 
 		option_text(o, key[i], text);
 	}
+}
+
+void devices_read_ids(const char *word, unsigned id[4])
+{
+	for (unsigned i = 0; i < 4; i++)
+		id[i] = (unsigned)strtoul(word + i * 5, NULL, 16);
 }
 
 /* id is what the function shows, which explicit ids change.
@@ -75,8 +84,6 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 		     const struct pci_set *found, size_t n, unsigned id[4])
 {
 	const struct pci_function *f = found->v[n], *first = found->v[0];
-	static const char *const key[4] = {"x-pci-vendor-id", "x-pci-device-id",
-					   "x-pci-sub-vendor-id", "x-pci-sub-device-id"};
 	const char *word = gpu->ids.v[n < gpu->ids.n ? n : gpu->ids.n - 1];
 	char address[PCI_ADDRESS_SIZE];
 
@@ -84,15 +91,16 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 		return;
 	if (strcmp(word, "host") != 0) {
 		/* One for the board: the others keep who they are, and have its subsystem. */
-		bool own = n < gpu->ids.n;
+		unsigned given[4], from = n < gpu->ids.n ? 0 : 2;
 
-		for (unsigned i = own ? 0 : 2; i < 4; i++)
-			id[i] = (unsigned)strtoul(word + i * 5, NULL, 16);
-		add_ids(o, key, id, own ? 0 : 2);
+		devices_read_ids(word, given);
+		for (unsigned i = from; i < 4; i++)
+			id[i] = given[i];
+		devices_add_ids(o, id, from);
 		return;
 	}
 	if (f->has_subsystem)
-		add_ids(o, key, id, 2);
+		devices_add_ids(o, id, 2);
 	else if (n && first->has_subsystem)
 		compose_refuse(c, gpu->ids.at[0],
 			       "%s has no subsystem ids here (0000:0000): give gpu.ids = "
@@ -108,7 +116,7 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 			pci_address_format(&f->address, address), f->vendor, f->device);
 }
 
-static void add_rom(struct option *o, const struct gpu *gpu, size_t n)
+void devices_add_rom(struct option *o, const struct gpu *gpu, size_t n)
 {
 	if (!gpu->rom_bar.v)
 		option_number(o, "rombar", 0);
@@ -163,9 +171,11 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 	if (w->gpu) {
 		identify(c, &o, w->gpu, found, n, guest_id);
 		note_function(c, w, f, n, place, guest_id);
-		add_rom(&o, w->gpu, n);
+		devices_add_rom(&o, w->gpu, n);
 		if (w->gpu->x_vga.v && n == 0)
 			option_on(&o, "x-vga", true);
+		if (w->gpu->igd_opregion.v && n == 0)
+			option_on(&o, "x-igd-opregion", true);
 	}
 	compose_item(c, "-device", option_done(&o), w->item, "device", w->device->at,
 		     pci_class_words(f->class));
@@ -186,7 +196,7 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 
 		if (!bus || separate) {
 			free(bus);
-			bus = w->gpu ? gpu_bus(c, w, i) : compose_port(c, w->item);
+			bus = w->gpu ? devices_gpu_bus(c, w, i) : compose_port(c, w->item);
 		}
 		place.bus = bus;
 		place.shares = !separate && found->n > 1;
@@ -234,8 +244,13 @@ void compose_devices(struct composer *c)
 			own_pci_set struct pci_set found = {0};
 
 			/* What cannot be found was told by compose_claims(). */
-			if (!list[i].gpu == !pass ||
-			    !devices_find(c->p, c->facts, &list[i], &found, NULL) ||
+			if (!list[i].gpu == !pass)
+				continue;
+			if (wants_mdev(&list[i])) {
+				devices_add_mdev(c, &list[i]);
+				continue;
+			}
+			if (!devices_find(c->p, c->facts, &list[i], &found, NULL) ||
 			    is_given(c, &list[i], &found, &given))
 				continue;
 			add_board(c, &list[i], &found);

@@ -220,21 +220,16 @@ static void add_watchdog(struct composer *c)
 static void add_uuid(struct composer *c)
 {
 	const struct text *uuid = &c->p->vm.uuid;
-	uint8_t id[16];
-	char *text;
+	uint8_t id[UUID_BYTES];
+	char text[UUID_TEXT];
 
 	if (uuid->v) {
 		compose_argument(c, "-uuid", xstrdup(uuid->v), "vm.uuid", uuid->at, NULL);
 		return;
 	}
-	compose_identity(c, "uuid", id, sizeof(id));
-	/* RFC 9562, version 8: made by a rule of our own. */
-	id[6] = (uint8_t)((id[6] & 0x0f) | 0x80);
-	id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
-	text = xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-			 id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7], id[8], id[9],
-			 id[10], id[11], id[12], id[13], id[14], id[15]);
-	compose_argument(c, "-uuid", text, "vm.uuid", uuid->at,
+	compose_uuid(c, "uuid", id);
+	uuid_format(id, text);
+	compose_argument(c, "-uuid", xstrdup(text), "vm.uuid", uuid->at,
 			 "from the name and this host's machine-id: the same on every start");
 }
 

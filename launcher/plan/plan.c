@@ -160,6 +160,12 @@ void compose_identity(const struct composer *c, const char *word, uint8_t *id, s
 	memcpy(id, digest, n);
 }
 
+void compose_uuid(const struct composer *c, const char *word, uint8_t id[UUID_BYTES])
+{
+	compose_identity(c, word, id, UUID_BYTES);
+	uuid_mark(id);
+}
+
 unsigned compose_bootindex(const struct composer *c, const struct item *item)
 {
 	const struct strings *order = &c->p->boot.order;

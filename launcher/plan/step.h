@@ -13,6 +13,7 @@
 #define STEP_FUNCTIONS 16 /* functions of one claim */
 #define STEP_DRIVER 32	  /* bytes of a driver's name, with its NUL */
 #define STEP_WORD 32	  /* bytes of a governor's name, with its NUL */
+#define STEP_MDEV_TYPE 64 /* bytes of a type's name, with its NUL */
 
 enum step_kind {
 	STEP_HUGEPAGES, /* have so many free huge pages */
@@ -23,6 +24,7 @@ enum step_kind {
 	STEP_IRQS,	/* the host's interrupts away from processors */
 	STEP_FREQUENCY, /* governor and energy preference of processors */
 	STEP_REALTIME,	/* let the supervisor schedule its threads SCHED_FIFO, priority 1 */
+	STEP_MDEV,	/* a mediated device, its group to the user */
 	STEP_KINDS,
 };
 
@@ -82,6 +84,11 @@ struct intent {
 			char governor[STEP_WORD];   /* "": as it is */
 			char preference[STEP_WORD]; /* "": as it is */
 		} frequency;
+		struct {
+			struct step_function parent; /* its driver is that which must offer it */
+			uint8_t uuid[16];	     /* as it is written */
+			char type[STEP_MDEV_TYPE];   /* letters, digits, _ and - */
+		} mdev;
 	};
 };
 

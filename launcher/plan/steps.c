@@ -158,6 +158,33 @@ static void step_claim(struct composer *c)
 	}
 }
 
+/* The group gets its number when the device is made. */
+static void step_mdev(struct composer *c, const struct mdev_place *place)
+{
+	own_free char *name = item_text(&place->gpu->item), *key = xasprintf("%s.mdev", name);
+	struct plan_step *step = add_step(c, STEP_MDEV, key, place->gpu->mdev.at,
+					  place->there ? "there already, and left there"
+						       : "removed again afterwards");
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(&place->parent->address, address);
+	fill_function(&step->intent.mdev.parent, place->parent);
+	memcpy(step->intent.mdev.uuid, place->id, sizeof(step->intent.mdev.uuid));
+	strncpy(step->intent.mdev.type, place->gpu->mdev.v, sizeof(step->intent.mdev.type) - 1);
+	if (place->there) {
+		add_line(step, "# the vGPU %s is there, and stays afterwards", place->uuid);
+		add_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", place->there->group);
+		return;
+	}
+	add_line(step, "modprobe vfio_iommu_type1   # unless it is loaded");
+	add_line(step, "echo %s > /sys/bus/pci/devices/%s/mdev_supported_types/%s/create",
+		 place->uuid, address, place->gpu->mdev.v);
+	add_line(step,
+		 "setfacl -m u:$USER:rw /dev/vfio/$(basename $(readlink "
+		 "/sys/bus/mdev/devices/%s/iommu_group))",
+		 place->uuid);
+}
+
 /* Only where a keeper is there anyway: who has no device of the host's can join the group kvm. */
 static void step_kvm(struct composer *c)
 {
@@ -228,6 +255,8 @@ void compose_steps(struct composer *c)
 		step_memlock(c);
 		step_claim(c);
 	}
+	for (size_t i = 0; i < c->mdevs; i++)
+		step_mdev(c, &c->mdev[i]);
 	step_kvm(c);
 	step_kvmfr(c);
 	if (c->in->purpose == PURPOSE_RUN)

@@ -66,6 +66,8 @@ static const char *const GLASS[] = {
 	[GLASS_AUTO] = "auto", [GLASS_KVMFR] = "kvmfr", [GLASS_SHM] = "shm", NULL};
 static const char *const WHEN[] = {
 	[WHEN_AUTO] = "auto", [WHEN_YES] = "yes", [WHEN_NO] = "no", NULL};
+static const char *const ON_OFF[] = {
+	[ONOFF_AUTO] = "auto", [ONOFF_ON] = "on", [ONOFF_OFF] = "off", NULL};
 static const char *const LAYOUT[] = {
 	[LAYOUT_ONE_SLOT] = "one-slot", [LAYOUT_SEPARATE] = "separate", NULL};
 static const char *const HUGEPAGES[] = {[HUGEPAGES_AUTO] = "auto",
@@ -245,6 +247,21 @@ static const struct key GPU[] = {
 	 .help = "recorded answers of the host's _DSM that the guest gets: lines of UUID, function, bytes"},
 	{"x-vga", FLAG(gpu, x_vga), .dflt = "no",
 	 .help = "yes: with the legacy VGA ranges, for a guest that starts with SeaBIOS"},
+	{"x-igd-opregion", FLAG(gpu, igd_opregion), .dflt = "no",
+	 .help = "yes: with Intel's OpRegion, where an Intel GPU's driver looks for its screens"},
+	{"mdev", NAME(gpu, mdev),
+	 .help = "a vGPU of this type is made for the guest, such as i915-GVTg_V5_4, and the GPU stays the "
+		 "host's; vmlaunch devices shows the types"},
+	{"uuid", UUID(gpu, uuid), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "of the vGPU; auto: made from the names and this host's machine-id"},
+	{"display", CHOICE(gpu, display, ON_OFF), .dflt = "auto",
+	 .help = "whether QEMU shows the vGPU's picture; auto: where ramfb or xres asks for it"},
+	{"ramfb", FLAG(gpu, ramfb), .dflt = "no",
+	 .help = "yes: the firmware's picture as well, until the guest has a driver for the vGPU"},
+	{"xres", COUNT(gpu, xres, 320, 16384), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "width of the vGPU's screen, with yres; auto: what its driver says"},
+	{"yres", COUNT(gpu, yres, 200, 16384), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "height of the vGPU's screen, with xres"},
 };
 
 static const struct key PCI[] = {

@@ -73,6 +73,7 @@ enum disk_cache {
 	CACHE_UNSAFE,
 };
 enum disk_io { IO_AUTO, IO_THREADS, IO_NATIVE, IO_URING };
+enum on_off { ONOFF_AUTO, ONOFF_ON, ONOFF_OFF };
 enum layout { LAYOUT_ONE_SLOT, LAYOUT_SEPARATE };
 enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };
 enum irqchip { IRQCHIP_AUTO, IRQCHIP_KERNEL, IRQCHIP_SPLIT, IRQCHIP_OFF };
@@ -238,6 +239,12 @@ struct gpu {
 	struct choice rom_acpi;
 	struct text dsm;
 	struct flag x_vga;
+	struct flag igd_opregion;
+	struct text mdev; /* a type: then device is the parent, which stays the host's */
+	struct text uuid;
+	struct choice display;
+	struct flag ramfb;
+	struct number xres, yres;
 };
 
 /* Any other function of the host's. */

@@ -76,16 +76,21 @@ static json_object *number_of(struct input *in, int64_t good)
 
 static json_object *change_of(struct input *in)
 {
-	static const char *const kind[] = {"claimed",	    "modules-loaded",	"driver-override",
-					   "bound-to-vfio", "modules-unloaded", "service-stopped",
-					   "acl",	    "hugepages"};
+	static const char *const kind[] = {
+		"claimed",	 "modules-loaded",   "driver-override",
+		"bound-to-vfio", "modules-unloaded", "service-stopped",
+		"acl",		 "hugepages",	     "processors-isolated",
+		"interrupts",	 "governor",	     "energy-preference",
+		"mdev"};
+	_Static_assert(ARRAY_SIZE(kind) == CHANGES, "each kind of change");
 	json_object *o = json_object_new_object(), *names = json_object_new_array();
 	uint8_t n = byte(in) % (CHANGE_NAMES + 2);
 
 	json_object_object_add(o, "kind", text_of(in, kind[byte(in) % CHANGES]));
 	json_object_object_add(o, "address", text_of(in, "0000:01:00.0"));
 	for (uint8_t i = 0; i < n; i++)
-		json_object_array_add(names, text_of(in, "snd_hda_intel"));
+		json_object_array_add(names, text_of(in, i ? "b155147a-663a-4009-ae7f-e9a96805b3ce"
+							   : "snd_hda_intel"));
 	json_object_object_add(o, "names", names);
 	json_object_object_add(o, "path", text_of(in, byte(in) & 1 ? "/dev/kvm" : ""));
 	json_object_object_add(o, "uid", number_of(in, 1000));

@@ -1,9 +1,9 @@
 /* Fuzzes the keeper by what its client sends: packets through a real socket, some of any bytes,
  * most of them well formed up to the intent. The host is a tree of plain files with a GPU, its
- * audio function, a disk that is mounted, a bridge, a pool of huge pages, interrupts and frequency
- * policies, in a mount namespace where /dev and /run are empty; so a claim that passes all checks
- * fails at the first driver that does not let go, and a partition at its directory, which stays
- * empty.
+ * audio function, a disk that is mounted, a bridge, a pool of huge pages, interrupts, frequency
+ * policies, and a GPU that makes vGPUs and has made one, in a mount namespace where /dev and /run
+ * are empty; so a claim that passes all checks fails at the first driver that does not let go, a
+ * partition at its directory, which stays empty, and a vGPU that is made never comes.
  *
  * In the end, whatever was asked for: nothing is left in the journal, and the tree is what it was.
  *
@@ -25,6 +25,7 @@
 #include "act/state.h"
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/uuid.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -71,7 +72,10 @@ static const struct function {
 	{"0000:01:00.1", "0000:00:1c.0/", "0x8086", "0x2668", "0x040300", "snd_hda_intel", "2"},
 	{"0000:00:1f.2", "", "0x8086", "0x2922", "0x010601", "ahci", "3"},
 	{"0000:00:05.0", "", "0x8086", "0x10d3", "0x020000", "vfio-pci", "4"},
+	{"0000:00:02.0", "", "0x8086", "0x591b", "0x030000", "i915", "5"},
 };
+
+#define MADE "b155147a-663a-4009-ae7f-e9a96805b3ce"
 
 /* What a claim would write to, and how it reads before and after. */
 static const char *const WATCHED[] = {
@@ -89,6 +93,9 @@ static const char *const WATCHED[] = {
 	"/sys/devices/system/cpu/cpufreq/policy2/scaling_governor",
 	"/sys/devices/system/cpu/cpufreq/policy2/energy_performance_preference",
 	"/sys/fs/cgroup/cgroup.subtree_control",
+	"/sys/bus/pci/devices/0000:00:02.0/mdev_supported_types/i915-full/create",
+	"/sys/bus/pci/devices/0000:00:02.0/mdev_supported_types/i915-ccw/create",
+	"/sys/bus/mdev/devices/" MADE "/remove",
 };
 static char *before[ARRAY_SIZE(WATCHED)];
 
@@ -181,6 +188,35 @@ static void put_processors(void)
 	put("sys/fs/cgroup/cgroup.subtree_control", "cpuset\n");
 }
 
+/* The one that can be made leads nowhere: its file takes what is written, and no device comes. */
+static void put_mdevs(void)
+{
+	static const char *const type[][3] = {{"i915-GVTg_V5_4", "1\n", "vfio-pci\n"},
+					      {"i915-full", "0\n", "vfio-pci\n"},
+					      {"i915-ccw", "1\n", "vfio-ccw\n"}};
+	const char *parent = "sys/devices/pci0000:00/0000:00:02.0";
+
+	for (size_t i = 0; i < ARRAY_SIZE(type); i++) {
+		own_free char *place = xasprintf("%s/mdev_supported_types/%s", parent, type[i][0]);
+		own_free char *create = xasprintf("%s/create", place);
+		own_free char *available = xasprintf("%s/available_instances", place);
+		own_free char *api = xasprintf("%s/device_api", place);
+
+		put(create, "");
+		put(available, type[i][1]);
+		put(api, type[i][2]);
+	}
+	own_free char *remove = xasprintf("%s/" MADE "/remove", parent);
+	own_free char *type_link = xasprintf("%s/" MADE "/mdev_type", parent);
+	own_free char *group = xasprintf("%s/" MADE "/iommu_group", parent);
+	put(remove, "");
+	link_to(type_link, "../mdev_supported_types/i915-GVTg_V5_4");
+	link_to(group, "../../../../kernel/iommu_groups/6");
+	link_to("sys/bus/mdev/devices/" MADE, "../../../devices/pci0000:00/0000:00:02.0/" MADE);
+	/* Nothing is to be loaded. */
+	put("sys/module/vfio_iommu_type1/initstate", "live\n");
+}
+
 /* Nothing that is done here reaches the machine: false where that cannot be had. */
 static bool seclude(void)
 {
@@ -213,6 +249,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	put_disk();
 	put_memory();
 	put_processors();
+	put_mdevs();
 	must(root_init(&tree, dir, NULL));
 	for (size_t i = 0; i < ARRAY_SIZE(WATCHED); i++)
 		before[i] = root_line(&tree, "%s", WATCHED[i]);
@@ -275,6 +312,22 @@ static void choose_word(struct input *in, char word[STEP_WORD])
 		bytes(in, word, STEP_WORD);
 }
 
+/* A type and a UUID of the host's, each with bytes that may spoil it. */
+static void choose_mdev(struct input *in, struct intent *intent)
+{
+	static const char *const type[] = {"i915-GVTg_V5_4", "i915-full", "i915-ccw", "../drivers"};
+	uint8_t spoil;
+
+	choose_function(in, &intent->mdev.parent);
+	strcpy(intent->mdev.type, type[byte(in) % ARRAY_SIZE(type)]);
+	must(uuid_parse(MADE, intent->mdev.uuid));
+	spoil = byte(in);
+	if (spoil > 100)
+		bytes(in, intent->mdev.uuid, sizeof(intent->mdev.uuid));
+	if (spoil > 200)
+		bytes(in, intent->mdev.type, sizeof(intent->mdev.type));
+}
+
 static void fill_intent(struct input *in, struct intent *intent)
 {
 	intent->kind = byte(in) % (STEP_KINDS + 1);
@@ -284,6 +337,8 @@ static void fill_intent(struct input *in, struct intent *intent)
 		intent->claim.functions = n % (STEP_FUNCTIONS + 2);
 		for (size_t i = 0; i < intent->claim.functions && i < STEP_FUNCTIONS; i++)
 			choose_function(in, &intent->claim.function[i]);
+	} else if (intent->kind == STEP_MDEV) {
+		choose_mdev(in, intent);
 	} else if (intent->kind == STEP_HUGEPAGES) {
 		bytes(in, &intent->hugepages.pages, 2);
 		intent->hugepages.size_kb = byte(in) & 1 ? 2048 : byte(in) * 1024U;

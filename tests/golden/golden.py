@@ -89,6 +89,12 @@ CASES = {
     # A window for a large BAR, and what has to be said of each section.
     "laptop-gpu-egpu": ("laptop-gpu", "laptop-two-nvidia", ["--variant", "egpu"], LAPTOP_FILES, ("text",)),
     "board": ("board", "laptop", [], [], ("text", "argv")),
+    # A vGPU beside the card: one that is made, and one that is there already.
+    "laptop-vgpu": ("laptop-vgpu", "laptop-muxless", [], ["roms/nvidia.rom"], FORMATS),
+    "laptop-vgpu-there": ("laptop-vgpu", "laptop-muxless", ["--variant", "there"], ["roms/nvidia.rom"], ("text",)),
+    "vgpu-refused": ("vgpu-refused", "laptop-muxless", [], ["roms/nvidia.rom"], ("refused",)),
+    "vgpu-refused-whole": ("vgpu-refused", "laptop-muxless", ["--variant", "whole"], ["roms/nvidia.rom"], ("refused",)),
+    "laptop-vgpu-no-gvt": ("laptop-vgpu", "laptop-no-gvt", [], ["roms/nvidia.rom"], ("refused",)),
     # Refused: every reason in one run. 2 is the profile's fault, 3 the host's.
     "wrong": ("wrong", "laptop", ["--set", "cpu.accel=xen", "--set", "oops"], [], ("refused",)),
     "wrong-variant": ("variants", "laptop", ["--variant", "bgi"], ["disks/system.img"], ("refused",)),

@@ -1,0 +1,425 @@
+/* vGPUs: mediated devices that a GPU's own driver makes, while the GPU stays the host's.
+ *
+ * The keeper makes one for the machine's life. Its UUID is the same on every start, so one that is
+ * there already, of the same type on the same GPU, is taken for the user's own: it is used as it is
+ * and stays.
+ *
+ * Its picture comes as a piece of memory, which any display can show, or as a dma-buf, which needs
+ * OpenGL (QEMU's hw/vfio/display.c). Which of the two is known of i915 alone: a dma-buf.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "devices.h"
+
+#define NOHOTPLUG "vfio-pci-nohotplug"
+
+/* ------------------------------------------------------------------ keys */
+
+static bool is_given(struct origin at)
+{
+	return at.kind != ORIGIN_DEFAULT;
+}
+
+static bool shows_picture(const struct gpu *gpu)
+{
+	bool wanted = gpu->ramfb.v || gpu->xres.v || gpu->yres.v;
+
+	return gpu->display.v == ONOFF_ON || (gpu->display.v == ONOFF_AUTO && wanted);
+}
+
+/* What only a whole card has. */
+static void check_card_keys(struct composer *c, const struct gpu *gpu, const char *name)
+{
+	const struct {
+		const char *key;
+		bool given;
+		struct origin at;
+	} card[] = {
+		{"functions", is_given(gpu->functions.at), gpu->functions.at},
+		{"layout", is_given(gpu->layout.at), gpu->layout.at},
+		{"rom-acpi", gpu->rom_acpi.v == WHEN_YES, gpu->rom_acpi.at},
+		{"dsm", gpu->dsm.v, gpu->dsm.at},
+		{"x-vga", gpu->x_vga.v, gpu->x_vga.at},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(card); i++)
+		if (card[i].given)
+			compose_wrong(c, card[i].at,
+				      "%s.%s: a vGPU (mdev) has none; it is for a GPU that is "
+				      "passed as a whole",
+				      name, card[i].key);
+	if (gpu->ids.n > 1)
+		compose_wrong(c, gpu->ids.at[1], "%s.ids: %zu ids for one function", name,
+			      gpu->ids.n);
+}
+
+static void check_picture_keys(struct composer *c, const struct gpu *gpu, const char *name)
+{
+	bool off = gpu->display.v == ONOFF_OFF;
+
+	if (gpu->ramfb.v && off)
+		compose_wrong(c, gpu->ramfb.at, "%s.ramfb needs display = on", name);
+	if ((gpu->xres.v || gpu->yres.v) && off)
+		compose_wrong(c, gpu->xres.v ? gpu->xres.at : gpu->yres.at,
+			      "%s.xres and yres need display = on", name);
+	if (!gpu->xres.v != !gpu->yres.v)
+		compose_wrong(c, gpu->xres.v ? gpu->xres.at : gpu->yres.at,
+			      "%s.xres and yres belong together: give both or neither", name);
+}
+
+/* What only a vGPU has. */
+static void check_whole(struct composer *c, const struct gpu *gpu)
+{
+	own_free char *name = item_text(&gpu->item);
+	const struct {
+		const char *key;
+		bool given;
+		struct origin at;
+	} only[] = {
+		{"uuid", gpu->uuid.v, gpu->uuid.at},
+		{"display", gpu->display.v == ONOFF_ON, gpu->display.at},
+		{"ramfb", gpu->ramfb.v, gpu->ramfb.at},
+		{"xres", gpu->xres.v, gpu->xres.at},
+		{"yres", gpu->yres.v, gpu->yres.at},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(only); i++)
+		if (only[i].given)
+			compose_wrong(c, only[i].at,
+				      "%s.%s: only a vGPU (%s.mdev) has it; a whole card's "
+				      "picture goes to its own connectors",
+				      name, only[i].key, name);
+}
+
+/* ------------------------------------------------------------------ the parent */
+
+static bool has_driver(const struct pci_function *f, const char *driver)
+{
+	return f->driver && strcmp(f->driver, driver) == 0;
+}
+
+static void refuse_gvt(struct composer *c, const struct gpu *gpu, const char *address)
+{
+	static const char *const why[GVT_STATES] = {
+		[GVT_OFF] = "i915 was loaded without GVT-g: boot with i915.enable_gvt=1",
+		[GVT_UNKNOWN] = "whether i915 was loaded with GVT-g cannot be told without root; "
+				"if not, boot with i915.enable_gvt=1",
+		[GVT_ABSENT] = "this kernel's i915 was built without GVT-g "
+			       "(CONFIG_DRM_I915_GVT_KVMGT)",
+	};
+	const struct gvt *gvt = &c->facts->devices.gvt;
+
+	if (why[gvt->state])
+		compose_refuse(c, gpu->mdev.at, "%s offers no vGPUs: %s", address, why[gvt->state]);
+	if (!gvt->loaded && gvt->loadable)
+		compose_refuse(c, gpu->mdev.at,
+			       "%s offers no vGPUs: the module kvmgt is not loaded: modprobe "
+			       "kvmgt, and a line kvmgt in /etc/modules-load.d/ for the next start",
+			       address);
+	else if (!gvt->loaded && gvt->state != GVT_ABSENT)
+		compose_refuse(c, gpu->mdev.at, "%s offers no vGPUs: there is no module kvmgt",
+			       address);
+	else if (gvt->loaded && gvt->state == GVT_ON)
+		compose_refuse(c, gpu->mdev.at,
+			       "%s offers no vGPUs although GVT-g is on: it is for Intel's GPUs "
+			       "from Broadwell to Comet Lake (5th to 10th generation)",
+			       address);
+}
+
+static void refuse_parent(struct composer *c, const struct gpu *gpu, const struct pci_function *f,
+			  const char *address)
+{
+	if (has_driver(f, "i915"))
+		refuse_gvt(c, gpu, address);
+	else if (has_driver(f, "vfio-pci"))
+		compose_refuse(c, gpu->mdev.at,
+			       "%s offers no vGPUs: vfio-pci has it, so it can only be passed as "
+			       "a whole",
+			       address);
+	else
+		compose_refuse(c, gpu->mdev.at,
+			       "%s offers no vGPUs (mediated devices): its driver%s%s makes none",
+			       address, f->driver ? " " : "", f->driver ? f->driver : "");
+}
+
+/* Windows asks for registers that KVM does not know, and stops where that is an error. */
+static void note_msrs(struct composer *c, const struct pci_function *f)
+{
+	const struct gvt *gvt = &c->facts->devices.gvt;
+
+	if (has_driver(f, "i915") && gvt->kvm && !gvt->ignores_msrs)
+		compose_note(c, "GVT-g wants kvm.ignore_msrs=1, without which a guest's driver may "
+				"stop with an error: echo 1 > "
+				"/sys/module/kvm/parameters/ignore_msrs, or as a boot option");
+}
+
+/* ------------------------------------------------------------------ the type */
+
+static void refuse_type(struct composer *c, const struct gpu *gpu, const struct mdev_parent *parent,
+			const char *address)
+{
+	own_free const char **names = xcalloc(parent->types, sizeof(*names));
+	own_buf struct buf all = {0};
+	const char *nearest;
+
+	for (size_t i = 0; i < parent->types; i++) {
+		names[i] = parent->type[i].id;
+		buf_addf(&all, "%s%s", i ? ", " : "", names[i]);
+	}
+	nearest = text_nearest(gpu->mdev.v, names, parent->types);
+	compose_refuse(c, gpu->mdev.at, "%s has no vGPU type '%s'%s%s%s; it offers %s", address,
+		       gpu->mdev.v, nearest ? "; did you mean " : "", nearest ? nearest : "",
+		       nearest ? "?" : "", all.data);
+}
+
+static void refuse_full(struct composer *c, const struct gpu *gpu, const struct mdev_parent *parent,
+			const char *address)
+{
+	const struct mdev_list *mdevs = &c->facts->devices.mdev;
+	own_buf struct buf there = {0}, others = {0};
+
+	for (size_t i = 0; i < mdevs->n; i++)
+		if (mdevs->v[i].has_parent &&
+		    pci_address_compare(&mdevs->v[i].parent, &parent->address) == 0)
+			buf_addf(&there, "%s%s", there.len ? ", " : "; there are ",
+				 mdevs->v[i].uuid);
+	for (size_t i = 0; i < parent->types; i++)
+		if (parent->type[i].available)
+			buf_addf(&others, "%s%s", others.len ? ", " : "; of these one can be had: ",
+				 parent->type[i].id);
+	compose_refuse(c, gpu->mdev.at, "%s has no room for another %s%s%s%s", address, gpu->mdev.v,
+		       there.len ? there.data : "",
+		       there.len ? " (echo 1 > /sys/bus/mdev/devices/UUID/remove gives one back)"
+				 : "",
+		       others.len ? others.data : "");
+}
+
+/* How many of the type were planned for the parent already. */
+static unsigned planned(const struct composer *c, const struct gpu *gpu,
+			const struct pci_function *f)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->mdevs; i++)
+		n += c->mdev[i].parent == f && !c->mdev[i].there &&
+		     strcmp(c->mdev[i].gpu->mdev.v, gpu->mdev.v) == 0;
+	return n;
+}
+
+static void check_new(struct composer *c, const struct gpu *gpu, const struct pci_function *f,
+		      const char *address)
+{
+	const struct mdev_parent *parent = mdev_parent_find(&c->facts->devices.mdev, &f->address);
+	const struct mdev_type *type = parent ? mdev_type_find(parent, gpu->mdev.v) : NULL;
+
+	if (!parent)
+		refuse_parent(c, gpu, f, address);
+	else if (!type)
+		refuse_type(c, gpu, parent, address);
+	else if (!type->api || strcmp(type->api, "vfio-pci") != 0)
+		compose_refuse(c, gpu->mdev.at,
+			       "%s: %s makes no PCI devices (device_api is %s and not vfio-pci)",
+			       address, type->id, type->api ? type->api : "not told");
+	else if (type->available <= planned(c, gpu, f))
+		refuse_full(c, gpu, parent, address);
+}
+
+/* ------------------------------------------------------------------ one that is there */
+
+static void check_there(struct composer *c, const struct gpu *gpu, const struct mdev *there,
+			const struct pci_function *f, const char *address)
+{
+	const struct device_facts *d = &c->facts->devices;
+	own_free char *node = xasprintf("/dev/vfio/%d", there->group);
+	bool same = there->has_parent && there->type && strcmp(there->type, gpu->mdev.v) == 0 &&
+		    pci_address_compare(&there->parent, &f->address) == 0;
+
+	if (!same) {
+		compose_refuse(c, gpu->uuid.at,
+			       "there is a mediated device %s already, and it is no %s of %s but "
+			       "%s: give gpu.uuid, or remove it (echo 1 > "
+			       "/sys/bus/mdev/devices/%s/remove)",
+			       there->uuid, gpu->mdev.v, address,
+			       there->type ? there->type : "another", there->uuid);
+		return;
+	}
+	for (size_t i = 0; i < d->holders.n; i++) {
+		const struct holder *h = &d->holders.v[i];
+		own_free char *comm = text_quote(h->comm, 32);
+
+		if (strcmp(d->nodes.v[h->node].path, node) == 0)
+			compose_refuse(c, gpu->uuid.at,
+				       "the vGPU %s is in use by %s (pid %d, user %s, %s)",
+				       there->uuid, comm, (int)h->pid, h->user ? h->user : "?",
+				       node);
+	}
+}
+
+/* ------------------------------------------------------------------ all */
+
+static void choose_uuid(struct composer *c, struct mdev_place *place)
+{
+	const struct gpu *gpu = place->gpu;
+	own_free char *name = item_text(&gpu->item), *word = xasprintf("mdev %s", name);
+
+	if (!gpu->uuid.v || !uuid_parse(gpu->uuid.v, place->id))
+		compose_uuid(c, word, place->id);
+	uuid_format(place->id, place->uuid);
+	for (size_t i = 0; i < c->mdevs; i++)
+		if (strcmp(c->mdev[i].uuid, place->uuid) == 0)
+			compose_wrong(c, gpu->uuid.at, "%s.uuid: another section has %s already",
+				      name, place->uuid);
+}
+
+static void add_place(struct composer *c, const struct wanted *w, const struct pci_function *f)
+{
+	struct mdev_place place = {.gpu = w->gpu, .parent = f};
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(&f->address, address);
+	choose_uuid(c, &place);
+	place.there = mdev_find(&c->facts->devices.mdev, place.uuid);
+	if (pci_set_has(&c->claimed, f))
+		compose_wrong(c, w->device->at,
+			      "%s is passed as a whole by another section: it cannot make vGPUs "
+			      "then",
+			      address);
+	else if (f->locked)
+		compose_refuse(c, w->device->at, "%s: the kernel is still busy with it", address);
+	else if (place.there)
+		check_there(c, w->gpu, place.there, f, address);
+	else
+		check_new(c, w->gpu, f, address);
+	note_msrs(c, f);
+	if (c->mdevs == ARRAY_SIZE(c->mdev))
+		compose_wrong(c, w->item->at, "more than %zu vGPUs", ARRAY_SIZE(c->mdev));
+	else
+		c->mdev[c->mdevs++] = place;
+}
+
+/* Whether QEMU is told to use OpenGL, as far as the profile shows it. */
+static bool has_opengl(const struct composer *c)
+{
+	const struct strings *arg = &c->p->qemu.arg;
+
+	for (size_t i = 0; i < arg->n; i++)
+		if (strstr(arg->v[i], "gl=on") || strstr(arg->v[i], "egl-headless"))
+			return true;
+	return false;
+}
+
+static void check_picture(struct composer *c, const struct gpu *gpu, const struct pci_function *f)
+{
+	own_free char *name = item_text(&gpu->item);
+
+	if (!shows_picture(gpu) || has_opengl(c))
+		return;
+	if (has_driver(f, "i915"))
+		compose_refuse(c, gpu->display.at,
+			       "%s.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU, and "
+			       "the profile asks for none",
+			       name);
+	else
+		compose_note(c,
+			     "%s: if the vGPU's picture is a dma-buf, QEMU needs OpenGL to show it "
+			     "and ends at once without",
+			     name);
+}
+
+static void check_ramfb(struct composer *c)
+{
+	const struct gpu *first = NULL;
+
+	for (size_t i = 0; i < c->mdevs; i++) {
+		const struct gpu *gpu = c->mdev[i].gpu;
+		own_free char *name = item_text(&gpu->item);
+
+		if (!gpu->ramfb.v)
+			continue;
+		if (first)
+			compose_wrong(c, gpu->ramfb.at, "%s.ramfb: one vGPU can have it", name);
+		first = gpu;
+	}
+	if (first && !qemu_has_device(&c->facts->qemu, NOHOTPLUG))
+		compose_refuse(c, first->ramfb.at, "gpu.ramfb: QEMU %s has no device " NOHOTPLUG,
+			       c->facts->qemu.version);
+}
+
+void compose_mdevs(struct composer *c)
+{
+	struct wanted list[WANTED];
+	size_t n = devices_wanted(c->p, list);
+
+	for (size_t i = 0; i < n; i++) {
+		own_pci_set struct pci_set parent = {0};
+		own_free char *name = item_text(list[i].item);
+
+		if (list[i].gpu && !wants_mdev(&list[i]))
+			check_whole(c, list[i].gpu);
+		if (!wants_mdev(&list[i]))
+			continue;
+		check_card_keys(c, list[i].gpu, name);
+		check_picture_keys(c, list[i].gpu, name);
+		/* What cannot be found was told by plan_claims(). */
+		if (!devices_find(c->p, c->facts, &list[i], &parent, NULL))
+			continue;
+		add_place(c, &list[i], parent.v[0]);
+		check_picture(c, list[i].gpu, parent.v[0]);
+	}
+	check_ramfb(c);
+}
+
+/* ------------------------------------------------------------------ as what */
+
+static void add_picture(struct option *o, const struct gpu *gpu)
+{
+	if (shows_picture(gpu))
+		option_on(o, "display", true);
+	if (gpu->ramfb.v)
+		option_on(o, "ramfb", true);
+	if (gpu->xres.v && gpu->yres.v) {
+		option_number(o, "xres", gpu->xres.v);
+		option_number(o, "yres", gpu->yres.v);
+	}
+}
+
+/* Its own ids, unless the profile gives others: the host knows none for it. */
+static void identify(struct option *o, const struct gpu *gpu)
+{
+	unsigned id[4];
+
+	if (strcmp(gpu->ids.v[0], "host") == 0 || strcmp(gpu->ids.v[0], "none") == 0)
+		return;
+	devices_read_ids(gpu->ids.v[0], id);
+	devices_add_ids(o, id, 0);
+}
+
+void devices_add_mdev(struct composer *c, const struct wanted *w)
+{
+	const struct gpu *gpu = w->gpu;
+	const struct mdev_place *place = NULL;
+	own_free char *id = compose_id(w->item), *bus = NULL, *path = NULL, *why = NULL;
+	struct option o;
+
+	for (size_t i = 0; i < c->mdevs; i++)
+		if (c->mdev[i].gpu == gpu)
+			place = &c->mdev[i];
+	if (!place)
+		return;
+	bus = devices_gpu_bus(c, w, 0);
+	path = xasprintf("/sys/bus/mdev/devices/%s", place->uuid);
+	why = xasprintf("a vGPU of type %s", gpu->mdev.v);
+	o = option_new(gpu->ramfb.v ? NOHOTPLUG : "vfio-pci");
+	option_text(&o, "sysfsdev", path);
+	option_text(&o, "id", id);
+	option_text(&o, "bus", bus);
+	option_slot(&o, "addr", 0, 0);
+	identify(&o, gpu);
+	devices_add_rom(&o, gpu, 0);
+	add_picture(&o, gpu);
+	if (gpu->igd_opregion.v)
+		option_on(&o, "x-igd-opregion", true);
+	compose_item(c, "-device", option_done(&o), w->item, "mdev", gpu->mdev.at, why);
+}
