@@ -25,6 +25,17 @@ static void add_device(struct composer *c, const char *driver, const char *id, c
 	compose_argument(c, "-device", option_done(&o), "display.type", c->p->display.type.at, why);
 }
 
+/* By the profile alone: the guest sees the same machine when devices are left out of a probe. */
+static bool wants_video(const struct composer *c)
+{
+	if (c->p->display.video.v != WHEN_AUTO)
+		return c->p->display.video.v == WHEN_YES;
+	for (size_t i = 0; i < c->p->gpu.n; i++)
+		if (c->p->gpu.v[i]->enabled.v)
+			return false;
+	return is_spice(c);
+}
+
 static void add_video(struct composer *c)
 {
 	struct option o = option_new("VGA");
@@ -121,7 +132,7 @@ void compose_display(struct composer *c)
 	struct option o;
 
 	check_gl(c);
-	if (d->video.v)
+	if (wants_video(c))
 		add_video(c);
 	if (!path)
 		return;

@@ -170,7 +170,7 @@ struct battery_section {
 
 struct display_section {
 	struct choice type;
-	struct flag video;
+	struct choice video;
 	struct flag usb_mouse;
 	struct flag start_viewer;
 	struct choice gl;

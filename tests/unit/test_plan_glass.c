@@ -213,10 +213,13 @@ static void the_module_is_absent(void **state)
 	"unix=on,addr=/run/user/1/vmlaunch/p/spice.sock,disable-ticketing=on," \
 	"image-compression=off"
 
+#define VIDEO "VGA,id=video,bus=pcie.0,addr=1c.0"
+
 static void spice(void **state)
 {
 	struct world w = desktop();
-	own_plan struct plan *plan = planned(&w, "[display]\ntype = spice\n[network]\n");
+	own_plan struct plan *plan =
+		planned(&w, "[display]\ntype = spice\nvideo = no\n[network]\n");
 
 	(void)state;
 	has(plan, "-spice", SPICE);
@@ -260,8 +263,42 @@ static void when_there_is_spice(void **state)
 	has(no_mouse, "-spice", SPICE);
 	lacks(no_mouse, "-device", "qemu-xhci");
 	lacks(no_mouse, "-device", "usb-");
-	values_are(video, "-device", "", "VGA,id=video,bus=pcie.0,addr=1c.0\n");
+	values_are(video, "-device", "", VIDEO "\n");
 	assert_string_equal(find(video, "-device", "VGA")->cause.key, "display.video");
+}
+
+/* Something to see, where there is somewhere to see it and no GPU whose picture it would spoil. */
+static void when_there_is_video(void **state)
+{
+	static const struct {
+		const char *text;
+		bool video;
+	} row[] = {
+		{"", false},
+		{"[display]\ntype = spice\n", true},
+		{"[display]\ntype = spice\nvideo = no\n", false},
+		{"[display]\ntype = spice\n" WITH_GPU, false},
+		{"[display]\ntype = spice\nvideo = yes\n" WITH_GPU, true},
+		{"[display]\ntype = spice\n" WITH_GPU "enabled = no\n", true},
+		{QHD, true},
+		{QHD WITH_GPU, false},
+		{"[display]\ntype = none\nvideo = yes\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		for (int left_out = 0; left_out <= 1; left_out++) {
+			struct world w = desktop();
+			own_plan struct plan *plan = NULL;
+
+			w.in.no_devices = left_out;
+			plan = planned(&w, row[i].text);
+			if (row[i].video)
+				has(plan, "-device", VIDEO);
+			else
+				lacks(plan, "-device", "VGA");
+		}
+	}
 }
 
 static void gl(void **state)
@@ -389,6 +426,7 @@ int main(void)
 		cmocka_unit_test(the_module_is_absent),
 		cmocka_unit_test(spice),
 		cmocka_unit_test(when_there_is_spice),
+		cmocka_unit_test(when_there_is_video),
 		cmocka_unit_test(gl),
 		cmocka_unit_test(the_client),
 		cmocka_unit_test(when_there_is_no_client),
