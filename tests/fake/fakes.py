@@ -12,6 +12,8 @@ PROFILE = """
 [vm]
 name = {name}
 memory = 64M
+[memory]
+hugepages = off
 [cpu]
 cores = 1
 accel = tcg
