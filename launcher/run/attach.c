@@ -1,7 +1,8 @@
 /* QEMU outlives its supervisor, and its monitor still listens: whoever connects there is greeted.
  * QEMU is not our child, so its pidfd tells that it is gone, and nothing tells with what status.
- * What the profile said about the way down stands in the record; the keeper needs nobody. Not
- * regained is what lived in the dead supervisor alone: the other ends of the guest's ports.
+ * What the profile said about the way down stands in the record; the keeper needs nobody. The
+ * programs beside QEMU died with the supervisor and are started again. Not regained is what lived
+ * in that alone: the other ends of the guest's ports.
  */
 #include "attach.h"
 
@@ -103,9 +104,15 @@ static bool be_supervisor(const struct run_record *record, char *monitor, struct
 		.times = record->times,
 		.fd = &fd,
 		.fds = 1,
+		.companion = record->companion,
+		.companions = record->companions,
 	};
+	struct companions companions = {0};
+	bool good = supervise(&plan, launched,
+			      &(struct supervise_options){.companions = &companions}, ending, err);
 
-	if (!supervise(&plan, launched, &(struct supervise_options){0}, ending, err))
+	companions_finish(&companions);
+	if (!good)
 		return false;
 	machine_tell_end(&plan, ending, err);
 	return ending_is_good(ending);

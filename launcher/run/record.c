@@ -7,10 +7,12 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/root.h"
 #include "base/text.h"
 
 #define RECORD_LIMIT 65536
 #define FUNCTIONS_LIMIT 256
+#define ARGS_LIMIT 64
 #define TIME_LIMIT 86400000 /* the longest of [shutdown] */
 
 bool run_record_alive(const struct run_record *record)
@@ -20,6 +22,13 @@ bool run_record_alive(const struct run_record *record)
 	return strcmp(now, record->boot_id) == 0 && process_alive(record->qemu);
 }
 
+static void companion_free(struct plan_companion *companion)
+{
+	free(companion->name);
+	free(companion->log);
+	names_free(companion->argv, companion->args);
+}
+
 void run_record_free(struct run_record *record)
 {
 	free(record->name);
@@ -27,6 +36,9 @@ void run_record_free(struct run_record *record)
 	free(record->log);
 	free(record->boot_id);
 	free(record->shared.path);
+	for (size_t i = 0; i < record->companions; i++)
+		companion_free(&record->companion[i]);
+	free(record->companion);
 	for (size_t i = 0; i < record->functions; i++) {
 		free(record->function[i].address);
 		free(record->function[i].driver);
@@ -58,6 +70,20 @@ static void add_shared(struct run_record *record, const char *path)
 		record->shared = (struct run_file){xstrdup(path), st.st_dev, st.st_ino};
 }
 
+/* Those that a guest can do without die with the supervisor, and can be started again. */
+static void add_companion(struct run_record *record, const struct plan_companion *companion)
+{
+	struct plan_companion copy = {.when = COMPANION_RUNNING};
+
+	if (companion->when != COMPANION_RUNNING)
+		return;
+	copy.name = xstrdup(companion->name);
+	copy.log = xstrdup(companion->log);
+	for (size_t i = 0; i < companion->args; i++)
+		*xappend(copy.argv, copy.args) = xstrdup(companion->argv[i]);
+	*xappend(record->companion, record->companions) = copy;
+}
+
 void run_record_plan(struct run_record *record, const struct plan *plan)
 {
 	record->name = xstrdup(plan->name);
@@ -72,6 +98,8 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 	for (size_t i = 0; i < plan->steps; i++)
 		if (plan->step[i].intent.kind == STEP_CLAIM)
 			add_claim(record, &plan->step[i].intent);
+	for (size_t i = 0; i < plan->companions; i++)
+		add_companion(record, &plan->companion[i]);
 	for (size_t i = 0; i < plan->prepares; i++)
 		if (plan->prepare[i].kind == PREPARE_SHARED)
 			add_shared(record, plan->prepare[i].path);
@@ -123,6 +151,24 @@ static json_object *file_json(const struct run_file *file)
 	return o;
 }
 
+static json_object *companions_json(const struct run_record *record)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < record->companions; i++) {
+		const struct plan_companion *companion = &record->companion[i];
+		json_object *o = json_object_new_object(), *argv = json_object_new_array();
+
+		json_object_object_add(o, "name", json_object_new_string(companion->name));
+		json_object_object_add(o, "log", json_object_new_string(companion->log));
+		for (size_t k = 0; k < companion->args; k++)
+			json_object_array_add(argv, json_object_new_string(companion->argv[k]));
+		json_object_object_add(o, "argv", argv);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 static json_object *functions_json(const struct run_record *record)
 {
 	json_object *list = json_object_new_array();
@@ -161,6 +207,7 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	if (record->shared.path)
 		json_object_object_add(o, "shared-memory", file_json(&record->shared));
 	json_object_object_add(o, "functions", functions_json(record));
+	json_object_object_add(o, "companions", companions_json(record));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
 	json_object_put(o);
@@ -255,6 +302,40 @@ static void read_functions(json_object *o, struct run_record *record)
 	}
 }
 
+static bool read_companion(json_object *o, struct plan_companion *companion)
+{
+	json_object *argv = member(o, "argv", json_type_array);
+	size_t n = argv ? json_object_array_length(argv) : 0;
+
+	companion->when = COMPANION_RUNNING;
+	companion->name = member_text(o, "name");
+	companion->log = member_text(o, "log");
+	for (size_t i = 0; i < n && i < ARGS_LIMIT; i++) {
+		json_object *word = json_object_array_get_idx(argv, i);
+
+		if (json_object_is_type(word, json_type_string))
+			*xappend(companion->argv, companion->args) =
+				xstrdup(json_object_get_string(word));
+	}
+	return companion->args == n && n && *companion->argv[0] == '/' && *companion->log == '/' &&
+	       *companion->name && text_is_printable(companion->name);
+}
+
+static void read_companions(json_object *o, struct run_record *record)
+{
+	json_object *list = member(o, "companions", json_type_array);
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n && i < COMPANION_LIMIT; i++) {
+		struct plan_companion companion = {0};
+
+		if (read_companion(json_object_array_get_idx(list, i), &companion))
+			*xappend(record->companion, record->companions) = companion;
+		else
+			companion_free(&companion);
+	}
+}
+
 bool run_record_read(const char *dir, struct run_record *record)
 {
 	own_free char *path = path_join(dir, "run.json");
@@ -279,6 +360,7 @@ bool run_record_read(const char *dir, struct run_record *record)
 	read_times(o, &record->times);
 	read_shared(o, &record->shared);
 	read_functions(o, record);
+	read_companions(o, record);
 	json_object_put(o);
 	return true;
 }

@@ -33,7 +33,9 @@ struct run_record {
 	struct process supervisor, qemu, keeper; /* keeper: none where nothing was asked of one */
 	int64_t started;			 /* seconds since the epoch */
 	struct shutdown_times times;		 /* all 0 where they make no sense */
-	bool terminal; /* the supervisor's terminal had a port of the guest's */
+	bool terminal;			  /* the supervisor's terminal had a port of the guest's */
+	struct plan_companion *companion; /* name, argv and log of those that run beside a guest */
+	size_t companions;
 	struct run_file shared;
 	struct run_function *function;
 	size_t functions;

@@ -99,6 +99,7 @@ static void settle(struct supervisor *s, const char *state)
 	say(SAY_NOTE, "%s: %s (QEMU %d)%s%s%s", s->plan->name, *shown ? shown : "taken over",
 	    (int)s->launched->pid, paused ? "; 'vmlaunch resume " : "", paused ? s->plan->name : "",
 	    paused ? "' lets it go on" : "");
+	companions_start(s->companions, s->plan, COMPANION_RUNNING);
 }
 
 /* What the start does next, on the message that it waited for and its data. */
@@ -132,7 +133,6 @@ static void advance(struct supervisor *s, json_object *data)
 		return;
 	case START_CONT:
 		settle(s, "running");
-		companions_start(s->companions, s->plan, COMPANION_RUNNING);
 		return;
 	case START_DONE:
 		return;
