@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -460,25 +461,43 @@ int keeper_main(void)
 	return keep_only(0) ? serve_client(CLIENT, uid, client) : ERROR_HOST;
 }
 
+/* In a fork of the client's: becomes the keeper, as nobody's child. The client would have to wait
+ * for it at the right moment, and until then a keeper that has nothing to do would be listed as
+ * defunct. Never returns.
+ */
+__attribute__((noreturn)) static void serve_apart(int socket, uid_t uid, pid_t client)
+{
+	be_deaf();
+	switch (fork()) {
+	case -1:
+		_exit(ERROR_HOST);
+	case 0:
+		break;
+	default:
+		_exit(0);
+	}
+	setsid();
+	/* Not a destructor or buffer of the client's runs in here. */
+	_exit(keep_only(socket) ? serve_client(CLIENT, uid, client) : ERROR_HOST);
+}
+
 int keeper_fork(uid_t uid, struct error **err)
 {
 	pid_t client = getpid(), pid;
-	int pair[2];
+	int pair[2], status = 0;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
 		return -1;
 	}
 	pid = fork();
-	if (pid == 0) {
-		setsid();
-		be_deaf();
-		/* Not a destructor or buffer of the parent's runs in here. */
-		_exit(keep_only(pair[1]) ? serve_client(CLIENT, uid, client) : ERROR_HOST);
-	}
+	if (pid == 0)
+		serve_apart(pair[1], uid, client);
 	close(pair[1]);
-	if (pid < 0) {
-		error_errno(err, ERROR_HOST, errno, "cannot fork");
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid < 0 || status != 0) {
+		error_errno(err, ERROR_HOST, pid < 0 ? errno : EAGAIN, "cannot fork");
 		close(pair[0]);
 		return -1;
 	}
