@@ -8,9 +8,11 @@ import json
 import os
 import pathlib
 import select
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -86,12 +88,19 @@ class Bench:
 
     def __init__(self, accel="auto"):
         self.place = tap.Place()
+        # The runtime directory in memory, as a user's is.
+        memory = os.environ.get("XDG_RUNTIME_DIR", "/dev/shm")
+        self.runtime = pathlib.Path(tempfile.mkdtemp(prefix="vmlaunch-bench.",
+                                                     dir=memory if os.access(memory, os.W_OK) else None))
+        self.place.runtime = self.runtime
+        self.place.env["XDG_RUNTIME_DIR"] = str(self.runtime)
         self.profile = self.place.write("bench.ini", PROFILE.replace("[cpu]", f"[cpu]\naccel = {accel}"))
         with open(self.place.dir / "disk.raw", "wb") as disk:
             disk.truncate(DISK_BYTES)
 
     def close(self):
         self.place.clean()
+        shutil.rmtree(self.runtime, ignore_errors=True)
 
     def plan(self, *words):
         done = self.place.run("plan", self.profile, *words)
@@ -104,7 +113,7 @@ class Bench:
 
 def run_bare(bench, argv):
     """Milliseconds to the running guest, and from `quit` to the end."""
-    paths = [bench.place.dir / "bare-monitor", bench.place.dir / "bare-tools"]
+    paths = [bench.runtime / "bare-monitor", bench.runtime / "bare-tools"]
     listeners = [listen(path) for path in paths]
     for listener, number in zip(listeners, (MONITOR_FD, TOOLS_FD)):
         os.dup2(listener.fileno(), number, inheritable=True)
