@@ -40,7 +40,8 @@ class Place:
         self.env = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("XDG_", "SUDO_", "PKEXEC_", "FAKE_"))
+            # No window of a test's on somebody's screen.
+            if not key.startswith(("XDG_", "SUDO_", "PKEXEC_", "FAKE_", "DISPLAY", "WAYLAND_"))
         }
         self.env.update(HOME=str(self.home), XDG_RUNTIME_DIR=str(self.runtime), LC_ALL="C.UTF-8")
         self.children = []

@@ -99,7 +99,8 @@ bool compose_has_gl(const struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
 
-	return is_spice(c) && (d->gl.v == WHEN_YES || (d->gl.v == WHEN_AUTO && d->render_node.v));
+	return is_spice(c) &&
+	       (d->gl.v == WHEN_YES || (d->gl.v == WHEN_AUTO && (d->render_node.v || c->wants_gl)));
 }
 
 /* SPICE passes descriptors of video memory, which only a unix socket can. */

@@ -299,8 +299,8 @@ static void add_place(struct composer *c, const struct wanted *w, const struct p
 		c->mdev[c->mdevs++] = place;
 }
 
-/* Whether QEMU is told to use OpenGL, as far as the profile shows it. */
-static bool has_opengl(const struct composer *c)
+/* Whether QEMU is told to use OpenGL by an argument of the profile's own. */
+static bool has_raw_opengl(const struct composer *c)
 {
 	const struct strings *arg = &c->p->qemu.arg;
 
@@ -314,17 +314,20 @@ static void check_picture(struct composer *c, const struct gpu *gpu, const struc
 {
 	own_free char *name = item_text(&gpu->item);
 
-	if (!shows_picture(gpu) || has_opengl(c))
+	if (!shows_picture(gpu) || has_raw_opengl(c))
+		return;
+	c->wants_gl = c->wants_gl || has_driver(f, "i915");
+	if (compose_has_gl(c))
 		return;
 	if (has_driver(f, "i915"))
 		compose_refuse(c, gpu->display.at,
-			       "%s.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU, and "
-			       "the profile asks for none",
+			       "%s.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: "
+			       "display.type = spice, without display.gl = no",
 			       name);
 	else
 		compose_note(c,
 			     "%s: if the vGPU's picture is a dma-buf, QEMU needs OpenGL to show it "
-			     "and ends at once without",
+			     "and ends at once without: display.gl = yes",
 			     name);
 }
 

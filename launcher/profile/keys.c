@@ -368,7 +368,7 @@ static const struct key DISPLAY_KEYS[] = {
 	 .help = "a USB mouse and keyboard; Windows takes others for touchpads where it sees a battery"},
 	{"gl", CHOICE(display_section, gl, WHEN), .dflt = "auto",
 	 .help = "QEMU draws with OpenGL and hands SPICE's client the picture in the host's video memory; "
-		 "auto: where render-node is given"},
+		 "auto: where render-node is given, or a GVT-g vGPU shows its picture"},
 	{"render-node", PATH(display_section, render_node), .flags = KEY_AUTO | KEY_NODE, .dflt = "auto",
 	 .help = "the GPU of the host that QEMU draws with, such as /dev/dri/renderD128; auto: the first"},
 	{"start-viewer", FLAG(display_section, start_viewer), .dflt = "no",

@@ -105,7 +105,7 @@ static void its_picture(void **state)
 	char *device[] = {S("vfio-pci-nohotplug")};
 	static const char note[] =
 		"gpu v: if the vGPU's picture is a dma-buf, QEMU needs OpenGL to show it and ends "
-		"at once without\n";
+		"at once without: display.gl = yes\n";
 
 	(void)state;
 	mdev_world(&m);
@@ -136,8 +136,20 @@ static void its_picture(void **state)
 	m.w.function[OTHER_GPU].driver = S("i915");
 	m.w.facts.devices.gvt.ignores_msrs = true;
 	refused(&m.w, PARENT "display = on\n", ERROR_HOST,
-		"p.ini:4:11: gpu v.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU, and "
-		"the profile asks for none\n");
+		"p.ini:4:11: gpu v.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: "
+		"display.type = spice, without display.gl = no\n");
+	refused(&m.w, PARENT "display = on\n[display]\ntype = spice\ngl = no\n", ERROR_HOST,
+		"p.ini:4:11: gpu v.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: "
+		"display.type = spice, without display.gl = no\n");
+	/* SPICE's own, unless the profile has QEMU do it in another way. */
+	own_plan struct plan *spice =
+		planned(&m.w, PARENT "display = on\n[display]\ntype = spice\n");
+	own_plan struct plan *raw = planned(&m.w, PARENT "display = on\n[display]\ntype = spice\n"
+							 "[qemu]\narg = -display\n"
+							 "arg = egl-headless\n");
+	assert_non_null(strstr(find(spice, "-spice", NULL)->value, ",gl=on"));
+	assert_null(strstr(find(raw, "-spice", NULL)->value, "gl=on"));
+	lacks(spice, "-device", "VGA");
 }
 
 static void what_gvt_wants(void **state)
