@@ -41,6 +41,8 @@ static const struct option_row DEVICES_OPTIONS[] = {
 	{"input", NULL, "only input devices"},
 	{"all", NULL, "all kinds, and all about bridges, hubs and buttons"},
 	{0}};
+static const struct option_row CPUS_OPTIONS[] = {
+	PROFILE_OPTIONS, {"json", NULL, "print JSON"}, {0}};
 static const struct option_row ROM_OPTIONS[] = {
 	{"json", NULL, "print JSON"},
 	{"device", "DEVICE", "show: compare the ids with a device of this host"},
@@ -113,6 +115,10 @@ const struct command COMMANDS[] = {
 	 "users'\n"
 	 "processes hold stays unseen.\n",
 	 DEVICES_OPTIONS, 0, 0, command_devices},
+	{"cpus", "[PROFILE]",
+	 "show which of the host's processors are P, E and LP-E cores, and a guest's places",
+	 "With a profile, where its guest's processors and QEMU's threads would run.\n",
+	 CPUS_OPTIONS, 0, 1, command_cpus},
 	{"rom", "show|dump|trim WORD...",
 	 "look at option ROMs (VBIOS), dump a device's, cut a file",
 	 "  rom show FILE         what a ROM file has in it, and what is wrong with it\n"

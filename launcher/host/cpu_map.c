@@ -104,6 +104,49 @@ static char *label_of(const struct cpu_topology *t, enum cpu_kind kind, const st
 	return buf_steal(&out);
 }
 
+static bool in_row(const struct cpu_topology *t, size_t core, enum cpu_kind kind,
+		   const struct cpu_group *l3)
+{
+	unsigned cpu = (unsigned)cpu_set_next(&t->core[core], 0);
+
+	return cpu_kind_of(t, cpu) == kind && cpu_group_of(t->l3, t->l3s, cpu) == l3;
+}
+
+/* The cluster that a core is in, or NULL: a core with an L2 of its own is none. */
+static const struct cpu_group *cluster_of(const struct cpu_topology *t, size_t core)
+{
+	const struct cpu_group *l2 =
+		cpu_group_of(t->l2, t->l2s, (unsigned)cpu_set_next(&t->core[core], 0));
+
+	return l2 && !cpu_set_within(&l2->cpus, &t->core[core]) ? l2 : NULL;
+}
+
+/* Columns that a core takes together with those of its cluster that follow it. */
+static size_t width_from(const struct drawing *d, size_t core, enum cpu_kind kind,
+			 const struct cpu_group *l3)
+{
+	const struct cpu_topology *t = d->map->topology;
+	const struct cpu_group *cluster = cluster_of(t, core);
+	size_t width = core_width(d, &t->core[core]);
+
+	for (size_t i = core + 1; cluster && i < t->cores; i++)
+		if (in_row(t, i, kind, l3) && cluster_of(t, i) == cluster)
+			width += core_width(d, &t->core[i]);
+	return width;
+}
+
+static void end_line(struct drawing *d)
+{
+	buf_adds(&d->out, d->map->color ? "\033[0m\n" : "\n");
+}
+
+static void start_line(struct drawing *d, const char *label, enum cpu_kind kind)
+{
+	begin_line(d, label);
+	if (d->map->color)
+		buf_adds(&d->out, COLOR[kind]);
+}
+
 /* One row: the cores of one kind on one L3 (NULL: on none), as many lines as it takes. */
 static void put_row(struct drawing *d, enum cpu_kind kind, const struct cpu_group *l3)
 {
@@ -112,32 +155,31 @@ static void put_row(struct drawing *d, enum cpu_kind kind, const struct cpu_grou
 	bool begun = false;
 
 	for (size_t i = 0; i < t->cores; i++) {
-		unsigned cpu = (unsigned)cpu_set_next(&t->core[i], 0);
-		const struct cpu_group *l2 = cpu_group_of(t->l2, t->l2s, cpu);
-		own_free char *label = NULL;
 		bool gap;
 
-		if (cpu_kind_of(t, cpu) != kind || cpu_group_of(t->l3, t->l3s, cpu) != l3)
+		if (!in_row(t, i, kind, l3))
 			continue;
-		gap = begun && l2 && l2 != cluster && cpu_set_count(&l2->cpus) > 2;
-		if (!begun || d->column + core_width(d, &t->core[i]) + gap > COLUMNS) {
-			label = begun ? xstrdup("") : label_of(t, kind, l3, cpu);
-			if (begun)
-				buf_adds(&d->out, d->map->color ? "\033[0m\n" : "\n");
-			begin_line(d, label);
-			if (d->map->color)
-				buf_adds(&d->out, COLOR[kind]);
+		gap = begun && cluster_of(t, i) != cluster;
+		if (!begun) {
+			own_free char *label =
+				label_of(t, kind, l3, (unsigned)cpu_set_next(&t->core[i], 0));
+
+			start_line(d, label, kind);
+		} else if (d->column + core_width(d, &t->core[i]) > COLUMNS ||
+			   (gap && d->column + 1 + width_from(d, i, kind, l3) > COLUMNS)) {
+			end_line(d);
+			start_line(d, "", kind);
 			gap = false;
 		}
 		if (gap)
 			buf_addc(&d->out, ' ');
 		put_core(d, &t->core[i]);
 		d->column += core_width(d, &t->core[i]) + gap;
-		cluster = l2;
+		cluster = cluster_of(t, i);
 		begun = true;
 	}
 	if (begun)
-		buf_adds(&d->out, d->map->color ? "\033[0m\n" : "\n");
+		end_line(d);
 }
 
 char *cpu_map_text(const struct cpu_map *map)

@@ -137,15 +137,30 @@ static unsigned cores_on(const struct chooser *ch, const struct cpu_group *l3)
 	return n;
 }
 
-/* Threads that every core of the pool has. */
-static unsigned threads_of(const struct chooser *ch)
+/* Threads of the guest's cores, where the profile does not say: as many as the host's have. Cores
+ * of several kinds have one in common.
+ */
+static unsigned threads_by_itself(const struct chooser *ch)
 {
-	unsigned least = 2;
+	unsigned most = 1;
+
+	if (ch->want == WANT_ANY && cpu_is_hybrid(ch->t))
+		return 1;
+	for (size_t i = 0; i < ch->cores; i++)
+		if (cpu_set_count(&ch->core[i].threads) > 1)
+			most = 2;
+	return most;
+}
+
+/* Leaves out cores with fewer threads: a sibling may be offline. */
+static void keep_cores_with(struct chooser *ch, unsigned threads)
+{
+	size_t n = 0;
 
 	for (size_t i = 0; i < ch->cores; i++)
-		if (cpu_set_count(&ch->core[i].threads) < least)
-			least = cpu_set_count(&ch->core[i].threads);
-	return least;
+		if (cpu_set_count(&ch->core[i].threads) >= threads)
+			ch->core[n++] = ch->core[i];
+	ch->cores = n;
 }
 
 static unsigned most_on_one_l3(const struct chooser *ch)
@@ -228,23 +243,23 @@ static unsigned cores_by_itself(const struct chooser *ch, unsigned most)
 static void place_kind(struct chooser *ch)
 {
 	const struct cpu_section *cpu = &ch->c->p->cpu;
-	unsigned online = cpu_set_count(&ch->t->online), have, threads, most, cores;
+	unsigned online = cpu_set_count(&ch->t->online), threads, most, cores;
 
 	find_pool(ch);
-	have = threads_of(ch);
-	threads = cpu->threads.automatic ? have : (unsigned)cpu->threads.v;
-	most = online > HOST_THREADS ? (online - HOST_THREADS) / threads : 0;
 	if (!ch->cores) {
 		misplaced(ch, false, cpu->placement.at, "cpu.placement: this host has no %s",
 			  pool_words(ch));
 		return;
 	}
-	if (threads > have) {
+	threads = cpu->threads.automatic ? threads_by_itself(ch) : (unsigned)cpu->threads.v;
+	keep_cores_with(ch, threads);
+	if (!ch->cores) {
 		misplaced(ch, false, cpu->threads.at,
 			  "cpu.threads = %u, but %s of this host have one thread", threads,
 			  pool_words(ch));
 		return;
 	}
+	most = online > HOST_THREADS ? (online - HOST_THREADS) / threads : 0;
 	cores = cpu->cores.automatic ? cores_by_itself(ch, most) : (unsigned)cpu->cores.v;
 	if (cores > ch->cores)
 		misplaced(ch, false, cpu->cores.at,
@@ -254,8 +269,8 @@ static void place_kind(struct chooser *ch)
 	else if (!cores || cores > most)
 		misplaced(
 			ch, false, cpu->cores.automatic ? cpu->placement.at : cpu->cores.at,
-			"the host must keep %u of its %u threads; set cpu.placement to none, or to "
-			"a list to give more of them away",
+			"the host would keep less than %u of its threads, of which it has %u; set "
+			"cpu.placement to none, or to a list to give more of them away",
 			HOST_THREADS, online);
 	else
 		take(ch, cores, threads);

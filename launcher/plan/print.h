@@ -1,4 +1,4 @@
-/* Private to launcher/plan: parts of what print.c prints. */
+/* Parts of what print.c prints, which `vmlaunch cpus` prints as well. */
 #ifndef PLAN_PRINT_H
 #define PLAN_PRINT_H
 

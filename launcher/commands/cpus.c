@@ -1,0 +1,202 @@
+/* This host's processors, and where a profile puts the guest's. Looks and changes nothing. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "common.h"
+#include "host/cpu_map.h"
+#include "plan/print.h"
+
+/* What is printed: the placement is NULL without a profile. */
+struct view {
+	const struct cpu_facts *cpu;
+	const struct cpu_topology *topology;
+	const struct placement *placement;
+};
+
+/* ------------------------------------------------------------------ for people */
+
+static bool wants_color(const struct arguments *args)
+{
+	const char *color = argument_option(args, "color");
+
+	if (color && strcmp(color, "auto") != 0)
+		return strcmp(color, "always") == 0;
+	return !getenv("NO_COLOR") && isatty(STDOUT_FILENO);
+}
+
+static void add_map(struct buf *out, const struct view *view, bool color)
+{
+	struct cpu_map map = {.topology = view->topology, .color = color};
+	own_free char *text = NULL;
+
+	if (view->placement && view->placement->pinned) {
+		map.vcpu = view->placement->vcpu;
+		map.n = view->placement->n;
+		map.emulator = &view->placement->emulator;
+		map.iothread = &view->placement->iothread;
+	}
+	text = cpu_map_text(&map);
+	buf_adds(out, text);
+}
+
+static void add_placed(struct buf *out, const struct placement *p)
+{
+	if (!p->pinned) {
+		buf_addf(out,
+			 "\nThe guest has %u cores of %u threads each; nothing is pinned: they run "
+			 "where the "
+			 "scheduler puts them.\n",
+			 p->cores, p->threads);
+		return;
+	}
+	buf_adds(out,
+		 "\nIn a cell: the host's processor, and what runs there: v0 is the guest's 0, e "
+		 "QEMU's own threads, i those of disks.\n");
+	placement_print(out, p);
+}
+
+static char *view_text(const struct view *view, bool color)
+{
+	const struct cpu_topology *t = view->topology;
+	own_free char *model = text_quote(view->cpu->model, 64);
+	struct buf out = {0};
+
+	buf_addf(&out, "%s: %zu core%s, %u thread%s\n", *model ? model : "unknown processor",
+		 t->cores, t->cores == 1 ? "" : "s", view->cpu->online,
+		 view->cpu->online == 1 ? "" : "s");
+	buf_addf(&out, "Kinds found by: %s\n", t->source);
+	for (size_t i = 0; i < t->doubts; i++)
+		buf_addf(&out, "Doubt: %s\n", t->doubt[i]);
+	buf_addc(&out, '\n');
+	add_map(&out, view, color);
+	if (view->placement)
+		add_placed(&out, view->placement);
+	return buf_steal(&out);
+}
+
+/* ------------------------------------------------------------------ for programs */
+
+static void add_set(json_object *o, const char *key, const struct cpu_set *set)
+{
+	own_free char *list = cpu_set_text(set);
+
+	json_object_object_add(o, key, json_object_new_string(list));
+}
+
+static void add_caches(json_object *list, int level, const struct cpu_group *group, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "level", json_object_new_int(level));
+		json_object_object_add(o, "bytes",
+				       group[i].size ? json_object_new_int64((int64_t)group[i].size)
+						     : NULL);
+		add_set(o, "cpus", &group[i].cpus);
+		json_object_array_add(list, o);
+	}
+}
+
+static json_object *nodes_json(const struct cpu_topology *t)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < t->nodes; i++) {
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "node", json_object_new_int((int)t->node[i].number));
+		add_set(o, "cpus", &t->node[i].cpus);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *siblings_json(const struct cpu_topology *t)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < t->cores; i++) {
+		own_free char *core = cpu_set_text(&t->core[i]);
+
+		json_object_array_add(list, json_object_new_string(core));
+	}
+	return list;
+}
+
+static json_object *doubts_json(const struct cpu_topology *t)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < t->doubts; i++)
+		json_object_array_add(list, json_object_new_string(t->doubt[i]));
+	return list;
+}
+
+static char *view_json(const struct view *view)
+{
+	const struct cpu_topology *t = view->topology;
+	own_free char *model = text_quote(view->cpu->model, 200);
+	json_object *top = json_object_new_object(), *caches = json_object_new_array();
+	char *text;
+
+	json_object_object_add(top, "version", json_object_new_int(1));
+	json_object_object_add(top, "model", json_object_new_string(model));
+	add_set(top, "online", &t->online);
+	add_set(top, "offline", &t->offline);
+	add_set(top, "performance", &t->kind[CPU_PERFORMANCE]);
+	add_set(top, "efficiency", &t->kind[CPU_EFFICIENCY]);
+	add_set(top, "low_power", &t->kind[CPU_LOW_POWER]);
+	json_object_object_add(top, "siblings", siblings_json(t));
+	json_object_object_add(top, "source", json_object_new_string(t->source));
+	json_object_object_add(top, "doubts", doubts_json(t));
+	add_caches(caches, 2, t->l2, t->l2s);
+	add_caches(caches, 3, t->l3, t->l3s);
+	json_object_object_add(top, "caches", caches);
+	json_object_object_add(top, "nodes", nodes_json(t));
+	json_object_object_add(top, "placement",
+			       view->placement ? placement_object(view->placement) : NULL);
+	text = xasprintf("%s\n",
+			 json_object_to_json_string_ext(
+				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+	return text;
+}
+
+/* ------------------------------------------------------------------ the command */
+
+static void print(const struct arguments *args, const struct root *root,
+		  const struct cpu_facts *cpu, const struct placement *placement)
+{
+	struct cpu_topology topology;
+	struct view view = {.cpu = cpu, .topology = &topology, .placement = placement};
+	own_free char *text = NULL;
+
+	cpu_topology_collect(&topology, root, cpu->vendor, true);
+	text = argument_option(args, "json") ? view_json(&view)
+					     : view_text(&view, wants_color(args));
+	fputs(text, stdout);
+	cpu_topology_free(&topology);
+}
+
+int command_cpus(const struct arguments *args, struct error **err)
+{
+	own_gathered struct gathered g = GATHERED_NONE;
+
+	if (args->words) {
+		if (!gather(&g, args, &(struct gather_for){.purpose = PURPOSE_RUN}, err))
+			return ERROR_FAILED;
+		print(args, &g.root, &g.facts.cpu, &g.plan->placement);
+		return 0;
+	}
+	if (!root_init(&g.root, argument_option(args, "host-root"), err))
+		return ERROR_USAGE;
+	facts_collect(&g.facts, &g.root);
+	print(args, &g.root, &g.facts.cpu, NULL);
+	return 0;
+}
