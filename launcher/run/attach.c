@@ -106,6 +106,7 @@ static bool be_supervisor(const struct run_record *record, char *monitor, struct
 		.fds = 1,
 		.companion = record->companion,
 		.companions = record->companions,
+		.placement = record->placement,
 	};
 	struct companions companions = {0};
 	bool good = supervise(&plan, launched,

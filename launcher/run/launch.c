@@ -19,6 +19,7 @@
 #include "base/alloc.h"
 #include "child.h"
 #include "log.h"
+#include "pin.h"
 
 extern char **environ;
 
@@ -176,6 +177,7 @@ __attribute__((noreturn)) static void child(const struct plan *plan, const struc
 	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
 	if (read(sync, &go, 1) != 1)
 		_exit(127);
+	pin_self(&plan->placement);
 	if (place_descriptors(plan, handed, &sync) && child_give_up_privilege())
 		execve(plan->binary, (char *const *)argv, environment(plan));
 	int errnum = errno;

@@ -39,6 +39,7 @@ void run_record_free(struct run_record *record)
 	for (size_t i = 0; i < record->companions; i++)
 		companion_free(&record->companion[i]);
 	free(record->companion);
+	free(record->placement.vcpu);
 	for (size_t i = 0; i < record->functions; i++) {
 		free(record->function[i].address);
 		free(record->function[i].driver);
@@ -48,6 +49,20 @@ void run_record_free(struct run_record *record)
 }
 
 /* ------------------------------------------------------------------ from the plan */
+
+static void add_placement(struct run_record *record, const struct placement *from)
+{
+	struct placement *p = &record->placement;
+
+	if (!from->pinned)
+		return;
+	*p = (struct placement){.pinned = true,
+				.vcpus = from->vcpus,
+				.emulator = from->emulator,
+				.iothread = from->iothread};
+	for (size_t i = 0; i < from->n; i++)
+		*xappend(p->vcpu, p->n) = from->vcpu[i];
+}
 
 static void add_claim(struct run_record *record, const struct intent *intent)
 {
@@ -92,6 +107,7 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 		record->profile = xstrdup(plan->profile_path);
 	record->log = xstrdup(plan->log);
 	record->times = plan->times;
+	add_placement(record, &plan->placement);
 	for (size_t i = 0; i < plan->fds; i++)
 		if (plan->fd[i].role == FD_SERIAL || plan->fd[i].role == FD_DEBUG)
 			record->terminal = true;
@@ -185,6 +201,20 @@ static json_object *functions_json(const struct run_record *record)
 	return list;
 }
 
+static json_object *placement_json(const struct placement *p)
+{
+	json_object *o = json_object_new_object(), *vcpus = json_object_new_array();
+	own_free char *emulator = cpu_set_text(&p->emulator);
+	own_free char *iothread = cpu_set_text(&p->iothread);
+
+	for (size_t i = 0; i < p->n; i++)
+		json_object_array_add(vcpus, json_object_new_int(p->vcpu[i]));
+	json_object_object_add(o, "vcpus", vcpus);
+	json_object_object_add(o, "emulator", json_object_new_string(emulator));
+	json_object_object_add(o, "iothread", json_object_new_string(iothread));
+	return o;
+}
+
 bool run_record_write(const char *dir, const struct run_record *record, struct error **err)
 {
 	own_free char *path = path_join(dir, "run.json"), *boot = process_boot_id();
@@ -208,6 +238,8 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 		json_object_object_add(o, "shared-memory", file_json(&record->shared));
 	json_object_object_add(o, "functions", functions_json(record));
 	json_object_object_add(o, "companions", companions_json(record));
+	if (record->placement.pinned)
+		json_object_object_add(o, "placement", placement_json(&record->placement));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
 	json_object_put(o);
@@ -336,6 +368,31 @@ static void read_companions(json_object *o, struct run_record *record)
 	}
 }
 
+/* All or nothing, as it is pinned. */
+static void read_placement(json_object *o, struct placement *p)
+{
+	json_object *value = member(o, "placement", json_type_object);
+	json_object *vcpus = value ? member(value, "vcpus", json_type_array) : NULL;
+	own_free char *emulator = value ? member_text(value, "emulator") : NULL;
+	own_free char *iothread = value ? member_text(value, "iothread") : NULL;
+	size_t n = vcpus ? json_object_array_length(vcpus) : 0;
+
+	if (!n || n > CPU_SET_SIZE || !cpu_set_parse(&p->emulator, emulator) ||
+	    !cpu_set_parse(&p->iothread, iothread))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		json_object *cpu = json_object_array_get_idx(vcpus, i);
+		int64_t number =
+			json_object_is_type(cpu, json_type_int) ? json_object_get_int64(cpu) : -1;
+
+		if (number < 0 || number >= CPU_SET_SIZE)
+			return;
+		*xappend(p->vcpu, p->n) = (int)number;
+		cpu_set_add(&p->vcpus, (unsigned)number);
+	}
+	p->pinned = true;
+}
+
 bool run_record_read(const char *dir, struct run_record *record)
 {
 	own_free char *path = path_join(dir, "run.json");
@@ -361,6 +418,7 @@ bool run_record_read(const char *dir, struct run_record *record)
 	read_shared(o, &record->shared);
 	read_functions(o, record);
 	read_companions(o, record);
+	read_placement(o, &record->placement);
 	json_object_put(o);
 	return true;
 }

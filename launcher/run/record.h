@@ -37,6 +37,7 @@ struct run_record {
 	struct plan_companion *companion; /* name, argv and log of those that run beside a guest */
 	size_t companions;
 	struct run_file shared;
+	struct placement placement; /* for a guest that was not let go yet */
 	struct run_function *function;
 	size_t functions;
 };

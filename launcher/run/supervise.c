@@ -102,6 +102,30 @@ static void settle(struct supervisor *s, const char *state)
 	companions_start(s->companions, s->plan, COMPANION_RUNNING);
 }
 
+/* The next question of the pinning, and then the guest may go. */
+static void pin_or_cont(struct supervisor *s)
+{
+	const char *query = pin_query(&s->pin);
+
+	order(s, query ? query : "cont", &s->expected);
+	s->start = query ? START_PIN : START_CONT;
+}
+
+static void begin_pinning(struct supervisor *s)
+{
+	pin_begin(&s->pin, &s->plan->placement, s->launched->pid);
+	pin_or_cont(s);
+}
+
+/* A guest that runs somewhere else is better than none. */
+static void take_threads(struct supervisor *s, json_object *answer)
+{
+	own_error struct error *err = NULL;
+
+	if (!pin_answer(&s->pin, answer, &err))
+		say(SAY_WARNING, "%s: nothing is pinned: %s", s->plan->name, error_message(err, 0));
+}
+
 /* What the start does next, on the message that it waited for and its data. */
 static void advance(struct supervisor *s, json_object *data)
 {
@@ -117,8 +141,12 @@ static void advance(struct supervisor *s, json_object *data)
 			    s->plan->name, s->lost);
 			return;
 		}
-		s->start = s->launched->adopted ? START_STATUS : START_CONT;
-		order(s, s->launched->adopted ? "query-status" : "cont", &s->expected);
+		if (!s->launched->adopted) {
+			begin_pinning(s);
+			return;
+		}
+		s->start = START_STATUS;
+		order(s, "query-status", &s->expected);
 		return;
 	case START_STATUS:
 		if (strcmp(member(data, "status"), "prelaunch") != 0) {
@@ -128,8 +156,11 @@ static void advance(struct supervisor *s, json_object *data)
 		say(SAY_NOTE, "%s: its vmlaunch died before it let the guest go; that is done now",
 		    s->plan->name);
 		s->ending->running = false;
-		s->start = START_CONT;
-		order(s, "cont", &s->expected);
+		begin_pinning(s);
+		return;
+	case START_PIN:
+		take_threads(s, data);
+		pin_or_cont(s);
 		return;
 	case START_CONT:
 		settle(s, "running");
@@ -389,6 +420,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	       errno == EINTR)
 		;
 	qmp_free(s.qmp);
+	pin_free(&s.pin);
 	free(s.lost);
 	launched_close(launched);
 	if (s.signals < 0)

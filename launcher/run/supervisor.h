@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "pin.h"
 #include "qmp/client.h"
 #include "supervise.h"
 
@@ -12,7 +13,14 @@
  * Of a guest that is taken over QEMU tells whether it was ever let go; until then it counts as
  * running, so that a Ctrl-C does not cost it its life.
  */
-enum start_state { START_GREETING, START_CAPABILITIES, START_STATUS, START_CONT, START_DONE };
+enum start_state {
+	START_GREETING,
+	START_CAPABILITIES,
+	START_STATUS,
+	START_PIN,
+	START_CONT,
+	START_DONE,
+};
 
 enum down_kind { DOWN_NO, DOWN_ASKED, DOWN_ORDERED };
 
@@ -23,6 +31,7 @@ struct supervisor {
 	struct qmp *qmp;
 	struct relay serial, debug;
 	struct companions *companions;
+	struct pin pin;
 	int signals;
 	int output; /* where the streams go; -1: nowhere */
 	int keys;   /* our standard input, -1: not passed on */

@@ -1,0 +1,39 @@
+/* Pinning: QEMU's threads on the processors that the plan gives them, before the guest's first
+ * instruction. The user's own right over the user's own threads is enough.
+ */
+#ifndef RUN_PIN_H
+#define RUN_PIN_H
+
+#include <json-c/json.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+struct pin {
+	const struct placement *placement;
+	pid_t qemu;
+	unsigned asked; /* queries that were answered */
+	pid_t *vcpu;	/* the thread of each of the guest's processors, 0: not told */
+	pid_t *iothread;
+	size_t iothreads;
+};
+
+/* In the process that becomes QEMU: it runs on the processors of QEMU's own threads from now on,
+ * and each thread that it makes starts there. What fails here is seen by pin_answer().
+ */
+void pin_self(const struct placement *placement);
+
+/* To be called before the first query; placement must live as long as pin. */
+void pin_begin(struct pin *pin, const struct placement *placement, pid_t qemu);
+void pin_free(struct pin *pin);
+
+/* The QMP command whose answer is wanted next, or NULL when nothing is left to do. */
+const char *pin_query(const struct pin *pin);
+
+/* Takes the answer; with the last one all threads are pinned and read back. On failure no thread is
+ * pinned: the guest may run anywhere.
+ */
+bool pin_answer(struct pin *pin, json_object *answer, struct error **err);
+
+#endif
