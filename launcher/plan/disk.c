@@ -86,14 +86,16 @@ static void add_bootindex(const struct composer *c, struct option *o, const stru
 }
 
 /* The thread's id, or NULL for a disk that QEMU's main thread serves. */
-static char *add_iothread(struct composer *c, const struct disk *disk, const char *id)
+static char *add_iothread(struct composer *c, const struct disk *disk)
 {
 	own_free char *thread = NULL;
+	const char *name = *disk->item.name ? disk->item.name : disk->item.section;
 	struct option o;
 
 	if (!disk->iothread.v)
 		return NULL;
-	thread = xasprintf("%s-thread", id);
+	/* Short: the thread is called "IO ID" if that is no more than 15 bytes. */
+	thread = xasprintf("io-%s", name);
 	o = option_new("iothread");
 	option_text(&o, "id", thread);
 	compose_item(c, "-object", option_done(&o), &disk->item, "iothread", disk->iothread.at,
@@ -103,7 +105,7 @@ static char *add_iothread(struct composer *c, const struct disk *disk, const cha
 
 static void add_virtio(struct composer *c, const struct disk *disk, const char *id)
 {
-	own_free char *bus = compose_port(c, &disk->item), *thread = add_iothread(c, disk, id);
+	own_free char *bus = compose_port(c, &disk->item), *thread = add_iothread(c, disk);
 	struct option o = option_new("virtio-blk-pci");
 
 	option_text(&o, "id", id);

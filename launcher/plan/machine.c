@@ -72,6 +72,8 @@ static void add_machine(struct composer *c)
 	if (m->hpet.v != WHEN_AUTO || is_windows(c))
 		option_on(&o, "hpet", m->hpet.v == WHEN_YES);
 	option_on(&o, "dump-guest-core", false);
+	/* ksmd would search the guest's memory for pages to share, and split what is huge. */
+	option_on(&o, "mem-merge", false);
 	option_text(&o, "memory-backend", "ram");
 	if (c->firmware) {
 		option_text(&o, "pflash0", "firmware-code");

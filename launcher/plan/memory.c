@@ -102,19 +102,59 @@ static void check_host(struct composer *c)
 			     memory->v / MIB, host->available / MIB);
 }
 
+/* The threads that touch the memory are made by QEMU's main thread, and would stay on the few
+ * processors, slow ones maybe, that it is pinned to. On the guest's, which have nothing to do yet,
+ * they are quick; on the sibling of another they gain nothing.
+ */
+static void add_context(struct composer *c)
+{
+	const struct cpu_set *vcpus = &c->plan->placement.vcpus;
+	struct option o = option_new("thread-context");
+
+	option_text(&o, "id", "prealloc");
+	for (int first = cpu_set_next(vcpus, 0); first >= 0;) {
+		own_free char *range = NULL;
+		int last = first;
+
+		while (cpu_set_has(vcpus, (unsigned)last + 1))
+			last++;
+		range = last > first ? xasprintf("%d-%d", first, last) : xasprintf("%d", first);
+		option_text(&o, "cpu-affinity", range);
+		first = cpu_set_next(vcpus, (unsigned)last + 1);
+	}
+	compose_argument(c, "-object", option_done(&o), "cpu.placement", c->p->cpu.placement.at,
+			 "memory is prepared by the processors that will use it");
+}
+
 static void add_prealloc(const struct composer *c, struct option *o)
 {
-	unsigned n = c->facts->cpu.online;
+	const struct placement *placement = &c->plan->placement;
+	unsigned n = placement->pinned ? placement->cores : c->facts->cpu.online;
 
 	option_on(o, "prealloc", true);
 	option_number(o, "prealloc-threads", n < PREALLOC_THREADS ? n : PREALLOC_THREADS);
+	if (placement->pinned)
+		option_text(o, "prealloc-context", "prealloc");
+}
+
+/* preferred: a node that is full is no reason not to start. */
+static void add_node(const struct composer *c, struct option *o)
+{
+	if (c->plan->placement.node < 0)
+		return;
+	option_number(o, "host-nodes", (uint64_t)c->plan->placement.node);
+	option_text(o, "policy", "preferred");
 }
 
 static void add_backend(struct composer *c)
 {
 	const struct number *memory = &c->p->vm.memory;
-	bool huge = c->huge.pages;
-	struct option o = option_new(huge ? "memory-backend-memfd" : "memory-backend-ram");
+	bool huge = c->huge.pages, prealloc = huge || c->claims_device;
+	struct option o;
+
+	if (prealloc && c->plan->placement.pinned)
+		add_context(c);
+	o = option_new(huge ? "memory-backend-memfd" : "memory-backend-ram");
 
 	option_text(&o, "id", "ram");
 	option_number(&o, "size", memory->v);
@@ -124,14 +164,28 @@ static void add_backend(struct composer *c)
 		option_on(&o, "share", false);
 	}
 	/* With a host device all of it is pinned at the start; several threads do that sooner. */
-	if (huge || c->claims_device)
+	if (prealloc)
 		add_prealloc(c, &o);
+	add_node(c, &o);
 	if (huge)
 		compose_argument(c, "-object", option_done(&o), "memory.hugepages",
 				 c->p->memory.hugepages.at,
 				 "no mount and no right is needed for them");
 	else
 		compose_argument(c, "-object", option_done(&o), "vm.memory", memory->at, NULL);
+}
+
+static void add_lock(struct composer *c)
+{
+	const struct flag *lock = &c->p->memory.lock;
+	struct option o = option_new(NULL);
+
+	option_on(&o, "mem-lock", true);
+	if (lock->v)
+		compose_argument(c, "-overcommit", option_done(&o), "memory.lock", lock->at,
+				 "nothing of QEMU is ever written to swap");
+	else
+		free(option_done(&o));
 }
 
 void compose_memory(struct composer *c)
@@ -145,4 +199,5 @@ void compose_memory(struct composer *c)
 	buf_addc(&o.text, 'M');
 	compose_argument(c, "-m", option_done(&o), "vm.memory", memory->at, NULL);
 	add_backend(c);
+	add_lock(c);
 }

@@ -33,6 +33,7 @@ static struct plan_step *add_step(struct composer *c, enum step_kind kind, const
 static void step_hugepages(struct composer *c)
 {
 	struct plan_step *step;
+	own_free char *where = NULL;
 	bool wanted = c->p->memory.hugepages.v != HUGEPAGES_AUTO;
 
 	if (!c->huge.ask)
@@ -41,15 +42,15 @@ static void step_hugepages(struct composer *c)
 			"as many as are missing");
 	step->optional = c->huge.optional;
 	step->intent.hugepages.size_kb = c->huge.size_kb;
-	step->intent.hugepages.node = -1;
+	step->intent.hugepages.node = c->plan->placement.node;
 	step->intent.hugepages.pages = c->huge.pages;
 	step->intent.hugepages.compact = wanted;
 	step->intent.hugepages.drop = wanted && c->p->memory.drop_caches.v;
+	if (c->plan->placement.node >= 0)
+		where = xasprintf("/sys/devices/system/node/node%d", c->plan->placement.node);
 	add_line(step,
-		 "echo +MISSING > /sys/kernel/mm/hugepages/hugepages-%ukB/nr_hugepages   # until "
-		 "%lu "
-		 "are free",
-		 c->huge.size_kb, c->huge.pages);
+		 "echo +MISSING > %s/hugepages/hugepages-%ukB/nr_hugepages   # until %lu are free",
+		 where ? where : "/sys/kernel/mm", c->huge.size_kb, c->huge.pages);
 }
 
 /* All of the guest's memory is pinned, and every BAR that is memory of ours; exactly the memory
@@ -58,11 +59,15 @@ static void step_hugepages(struct composer *c)
 static void step_memlock(struct composer *c)
 {
 	uint64_t bytes = c->p->vm.memory.v + c->shared_bytes + GIB;
+	const struct flag *lock = &c->p->memory.lock;
 	struct plan_step *step =
-		add_step(c, STEP_MEMLOCK, "vm.memory", c->p->vm.memory.at,
-			 "memory that a device can reach is locked; 1 GiB more than the guest's");
+		lock->v ? add_step(c, STEP_MEMLOCK, "memory.lock", lock->at,
+				   "all of QEMU is locked, what it may grow to included")
+			: add_step(c, STEP_MEMLOCK, "vm.memory", c->p->vm.memory.at,
+				   "memory that a device can reach is locked; 1 GiB more than the "
+				   "guest's");
 
-	if (c->facts->memory.total && bytes > c->facts->memory.total)
+	if (c->facts->memory.total && (lock->v || bytes > c->facts->memory.total))
 		bytes = c->facts->memory.total;
 	step->intent.memlock.bytes = bytes;
 	add_line(step, "prlimit --pid $$ --memlock=%lu", bytes);
@@ -251,10 +256,10 @@ static void step_blocks(struct composer *c)
 void compose_steps(struct composer *c)
 {
 	step_hugepages(c);
-	if (c->claims_device) {
+	if (c->claims_device || c->p->memory.lock.v)
 		step_memlock(c);
+	if (c->claims_device)
 		step_claim(c);
-	}
 	for (size_t i = 0; i < c->mdevs; i++)
 		step_mdev(c, &c->mdev[i]);
 	step_kvm(c);

@@ -219,6 +219,9 @@ static const struct key MEMORY[] = {
 	 .help = "what must stay for the host: a machine with a host device holds all its memory"},
 	{"drop-caches", FLAG(memory_section, drop_caches), .dflt = "no",
 	 .help = "yes: the host's file cache may be dropped to get huge pages of a given size"},
+	{"lock", FLAG(memory_section, lock), .dflt = "no",
+	 .help = "yes: all of QEMU stays in memory, also without a host device; the guest's memory is then in use from "
+		 "the start"},
 };
 
 static const struct key GPU[] = {

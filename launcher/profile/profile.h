@@ -138,6 +138,7 @@ struct memory_section {
 	struct choice hugepages;
 	struct number host_reserve;
 	struct flag drop_caches;
+	struct flag lock;
 };
 
 struct firmware_section {

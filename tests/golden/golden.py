@@ -1,9 +1,9 @@
 """The golden plans: for each case a profile, a host tree and arguments; what `vmlaunch plan` says of it
 in each format is a committed file in plans/. `update` writes them anew, on purpose; test_plans compares.
 
-A host is a directory below hosts/, or a made-up machine of devices/make-tree over the firmware of
-hosts/laptop. A case runs in a place of its own. What differs from machine to machine and from run to run has a name
-in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies). The programs that
+A host is a directory below hosts/, or a made-up machine of devices/make-tree over the firmware of hosts/laptop,
+with the processors of an i9-13900HX. A case runs in a place of its own. What differs from machine to machine and
+from run to run has a name in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies). The programs that
 run beside QEMU are there, and so is a display.
 """
 import importlib.machinery
@@ -28,6 +28,7 @@ def module(name, path):
 
 
 make_tree = module("make_tree", HERE / "devices/make-tree")
+make_cpus = module("make_cpus", HERE / "cpus/make-tree")
 make_rom = module("make_rom", HERE / "rom/make-rom")
 
 PLANS = HERE / "plans"
@@ -111,6 +112,7 @@ def host_tree(place, host):
     if not tree.exists():
         shutil.copytree(HERE / "hosts/laptop", tree)
         make_tree.PLAN_TREES[host](make_tree.Tree(tree))
+        make_cpus.TREES["i9-13900hx"](tree)
     return tree
 
 

@@ -223,6 +223,9 @@ static void ram_is(struct world *w, const char *text, const char *want, uint64_t
 	}
 }
 
+/* Pinned to nothing. */
+#define LOOSE GPU "[cpu]\nplacement = none\n"
+
 static void huge_pages_on_their_own(void **state)
 {
 	struct world w = world();
@@ -235,12 +238,12 @@ static void huge_pages_on_their_own(void **state)
 	/* What lies about is taken. */
 	w.facts.hugepages[0].free = 2048;
 	ram_is(&w, "", PAGES_2M, 0);
-	ram_is(&w, GPU, PAGES_2M, 0);
+	ram_is(&w, LOOSE, PAGES_2M, 0);
 	w.facts.hugepages[0].free = 2047;
 	ram_is(&w, "", PLAIN "\n", 0);
 	/* With a device the keeper is there already. */
-	ram_is(&w, GPU, PAGES_2M, 2048);
-	plan = planned(&w, GPU);
+	ram_is(&w, LOOSE, PAGES_2M, 2048);
+	plan = planned(&w, LOOSE);
 	pages = step(plan, STEP_HUGEPAGES);
 	assert_ptr_equal(pages, plan->step); /* before all others */
 	assert_true(pages->optional);
@@ -251,16 +254,18 @@ static void huge_pages_on_their_own(void **state)
 	lines_are(plan, STEP_HUGEPAGES,
 		  "echo +MISSING > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages   # "
 		  "until 2048 are free\n");
-	ram_is(&w, GPU "[memory]\nhugepages = off\n", PLAIN ",prealloc=on,prealloc-threads=8\n", 0);
+	ram_is(&w, LOOSE "[memory]\nhugepages = off\n", PLAIN ",prealloc=on,prealloc-threads=8\n",
+	       0);
 	w.facts.cpu.online = 4;
-	ram_is(&w, GPU "[memory]\nhugepages = off\n", PLAIN ",prealloc=on,prealloc-threads=4\n", 0);
+	ram_is(&w, LOOSE "[memory]\nhugepages = off\n", PLAIN ",prealloc=on,prealloc-threads=4\n",
+	       0);
 	/* The cache is dropped for a size that was asked for, and for no wish of ours. */
 	plan_free(plan);
-	plan = planned(&w, GPU "[memory]\ndrop-caches = yes\n");
+	plan = planned(&w, LOOSE "[memory]\ndrop-caches = yes\n");
 	assert_false(step(plan, STEP_HUGEPAGES)->intent.hugepages.drop);
 	/* A host without such pages. */
 	w.facts.hugepages[0].size_kb = 0;
-	ram_is(&w, GPU, PLAIN ",prealloc=on,prealloc-threads=4\n", 0);
+	ram_is(&w, LOOSE, PLAIN ",prealloc=on,prealloc-threads=4\n", 0);
 }
 
 static void huge_pages_that_did_not_come(void **state)
@@ -271,7 +276,7 @@ static void huge_pages_that_did_not_come(void **state)
 	(void)state;
 	w.in.pages_refused = true;
 	w.in.pages_got = 1500;
-	plan = planned(&w, GPU);
+	plan = planned(&w, LOOSE);
 	values_are(plan, "-object", "memory-backend", PLAIN ",prealloc=on,prealloc-threads=8\n");
 	assert_null(step(plan, STEP_HUGEPAGES));
 	notes_are(plan, "asked for 2048 huge pages, got 1500: the memory is made of transparent "
@@ -304,6 +309,73 @@ static void huge_pages_of_a_size(void **state)
 	w.facts.hugepages[1].size_kb = 0;
 	refused(&w, "[memory]\nhugepages = 1G\n", ERROR_HOST,
 		"p.ini:2:13: memory.hugepages: this host has no pages of 1G\n");
+}
+
+static void memory_of_pinned_processors(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, GPU "[memory]\nhugepages = off\n");
+	own_plan struct plan *parts = planned(&w, GPU "[memory]\nhugepages = off\n"
+						      "[cpu]\nplacement = 0-3,8-9,16\n");
+
+	(void)state;
+	values_are(plan, "-object", "thread-context",
+		   "thread-context,id=prealloc,cpu-affinity=0-15\n");
+	values_are(plan, "-object", "memory-backend",
+		   PLAIN ",prealloc=on,prealloc-threads=8,prealloc-context=prealloc\n");
+	values_are(
+		parts, "-object", "thread-context",
+		"thread-context,id=prealloc,cpu-affinity=0-3,cpu-affinity=8-9,cpu-affinity=16\n");
+	/* Nothing to prepare, nothing to prepare it with. */
+	plan_free(plan);
+	plan = planned(&w, "[cpu]\nplacement = 0-3\n");
+	lacks(plan, "-object", "thread-context");
+	values_are(plan, "-object", "memory-backend", PLAIN "\n");
+}
+
+static void memory_of_the_processors_node(void **state)
+{
+	struct world w = world();
+	struct cpu_group node[2] = {{.number = 0}, {.number = 1}};
+	own_plan struct plan *plan = NULL, *both = NULL;
+
+	(void)state;
+	for (unsigned cpu = 0; cpu < 32; cpu++)
+		cpu_set_add(&node[cpu >= 16].cpus, cpu);
+	w.facts.cpu.topology.node = node;
+	w.facts.cpu.topology.nodes = 2;
+	plan = planned(&w, "[cpu]\nplacement = 16-19\n[memory]\nhugepages = 2M\n");
+	values_are(
+		plan, "-object", "memory-backend",
+		"memory-backend-memfd,id=ram,size=4294967296,hugetlb=on,hugetlbsize=2097152,"
+		"share=off,prealloc=on,prealloc-threads=4,prealloc-context=prealloc,host-nodes=1,"
+		"policy=preferred\n");
+	assert_int_equal(step(plan, STEP_HUGEPAGES)->intent.hugepages.node, 1);
+	lines_are(plan, STEP_HUGEPAGES,
+		  "echo +MISSING > /sys/devices/system/node/node1/hugepages/hugepages-2048kB/"
+		  "nr_hugepages   # until 2048 are free\n");
+	both = planned(&w, "[cpu]\nplacement = 14-17\n");
+	values_are(both, "-object", "memory-backend", PLAIN "\n");
+	/* Cores near the device first, as many as there are. */
+	w.function[GPU_VIDEO].numa_node = 1;
+	w.function[GPU_AUDIO].numa_node = 1;
+	plan_free(plan);
+	plan = planned(&w, GPU "[cpu]\nplacement = any\n");
+	assert_int_equal(plan->placement.node, 1);
+	assert_int_equal(plan->placement.n, 16);
+}
+
+static void memory_that_is_locked(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, "[memory]\nlock = yes\n");
+
+	(void)state;
+	has(plan, "-overcommit", "mem-lock=on");
+	assert_int_equal(step(plan, STEP_MEMLOCK)->intent.memlock.bytes, 32 * GIB);
+	plan_free(plan);
+	plan = planned(&w, GPU);
+	lacks(plan, "-overcommit", NULL);
 }
 
 static void memlock_is(struct world *w, const char *text, uint64_t bytes)
@@ -370,6 +442,9 @@ int main(void)
 		cmocka_unit_test(huge_pages_on_their_own),
 		cmocka_unit_test(huge_pages_that_did_not_come),
 		cmocka_unit_test(huge_pages_of_a_size),
+		cmocka_unit_test(memory_of_pinned_processors),
+		cmocka_unit_test(memory_of_the_processors_node),
+		cmocka_unit_test(memory_that_is_locked),
 		cmocka_unit_test(locked_memory),
 		cmocka_unit_test(what_must_stay_for_the_host),
 	};
