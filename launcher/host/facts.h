@@ -40,9 +40,27 @@ enum kvm_state {
 	KVM_STATES,
 };
 
+/* What Windows knows how to use of a hypervisor, by QEMU's names behind "hv-". */
+enum enlightenment {
+	HV_RELAXED,
+	HV_VAPIC,
+	HV_TIME,
+	HV_VPINDEX,
+	HV_SYNIC,
+	HV_STIMER,
+	HV_RUNTIME,
+	HV_RESET,
+	HV_FREQUENCIES,
+	HV_TLBFLUSH,
+	HV_IPI,
+	ENLIGHTENMENTS,
+};
+
 struct kvm_facts {
 	enum kvm_state state;
-	int errnum; /* of the failed open, else 0 */
+	int errnum;	   /* of the failed open, else 0 */
+	bool hyperv_known; /* KVM was asked, and said: */
+	unsigned hyperv;   /* the enlightenments that it offers, 1 << enum enlightenment */
 };
 
 /* What the host's firmware says of its make, as far as anybody may read it. "" where it says

@@ -11,21 +11,20 @@
 #define NODE "/dev/kvm"
 
 /* Opens the node for reading and writing; 0 or the errno. In another root nodes may be plain files,
- * maybe of somebody else: there existence counts.
+ * maybe of somebody else: there existence counts, and *fd stays -1.
  */
-static int try_node(const struct root *root)
+static int try_node(const struct root *root, int *fd)
 {
-	own_fd int fd = -1;
-
 	if (!root_is_real(root))
 		return root_exists(root, NODE) ? 0 : ENOENT;
-	fd = root_open(root, NODE, O_RDWR);
-	return fd < 0 ? errno : 0;
+	*fd = root_open(root, NODE, O_RDWR);
+	return *fd < 0 ? errno : 0;
 }
 
 void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cpu_facts *cpu)
 {
-	int errnum = try_node(root);
+	own_fd int fd = -1;
+	int errnum = try_node(root, &fd);
 
 	*kvm = (struct kvm_facts){.errnum = errnum};
 	switch (errnum) {
@@ -49,6 +48,8 @@ void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cp
 	}
 	if (!cpu->vmx && !cpu->svm)
 		kvm->state = KVM_NO_EXTENSION;
+	if (kvm->state == KVM_USABLE && fd >= 0)
+		hyperv_collect(kvm, fd);
 }
 
 const char *kvm_reason(const struct kvm_facts *kvm)

@@ -2,6 +2,8 @@
 #ifndef HOST_PARTS_H
 #define HOST_PARTS_H
 
+#include <linux/kvm.h>
+
 #include "facts.h"
 
 /* Each fills what it is given, whatever was there before, and never fails: what cannot be read is
@@ -13,5 +15,10 @@ void dmi_collect(char *dmi[DMI_FIELDS], const struct root *root);
 void hugepage_facts_collect(struct hugepage_facts *facts, const struct root *root);
 void device_facts_free(struct device_facts *devices);
 void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cpu_facts *cpu);
+
+/* Asks KVM, open at fd, for the enlightenments; those of an older kernel stay unknown. */
+void hyperv_collect(struct kvm_facts *kvm, int fd);
+/* Those that n leaves of CPUID offer, 1 << enum enlightenment. */
+unsigned hyperv_offered(const struct kvm_cpuid_entry2 *entry, size_t n);
 
 #endif

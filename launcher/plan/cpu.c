@@ -67,31 +67,71 @@ static bool has_synthetic(struct composer *c)
 	return false;
 }
 
+struct enlightenment_row {
+	const char *name; /* of the key; QEMU's is the same behind "hv-" */
+	const struct flag *flag;
+	unsigned needs; /* others, 1 << enum enlightenment */
+};
+
+/* Of those that are wanted, the ones that KVM has. What the profile asks for by name is not left
+ * out in silence, as a default is.
+ */
+static unsigned offered(struct composer *c, const struct enlightenment_row *row)
+{
+	const struct kvm_facts *kvm = &c->facts->kvm;
+	unsigned missing = kvm->hyperv_known ? ~kvm->hyperv : 0, wanted = 0;
+	own_buf struct buf names = {0};
+
+	for (unsigned i = 0; i < ENLIGHTENMENTS; i++) {
+		if (!row[i].flag->v)
+			continue;
+		if (!(missing & 1U << i) && !(missing & row[i].needs)) {
+			wanted |= 1U << i;
+			continue;
+		}
+		missing |= 1U << i;
+		if (row[i].flag->at.kind != ORIGIN_DEFAULT)
+			compose_refuse(c, row[i].flag->at,
+				       "hyperv.%s: this host's KVM does not offer it", row[i].name);
+		else
+			buf_addf(&names, "%s%s", names.len ? ", " : "", row[i].name);
+	}
+	if (names.len)
+		compose_note(c,
+			     "without the enlightenments that this host's KVM does not offer: %s",
+			     names.data);
+	return wanted;
+}
+
 static void add_enlightenments(struct composer *c, struct option *o)
 {
 	const struct hyperv_section *h = &c->p->hyperv;
-	bool synthetic = has_synthetic(c);
-	const struct {
-		const char *name;
-		bool on;
-	} flag[] = {
-		{"hv-relaxed", h->relaxed.v},
-		{"hv-vapic", h->vapic.v},
-		{"hv-time", h->time.v},
-		{"hv-vpindex", h->vpindex.v},
-		{"hv-synic", h->synic.v && synthetic},
-		{"hv-stimer", h->stimer.v && synthetic},
-		{"hv-runtime", h->runtime.v},
-		{"hv-reset", h->reset.v},
-		{"hv-frequencies", h->frequencies.v},
-		{"hv-tlbflush", h->tlbflush.v},
-		{"hv-ipi", h->ipi.v},
+	/* In this order nothing stands before what it needs. */
+	const struct enlightenment_row row[ENLIGHTENMENTS] = {
+		[HV_RELAXED] = {"relaxed", &h->relaxed, 0},
+		[HV_VAPIC] = {"vapic", &h->vapic, 0},
+		[HV_TIME] = {"time", &h->time, 0},
+		[HV_VPINDEX] = {"vpindex", &h->vpindex, 0},
+		[HV_SYNIC] = {"synic", &h->synic, 1U << HV_VPINDEX},
+		[HV_STIMER] = {"stimer", &h->stimer, 1U << HV_SYNIC | 1U << HV_TIME},
+		[HV_RUNTIME] = {"runtime", &h->runtime, 0},
+		[HV_RESET] = {"reset", &h->reset, 0},
+		[HV_FREQUENCIES] = {"frequencies", &h->frequencies, 0},
+		[HV_TLBFLUSH] = {"tlbflush", &h->tlbflush, 1U << HV_VPINDEX},
+		[HV_IPI] = {"ipi", &h->ipi, 1U << HV_VPINDEX},
 	};
+	unsigned on;
 
 	check_enlightenments(c);
-	for (size_t i = 0; i < ARRAY_SIZE(flag); i++)
-		if (flag[i].on)
-			option_on(o, flag[i].name, true);
+	on = offered(c, row);
+	if (!has_synthetic(c))
+		on &= ~(1U << HV_SYNIC | 1U << HV_STIMER);
+	for (unsigned i = 0; i < ENLIGHTENMENTS; i++) {
+		own_free char *name = xasprintf("hv-%s", row[i].name);
+
+		if (on & 1U << i)
+			option_on(o, name, true);
+	}
 	if (h->spinlocks.v)
 		option_number(o, "hv-spinlocks", h->spinlocks.v);
 	option_text(o, "hv-vendor-id", h->vendor_id.v);

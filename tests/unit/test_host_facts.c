@@ -4,12 +4,13 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "host/facts.h"
+#include "host/parts.h"
 
 /* A temporary tree and the root that reads it. */
 struct tree {
@@ -233,6 +234,46 @@ static void this_machine(void **state)
 
 #define in_tree(f) cmocka_unit_test_setup_teardown(f, tree_make, tree_remove)
 
+/* The leaves that KVM gives, and what each bit of them is worth. */
+static void enlightenments(void **state)
+{
+	struct kvm_cpuid_entry2 leaf[] = {
+		{.function = 0x40000000, .eax = ~0U, .edx = ~0U},
+		{.function = 0x40000003, .eax = ~0U, .edx = ~0U},
+		{.function = 0x40000004, .eax = ~0U},
+	};
+	const unsigned all = (1U << ENLIGHTENMENTS) - 1;
+
+	(void)state;
+	assert_int_equal(hyperv_offered(leaf, ARRAY_SIZE(leaf)), all);
+	assert_int_equal(hyperv_offered(leaf, 0), 0);
+	assert_int_equal(hyperv_offered(leaf, 1), 0);
+	assert_int_equal(hyperv_offered(leaf, 2),
+			 all & ~(1U << HV_RELAXED | 1U << HV_TLBFLUSH | 1U << HV_IPI));
+	leaf[1].eax = ~(1U << 2);
+	assert_int_equal(hyperv_offered(leaf, 3), all & ~(1U << HV_SYNIC));
+	leaf[1].eax = ~(1U << 9);
+	assert_int_equal(hyperv_offered(leaf, 3), all & ~(1U << HV_TIME));
+	leaf[1].eax = ~0U;
+	leaf[1].edx = ~(1U << 8);
+	assert_int_equal(hyperv_offered(leaf, 3), all & ~(1U << HV_FREQUENCIES));
+	leaf[1].edx = ~0U;
+	leaf[2].eax = ~(1U << 11);
+	assert_int_equal(hyperv_offered(leaf, 3), all & ~(1U << HV_TLBFLUSH | 1U << HV_IPI));
+}
+
+/* In another tree, and where KVM does not answer, nothing is known. */
+static void enlightenments_unknown(void **state)
+{
+	own_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct kvm_facts kvm = {0};
+
+	(void)state;
+	assert_true(null >= 0);
+	hyperv_collect(&kvm, null);
+	assert_false(kvm.hyperv_known);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +286,8 @@ int main(void)
 		in_tree(online_lists),
 		cmocka_unit_test(every_state_but_usable_has_a_reason),
 		cmocka_unit_test(this_machine),
+		cmocka_unit_test(enlightenments),
+		cmocka_unit_test(enlightenments_unknown),
 	};
 
 	return cmocka_run_group_tests_name("host facts", tests, NULL, NULL);

@@ -136,6 +136,46 @@ static void what_hangs_on_what(void **state)
 	cpu_is(&w, "[hyperv]\nenabled = no\nvpindex = no\n", "host\n");
 }
 
+static void what_kvm_does_not_offer(void **state)
+{
+	static const char all[] = HYPERV, *at;
+	struct world w = world();
+	own_plan struct plan *plan = NULL, *chain = NULL;
+	own_free char *want = NULL;
+
+	(void)state;
+	w.facts.kvm.hyperv_known = true;
+	w.facts.kvm.hyperv = (1U << ENLIGHTENMENTS) - 1;
+	cpu_is(&w, "[vm]\nguest = windows\n", "host" HYPERV "\n");
+	/* One of them, by default. */
+	w.facts.kvm.hyperv &= ~(1U << HV_IPI);
+	plan = planned(&w, "[vm]\nguest = windows\n");
+	at = strstr(all, ",hv-ipi=on");
+	want = xasprintf("host%.*s%s\n", (int)(at - all), all, at + strlen(",hv-ipi=on"));
+	values_are(plan, "-cpu", "", want);
+	notes_are(plan, "without the enlightenments that this host's KVM does not offer: ipi\n");
+	/* Asked for. */
+	refused(&w, "[hyperv]\nenabled = yes\nipi = yes\n", ERROR_HOST,
+		"p.ini:3:7: hyperv.ipi: this host's KVM does not offer it\n");
+	cpu_is(&w, "[cpu]\naccel = tcg\n[hyperv]\nenabled = yes\nipi = yes\n", "max\n");
+	/* What needs it goes along. */
+	w.facts.kvm.hyperv &= ~(1U << HV_VPINDEX);
+	chain = planned(&w, "[vm]\nguest = windows\n");
+	values_are(chain, "-cpu", "",
+		   "host,hv-relaxed=on,hv-vapic=on,hv-time=on,hv-runtime=on,hv-reset=on,"
+		   "hv-frequencies=on,hv-spinlocks=8191,hv-vendor-id=GenuineIntel\n");
+	notes_are(chain, "without the enlightenments that this host's KVM does not offer: vpindex, "
+			 "synic, stimer, tlbflush, ipi\n");
+	refused(&w, "[hyperv]\nenabled = yes\nstimer = yes\n", ERROR_HOST,
+		"p.ini:3:10: hyperv.stimer: this host's KVM does not offer it\n");
+	/* Unwanted is unmissed. */
+	cpu_is(&w,
+	       "[hyperv]\nenabled = yes\nvpindex = no\nsynic = no\nstimer = no\ntlbflush = no\n"
+	       "ipi = no\n",
+	       "host,hv-relaxed=on,hv-vapic=on,hv-time=on,hv-runtime=on,hv-reset=on,"
+	       "hv-frequencies=on,hv-spinlocks=8191,hv-vendor-id=GenuineIntel\n");
+}
+
 /* Threads of a core: what Intel says by other leaves, AMD says by these. */
 static void threads_on_amd(void **state)
 {
@@ -435,6 +475,7 @@ int main(void)
 		cmocka_unit_test(each_enlightenment),
 		cmocka_unit_test(their_values),
 		cmocka_unit_test(what_hangs_on_what),
+		cmocka_unit_test(what_kvm_does_not_offer),
 		cmocka_unit_test(threads_on_amd),
 		cmocka_unit_test(narrow_iommu),
 		cmocka_unit_test(wide_iommu),
