@@ -4,6 +4,7 @@
 #   make demo       install what is missing, build, boot profiles/demo.ini
 #   make test       install what is missing, build with sanitizers, run all tests
 #   make lint       compilers' warnings (gcc and clang), clang-tidy, cppcheck, format, shellcheck
+#   make matrix     the guest tests with the next Debian's QEMU and firmware, fetched and unpacked (100 MB)
 #   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, JSON=FILE
 #   make fuzz       libFuzzer on every parser, FUZZ_SECONDS each
 #   make install    PREFIX=/usr/local, DESTDIR=
@@ -60,7 +61,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all demo test lint bench fuzz soak install uninstall clean unit san
+.PHONY: all demo test lint bench fuzz soak matrix install uninstall clean unit san
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -160,6 +161,11 @@ soak:
 	@tests/packages build run test
 	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@SOAK=1 tests/run $(T)
+
+matrix:
+	@tests/packages build run test
+	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu
+	@MATRIX=1 TEST_TIMEOUT=3600 tests/run matrix/
 
 # polkit looks for actions in /usr/share alone, whatever the prefix is.
 POLKIT_ACTIONS := /usr/share/polkit-1/actions

@@ -18,6 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 VMLAUNCH = os.environ.get("VMLAUNCH", str(ROOT / "build/san/vmlaunch"))
 FAKE_QEMU = os.environ.get("FAKE_QEMU", str(ROOT / "build/san/fake-qemu"))
 
+# Where tests/matrix/setup has put another release's QEMU and firmware; None: this computer's own count.
+MATRIX = os.environ.get("VMLAUNCH_MATRIX") and pathlib.Path(os.environ["VMLAUNCH_MATRIX"])
+
 _tests = []
 
 
@@ -45,6 +48,17 @@ class Place:
         }
         self.env.update(HOME=str(self.home), XDG_RUNTIME_DIR=str(self.runtime), LC_ALL="C.UTF-8")
         self.children = []
+        if MATRIX:
+            self.use_firmware(MATRIX / "firmware")
+
+    def use_firmware(self, folder):
+        """Descriptors of folder, and none of the system's: an empty file hides one of its name."""
+        own = self.home / ".config/qemu/firmware"
+        own.mkdir(parents=True)
+        for path in pathlib.Path("/usr/share/qemu/firmware").glob("*.json"):
+            (own / path.name).touch()
+        for path in folder.glob("*.json"):
+            shutil.copyfile(path, own / path.name)
 
     def state(self, name, file=""):
         return self.home / ".local/state/vmlaunch" / name / file

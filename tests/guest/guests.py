@@ -32,11 +32,16 @@ def need(*programs, probe=True):
         raise Skip("no build/probe.efi: gnu-efi is not installed")
 
 
+def firmware_files():
+    """The descriptors of the firmware that counts."""
+    return sorted(glob.glob(f"{tap.MATRIX}/firmware/*.json" if tap.MATRIX else "/usr/share/qemu/firmware/*.json"))
+
+
 @functools.cache
 def descriptors():
     """Features of each x86-64 firmware for q35 that the distribution describes."""
     found = []
-    for path in sorted(glob.glob("/usr/share/qemu/firmware/*.json")):
+    for path in firmware_files():
         with open(path) as file:
             d = json.load(file)
         machines = [m for t in d["targets"] if t["architecture"] == "x86_64" for m in t["machines"]]
@@ -143,7 +148,13 @@ def running(child, path, seconds=BOOT):
 
 
 def cmdline(pid):
-    return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    """Without what another release's QEMU is told behind its arguments of where its data is."""
+    line = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    if not tap.MATRIX:
+        return line
+    more = (tap.MATRIX / "arguments").read_bytes().replace(b"\n", b"\0")
+    assert line.endswith(more), line
+    return line.removesuffix(more)
 
 
 def is_static(program):
