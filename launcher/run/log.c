@@ -63,3 +63,18 @@ char *log_last_words(const char *path, size_t lines, const char *before)
 	}
 	return buf_steal(&out);
 }
+
+char *log_line_with(const char *path, const char *words)
+{
+	own_fd int fd = open_tail(path, TAIL);
+	size_t len = 0;
+	own_free char *text = fd < 0 ? NULL : fd_read_all(fd, TAIL, &len);
+	char *at = text ? strstr(text, words) : NULL;
+
+	if (!at)
+		return NULL;
+	at[strcspn(at, "\n")] = '\0';
+	while (at > text && at[-1] != '\n')
+		at--;
+	return text_quote(at, QUOTED);
+}

@@ -14,4 +14,9 @@ int log_open(const char *path, struct error **err);
  */
 char *log_last_words(const char *path, size_t lines, const char *before);
 
+/* The first line near its end that has these words, fit for a terminal; NULL when there is none.
+ * The caller owns it.
+ */
+char *log_line_with(const char *path, const char *words);
+
 #endif

@@ -161,18 +161,45 @@ static void put_away(const struct plan *plan, int *shared)
 	close_fd(shared);
 }
 
+/* What QEMU says before it aborts, pages of registers above its last words, and what that means. */
+static const struct {
+	const char *words, *meaning;
+} ABORTS[] = {
+	{"VFIO_MAP_DMA failed: Invalid argument",
+	 "the guest's firmware put a device's memory where this host's IOMMU does not translate: "
+	 "leave cpu.phys-bits at auto, or give it fewer bits"},
+	{"VFIO_MAP_DMA failed: Cannot allocate memory",
+	 "QEMU may not lock as much memory as the devices reach: raise the limit for locked memory "
+	 "(ulimit -l)"},
+};
+
+/* The sentence behind an end by SIGABRT, with the line that tells why, or NULL. */
+static char *abort_words(const struct plan *plan, const struct ending *ending)
+{
+	if (!WIFSIGNALED(ending->status) || WTERMSIG(ending->status) != SIGABRT)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(ABORTS); i++) {
+		own_free char *line = log_line_with(plan->log, ABORTS[i].words);
+
+		if (line)
+			return xasprintf(": %s\n    %s", ABORTS[i].meaning, line);
+	}
+	return NULL;
+}
+
 void machine_tell_end(const struct plan *plan, const struct ending *ending, struct error **err)
 {
-	own_free char *made = NULL, *words = NULL;
+	own_free char *made = NULL, *words = NULL, *known = NULL;
 	const char *sentence = ending_sentence(ending, &made);
 
 	if (ending_is_good(ending)) {
 		say(SAY_NOTE, "%s: %s", plan->name, sentence);
 		return;
 	}
-	words = log_last_words(plan->log, LAST_WORDS, "\n    ");
+	known = abort_words(plan, ending);
+	words = known ? steal(&known) : log_last_words(plan->log, LAST_WORDS, "\n    ");
 	error_add(err, ERROR_FAILED, "%s: %s%s%s\n    (log: %s)", plan->name, sentence,
-		  *words ? "; its last words:" : "", words, plan->log);
+		  *words == '\n' ? "; its last words:" : "", words, plan->log);
 }
 
 /* Whether somebody wants us to end: between the steps that is still cheap. */
