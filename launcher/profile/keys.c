@@ -126,7 +126,7 @@ static const struct key CPU[] = {
 	 .help = "width of the guest's addresses; auto: the host's, and with a host device no more than "
 		 "its IOMMU has"},
 	{"hide-hypervisor", CHOICE(cpu_section, hide_hypervisor, WHEN), .dflt = "auto",
-	 .help = "KVM does not say its name; auto: where a GPU is passed"},
+	 .help = "neither KVM nor the emulation says its name; auto: where a GPU is passed"},
 	{"hypervisor-bit", FLAG(cpu_section, hypervisor_bit), .dflt = "yes",
 	 .help = "no: the guest is not told that there is a hypervisor at all; Hyper-V needs it told"},
 	{"accel", CHOICE(cpu_section, accel, ACCEL), .dflt = "auto",
