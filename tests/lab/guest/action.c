@@ -65,11 +65,21 @@ static void do_read(const char *device)
 	free(block);
 }
 
+static void line_sha256(const void *bytes, size_t length)
+{
+	uint8_t digest[32];
+	char hex[65];
+
+	sha256(bytes, length, digest);
+	for (int i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	line_value("sha256", "%s", hex);
+}
+
 /* ADDRESS: the option ROM's length and SHA-256. */
 static void do_rom(const char *address)
 {
 	static uint8_t rom[1 << 20];
-	uint8_t digest[32];
 	char path[128];
 	ssize_t n;
 
@@ -79,16 +89,81 @@ static void do_rom(const char *address)
 	if (file_write(path, "1") != 0 || (n = file_read(path, rom, sizeof(rom))) < 0) {
 		line_error();
 	} else {
-		char hex[65];
-
-		sha256(rom, (size_t)n, digest);
-		for (int i = 0; i < 32; i++)
-			snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 		line_value("bytes", "%zd", n);
-		line_value("sha256", "%s", hex);
+		line_sha256(rom, (size_t)n);
 	}
 	line_end();
 	file_write(path, "0");
+}
+
+#define ROM_READ 4096 /* what one call of _ROM gives at most */
+
+/* Whether _ROM gives so many bytes for (offset, length): those of the image, zeros behind its end.
+ */
+static bool rom_gives(int fd, const uint8_t *image, size_t size, size_t offset, size_t length)
+{
+	static uint8_t answer[4 * ROM_READ];
+	size_t wanted = length < ROM_READ ? length : ROM_READ;
+
+	if (pread(fd, answer, length, (off_t)offset) != (ssize_t)wanted)
+		return false;
+	for (size_t i = 0; i < wanted; i++)
+		if (answer[i] != (offset + i < size ? image[offset + i] : 0))
+			return false;
+	return true;
+}
+
+/* ADDRESS/SIZE/SLICE: the function's option ROM as ACPI's _ROM gives it, SIZE bytes in steps as
+ * drivers take them: their SHA-256 and how long it took. Then the same bytes cut otherwise: at odd
+ * places, over the border that is at SLICE, over the end, behind the end, and too much at once.
+ */
+static void do_acpi_rom(const char *value)
+{
+	static uint8_t image[1 << 20];
+	char address[32] = "", option[64];
+	size_t size = 0, slice = 0, n = 0;
+	double start;
+	int fd;
+
+	sscanf(value, "%31[^/]/%zu/%zu", address, &size, &slice);
+	snprintf(option, sizeof(option), "slot=%s", address);
+	load_module("acpi_rom.ko", option);
+	fd = open("/proc/acpi_rom", O_RDONLY | O_CLOEXEC);
+	line_begin("acpi-rom");
+	line_value("address", "%s", address);
+	start = uptime();
+	while (fd >= 0 && n < size && n + ROM_READ <= sizeof(image)) {
+		size_t want = size - n < ROM_READ ? size - n : ROM_READ;
+
+		if (pread(fd, image + n, want, (off_t)n) != (ssize_t)want)
+			break;
+		n += want;
+	}
+	if (fd < 0 || n != size) {
+		line_error();
+	} else {
+		bool odd = true;
+
+		line_value("bytes", "%zu", n);
+		line_value("ms", "%.0f", (uptime() - start) * 1000);
+		line_sha256(image, n);
+		for (size_t at = 1; at < size; at += 12347)
+			odd = odd && rom_gives(fd, image, size, at, 1 + at % 4097);
+		line_value("odd", "%d", odd);
+		line_value("border", "%d",
+			   rom_gives(fd, image, size, slice - 1, 2) &&
+				   rom_gives(fd, image, size, slice - 100, ROM_READ) &&
+				   rom_gives(fd, image, size, slice, 1));
+		line_value("over-end", "%d", rom_gives(fd, image, size, size - 10, ROM_READ));
+		line_value("behind", "%d",
+			   rom_gives(fd, image, size, size, 1) &&
+				   rom_gives(fd, image, size, size + 12345, ROM_READ) &&
+				   rom_gives(fd, image, size, 16 << 20, 100));
+		line_value("too-much", "%d", rom_gives(fd, image, size, 0, 2 * ROM_READ));
+	}
+	line_end();
+	if (fd >= 0)
+		close(fd);
 }
 
 /* ADDRESS/BAR: the text at the BAR's start; writes "from the guest" one page on. */
@@ -126,7 +201,11 @@ void do_actions(void)
 	static const struct {
 		const char *name;
 		void (*act)(const char *value);
-	} actions[] = {{"write", do_write}, {"read", do_read}, {"rom", do_rom}, {"bar", do_bar}};
+	} actions[] = {{"write", do_write},
+		       {"read", do_read},
+		       {"rom", do_rom},
+		       {"acpi-rom", do_acpi_rom},
+		       {"bar", do_bar}};
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		const char *value;

@@ -29,6 +29,9 @@ void sleep_ms(long ms);
 /* Waits up to 20 s for a path that matches. */
 bool wait_for_path(const char *pattern);
 
+/* Loads /mods/NAME; says so if it cannot be. */
+void load_module(const char *name, const char *options);
+
 /* Loads the drivers of all devices, until no new device has appeared for guest.settle ms. */
 void load_drivers(void);
 
@@ -38,7 +41,7 @@ void report_devices(void);
 /* Plays a tenth of a second of silence on each sound card: shows that DMA and interrupts work. */
 void play_sound(void);
 
-/* What the parameters guest.write, guest.read, guest.rom, guest.bar ask for. */
+/* What the parameters guest.write, guest.read, guest.rom, guest.acpi-rom, guest.bar ask for. */
 void do_actions(void);
 
 #endif

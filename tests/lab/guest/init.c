@@ -154,18 +154,14 @@ bool wait_for_path(const char *pattern)
 	return false;
 }
 
-static void load_file(const char *name)
+void load_module(const char *name, const char *options)
 {
-	char path[300], mark[300];
+	char path[300];
 	int fd;
 
-	snprintf(mark, sizeof(mark), " %s ", name);
-	if (strstr(loaded, mark) || strlen(loaded) + strlen(mark) >= sizeof(loaded))
-		return;
-	strcat(loaded, mark);
 	snprintf(path, sizeof(path), "/mods/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)) {
+	if (fd < 0 || (syscall(SYS_finit_module, fd, options, 0) != 0 && errno != EEXIST)) {
 		line_begin("module");
 		line_value("name", "%s", name);
 		line_error();
@@ -173,6 +169,17 @@ static void load_file(const char *name)
 	}
 	if (fd >= 0)
 		close(fd);
+}
+
+static void load_file(const char *name)
+{
+	char mark[300];
+
+	snprintf(mark, sizeof(mark), " %s ", name);
+	if (strstr(loaded, mark) || strlen(loaded) + strlen(mark) >= sizeof(loaded))
+		return;
+	strcat(loaded, mark);
+	load_module(name, "");
 }
 
 /* A pattern is compared up to its first wildcard before fnmatch() is asked: under emulation in

@@ -99,6 +99,13 @@ static void report_cpu(void)
 			line_begin("hypervisor");
 			line_value("leaf", "0x%x", leaf);
 			line_bytes("vendor", words, sizeof(words));
+			/* What Hyper-V's interface offers: TLFS 2.4, features and advice. */
+			if (leaf == 0x40000000 && eax >= 0x40000004) {
+				__cpuid(0x40000003, eax, words[0], words[1], words[2]);
+				line_value("features", "0x%x", eax);
+				__cpuid(0x40000004, eax, words[0], words[1], words[2]);
+				line_value("advice", "0x%x", eax);
+			}
 			line_end();
 		}
 	}
