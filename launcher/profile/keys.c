@@ -138,7 +138,8 @@ static const struct key CPU[] = {
 
 static const struct key HYPERV[] = {
 	{"enabled", CHOICE(hyperv_section, enabled, WHEN), .dflt = "auto",
-	 .help = "what Windows knows how to use of a hypervisor; auto: for guest = windows, with KVM"},
+	 .help = "what Windows knows how to use of a hypervisor; auto: for guest = windows, with KVM. "
+		 "What KVM does not offer is left out, and refused where it is asked for by name"},
 	{"vendor-id", VENDOR(hyperv_section, vendor_id), .dflt = "GenuineIntel",
 	 .help = "the name that the hypervisor gives itself, at most 12 characters"},
 	{"relaxed", FLAG(hyperv_section, relaxed), .dflt = "yes",
