@@ -166,7 +166,7 @@ void facts_holders(struct facts *facts, const struct root *root, const struct pc
 /* Finds the binary (a path, or a name looked up in PATH) and fills facts->qemu from the cache below
  * cache_dir, or by one run of the binary if that is unknown to the cache or was replaced (path,
  * inode, modification time, size). A cache that cannot be written is no error. Fails when there is
- * no such binary, when it does not answer within 10 s, or answers nonsense.
+ * no such binary, when it does not answer within 30 s, or answers nonsense.
  */
 bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, struct error **err);
 

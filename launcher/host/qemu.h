@@ -10,7 +10,7 @@
 
 #include "facts.h"
 
-#define QEMU_ANSWER_MS 10000
+#define QEMU_ANSWER_MS 30000
 
 /* Runs the binary once and asks over QMP what it is and what it offers; qemu->path is path. Takes
  * at most wait_ms, and half a second more where the binary will not end.
