@@ -382,7 +382,7 @@ static const struct key DISPLAY_KEYS[] = {
 
 static const struct key GLASS_KEYS[] = {
 	{"resolution", RESOLUTION(glass_section, resolution),
-	 .help = "largest picture of the guest, such as 2560x1440; switches Looking Glass on"},
+	 .help = "largest picture of the guest, such as 2560x1440; switches Looking Glass on, none: off again"},
 	{"backend", CHOICE(glass_section, backend, GLASS), .dflt = "auto",
 	 .help = "auto: the kvmfr module's device if it is large enough, else a shared memory file"},
 	{"size", SIZE(glass_section, size, MIB, 1UL << 32), .flags = KEY_AUTO, .dflt = "auto",

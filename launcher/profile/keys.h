@@ -23,7 +23,7 @@ enum kind {
 	KIND_SLOTS,   /* struct text: function numbers such as 0,1; all */
 	KIND_PLACE,   /* struct text: a slot of the guest, bus:00 */
 	KIND_STRING,  /* struct text: 1 to 64 printable characters, what firmware calls a string */
-	KIND_RESOLUTION, /* struct text: WIDTHxHEIGHT */
+	KIND_RESOLUTION, /* struct text: WIDTHxHEIGHT; NULL for none */
 	KIND_CPUS,	 /* struct text: processors in the kernel's list form; .choice: or a word */
 	KIND_VENDOR,	 /* struct text: at most 12 printable characters */
 	KIND_IDS, /* struct strings: host, none, or vendor:device:subvendor:subdevice for each */

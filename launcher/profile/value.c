@@ -233,11 +233,15 @@ static char *parse_resolution(const struct token *t, void *out)
 	char *x = strchr(copy, 'x');
 	uint64_t width = 0, height = 0;
 
+	if (strcmp(t->text, "none") == 0) {
+		set_text(out, NULL);
+		return NULL;
+	}
 	if (x)
 		*x = '\0';
 	if (!x || !text_u64(copy, 10, &width) || !text_u64(x + 1, 10, &height) || width < 320 ||
 	    height < 200 || width > 16384 || height > 16384)
-		return wrong(t, "a resolution such as 2560x1440");
+		return wrong(t, "none or a resolution such as 2560x1440");
 	set_text(out, xstrdup(t->text));
 	return NULL;
 }
@@ -502,7 +506,8 @@ static const struct kind_row {
 	[KIND_SLOTS] = {parse_slots, sizeof(struct text), "all | numbers", .text = true},
 	[KIND_PLACE] = {parse_place, sizeof(struct text), "BUS:00", .text = true},
 	[KIND_STRING] = {parse_string, sizeof(struct text), "text", .text = true},
-	[KIND_RESOLUTION] = {parse_resolution, sizeof(struct text), "WIDTHxHEIGHT", .text = true},
+	[KIND_RESOLUTION] = {parse_resolution, sizeof(struct text), "none | WIDTHxHEIGHT",
+			     .text = true},
 	[KIND_CPUS] = {parse_cpus, sizeof(struct text), "processors such as 0-7,16", .text = true},
 	[KIND_VENDOR] = {parse_vendor, sizeof(struct text), "a name", .text = true},
 	[KIND_IDS] = {parse_ids, sizeof(struct strings), "host | none | ids", .list = true},

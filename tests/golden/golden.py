@@ -6,6 +6,7 @@ with the processors of an i9-13900HX. A case runs in a place of its own. What di
 from run to run has a name in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies). The programs that
 run beside QEMU are there, and so is a display.
 """
+import functools
 import importlib.machinery
 import importlib.util
 import json
@@ -13,10 +14,11 @@ import os
 import pathlib
 import shutil
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from tap import FAKE_QEMU  # noqa: E402
+from tap import FAKE_QEMU, ROOT  # noqa: E402
 
 
 
@@ -34,9 +36,19 @@ make_rom = module("make_rom", HERE / "rom/make-rom")
 PLANS = HERE / "plans"
 FORMATS = ("text", "argv", "json")
 
+# The example profiles that are somebody's laptop, each with a made-up machine of its name, and what they name.
+LAPTOPS = {
+    "laptop-rtx3050-rdp": ["windows-partition", "rtx3050.rom"],
+    "laptop-gtx1050-muxless": ["win10.img", "virtio-win.iso", "gtx1050.rom"],
+    "laptop-rtx3070-looking-glass": ["win11.qcow2", "virtio-win.iso"],
+    "laptop-rtx4070-looking-glass": [
+        "win10.qcow2", "Win10_22H2_Chinese_Simplified_x64v1.iso", "virtio-win.iso", "rtx4070.rom",
+    ],
+}
+
 LAPTOP_FILES = ["disks/win11.qcow2", "roms/nvidia.rom"]
 
-# name: profile, host, arguments, files that the profile names, formats
+# name: profile (here, or one of the examples), host, arguments, files that the profile names, formats
 CASES = {
     "minimal": ("minimal", "laptop", [], [], FORMATS),
     "minimal-virtual": ("minimal", "virtual", [], [], FORMATS),
@@ -96,6 +108,11 @@ CASES = {
     "vgpu-refused": ("vgpu-refused", "laptop-muxless", [], ["roms/nvidia.rom"], ("refused",)),
     "vgpu-refused-whole": ("vgpu-refused", "laptop-muxless", ["--variant", "whole"], ["roms/nvidia.rom"], ("refused",)),
     "laptop-vgpu-no-gvt": ("laptop-vgpu", "laptop-no-gvt", [], ["roms/nvidia.rom"], ("refused",)),
+    **{name: (name, name, [], files, FORMATS) for name, files in LAPTOPS.items()},
+    "win11": ("win11", "laptop-idle", [], ["win11.qcow2"], ("text",)),
+    "win11-install": (
+        "win11", "laptop-idle", ["--variant", "install"], ["win11.qcow2", "Win11.iso", "virtio-win.iso"], ("text",)),
+    "win11-no-gpu": ("win11", "laptop-idle", ["--variant", "no-gpu"], ["win11.qcow2"], ("text",)),
     # Refused: every reason in one run. 2 is the profile's fault, 3 the host's.
     "wrong": ("wrong", "laptop", ["--set", "cpu.accel=xen", "--set", "oops"], [], ("refused",)),
     "wrong-variant": ("variants", "laptop", ["--variant", "bgi"], ["disks/system.img"], ("refused",)),
@@ -105,14 +122,20 @@ CASES = {
 }
 
 
-def host_tree(place, host):
+@functools.cache
+def scratch():
+    return tempfile.TemporaryDirectory(prefix="vmlaunch hosts.")
+
+
+@functools.cache
+def host_tree(host):
+    """Where the host's tree is; a made-up one is made once for all that read it."""
     if host not in make_tree.PLAN_TREES:
         return HERE / "hosts" / host
-    tree = place.dir / f"{host}.host"
-    if not tree.exists():
-        shutil.copytree(HERE / "hosts/laptop", tree)
-        make_tree.PLAN_TREES[host](make_tree.Tree(tree))
-        make_cpus.TREES["i9-13900hx"](tree)
+    tree = pathlib.Path(scratch().name) / host
+    shutil.copytree(HERE / "hosts/laptop", tree)
+    make_tree.PLAN_TREES[host](make_tree.Tree(tree))
+    make_cpus.TREES["i9-13900hx"](tree)
     return tree
 
 
@@ -128,7 +151,8 @@ def prepare(place, case, home=None):
                 file.write(make_rom.ROMS[pathlib.Path(name).stem]())
     where.mkdir(exist_ok=True)
     (where / "logs").mkdir(exist_ok=True)
-    shutil.copy(HERE / f"{profile}.ini", where)
+    own = HERE / f"{profile}.ini"
+    shutil.copy(own if own.exists() else ROOT / f"profiles/{profile}.ini", where)
     # By a link, so that its place is not in the plan.
     if not (place.dir / "qemu").exists():
         os.symlink(FAKE_QEMU, place.dir / "qemu")
@@ -136,7 +160,7 @@ def prepare(place, case, home=None):
     client = place.write("bin/looking-glass-client", "")
     client.chmod(0o755)
     place.env.update(DISPLAY=":0", WAYLAND_DISPLAY="", PATH=f"{client.parent}:{os.environ['PATH']}")
-    words = ["--host-root", host_tree(place, host), "plan", f"profiles/{profile}.ini", *args]
+    words = ["--host-root", host_tree(host), "plan", f"profiles/{profile}.ini", *args]
     return words + ["--set", f"qemu.binary={place.dir}/qemu"]
 
 

@@ -82,8 +82,10 @@ static void a_file(void **state)
 	struct world w = desktop();
 	own_plan struct plan *without = planned(&w, "[looking-glass]\nbackend = shm\n");
 	own_plan struct plan *plan = planned(&w, QHD), *comma = NULL;
+	own_plan struct plan *none = planned(&w, "[looking-glass]\nresolution = none\n");
 
 	(void)state;
+	lacks(none, "-device", "ivshmem-plain");
 	lacks(without, "-object", "memory-backend-file");
 	lacks(without, "-device", "ivshmem-plain");
 	lacks(without, "-spice", NULL);
@@ -102,7 +104,8 @@ static void a_file(void **state)
 	}
 	assert_string_equal(find(plan, "-device", "ivshmem-plain")->cause.at, "p.ini:2:14");
 	misread("[looking-glass]\nresolution = 2560*1440\n",
-		"p.ini:2:14: looking-glass.resolution: '2560*1440' is not a resolution such as "
+		"p.ini:2:14: looking-glass.resolution: '2560*1440' is not none or a resolution "
+		"such as "
 		"2560x1440\n");
 }
 
