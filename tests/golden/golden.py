@@ -2,7 +2,7 @@
 in each format is a committed file in plans/. `update` writes them anew, on purpose; test_plans compares.
 
 A host is a directory below hosts/, or a made-up machine of devices/make-tree over the firmware of hosts/laptop,
-with the processors of an i9-13900HX. A case runs in a place of its own. What differs from machine to machine and
+with the processors of the published laptop, or else of an i9-13900HX. A case runs in a place of its own. What differs from machine to machine and
 from run to run has a name in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies). The programs that
 run beside QEMU are there, and so is a display.
 """
@@ -135,7 +135,7 @@ def host_tree(host):
     tree = pathlib.Path(scratch().name) / host
     shutil.copytree(HERE / "hosts/laptop", tree)
     make_tree.PLAN_TREES[host](make_tree.Tree(tree))
-    make_cpus.TREES["i9-13900hx"](tree)
+    make_cpus.PLAN_TREES.get(host, make_cpus.i9_13900hx)(tree)
     return tree
 
 
