@@ -340,10 +340,23 @@ static double time_big(size_t n, char first, char fill)
 	return start;
 }
 
+/* The shortest of five: what else the computer does only adds. */
+static double shortest(size_t n)
+{
+	double best = time_big(n, '"', 'x');
+
+	for (int i = 1; i < 5; i++) {
+		double again = time_big(n, '"', 'x');
+
+		best = again < best ? again : best;
+	}
+	return best;
+}
+
 /* Four times the bytes may take ten times the time (noise), not sixteen and more. */
 static void test_linear(void **state)
 {
-	double small = time_big(500 << 10, '"', 'x'), large = time_big(2000 << 10, '"', 'x');
+	double small = shortest(500 << 10), large = shortest(2000 << 10);
 
 	(void)state;
 	if (large > 0.05)
