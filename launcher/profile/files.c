@@ -142,41 +142,51 @@ static void check_section(struct check *c, const struct section_keys *section, c
 	}
 }
 
-/* Whether both paths lead to one file or one block device, whatever their names. */
-static bool is_same(const char *a, const char *b)
-{
-	struct stat x, y;
+/* A disk whose file is there. */
+struct seen {
+	const struct disk *disk;
+	struct stat st;
+};
 
-	if (stat(a, &x) < 0 || stat(b, &y) < 0)
-		return false;
-	if (S_ISBLK(x.st_mode) && S_ISBLK(y.st_mode))
-		return x.st_rdev == y.st_rdev;
-	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+/* Whether both are one file or one block device, whatever their names. */
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 /* QEMU would refuse it by its locks, in words that name neither. */
-static void check_twice(struct check *c, const struct disk *disk, const struct disk *earlier)
+static void check_twice(struct check *c, const struct seen *now, const struct seen *earlier)
 {
-	own_free char *name = item_text(&earlier->item), *what = NULL;
+	own_free char *name = NULL, *what = NULL;
 
-	if (!disk->path.v || !earlier->path.v || (!disk_writes(disk) && !disk_writes(earlier)) ||
-	    !is_same(disk->path.v, earlier->path.v))
+	if ((!disk_writes(now->disk) && !disk_writes(earlier->disk)) ||
+	    !is_same(&now->st, &earlier->st))
 		return;
+	name = item_text(&earlier->disk->item);
 	what = xasprintf("is the file of [%s] already, and a guest would write to it by two disks; "
 			 "set read-only = yes for both if that is meant",
 			 name);
-	complain(c, disk->path.at, disk->path.v, "disk.path", what);
+	complain(c, now->disk->path.at, now->disk->path.v, "disk.path", what);
 }
 
 static void check_disks(struct check *c)
 {
 	const struct items *disks = &c->p->disk;
+	own_free struct seen *seen = xcalloc(disks->n + 1, sizeof(*seen));
+	size_t n = 0;
 
-	for (size_t i = 0; i < disks->n; i++)
-		for (size_t k = 0; k < i && disks->v[i]->enabled.v; k++)
-			if (disks->v[k]->enabled.v)
-				check_twice(c, (const struct disk *)disks->v[i],
-					    (const struct disk *)disks->v[k]);
+	for (size_t i = 0; i < disks->n; i++) {
+		const struct disk *disk = (const struct disk *)disks->v[i];
+
+		seen[n].disk = disk;
+		if (!disk->item.enabled.v || !disk->path.v || stat(disk->path.v, &seen[n].st) < 0)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			check_twice(c, &seen[n], &seen[k]);
+		n++;
+	}
 }
 
 bool profile_check_files(const struct profile *p, struct error **err)
