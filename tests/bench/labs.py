@@ -42,9 +42,9 @@ def show(report, found, rounds, seconds):
             (title, unit, [found[f"{who}.{what}"] for who in ("supervisor", "keeper")])
             for what, title, unit in (("pss", "memory, its share of it (PSS)", "KiB"), ("threads", "threads", ""),
                                       ("wakeups", "wake-ups", ""))])
-    report.goal("supervisor + keeper, PSS", sum(both) if None not in both else None, "KiB", GOAL_KIB,
+    report.goal("supervisor + keeper, PSS, in the lab", sum(both) if None not in both else None, "KiB", GOAL_KIB,
                 f"< {GOAL_KIB}")
-    report.goal("keeper, wake-ups while the guest idles", found.get("keeper.wakeups"), "", 0, "none")
+    report.goal("keeper, wake-ups while idle, in the lab", found.get("keeper.wakeups"), "", 0, "none")
     variants = [name for name in VARIANTS if f"jitter.{name}.p50" in found]
     if variants:
         report.title(f"How late the guest's processor wakes up in the lab, microseconds, {rounds} rounds in turn, "
