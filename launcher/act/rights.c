@@ -27,6 +27,29 @@ static void protect_from_oom(void)
 		close(fd);
 }
 
+/* When a session ends, systemd kills what is left in its control group, and by SIGKILL whoever took
+ * no notice of a SIGTERM: with QEMU and its supervisor also us, whom it is to leave the host to.
+ * The root group is nobody's session. Where it cannot be joined (a container), the journal is what
+ * is left.
+ */
+static void leave_session_group(void)
+{
+	static const char *const group[] = {
+		"/sys/fs/cgroup/cgroup.procs",	       /* cgroup v2 */
+		"/sys/fs/cgroup/unified/cgroup.procs", /* beside v1 */
+		"/sys/fs/cgroup/systemd/cgroup.procs", /* v1: systemd's own hierarchy */
+	};
+
+	for (size_t i = 0; i < sizeof(group) / sizeof(*group); i++) {
+		int fd = open(group[i], O_WRONLY | O_CLOEXEC);
+
+		if (fd >= 0 && write(fd, "0", 1) < 0)
+			(void)0;
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 /* The caller's limits came along, and with one of them it could choose the write at which we die.
  */
 static bool set_limits(struct error **err)
@@ -71,6 +94,7 @@ static bool set_limits(struct error **err)
 bool rights_of_keeper(struct error **err)
 {
 	protect_from_oom();
+	leave_session_group();
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (!set_limits(err))
