@@ -307,6 +307,7 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 	if (!dir_make(plan->state_dir, 0700, err) || !lock_take(&lock, plan->runtime_dir, err))
 		return false;
 	options->supervise.companions = &companions;
+	options->supervise.link = &link;
 	good = open_link(plan, &link, steal_fd(&keeper), err) &&
 	       run_locked(&plan, &lock, &link, options, ending, err);
 	given_back = link_close(&link, err);

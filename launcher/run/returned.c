@@ -22,11 +22,25 @@
 #define PATIENCE_MS 60000 /* and after so long that we do no more */
 #define SLICE_MS 200	  /* in which Ctrl-C is looked for */
 
+/* There is one of that number, but /proc (hidepid) does not show whether it is the same. */
+static bool is_hidden(struct process process)
+{
+	own_fd int fd = (int)syscall(SYS_pidfd_open, process.pid, 0);
+
+	return fd >= 0 && process_of(process.pid).start == 0;
+}
+
 void returned_before(const struct run_record *record)
 {
 	if (!record->keeper.pid)
 		return;
-	if (process_alive(record->keeper))
+	if (is_hidden(record->keeper))
+		say(SAY_NOTE,
+		    "%s: whether its keeper (%d) lives cannot be seen: /proc hides the processes "
+		    "of "
+		    "others here",
+		    record->name, (int)record->keeper.pid);
+	else if (process_alive(record->keeper))
 		say(SAY_NOTE,
 		    "%s: its keeper (%d) lives, and gives back the host's devices by itself",
 		    record->name, (int)record->keeper.pid);
@@ -51,10 +65,12 @@ static bool wait_for_keeper(const struct run_record *record)
 {
 	own_fd int fd = (int)syscall(SYS_pidfd_open, record->keeper.pid, 0);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
+	bool hidden = is_hidden(record->keeper);
 
 	if (fd < 0)
 		return true;
-	for (int waited = 0; process_alive(record->keeper); waited += SLICE_MS) {
+	for (int waited = 0; hidden ? poll(&p, 1, 0) == 0 : process_alive(record->keeper);
+	     waited += SLICE_MS) {
 		if (waited == TELL_MS)
 			say(SAY_NOTE,
 			    "%s: the keeper (%d) is still giving back the host's devices; Ctrl-C "

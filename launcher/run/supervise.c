@@ -312,7 +312,16 @@ static int timers(struct supervisor *s)
 	return due > now ? (int)(due - now) : 0;
 }
 
-enum { AT_QEMU, AT_SIGNALS, AT_MONITOR, AT_SERIAL, AT_DEBUG, AT_KEYS, PLACES };
+static void lose_keeper(struct supervisor *s)
+{
+	s->keeper = -1;
+	say(SAY_WARNING,
+	    "%s: the keeper has died; the guest goes on, but what it has of the host is given back "
+	    "only by 'vmlaunch recover', after the machine's end",
+	    s->plan->name);
+}
+
+enum { AT_QEMU, AT_SIGNALS, AT_MONITOR, AT_SERIAL, AT_DEBUG, AT_KEYS, AT_KEEPER, PLACES };
 
 static void wait_for_end(struct supervisor *s)
 {
@@ -328,6 +337,8 @@ static void wait_for_end(struct supervisor *s)
 		p[AT_SERIAL] = relay_poll(&s->serial);
 		p[AT_DEBUG] = relay_poll(&s->debug);
 		p[AT_KEYS] = (struct pollfd){.fd = s->keys, .events = POLLIN};
+		/* Its end shows without being asked for. */
+		p[AT_KEEPER] = (struct pollfd){.fd = s->keeper};
 		companions_poll(s->companions, p + PLACES);
 		if (poll(p, ARRAY_SIZE(p), limit) < 0)
 			continue;
@@ -337,6 +348,8 @@ static void wait_for_end(struct supervisor *s)
 			read_monitor(s);
 		if (p[AT_KEYS].revents)
 			take_keys(s);
+		if (p[AT_KEEPER].revents)
+			lose_keeper(s);
 		relay_go(&s->serial, p[AT_SERIAL].revents);
 		relay_go(&s->debug, p[AT_DEBUG].revents);
 		companions_go(s->companions, p + PLACES, *s->ending->reason);
@@ -393,6 +406,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 		.launched = launched,
 		.ending = ending,
 		.output = -1,
+		.keeper = options->link ? options->link->fd : -1,
 		.qmp = qmp_new(steal_fd(&launched->monitor), QMP_LIMIT_SUPERVISOR),
 		.began = now_ms(),
 	};

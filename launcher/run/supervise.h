@@ -14,6 +14,7 @@ struct supervise_options {
 	void *debug_context;
 	bool hurried; /* Ctrl-C quits at once: there is no guest that could obey a button */
 	struct companions *companions; /* filled and told to end; NULL: there are none */
+	const struct link *link;       /* to the keeper; NULL: there is none. Watched, not used */
 	int deadline; /* milliseconds from the start until QEMU is made to end; 0: none */
 };
 
