@@ -35,7 +35,7 @@ static int hold_shared(const struct run_file *file)
 		return -1;
 	fd = open(file->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev != file->device || st.st_ino != file->inode ||
-	    st.st_uid != geteuid() || flock(fd, LOCK_EX | LOCK_NB) < 0)
+	    (S_ISREG(st.st_mode) && st.st_uid != geteuid()) || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -1;
 	return steal_fd(&fd);
 }
@@ -44,8 +44,8 @@ static void remove_shared(const struct run_file *file, int held)
 {
 	struct stat st;
 
-	if (held >= 0 && lstat(file->path, &st) == 0 && st.st_dev == file->device &&
-	    st.st_ino == file->inode)
+	if (held >= 0 && lstat(file->path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_dev == file->device && st.st_ino == file->inode)
 		unlink(file->path);
 }
 

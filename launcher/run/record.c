@@ -117,7 +117,8 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 	for (size_t i = 0; i < plan->companions; i++)
 		add_companion(record, &plan->companion[i]);
 	for (size_t i = 0; i < plan->prepares; i++)
-		if (plan->prepare[i].kind == PREPARE_SHARED)
+		if (plan->prepare[i].kind == PREPARE_SHARED ||
+		    plan->prepare[i].kind == PREPARE_DEVICE)
 			add_shared(record, plan->prepare[i].path);
 }
 

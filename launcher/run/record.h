@@ -19,7 +19,8 @@ struct run_function {
 	char *driver;  /* "" for none */
 };
 
-/* A file that has to be removed afterwards, if it is still the same one. */
+/* Memory that the machine holds; a file has to be removed afterwards, if it is still the same one.
+ */
 struct run_file {
 	char *path; /* NULL: none */
 	uint64_t device, inode;
