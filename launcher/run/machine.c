@@ -105,7 +105,8 @@ static bool hold_device(const struct prepare *p, int *held, struct error **err)
 	}
 	if (size && size < p->size) {
 		error_add(err, ERROR_HOST,
-			  "%s has %lu MiB, %lu are needed: load kvmfr with static_size_mb=%lu",
+			  "%s has %lu MiB, %lu are needed: load kvmfr with static_size_mb=%lu, or "
+			  "set looking-glass.backend = shm",
 			  p->path, size >> 20, p->size >> 20, p->size >> 20);
 		return false;
 	}
