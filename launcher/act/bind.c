@@ -303,6 +303,22 @@ bool bind_to_vfio(struct keeper *k, const struct pci_function *f, struct error *
 	       driver_probe(k, &f->address, VFIO, err);
 }
 
+/* vfio-pci says "auto" when it binds, so this comes after that. */
+bool keep_awake(struct keeper *k, const struct pci_address *address, struct error **err)
+{
+	own_free char *now = NULL;
+	char text[PCI_ADDRESS_SIZE];
+
+	if (!write_attribute(k, address, "power/control", "on", QUICK_MS, err))
+		return false;
+	now = power_of(k, address);
+	if (strcmp(now, "on") == 0)
+		return true;
+	error_add(err, ERROR_HOST, "%s: power/control is '%s' after 'on' was written",
+		  pci_address_format(address, text), now);
+	return false;
+}
+
 /* ------------------------------------------------------------------ and back */
 
 /* Best effort: closing the VFIO descriptors has reset what can be reset already. */

@@ -34,6 +34,11 @@ bool driver_probe(struct keeper *k, const struct pci_address *address, const cha
  */
 char *power_of(const struct keeper *k, const struct pci_address *address);
 
+/* Has vfio-pci leave a function of its own switched on while nobody uses it. What undoes a claim
+ * undoes this.
+ */
+bool keep_awake(struct keeper *k, const struct pci_address *address, struct error **err);
+
 /* Loads vfio-pci, written down. */
 bool load_vfio(struct keeper *k, struct error **err);
 /* Loads what QEMU maps memory with, where no PCI function is bound, written down. */

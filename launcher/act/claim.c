@@ -21,6 +21,7 @@ struct claim {
 	struct keeper *k;
 	struct pci_list list;
 	struct pci_set set;	   /* in the order of the hand-over */
+	struct pci_set awake;	   /* of these, what is not to be switched off while idle */
 	bool nvidia;		   /* a function of it has NVIDIA's driver */
 	struct holder_nodes nodes; /* of the set, as they were before the first write */
 };
@@ -96,6 +97,8 @@ static bool add_function(struct claim *c, const struct step_function *want, stru
 	}
 	if (f)
 		pci_set_add(&c->set, f);
+	if (f && want->keep_awake)
+		pci_set_add(&c->awake, f);
 	return f;
 }
 
@@ -343,6 +346,9 @@ static bool move(struct claim *c, struct error **err)
 		if (!is_vfio(c->set.v[i]) &&
 		    (!still_free(c, c->set.v[i], err) || !bind_to_vfio(c->k, c->set.v[i], err)))
 			return false;
+	for (size_t i = 0; i < c->awake.n; i++)
+		if (!keep_awake(c->k, &c->awake.v[i]->address, err))
+			return false;
 	return true;
 }
 
@@ -379,6 +385,7 @@ bool claim_functions(struct keeper *k, const struct intent *intent, struct error
 	}
 	holder_nodes_free(&c.nodes);
 	pci_set_free(&c.set);
+	pci_set_free(&c.awake);
 	pci_list_free(&c.list);
 	return good;
 }

@@ -22,9 +22,17 @@ static bool is_given(struct origin at)
 	return at.kind != ORIGIN_DEFAULT;
 }
 
-static bool shows_picture(const struct gpu *gpu)
+static bool has_driver(const struct pci_function *f, const char *driver)
 {
-	bool wanted = gpu->ramfb.v || gpu->xres.v || gpu->yres.v;
+	return f->driver && strcmp(f->driver, driver) == 0;
+}
+
+/* By itself only where it is known that there is one and that it can be shown. */
+static bool shows_picture(const struct composer *c, const struct gpu *gpu,
+			  const struct pci_function *f)
+{
+	bool wanted = gpu->ramfb.v || gpu->xres.v || gpu->yres.v ||
+		      (has_driver(f, "i915") && compose_has_gl(c));
 
 	return gpu->display.v == ONOFF_ON || (gpu->display.v == ONOFF_AUTO && wanted);
 }
@@ -42,6 +50,7 @@ static void check_card_keys(struct composer *c, const struct gpu *gpu, const cha
 		{"rom-acpi", gpu->rom_acpi.v == WHEN_YES, gpu->rom_acpi.at},
 		{"dsm", gpu->dsm.v, gpu->dsm.at},
 		{"x-vga", gpu->x_vga.v, gpu->x_vga.at},
+		{"keep-awake", gpu->keep_awake.v, gpu->keep_awake.at},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(card); i++)
@@ -94,11 +103,6 @@ static void check_whole(struct composer *c, const struct gpu *gpu)
 }
 
 /* ------------------------------------------------------------------ the parent */
-
-static bool has_driver(const struct pci_function *f, const char *driver)
-{
-	return f->driver && strcmp(f->driver, driver) == 0;
-}
 
 static void refuse_gvt(struct composer *c, const struct gpu *gpu, const char *address)
 {
@@ -304,6 +308,8 @@ static bool has_raw_opengl(const struct composer *c)
 {
 	const struct strings *arg = &c->p->qemu.arg;
 
+	if (compose_has_gl(c))
+		return true;
 	for (size_t i = 0; i < arg->n; i++)
 		if (strstr(arg->v[i], "gl=on") || strstr(arg->v[i], "egl-headless"))
 			return true;
@@ -314,7 +320,7 @@ static void check_picture(struct composer *c, const struct gpu *gpu, const struc
 {
 	own_free char *name = item_text(&gpu->item);
 
-	if (!shows_picture(gpu) || has_raw_opengl(c))
+	if (!shows_picture(c, gpu, f) || has_raw_opengl(c))
 		return;
 	c->wants_gl = c->wants_gl || has_driver(f, "i915");
 	if (compose_has_gl(c))
@@ -376,9 +382,11 @@ void compose_mdevs(struct composer *c)
 
 /* ------------------------------------------------------------------ as what */
 
-static void add_picture(struct option *o, const struct gpu *gpu)
+static void add_picture(const struct composer *c, struct option *o, const struct mdev_place *place)
 {
-	if (shows_picture(gpu))
+	const struct gpu *gpu = place->gpu;
+
+	if (shows_picture(c, gpu, place->parent))
 		option_on(o, "display", true);
 	if (gpu->ramfb.v)
 		option_on(o, "ramfb", true);
@@ -421,7 +429,7 @@ void devices_add_mdev(struct composer *c, const struct wanted *w)
 	option_slot(&o, "addr", 0, 0);
 	identify(&o, gpu);
 	devices_add_rom(&o, gpu, 0);
-	add_picture(&o, gpu);
+	add_picture(c, &o, place);
 	if (gpu->igd_opregion.v)
 		option_on(&o, "x-igd-opregion", true);
 	compose_item(c, "-device", option_done(&o), w->item, "mdev", gpu->mdev.at, why);

@@ -42,7 +42,7 @@ enum step_node {
 struct step_function {
 	uint32_t domain;
 	uint8_t bus, slot, function;
-	uint8_t unused;
+	uint8_t keep_awake;	  /* vfio-pci is not to switch it off while it is idle */
 	uint16_t vendor, device;  /* expected there */
 	char driver[STEP_DRIVER]; /* expected to be bound now, "" for none */
 };

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "compose.h"
+#include "devices.h"
 
 #define GIB (1UL << 30)
 
@@ -125,6 +125,23 @@ static void claim_lines(struct plan_step *step, const struct pci_set *set)
 		bind_lines(step, set->v[i]);
 }
 
+/* Whether the section that it comes from says so. */
+static bool keeps_awake(const struct composer *c, const struct pci_function *f)
+{
+	struct wanted list[WANTED];
+	size_t n = devices_wanted(c->p, list);
+	bool keeps = false;
+
+	for (size_t i = 0; i < n && !keeps; i++) {
+		own_pci_set struct pci_set found = {0};
+
+		if (list[i].gpu && list[i].gpu->keep_awake.v && !wants_mdev(&list[i]) &&
+		    devices_find(c->p, c->facts, &list[i], &found, NULL))
+			keeps = pci_set_has(&found, f);
+	}
+	return keeps;
+}
+
 static void fill_function(struct step_function *to, const struct pci_function *f)
 {
 	to->domain = f->address.domain;
@@ -152,6 +169,15 @@ static void step_claim(struct composer *c)
 	claim_lines(step, &set);
 	for (size_t i = 0; i < set.n; i++)
 		fill_function(&step->intent.claim.function[i], set.v[i]);
+	for (size_t i = 0; i < set.n; i++) {
+		char address[PCI_ADDRESS_SIZE];
+
+		if (!keeps_awake(c, set.v[i]))
+			continue;
+		step->intent.claim.function[i].keep_awake = 1;
+		add_line(step, "echo on > /sys/bus/pci/devices/%s/power/control",
+			 pci_address_format(&set.v[i]->address, address));
+	}
 	step->intent.claim.functions = (uint32_t)set.n;
 	for (size_t i = 0; i < set.n; i++) {
 		bool again = false;
@@ -181,7 +207,9 @@ static void step_mdev(struct composer *c, const struct mdev_place *place)
 		add_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", place->there->group);
 		return;
 	}
-	add_line(step, "modprobe vfio_iommu_type1   # unless it is loaded");
+	/* vfio-pci brings it along. */
+	if (place == c->mdev && !c->claimed.n)
+		add_line(step, "modprobe vfio_iommu_type1   # unless it is loaded");
 	add_line(step, "echo %s > /sys/bus/pci/devices/%s/mdev_supported_types/%s/create",
 		 place->uuid, address, place->gpu->mdev.v);
 	add_line(step,

@@ -253,13 +253,17 @@ static const struct key GPU[] = {
 	 .help = "yes: with the legacy VGA ranges, for a guest that starts with SeaBIOS"},
 	{"x-igd-opregion", FLAG(gpu, igd_opregion), .dflt = "no",
 	 .help = "yes: with Intel's OpRegion, where an Intel GPU's driver looks for its screens"},
+	{"keep-awake", FLAG(gpu, keep_awake), .dflt = "no",
+	 .help = "yes: vfio-pci does not switch it off while nobody uses it (D3), for a card that does not come "
+		 "back from that; what disable_idle_d3 does for all devices"},
 	{"mdev", NAME(gpu, mdev),
 	 .help = "a vGPU of this type is made for the guest, such as i915-GVTg_V5_4, and the GPU stays the "
 		 "host's; vmlaunch devices shows the types"},
 	{"uuid", UUID(gpu, uuid), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "of the vGPU; auto: made from the names and this host's machine-id"},
 	{"display", CHOICE(gpu, display, ON_OFF), .dflt = "auto",
-	 .help = "whether QEMU shows the vGPU's picture; auto: where ramfb or xres asks for it"},
+	 .help = "whether QEMU shows the vGPU's picture; auto: where ramfb or xres asks for it, and Intel's with "
+		 "display.gl"},
 	{"ramfb", FLAG(gpu, ramfb), .dflt = "no",
 	 .help = "yes: the firmware's picture as well, until the guest has a driver for the vGPU"},
 	{"xres", COUNT(gpu, xres, 320, 16384), .flags = KEY_AUTO, .dflt = "auto",

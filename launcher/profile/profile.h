@@ -241,6 +241,7 @@ struct gpu {
 	struct text dsm;
 	struct flag x_vga;
 	struct flag igd_opregion;
+	struct flag keep_awake;
 	struct text mdev; /* a type: then device is the parent, which stays the host's */
 	struct text uuid;
 	struct choice display;

@@ -432,6 +432,21 @@ static void from_others(void **state)
 	assert_string_equal(step(idle, STEP_CLAIM)->intent.claim.function[0].driver, "");
 }
 
+/* All functions of the board, and none of another section's. */
+static void kept_awake(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(
+		&w, "[gpu]\ndevice = 10de:2820\nkeep-awake = yes\n[pci]\ndevice = 8086:15f3\n");
+	const struct intent *claim = &step(plan, STEP_CLAIM)->intent;
+
+	(void)state;
+	assert_int_equal(claim->claim.functions, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(claim->claim.function[i].keep_awake,
+				 claim->claim.function[i].vendor == 0x10de);
+}
+
 static void several_in_one_step(void **state)
 {
 	struct world w = world();
@@ -673,6 +688,7 @@ int main(void)
 		cmocka_unit_test(a_window_that_does_not_fit),
 		cmocka_unit_test(from_nvidia),
 		cmocka_unit_test(from_others),
+		cmocka_unit_test(kept_awake),
 		cmocka_unit_test(several_in_one_step),
 		cmocka_unit_test(kvm_is_granted_along),
 		cmocka_unit_test(devices_that_are_not_there),

@@ -150,6 +150,18 @@ static void its_picture(void **state)
 	assert_non_null(strstr(find(spice, "-spice", NULL)->value, ",gl=on"));
 	assert_null(strstr(find(raw, "-spice", NULL)->value, "gl=on"));
 	lacks(spice, "-device", "VGA");
+
+	own_plan struct plan *automatic =
+		planned(&m.w, PARENT "uuid = " UUID "\n[display]\ntype = spice\ngl = yes\n");
+
+	has(automatic, "-device",
+	    "vfio-pci,sysfsdev=/sys/bus/mdev/devices/" UUID
+	    ",id=gpu-v,bus=gpuport1,addr=00.0,display=on");
+	own_plan struct plan *off = planned(
+		&m.w, PARENT "uuid = " UUID "\ndisplay = off\n[display]\ntype = spice\ngl = yes\n");
+
+	has(off, "-device",
+	    "vfio-pci,sysfsdev=/sys/bus/mdev/devices/" UUID ",id=gpu-v,bus=gpuport1,addr=00.0");
 }
 
 static void what_gvt_wants(void **state)
