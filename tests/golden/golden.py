@@ -156,9 +156,10 @@ def prepare(place, case, home=None):
     # By a link, so that its place is not in the plan.
     if not (place.dir / "qemu").exists():
         os.symlink(FAKE_QEMU, place.dir / "qemu")
-    # A session with a display, and Looking Glass' client in it.
-    client = place.write("bin/looking-glass-client", "")
-    client.chmod(0o755)
+    # A session with a display, and the programs that show a guest in it.
+    for client in ("looking-glass-client", "remote-viewer"):
+        client = place.write(f"bin/{client}", "")
+        client.chmod(0o755)
     place.env.update(DISPLAY=":0", WAYLAND_DISPLAY="", PATH=f"{client.parent}:{os.environ['PATH']}")
     words = ["--host-root", host_tree(host), "plan", f"profiles/{profile}.ini", *args]
     return words + ["--set", f"qemu.binary={place.dir}/qemu"]
