@@ -11,7 +11,8 @@ def processors(tree, name, pairs, small=0, bits=39, memory=32):
     of = {cpu: number for number, core in enumerate(cores) for cpu in core}
     total = len(of)
     tree.file("proc/cpuinfo", "".join(
-        f"processor\t: {cpu}\nvendor_id\t: GenuineIntel\nmodel name\t: {name}\nphysical id\t: 0\ncore id\t\t: {of[cpu]}\n"
+        f"processor\t: {cpu}\nvendor_id\t: GenuineIntel\nmodel name\t: {name}\n"
+        f"physical id\t: 0\ncore id\t\t: {of[cpu]}\n"
         f"flags\t\t: fpu vme sse sse2 ht vmx ept\naddress sizes\t: {bits} bits physical, 48 bits virtual\n\n"
         for cpu in range(total)))
     tree.file("proc/meminfo", f"MemTotal:       {memory << 20} kB\nMemFree:        {memory << 19} kB\n"
@@ -35,7 +36,8 @@ def processors(tree, name, pairs, small=0, bits=39, memory=32):
                         core_cpus_list=siblings, thread_siblings_list=siblings)
         for index, level, kind, size, shared in ((0, 1, "Data", "48K", siblings), (2, 2, "Unified", "2048K", module),
                                                  (3, 3, "Unified", "24576K", f"0-{total - 1}")):
-            tree.attributes(f"{directory}/cache/index{index}", level=level, type=kind, size=size, shared_cpu_list=shared)
+            tree.attributes(f"{directory}/cache/index{index}", level=level, type=kind, size=size,
+                            shared_cpu_list=shared)
 
 
 def host(tree, release, maker, product, **dmi):
@@ -44,15 +46,16 @@ def host(tree, release, maker, product, **dmi):
     for size in (2048, 1048576):
         tree.attributes(f"sys/kernel/mm/hugepages/hugepages-{size}kB", nr_hugepages=0, free_hugepages=0,
                         resv_hugepages=0, surplus_hugepages=0)
-    tree.attributes("sys/class/dmi/id", sys_vendor=maker, product_name=product, board_vendor=maker, chassis_vendor=maker,
-                    chassis_type=10, **dmi)
+    tree.attributes("sys/class/dmi/id", sys_vendor=maker, product_name=product, board_vendor=maker,
+                    chassis_vendor=maker, chassis_type=10, **dmi)
     tree.file("proc/sys/kernel/osrelease", f"{release}\n")
     tree.file(f"lib/modules/{release}/kernel/drivers/vfio/pci/vfio-pci.ko.zst")
 
 
 def board(tree, t, port, gpu, audio=None, sub="0000:0000", driver="vfio-pci", group=1, cls="030000", memory=4 * G):
     """A port of the processor's with an NVIDIA board behind it, on a driver since boot or on none."""
-    claimed = {"driver": driver, "group": group, "sub": sub, "below": "0000:00:01.0", "power": ("D3hot", "suspended", "auto")}
+    claimed = {"driver": driver, "group": group, "sub": sub, "below": "0000:00:01.0",
+               "power": ("D3hot", "suspended", "auto")}
     tree.pci("0000:00:01.0", port, "060400", driver="pcieport", group=group)
     tree.pci("0000:01:00.0", gpu, cls, rom=True, boot_vga=0 if cls == "030000" else None, reset="flr bus", **claimed,
              bars=[(0x5e000000, 16 * M, t.BAR32), (0x6200000000, memory, t.BAR64P), (0, 0, 0),
