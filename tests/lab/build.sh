@@ -4,11 +4,12 @@
 #
 # All of it lies in $built, which L1 sees as /lab/built:
 #   vmlinuz, vmlinux, release, version    the kernel, packed and unpacked
-#   lib/modules/RELEASE/                  its modules, ours under updates/
+#   lib/modules/RELEASE/                  its modules, ours under updates/ and samples/
 #   l1.img, guest.img                     initramfs of L1 and of L2
 #   tools/                                programs for checks
 #   packages/                             what --package asked for
 #   headers/                              kernel headers, after `lab modules`
+#   samples/                              sample drivers out of the kernel's source, after `lab samples`
 
 # shellcheck disable=SC2154  # here, cache, qemu and scratch are lab's
 built=$cache/built
@@ -257,6 +258,14 @@ get_headers() {
     mv "$scratch/headers" "$built/headers"
 }
 
+# Compiles the modules in $scratch.
+build_modules() {
+    make -s -C "$built/headers/usr/src/linux-headers-$(<"$built/release")" M="$scratch" modules \
+        >"$scratch/log" 2>&1 ||
+        { tail -n 20 "$scratch/log" >&2; broken 'the modules do not compile'; }
+    strip -g "$scratch"/*.ko
+}
+
 cmd_modules() {
     local release updates
     have make || absent 'these packages are missing: make'
@@ -268,13 +277,62 @@ cmd_modules() {
         [ -d "$built/headers" ] || get_headers
         new_scratch
         cp "$here"/modules/* "$scratch"
-        make -s -C "$built/headers/usr/src/linux-headers-$release" M="$scratch" modules \
-            >"$scratch/log" 2>&1 ||
-            { tail -n 20 "$scratch/log" >&2; broken 'the modules do not compile'; }
-        strip -g "$scratch"/*.ko
+        build_modules
         rm -rf "$updates"
         mkdir "$updates"
         cp "$scratch"/*.ko "$updates"
+        depmod -b "$built" "$release"
+    fi
+    exec {lock}>&-
+}
+
+# -------------------------------------------------------------------- samples
+
+# The kernel's own sample drivers of mediated devices, out of its source: mdpy, a display, and mtty, a serial
+# adapter. (150 MB are fetched for three files, which are kept.)
+get_samples() {
+    local release version series
+    release=$(<"$built/release") version=$(<"$built/version")
+    series=$(cut -d. -f1,2 <<<"$release")
+    new_scratch
+    say "fetching the source of $release"
+    fetch "$scratch" "linux-source-$series=$version" ||
+        absent "no source of $release $version: $(tail -n 1 "$scratch/fetch.log")" \
+            "(after a kernel update: lab clean --all)"
+    mkdir "$scratch/samples"
+    dpkg-deb --fsys-tarfile "$scratch"/*.deb |
+        tar -xOf - "./usr/src/linux-source-$series.tar.xz" |
+        tar -xJf - -C "$scratch/samples" --strip-components=3 \
+            "linux-source-$series/samples/vfio-mdev" ||
+        absent "the source of $release has no samples/vfio-mdev"
+    rm -rf "$built/samples"
+    mv "$scratch/samples" "$built/samples"
+}
+
+# Their parent is registered where the kernel's list of drivers puts it; parent.h says what instead.
+use_parent() {  # FILE EXPRESSION
+    sed -i "/mdev_register_parent(/s/, &$2,/, lab_parent(\&$2),/" "$1"
+    grep -q "lab_parent(&$2)" "$1" || broken "$1 registers its parent in another way"
+}
+
+cmd_samples() {
+    local release to
+    have make || absent 'these packages are missing: make'
+    exec {lock}>"$cache/lock"
+    flock "$lock"
+    release=$(<"$built/release")
+    to=$built/lib/modules/$release/samples
+    if stale "$to" "$here"/samples/*; then
+        [ -d "$built/headers" ] || get_headers
+        [ -d "$built/samples" ] || get_samples
+        new_scratch
+        cp "$built"/samples/*.[ch] "$here"/samples/* "$scratch"
+        use_parent "$scratch/mdpy.c" mdpy_dev
+        use_parent "$scratch/mtty.c" mtty_dev.dev
+        build_modules
+        rm -rf "$to"
+        mkdir "$to"
+        cp "$scratch"/*.ko "$to"
         depmod -b "$built" "$release"
     fi
     exec {lock}>&-
