@@ -183,24 +183,39 @@ static char *parse_slots(const struct token *t, void *out)
 	return NULL;
 }
 
+#define CPU_LIST "a list of processors from 0 to 1023 such as 0-7,16"
+_Static_assert(CPU_SET_SIZE == 1024, "the message names the last one");
+
+static char *wrong_cpus(const struct token *t)
+{
+	own_free char *found = text_quote(t->text, 40);
+	own_buf struct buf words = {0};
+	const char *const *choice = t->key->choice;
+	const char *nearest;
+	size_t n = 0;
+
+	if (!choice)
+		return wrong(t, CPU_LIST);
+	for (; choice[n]; n++)
+		buf_addf(&words, "%s | ", choice[n]);
+	buf_adds(&words, "auto");
+	nearest = text_nearest(t->text, choice, n);
+	return xasprintf("'%s' is none of %s, and not " CPU_LIST "%s%s%s", found, words.data,
+			 nearest ? "; did you mean " : "", nearest ? nearest : "",
+			 nearest ? "?" : "");
+}
+
 /* One of the key's words, or a list of at least one processor. */
 static char *parse_cpus(const struct token *t, void *out)
 {
-	own_buf struct buf right = {0};
+	const char *const *word = t->key->choice;
 	struct cpu_set set;
 
-	buf_adds(&right, "");
-	for (const char *const *word = t->key->choice; word && *word; word++) {
-		if (strcmp(*word, t->text) == 0) {
-			set_text(out, xstrdup(t->text));
-			return NULL;
-		}
-		buf_addf(&right, "%s, ", *word);
-	}
-	buf_addf(&right, "%sa list of processors from 0 to %d such as 0-7,16",
-		 t->key->choice ? "or " : "", CPU_SET_SIZE - 1);
-	if (strchr(t->text, '\n') || !cpu_set_parse(&set, t->text) || cpu_set_is_empty(&set))
-		return wrong(t, right.data);
+	while (word && *word && strcmp(*word, t->text) != 0)
+		word++;
+	if ((!word || !*word) &&
+	    (strchr(t->text, '\n') || !cpu_set_parse(&set, t->text) || cpu_set_is_empty(&set)))
+		return wrong_cpus(t);
 	set_text(out, xstrdup(t->text));
 	return NULL;
 }

@@ -72,13 +72,29 @@ static void cdroms(void **state)
 	has(plan, "-device", "ide-cd,id=disk,bus=ide.0,drive=disk,bootindex=1");
 }
 
+static void threads_of_their_own(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan =
+		planned(&w, DISK "iothread = yes\n[disk]\npath = /etc/group\niothread = yes\n");
+
+	(void)state;
+	values_are(plan, "-object", "iothread", "iothread,id=io-a\niothread,id=io-disk\n");
+	values_are(plan, "-device", "virtio-blk-pci",
+		   DEVICE ",iothread=io-a,bootindex=1\n"
+			  "virtio-blk-pci,id=disk,bus=port11,addr=00.0,drive=disk,iothread=io-disk,"
+			  "bootindex=2\n");
+	refused(&w, DISK "iothread = yes\nmedia = cdrom\n", ERROR_USAGE,
+		"p.ini:3:12: disk.iothread: a CD-ROM drive is a SATA one, and QEMU serves those in "
+		"its main thread\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cache_modes),
-		cmocka_unit_test(ways_of_io),
-		cmocka_unit_test(discarding),
-		cmocka_unit_test(cdroms),
+		cmocka_unit_test(cache_modes),		cmocka_unit_test(ways_of_io),
+		cmocka_unit_test(discarding),		cmocka_unit_test(cdroms),
+		cmocka_unit_test(threads_of_their_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,12 +63,57 @@ static void nothing_is_pinned_without_a_device(void **state)
 	assert_false(none->placement.pinned);
 }
 
+static void siblings_of_amd_are_told(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL, *one = NULL;
+
+	(void)state;
+	w.facts.cpu.vendor = S("AuthenticAMD");
+	plan = planned(&w, "[cpu]\nplacement = performance\n");
+	has(plan, "-smp", "cpus=16,sockets=1,cores=8,threads=2");
+	assert_non_null(find(plan, "-cpu", "host,topoext=on"));
+	one = planned(&w, "[cpu]\nplacement = efficiency\n");
+	has(one, "-smp", "cpus=16,sockets=1,cores=16,threads=1");
+	assert_null(find(one, "-cpu", "host,topoext=on"));
+}
+
+static void kinds_together(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	/* Cores with one thread among them: a thread of each core. */
+	placed(&w, "[cpu]\nplacement = any\ncores = 10\n", "0 2 4 6 8 10 12 14 16 17", "18-31", 10,
+	       1);
+	placed(&w, "[cpu]\nplacement = any\ncores = 4\nthreads = 2\n", "2 3 4 5 6 7 8 9", "16-31",
+	       4, 2);
+	placed(&w, "[cpu]\nplacement = efficiency\ncores = 15\n",
+	       "16 17 18 19 20 21 22 23 24 25 26 27 28 29 30", "0-15,31", 15, 1);
+}
+
+static void too_little_for_auto_is_no_refusal(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, GPU "[cpu]\ncores = 9\n");
+
+	(void)state;
+	assert_false(plan->placement.pinned);
+	has(plan, "-smp", "cpus=9,sockets=1,cores=9,threads=1");
+	notes_are(plan, "the guest's processors are not pinned: cpu.cores = 9, but this host has 8 "
+			"performance cores; ask for less, or set cpu.placement to any, none or a "
+			"list\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(performance_is_all_p_cores),
 		cmocka_unit_test(a_list_is_taken_in_pairs_of_siblings),
 		cmocka_unit_test(nothing_is_pinned_without_a_device),
+		cmocka_unit_test(siblings_of_amd_are_told),
+		cmocka_unit_test(kinds_together),
+		cmocka_unit_test(too_little_for_auto_is_no_refusal),
 	};
 
 	return cmocka_run_group_tests_name("plan_placement", tests, NULL, NULL);

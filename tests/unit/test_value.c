@@ -324,6 +324,37 @@ static void choices(void **state)
 	bad(&key, "KVM", "'KVM' is none of auto | kvm | tcg; did you mean kvm?");
 }
 
+static void processors(void **state)
+{
+	static const char *const PLACES[] = {"performance", "any", NULL};
+	const struct key list = {.kind = KIND_CPUS, .flags = KEY_AUTO};
+	const struct key either = {.kind = KIND_CPUS, .flags = KEY_AUTO, .choice = PLACES};
+	struct text field = {0};
+
+	(void)state;
+	assert_null(value_parse(&list, "0-7,16", "/", AT, &field));
+	assert_string_equal(field.v, "0-7,16");
+	assert_null(value_parse(&either, "1023", "/", AT, &field));
+	assert_null(value_parse(&either, "any", "/", AT, &field));
+	assert_string_equal(field.v, "any");
+	assert_null(value_parse(&either, "auto", "/", AT, &field));
+	assert_null(field.v);
+	assert_true(field.automatic);
+	bad(&list, "any",
+	    "'any' is not a list of processors from 0 to 1023 such as 0-7,16, or auto");
+	bad(&list, "", "'' is not a list of processors from 0 to 1023 such as 0-7,16, or auto");
+	bad(&list, "0-3\n",
+	    "'0-3\\x0a' is not a list of processors from 0 to 1023 such as 0-7,16, or auto");
+	bad(&list, "3-0",
+	    "'3-0' is not a list of processors from 0 to 1023 such as 0-7,16, or auto");
+	bad(&either, "1024",
+	    "'1024' is none of performance | any | auto, and not a list of processors from 0 to "
+	    "1023 such as 0-7,16");
+	bad(&either, "perfomance",
+	    "'perfomance' is none of performance | any | auto, and not a list of processors from 0 "
+	    "to 1023 such as 0-7,16; did you mean performance?");
+}
+
 static void targets(void **state)
 {
 	const struct key key = {.kind = KIND_TARGET};
@@ -426,15 +457,25 @@ static void each_kind_has_words_and_a_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts),	cmocka_unit_test(automatic),
-		cmocka_unit_test(names),	cmocka_unit_test(paths),
-		cmocka_unit_test(programs),	cmocka_unit_test(uuids),
-		cmocka_unit_test(macs),		cmocka_unit_test(machines),
-		cmocka_unit_test(counts),	cmocka_unit_test(sizes),
-		cmocka_unit_test(durations),	cmocka_unit_test(flags),
-		cmocka_unit_test(choices),	cmocka_unit_test(targets),
-		cmocka_unit_test(lists_append), cmocka_unit_test(words_replace),
-		cmocka_unit_test(environment),	cmocka_unit_test(each_kind_has_words_and_a_size),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(automatic),
+		cmocka_unit_test(names),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(programs),
+		cmocka_unit_test(uuids),
+		cmocka_unit_test(macs),
+		cmocka_unit_test(machines),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(flags),
+		cmocka_unit_test(choices),
+		cmocka_unit_test(targets),
+		cmocka_unit_test(processors),
+		cmocka_unit_test(lists_append),
+		cmocka_unit_test(words_replace),
+		cmocka_unit_test(environment),
+		cmocka_unit_test(each_kind_has_words_and_a_size),
 	};
 
 	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
