@@ -115,8 +115,31 @@ static size_t fill_own(const struct composer *c, struct acpi_own *own)
 	return n;
 }
 
+/* QEMU puts an initrd that it loads by itself right below 160 KiB at the end of memory, where
+ * SeaBIOS has its ACPI tables, in steps of 128 KiB (hw/i386/x86.c, acpi-build.c): with more of them
+ * one overwrites the other, and the guest hangs. QEMU's own need some 10 KiB.
+ */
+#define BESIDE_INITRD (96U << 10)
+
+static void check_initrd(struct composer *c, const struct acpi_tables *tables)
+{
+	const struct text *initrd = &c->p->boot.initrd;
+	size_t sum = 0;
+
+	for (size_t i = 0; i < tables->n; i++)
+		sum += tables->table[i].bytes.len;
+	if (!c->firmware && initrd->v && sum > BESIDE_INITRD && c->in->purpose == PURPOSE_RUN)
+		compose_refuse(
+			c, initrd->at,
+			"with firmware.uefi = no, boot.initrd lies where SeaBIOS has ACPI tables "
+			"of more than %u KiB, and these have %zu: gpu.rom-acpi = no leaves the "
+			"largest out",
+			BESIDE_INITRD >> 10, sum >> 10);
+}
+
 static void add_tables(struct composer *c, struct acpi_tables *tables)
 {
+	check_initrd(c, tables);
 	for (size_t i = 0; i < tables->n; i++) {
 		struct option o = option_new(NULL);
 		const char *path = compose_bytes(c, tables->table[i].name, &tables->table[i].bytes,

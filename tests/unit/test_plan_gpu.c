@@ -273,6 +273,32 @@ static void option_roms(void **state)
 		    "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1\n");
 }
 
+/* SeaBIOS would have its tables where QEMU puts the initrd. */
+static void a_rom_by_acpi_beside_an_initrd(void **state)
+{
+	static char bytes[100 << 10] = "\x55\xaa";
+	struct plan_file file = {"/proc/self/exe", bytes, sizeof(bytes)};
+	struct world w = world();
+	own_plan struct plan *uefi = NULL, *small = NULL;
+
+	(void)state;
+	w.in.file = &file;
+	w.in.files = 1;
+#define BOOT                                                                                      \
+	"[boot]\nkernel = /proc/self/exe\ninitrd = /proc/self/exe\n" ONE "rom = /proc/self/exe\n" \
+	"rom-acpi = yes\n"
+	refused(&w, BOOT "[firmware]\nuefi = no\n", ERROR_HOST,
+		"p.ini:3:10: with firmware.uefi = no, boot.initrd lies where SeaBIOS has ACPI "
+		"tables of "
+		"more than 96 KiB, and these have 100: gpu.rom-acpi = no leaves the largest out\n");
+	uefi = planned(&w, BOOT);
+	assert_non_null(find(uefi, "-initrd", NULL));
+	file.size = 60 << 10;
+	small = planned(&w, BOOT "[firmware]\nuefi = no\n");
+	assert_non_null(find(small, "-initrd", NULL));
+#undef BOOT
+}
+
 /* ------------------------------------------------------------------ large BARs */
 
 static void window_is(struct world *w, const char *text, const char *mib)
@@ -682,6 +708,7 @@ int main(void)
 		cmocka_unit_test(ids),
 		cmocka_unit_test(nobody_filled_in_the_subsystem),
 		in_scratch(option_roms),
+		cmocka_unit_test(a_rom_by_acpi_beside_an_initrd),
 		cmocka_unit_test(a_window_for_large_bars),
 		cmocka_unit_test(what_counts_for_the_window),
 		cmocka_unit_test(a_window_by_the_profile),
