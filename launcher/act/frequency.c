@@ -157,13 +157,12 @@ static bool record_words(struct keeper *k, enum change_kind kind, const struct c
 static bool set_words(struct keeper *k, enum change_kind kind, const struct cpu_set *policies,
 		      const char *word, struct error **err)
 {
-	own_free char *list = cpu_set_text(policies), *others = NULL;
+	own_free char *names = frequency_policy_names(policies), *others = NULL;
 	struct cpu_set done;
 
 	if (!*word)
 		return true;
-	keeper_report(k, REPORT_PROGRESS, 0, "echo %s > %s/policy{%s}/%s", word, CPUFREQ, list,
-		      file_of(kind));
+	keeper_report(k, REPORT_PROGRESS, 0, "echo %s | tee %s/%s", word, names, file_of(kind));
 	if (!record_words(k, kind, policies, word, err) ||
 	    !write_word(k, kind, policies, word, err))
 		return false;
@@ -223,7 +222,7 @@ bool set_frequency(struct keeper *k, const struct intent *intent, struct error *
 static bool undo_words(struct keeper *k, const struct change *change, struct error **err)
 {
 	struct cpu_set ours;
-	own_free char *list = NULL;
+	own_free char *list = NULL, *names = NULL;
 
 	if (change->names != 2)
 		return true;
@@ -231,8 +230,9 @@ static bool undo_words(struct keeper *k, const struct change *change, struct err
 	list = cpu_set_text(&ours);
 	if (!*list)
 		return true;
-	keeper_report(k, REPORT_PROGRESS, 0, "echo %s > %s/policy{%s}/%s", change->name[0], CPUFREQ,
-		      list, file_of(change->kind));
+	names = frequency_policy_names(&ours);
+	keeper_report(k, REPORT_PROGRESS, 0, "echo %s | tee %s/%s", change->name[0], names,
+		      file_of(change->kind));
 	if (!write_word(k, change->kind, &ours, change->name[0], err))
 		return false;
 	free(list);

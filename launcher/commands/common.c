@@ -161,6 +161,13 @@ static void gather_devices(struct gathered *g, bool no_devices)
 	facts_holders(&g->facts, &g->root, address, set.n);
 }
 
+/* Whether the profile wants something done to the processors that the guest is pinned to. */
+static bool wants_quiet(const struct cpu_section *cpu)
+{
+	return cpu->isolate.v || cpu->move_irqs.v || cpu->governor.v || cpu->preference.v ||
+	       cpu->realtime.v;
+}
+
 static bool gather_facts(struct gathered *g, const char *host_root, bool no_devices,
 			 struct error **err)
 {
@@ -172,6 +179,8 @@ static bool gather_facts(struct gathered *g, const char *host_root, bool no_devi
 		say(SAY_DEBUG, "firmware: %s", g->firmware.skipped[i]);
 	find_blocks(g);
 	gather_devices(g, no_devices);
+	if (wants_quiet(&g->profile->cpu))
+		quiet_collect(&g->facts.quiet, &g->root);
 	read_record(g);
 	return facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err);
 }

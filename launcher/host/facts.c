@@ -75,5 +75,6 @@ void facts_free(struct facts *facts)
 	free(facts->boot_id);
 	qemu_facts_free(&facts->qemu);
 	device_facts_free(&facts->devices);
+	quiet_free(&facts->quiet);
 	*facts = (struct facts){0};
 }

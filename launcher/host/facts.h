@@ -17,6 +17,7 @@
 #include "iommu.h"
 #include "mdev.h"
 #include "pci.h"
+#include "quiet.h"
 #include "storage.h"
 
 struct cpu_facts {
@@ -150,6 +151,7 @@ struct facts {
 	struct glass_facts glass;
 	struct qemu_facts qemu;
 	struct device_facts devices;
+	struct quiet_facts quiet; /* of quiet_collect() */
 };
 
 /* Collects all but the QEMU part. A machine without some file gives empty facts, not an error. */

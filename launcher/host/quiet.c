@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/text.h"
 
 #define CGROUP "/sys/fs/cgroup"
@@ -164,6 +165,22 @@ void frequency_policies_free(struct frequency_policy *policy, size_t n)
 	free(policy);
 }
 
+char *frequency_policy_names(const struct cpu_set *policies)
+{
+	bool several = cpu_set_count(policies) > 1;
+	struct buf out = {0};
+
+	buf_addf(&out, CPUFREQ "/" POLICY "%s", several ? "{" : "");
+	for (int p = cpu_set_next(policies, 0); p >= 0;) {
+		int next = cpu_set_next(policies, (unsigned)p + 1);
+
+		buf_addf(&out, "%d%s", p, next >= 0 ? "," : "");
+		p = next;
+	}
+	buf_adds(&out, several ? "}" : "");
+	return buf_steal(&out);
+}
+
 /* ------------------------------------------------------------------ all of it */
 
 void quiet_collect(struct quiet_facts *quiet, const struct root *root)
@@ -174,7 +191,6 @@ void quiet_collect(struct quiet_facts *quiet, const struct root *root)
 		.cpuset = quiet_has_cpuset(root),
 		.systemd = quiet_has_systemd(root),
 		.irqbalance = quiet_has_irqbalance(root),
-		.online = quiet_online(root),
 	};
 	quiet->policy = frequency_policies(root, &quiet->policies);
 }

@@ -32,10 +32,9 @@ struct frequency_policy {
 struct quiet_facts {
 	bool collected;
 	enum cgroup_kind cgroup;
-	bool cpuset;	 /* the root group has that controller */
-	bool systemd;	 /* it owns the groups */
-	bool irqbalance; /* it runs */
-	struct cpu_set online;
+	bool cpuset;			 /* the root group has that controller */
+	bool systemd;			 /* it owns the groups */
+	bool irqbalance;		 /* it runs */
 	struct frequency_policy *policy; /* by number */
 	size_t policies;
 };
@@ -53,6 +52,10 @@ struct cpu_set quiet_online(const struct root *root);
 /* The caller frees the array with frequency_policies_free(). */
 struct frequency_policy *frequency_policies(const struct root *root, size_t *n);
 void frequency_policies_free(struct frequency_policy *policy, size_t n);
+
+/* Their directories, as a shell expands them: ".../policy2", ".../policy{2,3}"; the caller owns it.
+ */
+char *frequency_policy_names(const struct cpu_set *policies);
 
 /* Why no partition can be made of the groups, with the remedy; NULL where one can. Static text. */
 const char *quiet_no_partition(enum cgroup_kind cgroup, bool cpuset);

@@ -111,6 +111,13 @@ void compose_identity(const struct composer *c, const char *word, uint8_t *id, s
 
 /* The same as a UUID. */
 void compose_uuid(const struct composer *c, const char *word, uint8_t id[UUID_BYTES]);
+/* A step for the keeper, whose intent the caller fills in, and how a person would do it. key may be
+ * NULL, why is copied.
+ */
+struct plan_step *compose_step(struct composer *c, enum step_kind kind, const char *key,
+			       struct origin at, const char *why);
+void compose_line(struct plan_step *step, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The families, in the order of the command line. */
 void compose_firmware(struct composer *c); /* chooses; its arguments come with the machine */
@@ -127,6 +134,7 @@ void compose_acpi(struct composer *c);	 /* after the devices: their places are i
 void compose_window(struct composer *c); /* of the firmware, for large BARs */
 bool compose_kvmfr_closed(const struct composer *c); /* used, and to be opened to this user */
 void compose_steps(struct composer *c);		     /* last of all */
+void compose_quiet(struct composer *c);		     /* steps for the guest's processors */
 void compose_disks(struct composer *c);
 void compose_networks(struct composer *c);
 void compose_console(struct composer *c);

@@ -104,26 +104,35 @@ static void check_host(struct composer *c)
 
 /* The threads that touch the memory are made by QEMU's main thread, and would stay on the few
  * processors, slow ones maybe, that it is pinned to. On the guest's, which have nothing to do yet,
- * they are quick; on the sibling of another they gain nothing.
+ * they are quick; on the sibling of another they gain nothing. In a partition are only vCPUs: then
+ * all of the host's processors have to do.
  */
 static void add_context(struct composer *c)
 {
 	const struct cpu_set *vcpus = &c->plan->placement.vcpus;
+	bool isolate = c->p->cpu.isolate.v;
+	struct cpu_set rest = cpu_set_less(&c->facts->cpu.topology.online, vcpus);
+	const struct cpu_set *cpus = isolate ? &rest : vcpus;
 	struct option o = option_new("thread-context");
 
 	option_text(&o, "id", "prealloc");
-	for (int first = cpu_set_next(vcpus, 0); first >= 0;) {
+	for (int first = cpu_set_next(cpus, 0); first >= 0;) {
 		own_free char *range = NULL;
 		int last = first;
 
-		while (cpu_set_has(vcpus, (unsigned)last + 1))
+		while (cpu_set_has(cpus, (unsigned)last + 1))
 			last++;
 		range = last > first ? xasprintf("%d-%d", first, last) : xasprintf("%d", first);
 		option_text(&o, "cpu-affinity", range);
-		first = cpu_set_next(vcpus, (unsigned)last + 1);
+		first = cpu_set_next(cpus, (unsigned)last + 1);
 	}
-	compose_argument(c, "-object", option_done(&o), "cpu.placement", c->p->cpu.placement.at,
-			 "memory is prepared by the processors that will use it");
+	if (isolate)
+		compose_argument(c, "-object", option_done(&o), "cpu.isolate", c->p->cpu.isolate.at,
+				 "memory is prepared by the host's processors");
+	else
+		compose_argument(c, "-object", option_done(&o), "cpu.placement",
+				 c->p->cpu.placement.at,
+				 "memory is prepared by the processors that will use it");
 }
 
 static void add_prealloc(const struct composer *c, struct option *o)

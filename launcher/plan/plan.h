@@ -143,6 +143,8 @@ struct plan {
 	char *runtime_dir; /* of this instance: lock, sockets */
 	char *log;	   /* QEMU's standard error */
 	struct placement placement;
+	bool isolate;  /* the threads of the vCPUs go into the keeper's partition */
+	bool realtime; /* they become SCHED_FIFO */
 	bool kvm;
 	char *qemu_version;
 	enum target_kind serial, debug;

@@ -8,8 +8,7 @@
 
 #define GIB (1UL << 30)
 
-__attribute__((format(printf, 2, 3))) static void add_line(struct plan_step *step, const char *fmt,
-							   ...)
+void compose_line(struct plan_step *step, const char *fmt, ...)
 {
 	va_list args;
 
@@ -18,8 +17,8 @@ __attribute__((format(printf, 2, 3))) static void add_line(struct plan_step *ste
 	va_end(args);
 }
 
-static struct plan_step *add_step(struct composer *c, enum step_kind kind, const char *key,
-				  struct origin at, const char *why)
+struct plan_step *compose_step(struct composer *c, enum step_kind kind, const char *key,
+			       struct origin at, const char *why)
 {
 	struct plan_step *step = xappend(c->plan->step, c->plan->steps);
 
@@ -38,8 +37,8 @@ static void step_hugepages(struct composer *c)
 
 	if (!c->huge.ask)
 		return;
-	step = add_step(c, STEP_HUGEPAGES, "memory.hugepages", c->p->memory.hugepages.at,
-			"as many as are missing");
+	step = compose_step(c, STEP_HUGEPAGES, "memory.hugepages", c->p->memory.hugepages.at,
+			    "as many as are missing");
 	step->optional = c->huge.optional;
 	step->intent.hugepages.size_kb = c->huge.size_kb;
 	step->intent.hugepages.node = c->plan->placement.node;
@@ -48,9 +47,10 @@ static void step_hugepages(struct composer *c)
 	step->intent.hugepages.drop = wanted && c->p->memory.drop_caches.v;
 	if (c->plan->placement.node >= 0)
 		where = xasprintf("/sys/devices/system/node/node%d", c->plan->placement.node);
-	add_line(step,
-		 "echo +MISSING > %s/hugepages/hugepages-%ukB/nr_hugepages   # until %lu are free",
-		 where ? where : "/sys/kernel/mm", c->huge.size_kb, c->huge.pages);
+	compose_line(
+		step,
+		"echo +MISSING > %s/hugepages/hugepages-%ukB/nr_hugepages   # until %lu are free",
+		where ? where : "/sys/kernel/mm", c->huge.size_kb, c->huge.pages);
 }
 
 /* All of the guest's memory is pinned, and every BAR that is memory of ours; exactly the memory
@@ -61,16 +61,17 @@ static void step_memlock(struct composer *c)
 	uint64_t bytes = c->p->vm.memory.v + c->shared_bytes + GIB;
 	const struct flag *lock = &c->p->memory.lock;
 	struct plan_step *step =
-		lock->v ? add_step(c, STEP_MEMLOCK, "memory.lock", lock->at,
-				   "all of QEMU is locked, what it may grow to included")
-			: add_step(c, STEP_MEMLOCK, "vm.memory", c->p->vm.memory.at,
-				   "memory that a device can reach is locked; 1 GiB more than the "
-				   "guest's");
+		lock->v ? compose_step(c, STEP_MEMLOCK, "memory.lock", lock->at,
+				       "all of QEMU is locked, what it may grow to included")
+			: compose_step(
+				  c, STEP_MEMLOCK, "vm.memory", c->p->vm.memory.at,
+				  "memory that a device can reach is locked; 1 GiB more than the "
+				  "guest's");
 
 	if (c->facts->memory.total && (lock->v || bytes > c->facts->memory.total))
 		bytes = c->facts->memory.total;
 	step->intent.memlock.bytes = bytes;
-	add_line(step, "prlimit --pid $$ --memlock=%lu", bytes);
+	compose_line(step, "prlimit --pid $$ --memlock=%lu", bytes);
 }
 
 static bool has_driver(const struct pci_function *f, const char *driver)
@@ -86,11 +87,11 @@ static void override_line(struct plan_step *step, const struct pci_function *f)
 
 	pci_address_format(&f->address, address);
 	if (has_driver(f, "vfio-pci"))
-		add_line(step, "# %s has vfio-pci already, and keeps it afterwards", address);
+		compose_line(step, "# %s has vfio-pci already, and keeps it afterwards", address);
 	else
-		add_line(step,
-			 "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override   # now: %s",
-			 address, override && *override ? override : "(null)");
+		compose_line(step,
+			     "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override   # now: %s",
+			     address, override && *override ? override : "(null)");
 }
 
 static void bind_lines(struct plan_step *step, const struct pci_function *f)
@@ -101,8 +102,8 @@ static void bind_lines(struct plan_step *step, const struct pci_function *f)
 	if (has_driver(f, "vfio-pci"))
 		return;
 	if (f->driver && !has_driver(f, "nvidia"))
-		add_line(step, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, f->driver);
-	add_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
+		compose_line(step, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, f->driver);
+	compose_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
 }
 
 /* As the keeper does it: displays last, the other functions of a board hang on their power. */
@@ -110,16 +111,17 @@ static void claim_lines(struct plan_step *step, const struct pci_set *set)
 {
 	bool nvidia = false;
 
-	add_line(step, "modprobe vfio-pci   # unless it is loaded");
+	compose_line(step, "modprobe vfio-pci   # unless it is loaded");
 	for (size_t i = 0; i < set->n; i++) {
 		override_line(step, set->v[i]);
 		nvidia = nvidia || has_driver(set->v[i], "nvidia");
 	}
 	if (nvidia) {
-		add_line(step,
-			 "systemctl stop nvidia-persistenced nvidia-powerd   # those that run");
-		add_line(step, "rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that "
-			       "nobody uses it");
+		compose_line(step,
+			     "systemctl stop nvidia-persistenced nvidia-powerd   # those that run");
+		compose_line(step,
+			     "rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that "
+			     "nobody uses it");
 	}
 	for (size_t i = 0; i < set->n; i++)
 		bind_lines(step, set->v[i]);
@@ -164,8 +166,9 @@ static void step_claim(struct composer *c)
 		for (size_t i = 0; i < c->claimed.n; i++)
 			if (pci_is_display(c->claimed.v[i]) == display)
 				pci_set_add(&set, c->claimed.v[i]);
-	step = add_step(c, STEP_CLAIM, NULL, (struct origin){0},
-			"undone afterwards in reverse order, each device with its driver again");
+	step = compose_step(
+		c, STEP_CLAIM, NULL, (struct origin){0},
+		"undone afterwards in reverse order, each device with its driver again");
 	claim_lines(step, &set);
 	for (size_t i = 0; i < set.n; i++)
 		fill_function(&step->intent.claim.function[i], set.v[i]);
@@ -175,8 +178,8 @@ static void step_claim(struct composer *c)
 		if (!keeps_awake(c, set.v[i]))
 			continue;
 		step->intent.claim.function[i].keep_awake = 1;
-		add_line(step, "echo on > /sys/bus/pci/devices/%s/power/control",
-			 pci_address_format(&set.v[i]->address, address));
+		compose_line(step, "echo on > /sys/bus/pci/devices/%s/power/control",
+			     pci_address_format(&set.v[i]->address, address));
 	}
 	step->intent.claim.functions = (uint32_t)set.n;
 	for (size_t i = 0; i < set.n; i++) {
@@ -185,7 +188,7 @@ static void step_claim(struct composer *c)
 		for (size_t k = 0; k < i; k++)
 			again = again || set.v[k]->group == set.v[i]->group;
 		if (!again)
-			add_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", set.v[i]->group);
+			compose_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", set.v[i]->group);
 	}
 }
 
@@ -193,9 +196,9 @@ static void step_claim(struct composer *c)
 static void step_mdev(struct composer *c, const struct mdev_place *place)
 {
 	own_free char *name = item_text(&place->gpu->item), *key = xasprintf("%s.mdev", name);
-	struct plan_step *step = add_step(c, STEP_MDEV, key, place->gpu->mdev.at,
-					  place->there ? "there already, and left there"
-						       : "removed again afterwards");
+	struct plan_step *step = compose_step(c, STEP_MDEV, key, place->gpu->mdev.at,
+					      place->there ? "there already, and left there"
+							   : "removed again afterwards");
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&place->parent->address, address);
@@ -203,19 +206,19 @@ static void step_mdev(struct composer *c, const struct mdev_place *place)
 	memcpy(step->intent.mdev.uuid, place->id, sizeof(step->intent.mdev.uuid));
 	strncpy(step->intent.mdev.type, place->gpu->mdev.v, sizeof(step->intent.mdev.type) - 1);
 	if (place->there) {
-		add_line(step, "# the vGPU %s is there, and stays afterwards", place->uuid);
-		add_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", place->there->group);
+		compose_line(step, "# the vGPU %s is there, and stays afterwards", place->uuid);
+		compose_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", place->there->group);
 		return;
 	}
 	/* vfio-pci brings it along. */
 	if (place == c->mdev && !c->claimed.n)
-		add_line(step, "modprobe vfio_iommu_type1   # unless it is loaded");
-	add_line(step, "echo %s > /sys/bus/pci/devices/%s/mdev_supported_types/%s/create",
-		 place->uuid, address, place->gpu->mdev.v);
-	add_line(step,
-		 "setfacl -m u:$USER:rw /dev/vfio/$(basename $(readlink "
-		 "/sys/bus/mdev/devices/%s/iommu_group))",
-		 place->uuid);
+		compose_line(step, "modprobe vfio_iommu_type1   # unless it is loaded");
+	compose_line(step, "echo %s > /sys/bus/pci/devices/%s/mdev_supported_types/%s/create",
+		     place->uuid, address, place->gpu->mdev.v);
+	compose_line(step,
+		     "setfacl -m u:$USER:rw /dev/vfio/$(basename $(readlink "
+		     "/sys/bus/mdev/devices/%s/iommu_group))",
+		     place->uuid);
 }
 
 /* Only where a keeper is there anyway: who has no device of the host's can join the group kvm. */
@@ -225,10 +228,10 @@ static void step_kvm(struct composer *c)
 
 	if (!c->claims_device || !c->plan->kvm || c->facts->kvm.state != KVM_NOT_PERMITTED)
 		return;
-	step = add_step(c, STEP_GRANT, "cpu.accel", c->p->cpu.accel.at,
-			"this user may not open it");
+	step = compose_step(c, STEP_GRANT, "cpu.accel", c->p->cpu.accel.at,
+			    "this user may not open it");
 	step->intent.grant.node = NODE_KVM;
-	add_line(step, "setfacl -m u:$USER:rw /dev/kvm");
+	compose_line(step, "setfacl -m u:$USER:rw /dev/kvm");
 }
 
 /* Behind the claim, as all rights. */
@@ -238,10 +241,10 @@ static void step_kvmfr(struct composer *c)
 
 	if (!compose_kvmfr_closed(c))
 		return;
-	step = add_step(c, STEP_GRANT, "looking-glass.backend", c->p->glass.backend.at,
-			"this user may not open it");
+	step = compose_step(c, STEP_GRANT, "looking-glass.backend", c->p->glass.backend.at,
+			    "this user may not open it");
 	step->intent.grant.node = NODE_KVMFR;
-	add_line(step, "setfacl -m u:$USER:rw %s", c->glass_file);
+	compose_line(step, "setfacl -m u:$USER:rw %s", c->glass_file);
 }
 
 /* A disk of the host's: refused while the host uses it, granted where the user may not open it. */
@@ -263,11 +266,11 @@ static void step_block(struct composer *c, const struct disk *disk, const struct
 	}
 	if (block->accessible)
 		return;
-	step = add_step(c, STEP_GRANT, "disk.path", disk->path.at, "this user may not open it");
+	step = compose_step(c, STEP_GRANT, "disk.path", disk->path.at, "this user may not open it");
 	step->intent.grant.node = NODE_BLOCK;
 	step->intent.grant.a = block->major;
 	step->intent.grant.b = block->minor;
-	add_line(step, "setfacl -m u:$USER:rw %s", word);
+	compose_line(step, "setfacl -m u:$USER:rw %s", word);
 }
 
 static void step_blocks(struct composer *c)
@@ -292,6 +295,8 @@ void compose_steps(struct composer *c)
 		step_mdev(c, &c->mdev[i]);
 	step_kvm(c);
 	step_kvmfr(c);
-	if (c->in->purpose == PURPOSE_RUN)
+	if (c->in->purpose == PURPOSE_RUN) {
 		step_blocks(c);
+		compose_quiet(c);
+	}
 }

@@ -134,6 +134,17 @@ static const struct key CPU[] = {
 	{"irqchip", CHOICE(cpu_section, irqchip, IRQCHIP), .dflt = "auto",
 	 .help = "where KVM keeps the interrupt controllers: all in the kernel, split with QEMU, or off, "
 		 "which is slow; auto: QEMU's choice, the kernel"},
+	{"isolate", FLAG(cpu_section, isolate), .dflt = "no",
+	 .help = "yes: while the guest runs, nothing of the host's runs on the guest's processors"},
+	{"move-irqs", FLAG(cpu_section, move_irqs), .dflt = "no",
+	 .help = "yes: the host's interrupts go to its other processors"},
+	{"governor", NAME(cpu_section, governor),
+	 .help = "frequency governor of the guest's processors, such as performance"},
+	{"energy-preference", NAME(cpu_section, preference),
+	 .help = "their energy preference, such as balance_performance"},
+	{"realtime", FLAG(cpu_section, realtime), .dflt = "no",
+	 .help = "yes: the guest's processors come before everything on the host's that they are pinned to; a "
+		 "guest that spins there can make the host stutter"},
 };
 
 static const struct key HYPERV[] = {

@@ -104,6 +104,11 @@ struct cpu_section {
 	struct number phys_bits;
 	struct choice hide_hypervisor;
 	struct flag hypervisor_bit;
+	struct flag isolate;
+	struct flag move_irqs;
+	struct text governor; /* NULL: as it is */
+	struct text preference;
+	struct flag realtime;
 };
 
 struct hyperv_section {

@@ -193,6 +193,14 @@ bool link_watch(struct link *link, pid_t pid, struct error **err)
 	return ask(link, VERB_WATCH, NULL, pid, err) && answer(link, NULL, NULL, err);
 }
 
+bool link_isolate(struct link *link, pid_t thread, struct error **err)
+{
+	if (link && link->fd >= 0)
+		return ask(link, VERB_ISOLATE, NULL, thread, err) && answer(link, NULL, NULL, err);
+	error_add(err, ERROR_HOST, "without its keeper no thread can be isolated");
+	return false;
+}
+
 bool link_close(struct link *link, struct error **err)
 {
 	struct error *problem = NULL;

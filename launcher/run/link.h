@@ -34,6 +34,9 @@ bool link_intent(struct link *link, const struct intent *intent, uint64_t *value
 /* From now on nothing is given back while the process, our child, lives. */
 bool link_watch(struct link *link, pid_t pid, struct error **err);
 
+/* Has a thread of that process, one of a vCPU's, put into the partition of STEP_ISOLATE. */
+bool link_isolate(struct link *link, pid_t thread, struct error **err);
+
 /* Has everything given back and hangs up; fails with ERROR_LEFT and a line for each thing that
  * could not be. To be called in each case once link_open() succeeded; harmless without a keeper.
  */

@@ -22,6 +22,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "quiet.h"
 
 _Static_assert(sizeof(struct cpu_set) == sizeof(cpu_set_t), "the same bits in the same order");
 
@@ -49,10 +50,12 @@ void pin_self(const struct placement *placement)
 		set_affinity(0, &placement->emulator);
 }
 
-void pin_begin(struct pin *pin, const struct placement *placement, pid_t qemu)
+void pin_begin(struct pin *pin, const struct plan *plan, struct link *link, pid_t qemu)
 {
+	const struct placement *placement = &plan->placement;
+
 	pin_free(pin);
-	*pin = (struct pin){.placement = placement, .qemu = qemu};
+	*pin = (struct pin){.plan = plan, .placement = placement, .link = link, .qemu = qemu};
 	if (placement->pinned)
 		pin->vcpu = xcalloc(placement->n, sizeof(*pin->vcpu));
 }
@@ -152,6 +155,8 @@ static bool pin_vcpus(const struct pin *pin, struct error **err)
 				  "QEMU told no thread of the guest's processor %zu", i);
 			return false;
 		}
+		if (!quiet_vcpu(pin->plan, pin->link, pin->vcpu[i], err))
+			return false;
 		if (!pin_thread(pin->vcpu[i], &one)) {
 			error_add(err, ERROR_FAILED,
 				  "the guest's processor %zu may not run on processor %d: is it "

@@ -8,10 +8,13 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "link.h"
 #include "plan/plan.h"
 
 struct pin {
+	const struct plan *plan;
 	const struct placement *placement;
+	struct link *link;
 	pid_t qemu;
 	unsigned asked; /* queries that were answered */
 	pid_t *vcpu;	/* the thread of each of the guest's processors, 0: not told */
@@ -24,8 +27,10 @@ struct pin {
  */
 void pin_self(const struct placement *placement);
 
-/* To be called before the first query; placement must live as long as pin. */
-void pin_begin(struct pin *pin, const struct placement *placement, pid_t qemu);
+/* To be called before the first query; plan and link must live as long as pin. link (may be NULL)
+ * leads to the keeper, for a plan that isolates.
+ */
+void pin_begin(struct pin *pin, const struct plan *plan, struct link *link, pid_t qemu);
 void pin_free(struct pin *pin);
 
 /* The QMP command whose answer is wanted next, or NULL when nothing is left to do. */

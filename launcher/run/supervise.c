@@ -113,7 +113,7 @@ static void pin_or_cont(struct supervisor *s)
 
 static void begin_pinning(struct supervisor *s)
 {
-	pin_begin(&s->pin, &s->plan->placement, s->launched->pid);
+	pin_begin(&s->pin, s->plan, s->link, s->launched->pid);
 	pin_or_cont(s);
 }
 
@@ -415,6 +415,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	*ending = (struct ending){.running = launched->adopted, .unknown = launched->adopted};
 	s.told_at = s.began;
 	s.hurried = options->hurried;
+	s.link = options->link;
 	s.companions = options->companions;
 	s.deadline = options->deadline ? s.began + options->deadline : 0;
 	supervise_signals(&ours);

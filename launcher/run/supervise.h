@@ -14,8 +14,9 @@ struct supervise_options {
 	void *debug_context;
 	bool hurried; /* Ctrl-C quits at once: there is no guest that could obey a button */
 	struct companions *companions; /* filled and told to end; NULL: there are none */
-	const struct link *link;       /* to the keeper; NULL: there is none. Watched, not used */
-	int deadline; /* milliseconds from the start until QEMU is made to end; 0: none */
+	struct link *link; /* to the keeper, NULL: none; watched, and asked to give the vCPUs their
+			      place */
+	int deadline;	   /* milliseconds from the start until QEMU is made to end; 0: none */
 };
 
 /* The signals that a supervisor listens to, without those that its caller ignores. SIGUSR1 presses

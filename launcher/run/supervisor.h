@@ -32,7 +32,8 @@ struct supervisor {
 	struct relay serial, debug;
 	struct companions *companions;
 	struct pin pin;
-	int keeper; /* its socket, -1: there is none (any more) */
+	int keeper;	   /* its socket, -1: there is none (any more) */
+	struct link *link; /* to the keeper; may be NULL */
 	int signals;
 	int output; /* where the streams go; -1: nowhere */
 	int keys;   /* our standard input, -1: not passed on */
