@@ -16,7 +16,7 @@ lab_dir=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # shellcheck disable=SC2034
 GPU=0000:01:00.0 AUDIO=0000:01:00.1 IGPU=0000:00:02.0
 
-checks=0 failures=0 lab_tmp=''
+checks=0 failures=0 lab_tmp='' systemd=''
 
 # In L1 this begins the checks; elsewhere it runs the script in L1, with these
 # options of `lab run`, and ends with its status.
@@ -168,6 +168,32 @@ RULE
         org.freedesktop.DBus.NameHasOwner string:org.freedesktop.PolicyKit1 |
         grep -q "boolean true"' 30
 }
+
+# Starts a real systemd, which then owns L1's control groups, as process 1 of a namespace of its own, with the
+# system bus and nothing else. Sets systemd to its pid; in_systemd runs a command beside it.
+start_systemd() {
+    local units=$lab_tmp/units
+    mkdir "$units"
+    printf '%s\n' '[Unit]' DefaultDependencies=no Requires=dbus.socket Requires=dbus.service >"$units/lab.target"
+    printf '%s\n' '[Unit]' DefaultDependencies=no '[Socket]' ListenStream=/run/dbus/system_bus_socket \
+        >"$units/dbus.socket"
+    printf '%s\n' '[Unit]' DefaultDependencies=no Requires=dbus.socket '[Service]' \
+        'ExecStart=/usr/bin/dbus-daemon --system --address=systemd: --nofork --nopidfile' >"$units/dbus.service"
+    cat >"$units/start" <<START
+# Generators of units take the most time, and none of theirs is wanted.
+mount -t tmpfs generators /usr/lib/systemd/system-generators
+mount -t tmpfs -o mode=755 run /run
+mkdir -p /run/systemd/system /run/lock /run/dbus /run/user/1000
+chown 1000:1000 /run/user/1000
+cp $units/*.target $units/dbus.* /run/systemd/system
+exec env container=lab /lib/systemd/systemd --system --unit=lab.target --log-target=console --show-status=no
+START
+    unshare --pid --fork --mount --mount-proc bash "$units/start" >"$units/log" 2>&1 &
+    wait_for 'systemd=$(pgrep -x systemd) && in_systemd test -S /run/dbus/system_bus_socket &&
+        in_systemd busctl --quiet call org.freedesktop.DBus / org.freedesktop.DBus GetNameOwner s org.freedesktop.systemd1' 120 ||
+        { cat "$units/log"; return 1; }
+}
+in_systemd() { nsenter -t "$systemd" -m -p -- "$@"; }
 
 # ------------------------------------------------------------------------- L2
 
