@@ -49,19 +49,6 @@ guest_profile() { # NAME [KERNEL ARGUMENTS]
 	} >"$work/$1.ini"
 }
 
-# The reporting guest's image with modules of ours (`in_lab --modules`) added.
-add_modules() { # IMAGE NAME...
-	local root=$lab_tmp/added name
-	mkdir -p "$root/mods"
-	for name in "${@:2}"; do
-		cp "$LAB_BUILT/lib/modules/$(uname -r)/updates/$name.ko" "$root/mods/"
-	done
-	{
-		cat "$LAB_BUILT/guest.img"
-		(cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --quiet)
-	} >"$1"
-}
-
 # As `sudo vmlaunch` of labuser's, without needing sudo.
 by_user() { SUDO_UID=1000 SUDO_GID=1000 vmlaunch "$@"; }
 
