@@ -2,27 +2,16 @@
  * alone and returns the sentence for the message. Nothing inside a value is altered, except that
  * relative paths become absolute and UUIDs and MACs lower case.
  */
-#include "value.h"
+#include "value_parts.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
-#include "base/cpu_set.h"
 #include "base/file.h"
 #include "base/text.h"
 
-struct token {
-	const struct key *key;
-	const char *text;
-	const char *dir;
-	struct origin at;
-};
-
-typedef char *parse_fn(const struct token *t, void *out);
-
-static char *wrong(const struct token *t, const char *right)
+char *value_wrong(const struct token *t, const char *right)
 {
 	own_free char *found = text_quote(t->text, 40);
 	bool any_auto = t->key->flags & KEY_AUTO;
@@ -30,17 +19,44 @@ static char *wrong(const struct token *t, const char *right)
 	return xasprintf("'%s' is not %s%s", found, right, any_auto ? ", or auto" : "");
 }
 
-static void set_text(struct text *out, char *value)
+void value_set(struct text *out, char *value)
 {
 	free(out->v);
 	out->v = value;
+}
+
+bool value_matches(const char *s, const char *pattern)
+{
+	for (; *pattern; s++, pattern++)
+		if (*pattern == 'x' ? !isxdigit((unsigned char)*s) : *s != *pattern)
+			return false;
+	return !*s;
+}
+
+char *value_lower(const char *s)
+{
+	char *copy = xstrdup(s);
+
+	for (char *c = copy; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return copy;
+}
+
+size_t value_prefix(const char *s, const char *pattern)
+{
+	size_t n = 0;
+
+	for (; pattern[n]; n++)
+		if (pattern[n] == 'x' ? !isxdigit((unsigned char)s[n]) : s[n] != pattern[n])
+			return 0;
+	return n;
 }
 
 /* ------------------------------------------------------------------ texts */
 
 static char *parse_text(const struct token *t, void *out)
 {
-	set_text(out, xstrdup(t->text));
+	value_set(out, xstrdup(t->text));
 	return NULL;
 }
 
@@ -59,9 +75,9 @@ static bool name_is_good(const char *s)
 static char *parse_name(const struct token *t, void *out)
 {
 	if (!name_is_good(t->text))
-		return wrong(t, "a name of 1 to 48 letters, digits, '.', '_' or '-', "
-				"beginning with a letter, a digit or '_'");
-	set_text(out, xstrdup(t->text));
+		return value_wrong(t, "a name of 1 to 48 letters, digits, '.', '_' or '-', "
+				      "beginning with a letter, a digit or '_'");
+	value_set(out, xstrdup(t->text));
 	return NULL;
 }
 
@@ -75,160 +91,35 @@ static char *absolute(const struct token *t)
 static char *parse_path(const struct token *t, void *out)
 {
 	if (!*t->text)
-		return wrong(t, "a path");
-	set_text(out, absolute(t));
+		return value_wrong(t, "a path");
+	value_set(out, absolute(t));
 	return NULL;
 }
 
 static char *parse_program(const struct token *t, void *out)
 {
 	if (!*t->text)
-		return wrong(t, "a program's name or path");
-	set_text(out, strchr(t->text, '/') ? absolute(t) : xstrdup(t->text));
+		return value_wrong(t, "a program's name or path");
+	value_set(out, strchr(t->text, '/') ? absolute(t) : xstrdup(t->text));
 	return NULL;
-}
-
-/* Matches hex digits and separators: x stands for a digit. */
-static bool matches(const char *s, const char *pattern)
-{
-	for (; *pattern; s++, pattern++)
-		if (*pattern == 'x' ? !isxdigit((unsigned char)*s) : *s != *pattern)
-			return false;
-	return !*s;
-}
-
-static char *lower(const char *s)
-{
-	char *copy = xstrdup(s);
-
-	for (char *c = copy; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	return copy;
 }
 
 static char *parse_uuid(const struct token *t, void *out)
 {
-	if (!matches(t->text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"))
-		return wrong(t, "a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8");
-	set_text(out, lower(t->text));
+	if (!value_matches(t->text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"))
+		return value_wrong(t, "a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+	value_set(out, value_lower(t->text));
 	return NULL;
 }
 
 static char *parse_mac(const struct token *t, void *out)
 {
-	if (!matches(t->text, "xx:xx:xx:xx:xx:xx"))
-		return wrong(t, "a MAC address such as 52:54:00:12:34:56");
+	if (!value_matches(t->text, "xx:xx:xx:xx:xx:xx"))
+		return value_wrong(t, "a MAC address such as 52:54:00:12:34:56");
 	/* Bit 0 of the first byte makes it a group address (IEEE 802): no card may have that. */
 	if (strchr("13579bBdDfF", t->text[1]))
-		return wrong(t, "an address of one card: its second digit must be even");
-	set_text(out, lower(t->text));
-	return NULL;
-}
-
-/* How many characters of s match a pattern of hex digits (x) and others; 0 when they do not. */
-static size_t prefix(const char *s, const char *pattern)
-{
-	size_t n = 0;
-
-	for (; pattern[n]; n++)
-		if (pattern[n] == 'x' ? !isxdigit((unsigned char)s[n]) : s[n] != pattern[n])
-			return 0;
-	return n;
-}
-
-/* The forms of a selector (host/pci.h), by shape alone. */
-static bool device_is_good(const char *s)
-{
-	size_t n = prefix(s, "xxxx:xxxx");
-	uint64_t nth;
-
-	if (n && s[n] != ':' && s[n] != '.') {
-		s += n;
-		if (*s == '@') {
-			n = prefix(s, "@xxxx:xxxx");
-			s += n;
-			if (!n)
-				return false;
-		}
-		return !*s || (*s == '#' && text_u64(s + 1, 10, &nth) && nth >= 1 && nth <= 64);
-	}
-	n = prefix(s, "xxxx:");
-	n = n ? n : prefix(s, "xxxxx:");
-	s += n;
-	n = prefix(s, "xx:xx.x");
-	return n && (!s[n] || matches(s + n, "=xxxx:xxxx"));
-}
-
-static char *parse_device(const struct token *t, void *out)
-{
-	if (!device_is_good(t->text))
-		return wrong(t, "a PCI device such as 10de:2820, 10de:2820@1043:1e6c, 01:00.0 or "
-				"01:00.0=10de:2820");
-	set_text(out, lower(t->text));
-	return NULL;
-}
-
-static char *parse_slots(const struct token *t, void *out)
-{
-	const char *s = t->text;
-	bool good = strcmp(s, "all") == 0;
-
-	if (!good) {
-		for (good = *s >= '0' && *s <= '7', s++; good && *s; s += 2)
-			good = *s == ',' && s[1] >= '0' && s[1] <= '7';
-	}
-	if (!good)
-		return wrong(t, "all, or function numbers such as 0,1");
-	set_text(out, xstrdup(t->text));
-	return NULL;
-}
-
-#define CPU_LIST "a list of processors from 0 to 1023 such as 0-7,16"
-_Static_assert(CPU_SET_SIZE == 1024, "the message names the last one");
-
-static char *wrong_cpus(const struct token *t)
-{
-	own_free char *found = text_quote(t->text, 40);
-	own_buf struct buf words = {0};
-	const char *const *choice = t->key->choice;
-	const char *nearest;
-	size_t n = 0;
-
-	if (!choice)
-		return wrong(t, CPU_LIST);
-	for (; choice[n]; n++)
-		buf_addf(&words, "%s | ", choice[n]);
-	buf_adds(&words, "auto");
-	nearest = text_nearest(t->text, choice, n);
-	return xasprintf("'%s' is none of %s, and not " CPU_LIST "%s%s%s", found, words.data,
-			 nearest ? "; did you mean " : "", nearest ? nearest : "",
-			 nearest ? "?" : "");
-}
-
-/* One of the key's words, or a list of at least one processor. */
-static char *parse_cpus(const struct token *t, void *out)
-{
-	const char *const *word = t->key->choice;
-	struct cpu_set set;
-
-	while (word && *word && strcmp(*word, t->text) != 0)
-		word++;
-	if ((!word || !*word) &&
-	    (strchr(t->text, '\n') || !cpu_set_parse(&set, t->text) || cpu_set_is_empty(&set)))
-		return wrong_cpus(t);
-	set_text(out, xstrdup(t->text));
-	return NULL;
-}
-
-/* Behind a root port there is device 00 alone. */
-static char *parse_place(const struct token *t, void *out)
-{
-	uint64_t bus;
-
-	if (!prefix(t->text, "xx:00") || t->text[5] ||
-	    !text_u64((char[]){t->text[0], t->text[1], 0}, 16, &bus) || bus < 1 || bus > 0x20)
-		return wrong(t, "a slot from 01:00 to 20:00 (hexadecimal)");
-	set_text(out, lower(t->text));
+		return value_wrong(t, "an address of one card: its second digit must be even");
+	value_set(out, value_lower(t->text));
 	return NULL;
 }
 
@@ -237,8 +128,8 @@ static char *parse_string(const struct token *t, void *out)
 	size_t n = strlen(t->text);
 
 	if (n < 1 || n > 64 || !text_is_printable(t->text))
-		return wrong(t, "1 to 64 printable characters");
-	set_text(out, xstrdup(t->text));
+		return value_wrong(t, "1 to 64 printable characters");
+	value_set(out, xstrdup(t->text));
 	return NULL;
 }
 
@@ -249,15 +140,15 @@ static char *parse_resolution(const struct token *t, void *out)
 	uint64_t width = 0, height = 0;
 
 	if (strcmp(t->text, "none") == 0) {
-		set_text(out, NULL);
+		value_set(out, NULL);
 		return NULL;
 	}
 	if (x)
 		*x = '\0';
 	if (!x || !text_u64(copy, 10, &width) || !text_u64(x + 1, 10, &height) || width < 320 ||
 	    height < 200 || width > 16384 || height > 16384)
-		return wrong(t, "none or a resolution such as 2560x1440");
-	set_text(out, xstrdup(t->text));
+		return value_wrong(t, "none or a resolution such as 2560x1440");
+	value_set(out, xstrdup(t->text));
 	return NULL;
 }
 
@@ -270,33 +161,8 @@ static char *parse_vendor(const struct token *t, void *out)
 	for (const char *c = t->text; good && *c; c++)
 		good = *c > 0x20 && *c < 0x7f;
 	if (!good)
-		return wrong(t, "1 to 12 printable characters without space and comma");
-	set_text(out, xstrdup(t->text));
-	return NULL;
-}
-
-static char *parse_machine(const struct token *t, void *out)
-{
-	uint64_t major = 0, minor = 0;
-	own_free char *rest = NULL;
-	char *dot;
-
-	if (text_starts(t->text, "pc-q35-")) {
-		rest = xstrdup(t->text + strlen("pc-q35-"));
-		dot = strchr(rest, '.');
-		if (dot)
-			*dot++ = '\0';
-		if (!dot || !text_u64(rest, 10, &major) || !text_u64(dot, 10, &minor))
-			major = 0;
-	}
-	if (!major)
-		return wrong(t, "a versioned q35 machine such as pc-q35-7.2");
-	if (major < 6 || (major == 6 && minor < 1))
-		return wrong(
-			t,
-			"pc-q35-6.1 or newer: older ones lack the ACPI nodes that a GPU's tables "
-			"hang on");
-	set_text(out, xstrdup(t->text));
+		return value_wrong(t, "1 to 12 printable characters without space and comma");
+	value_set(out, xstrdup(t->text));
 	return NULL;
 }
 
@@ -315,7 +181,7 @@ static char *parse_count(const struct token *t, void *out)
 	uint64_t v;
 
 	if (!text_u64(t->text, 10, &v))
-		return wrong(t, "a whole number");
+		return value_wrong(t, "a whole number");
 	if (v < t->key->min || v > t->key->max) {
 		own_free char *low = xasprintf("%lu", t->key->min),
 			      *high = xasprintf("%lu", t->key->max);
@@ -352,10 +218,10 @@ static char *parse_size(const struct token *t, void *out)
 		return xasprintf("'%s' has no unit; write %sM or %sG", found, found, found);
 	}
 	if (!u || !*u)
-		return wrong(t, "a size: a whole number with K, M, G or T, such as 16G");
+		return value_wrong(t, "a size: a whole number with K, M, G or T, such as 16G");
 	digits[n - 1] = '\0';
 	if (!text_u64(digits, 10, &v))
-		return wrong(t, "a size: a whole number with K, M, G or T, such as 16G");
+		return value_wrong(t, "a size: a whole number with K, M, G or T, such as 16G");
 	shift = 10 * (unsigned)(u - unit + 1);
 	if (v > t->key->max >> shift || v << shift < t->key->min) {
 		own_free char *low = size_words(t->key->min), *high = size_words(t->key->max);
@@ -378,7 +244,7 @@ static char *parse_duration(const struct token *t, void *out)
 	if (n > 1 && (digits[n - 1] == 's' || digits[n - 1] == 'm'))
 		digits[n - 1] = '\0';
 	if (!text_u64(digits, 10, &v))
-		return wrong(t, "a time in seconds or minutes, such as 30s or 3m");
+		return value_wrong(t, "a time in seconds or minutes, such as 30s or 3m");
 	if (v > t->key->max / unit || v * unit < t->key->min) {
 		own_free char *low = xasprintf("%lus", t->key->min / 1000);
 		own_free char *high = xasprintf("%lus", t->key->max / 1000);
@@ -396,7 +262,7 @@ static char *parse_flag(const struct token *t, void *out)
 	struct flag *flag = out;
 
 	if (strcmp(t->text, "yes") != 0 && strcmp(t->text, "no") != 0)
-		return wrong(t, "yes or no");
+		return value_wrong(t, "yes or no");
 	flag->v = *t->text == 'y';
 	return NULL;
 }
@@ -425,7 +291,7 @@ static char *parse_target(const struct token *t, void *out)
 	struct target *target = out;
 
 	if (!*t->text)
-		return wrong(t, "terminal, none or a file");
+		return value_wrong(t, "terminal, none or a file");
 	free(steal(&target->path));
 	if (strcmp(t->text, "none") == 0) {
 		target->kind = TARGET_NONE;
@@ -479,11 +345,11 @@ static char *parse_ids(const struct token *t, void *out)
 
 	parse_words(t, &words);
 	for (size_t i = 0; good && !single && i < words.n; i++)
-		good = matches(words.v[i], "xxxx:xxxx:xxxx:xxxx");
+		good = value_matches(words.v[i], "xxxx:xxxx:xxxx:xxxx");
 	if (!good || !words.n || words.n > 8) {
 		value_clear(KIND_IDS, &words);
-		return wrong(t,
-			     "host, none, or ids such as 10de:25a2:1d05:1178, separated by spaces");
+		return value_wrong(
+			t, "host, none, or ids such as 10de:25a2:1d05:1178, separated by spaces");
 	}
 	value_clear(KIND_IDS, list);
 	*list = words;
@@ -498,7 +364,7 @@ static char *parse_env(const struct token *t, void *out)
 	for (const char *c = t->text; good && c < equals; c++)
 		good = isascii(*c) && (isalnum((unsigned char)*c) || *c == '_');
 	if (!good)
-		return wrong(t, "an environment variable such as NAME=value");
+		return value_wrong(t, "an environment variable such as NAME=value");
 	append(out, xstrdup(t->text), t->at);
 	return NULL;
 }
