@@ -18,7 +18,7 @@ import time
 VERSION, PACKET = 1, 4096
 HELLO, INTENT, WATCH, RELEASE, ISOLATE_THREAD = range(5)
 PROGRESS, DONE, REFUSED, LEFT = range(4)
-HUGEPAGES, MEMLOCK, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, REALTIME = range(8)
+HUGEPAGES, MEMLOCK, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, REALTIME, MDEV = range(9)
 KVM, BLOCK, EVENT, USB, TPM, KVMFR = range(6)
 UNION = 8 + 16 * 44
 REQUEST = 16 + 8 + UNION
@@ -27,6 +27,7 @@ PCI = "/sys/bus/pci/devices/"
 
 GPU, AUDIO, NVME = sys.argv[1:4]
 MOUNTED, STICK = sys.argv[4:6]  # block devices that the host has mounted
+PARENT = sys.argv[6]  # a function that makes mediated devices, "" for none
 
 
 def intent(kind, body=b""):
@@ -66,6 +67,10 @@ def frequency(cpus, governor=b"", preference=b""):
 
 def grant(node, a=0, b=0):
     return intent(GRANT, struct.pack("<III", node, a, b))
+
+
+def mdev(parent, uuid, name):
+    return intent(MDEV, parent + uuid.ljust(16, b"\0") + name.ljust(64, b"\0"))
 
 
 def read(path):
@@ -116,6 +121,7 @@ def facts():
         except OSError:
             acl = "-"
         lines.append(f"{node} {os.stat(node).st_mode:o} {acl}")
+    lines += sorted(os.listdir("/sys/bus/mdev/devices")) if PARENT else []
     lines += sorted(line.split()[0] for line in read("/proc/modules").splitlines())
     return "\n".join(lines)
 
@@ -251,7 +257,7 @@ def form():
         breaks(f"{name} before the greeting", request(verb, grant(KVM), pid=os.getpid() if verb == WATCH else 0), hello=False)
     breaks("a second greeting", request(HELLO))
     breaks("a thread before the watch", request(ISOLATE_THREAD, pid=os.getpid()))
-    for kind in (REALTIME + 1, 255, 0xFFFFFFFF):
+    for kind in (MDEV + 1, 255, 0xFFFFFFFF):
         breaks(f"intent {kind}", request(INTENT, intent(kind)))
     for _ in range(20):
         keeper = Keeper(hello=False)
@@ -410,10 +416,45 @@ def quieting():
     unchanged("quieting")
 
 
+def mediated():
+    """The parent that the test made: one type that can be had, one that somebody has."""
+    keeper, parent = Keeper(), function(PARENT)
+    types = f"{PCI}{PARENT}/mdev_supported_types/"
+    good = sorted(os.listdir(types))[0].encode()
+    new = random.randbytes(16)
+    for name in (b"", b".", b"..", b"../" + good, good + b"/", good + b"/../" + good, good + b"\n", b"-" + good, good[:-1], good + b"x",
+                 b"\xff" * 64, b"A" * 64, b"A" * 63, b"../../../../../../kernel/mm/hugepages/hugepages-2048kB"):
+        refused(keeper, f"the type {name[:20]!r}", mdev(parent, new, name))
+    refused(keeper, "a UUID of zeros", mdev(parent, b"", good), "zeros")
+    for address in (GPU, AUDIO, NVME):
+        refused(keeper, f"a device of {address}, which makes none", mdev(function(address), new, good), "offers no")
+    for text, other in (("another id", function(PARENT, device=0x1112)), ("another driver", function(PARENT, name=b"i915")),
+                        ("no driver", function(PARENT, name=b"")), ("nobody", function("0000:01:1f.0", 0x1234, 0x1111, b"")),
+                        ("a slot out of range", struct.pack("<IBBBBHH32s", 0, 0, 255, 255, 255, 0x1234, 0x1111, b""))):
+        refused(keeper, f"a device of {text}", mdev(other, new, good))
+    theirs = os.listdir("/sys/bus/mdev/devices")[0]
+    kind = os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{theirs}/mdev_type"))
+    wrong = next(n for n in sorted(os.listdir(types)) if n != kind)
+    refused(keeper, "one that is there, of another type", mdev(parent, bytes.fromhex(theirs.replace("-", "")), wrong.encode()), "already")
+    refused(keeper, "its parent as a whole", claim(parent))
+    keeper.close()
+    unchanged("mediated devices")
+    keeper = Keeper()
+    check("one that is there can be used", keeper.ask(request(INTENT, mdev(parent, bytes.fromhex(theirs.replace("-", "")), kind.encode())))[0] == DONE)
+    refused(keeper, "twice", mdev(parent, bytes.fromhex(theirs.replace("-", "")), kind.encode()))
+    made = 0
+    while made < 40 and keeper.ask(request(INTENT, mdev(parent, random.randbytes(16), good)))[0] == DONE:
+        made += 1
+    check("as many as there are can be made, and not one more", 0 < made < 40, made)
+    check("and are there", len(os.listdir("/sys/bus/mdev/devices")) == made + 1)
+    keeper.close()
+    unchanged("mediated devices that were made", 60)
+
+
 def many():
     keeper, answers = Keeper(), 0
     for _ in range(150):
-        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY)), random.randbytes(UNION))))
+        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, MDEV)), random.randbytes(UNION))))
         answers += kind == REFUSED
     check("150 random intents are all refused", answers == 150, answers)
     keeper.close()
@@ -467,8 +508,9 @@ def main():
     seed = int(os.environ.get("SEED") or 0) or random.SystemRandom().randrange(1 << 31)
     print(f"# seed {seed}")
     random.seed(seed)
-    for part in (form, descriptors, watching, claims, grants, memory, quieting, many, ways_in):
-        part()
+    for part in (form, descriptors, watching, claims, grants, memory, quieting, mediated, many, ways_in):
+        if part is not mediated or PARENT:
+            part()
     print("# the end", flush=True)
     os._exit(1 if failures else 0)
 
