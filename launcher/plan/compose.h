@@ -40,7 +40,7 @@ struct composer {
 		const struct mdev *there; /* it exists already */
 	} mdev[16];			  /* vGPUs, in the order of their sections */
 	size_t mdevs;
-	bool wants_gl; /* a picture is there that only OpenGL shows */
+	bool wants_gl;		/* a picture is there that only OpenGL shows */
 	const char *glass_file; /* Looking Glass' memory, NULL: none */
 	uint64_t shared_bytes;	/* memory beside the guest\'s that devices can reach */
 	struct {
