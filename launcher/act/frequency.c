@@ -177,12 +177,11 @@ static bool set_words(struct keeper *k, enum change_kind kind, const struct cpu_
 	return false;
 }
 
-/* What the driver will change by itself. */
+/* What the driver will change by itself, even if another preference was asked for. */
 static bool foresee(struct keeper *k, const struct intent *intent, const struct cpu_set *policies,
 		    struct error **err)
 {
-	return *intent->frequency.preference ||
-	       strcmp(intent->frequency.governor, PERFORMANCE) != 0 ||
+	return strcmp(intent->frequency.governor, PERFORMANCE) != 0 ||
 	       record_words(k, CHANGE_PREFERENCE, policies, PERFORMANCE, err);
 }
 

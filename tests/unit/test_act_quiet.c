@@ -182,6 +182,24 @@ static void frequency_and_back(void **state)
 	no_children();
 }
 
+/* A governor that takes no other preference than its own, whatever was asked for before. */
+static void preference_lost_to_the_governor(void **state)
+{
+	struct host *host = *state;
+	struct intent intent = frequency("1-2", "performance", "default");
+	struct error *err = NULL;
+
+	needs_run(host);
+	put_policies(host->tree);
+	assert_true(set_frequency(&host->k, &intent, &err));
+	tree_is(host->tree, POLICY "1/energy_performance_preference", "default\n");
+	tree_put(host->tree, POLICY "1/energy_performance_preference", "performance\n");
+	assert_true(restore_from(&host->k, 0));
+	tree_is(host->tree, POLICY "1/energy_performance_preference", "power\n");
+	tree_is(host->tree, POLICY "2/energy_performance_preference", "balance_performance\n");
+	assert_int_equal(host->k.journal->n, 0);
+}
+
 static void frequency_of_somebody_else(void **state)
 {
 	struct host *host = *state;
@@ -466,6 +484,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_HOST(frequency_and_back),
+		ON_HOST(preference_lost_to_the_governor),
 		ON_HOST(frequency_of_somebody_else),
 		ON_HOST(frequency_refused),
 		ON_HOST(irqs_and_back),
