@@ -402,6 +402,13 @@ static bool remove_slice(struct keeper *k, const struct change *change, const ch
 		"/usr/bin/systemctl", "--no-ask-password", "--quiet", "stop", "--", unit, NULL};
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 
+	/* Asked as well where there is none yet: what a keeper that died, or lost its patience, had
+	 * asked for may still be on its way, and a later word for the same unit overtakes it.
+	 */
+	if (!root_exists(&k->root, "%s", group))
+		worker_exec(argv, SYSTEMD_MS, NULL, NULL);
+	if (!root_exists(&k->root, "%s", group))
+		return true;
 	keeper_report(k, REPORT_PROGRESS, 0, "systemctl stop %s", unit);
 	if (!worker_exec(argv, SYSTEMD_MS, NULL, err))
 		return false;
@@ -412,25 +419,22 @@ static bool remove_slice(struct keeper *k, const struct change *change, const ch
 
 bool undo_isolated(struct keeper *k, const struct change *change, struct error **err)
 {
-	own_free char *group = NULL;
+	own_free char *group = NULL, *state = NULL;
 
 	if (change->names != 1 || !is_ours(change->name[0]))
 		return true;
 	group = group_of(change);
-	if (root_exists(&k->root, "%s", group)) {
-		own_free char *state = root_line(&k->root, "%s/cpuset.cpus.partition", group);
-
-		/* The processors come back even if the group cannot go yet. */
-		if (state && strcmp(state, "member") != 0)
-			put_in(k, group, "cpuset.cpus.partition", "member", NULL);
-		if (change->number & ISOLATED_SYSTEMD) {
-			if (!remove_slice(k, change, group, err))
-				return false;
-		} else {
-			keeper_report(k, REPORT_PROGRESS, 0, "rmdir %s", group);
-			if (!directory(k, group, true, err))
-				return false;
-		}
+	state = root_line(&k->root, "%s/cpuset.cpus.partition", group);
+	/* The processors come back even if the group cannot go yet. */
+	if (state && strcmp(state, "member") != 0)
+		put_in(k, group, "cpuset.cpus.partition", "member", NULL);
+	if (change->number & ISOLATED_SYSTEMD) {
+		if (!remove_slice(k, change, group, err))
+			return false;
+	} else if (root_exists(&k->root, "%s", group)) {
+		keeper_report(k, REPORT_PROGRESS, 0, "rmdir %s", group);
+		if (!directory(k, group, true, err))
+			return false;
 	}
 	return !(change->number & ISOLATED_CPUSET) || is_on_for_another(k) ||
 	       switch_off_cpuset(k, err);
