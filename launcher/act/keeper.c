@@ -191,7 +191,8 @@ static bool do_watch(struct keeper *k, const struct request *request, struct err
 		error_add(err, ERROR_HOST, "process %d is not uid %u's", (int)pid, k->uid);
 		return false;
 	}
-	if (!isolate_process(k, pid, err) || !journal_watch(k->journal, qemu, err))
+	/* Written down first: from then on a recovery waits for it, wherever we die. */
+	if (!journal_watch(k->journal, qemu, err) || !isolate_process(k, pid, err))
 		return false;
 	k->qemu = steal_fd(&pidfd);
 	k->phase = PHASE_WATCHING;
