@@ -9,6 +9,10 @@
  * the default. Where the IOMMU posts interrupts that does not matter, as they go to the vCPU
  * wherever it is; elsewhere they are taken on a processor of the host's, which wakes the vCPU.
  *
+ * Several machines may do this at once and end in any order. So who comes later writes down what
+ * the host had, not what another machine made of it, and who ends hands over to one that is left:
+ * an interrupt is always where a journal says, or back.
+ *
  * irqbalance would bring them back: its service is stopped meanwhile.
  */
 #include <errno.h>
@@ -113,17 +117,115 @@ static bool has_handler(const struct keeper *k, const char *irq)
 	return handler;
 }
 
+/* ------------------------------------------------------------------ other machines */
+
+/* Journals of other machines that have moved interrupts. */
+struct movers {
+	struct journal **v;
+	size_t n;
+};
+
+static void movers_read(struct movers *movers, const struct keeper *k)
+{
+	struct error *ignored = NULL;
+	size_t n;
+	struct journal **all = journal_all(&n, &ignored);
+
+	for (size_t i = 0; i < n; i++) {
+		if (journal_is_current(all[i]) && !journal_same(all[i], k->journal) &&
+		    journal_find(all[i], CHANGE_IRQS))
+			*xappend(movers->v, movers->n) = all[i];
+		else
+			journal_free(all[i]);
+	}
+	free(all);
+	error_free(ignored);
+}
+
+static void movers_free(struct movers *movers)
+{
+	for (size_t i = 0; i < movers->n; i++)
+		journal_free(movers->v[i]);
+	free(movers->v);
+}
+#define own_movers own_with(movers_free)
+
+/* What this one writes back; NULL where it has not moved it. */
+static const struct cpu_set *saved_by(const struct journal *journal, int irq)
+{
+	for (size_t i = 0; i < journal->irqs; i++)
+		if (journal->irq[i].irq == irq)
+			return &journal->irq[i].affinity;
+	return NULL;
+}
+
+/* Where the host had it: one that is where another machine sent it was elsewhere before. */
+static struct cpu_set before_all(const struct movers *movers, int irq, const struct cpu_set *now)
+{
+	for (size_t i = 0; i < movers->n; i++) {
+		const struct cpu_set *saved = saved_by(movers->v[i], irq);
+		struct cpu_set theirs;
+
+		if (!saved)
+			continue;
+		theirs = wanted(journal_find(movers->v[i], CHANGE_IRQS), saved);
+		if (cpu_set_equal(&theirs, now))
+			return *saved;
+	}
+	return *now;
+}
+
+/* Where it goes when we give it back: to where it was, or to where another machine that found it
+ * there wants it, and who then gives it back.
+ */
+static struct cpu_set after_us(const struct movers *movers, const struct irq_saved *ours)
+{
+	for (size_t i = 0; i < movers->n; i++) {
+		const struct cpu_set *saved = saved_by(movers->v[i], ours->irq);
+
+		if (saved && cpu_set_equal(saved, &ours->affinity))
+			return wanted(journal_find(movers->v[i], CHANGE_IRQS), saved);
+	}
+	return ours->affinity;
+}
+
+/* Away from the others' processors as well. */
+static void spare_the_others(const struct movers *movers, struct change *change)
+{
+	for (size_t i = 0; i < movers->n; i++) {
+		const struct cpu_set *cpus = &journal_find(movers->v[i], CHANGE_IRQS)->cpus;
+		struct cpu_set rest = cpu_set_less(&change->rest, cpus);
+
+		change->cpus = cpu_set_union(&change->cpus, cpus);
+		if (!cpu_set_is_empty(&rest))
+			change->rest = rest;
+	}
+}
+
 /* ------------------------------------------------------------------ moving */
 
-/* Those that may come to the guest's processors. The caller owns the table. */
-static struct irq_saved *find_irqs(const struct keeper *k, const struct cpu_set *cpus, size_t *n)
+/* One that may come to the guest's processors now, or when another machine gives it back. */
+static bool is_concerned(const struct keeper *k, const struct movers *movers,
+			 const struct cpu_set *cpus, struct irq_saved *one)
+{
+	struct cpu_set now;
+
+	if (!affinity_of(k, one->irq, &now))
+		return false;
+	one->affinity = before_all(movers, one->irq, &now);
+	return cpu_set_meets(&now, cpus) || cpu_set_meets(&one->affinity, cpus);
+}
+
+/* All of these. The caller owns the table. */
+static struct irq_saved *find_irqs(const struct keeper *k, const struct movers *movers,
+				   const struct cpu_set *cpus, size_t *n)
 {
 	struct irq_saved *table = NULL, one = {.irq = IRQ_DEFAULT};
 	size_t names;
 	char **name = root_list(&k->root, &names, IRQ);
 
 	*n = 0;
-	if (affinity_of(k, IRQ_DEFAULT, &one.affinity) && cpu_set_meets(&one.affinity, cpus))
+	if (is_concerned(k, movers, cpus, &one))
 		*xappend(table, *n) = one;
 	for (size_t i = 0; i < names && *n < JOURNAL_IRQS; i++) {
 		uint64_t number;
@@ -131,7 +233,7 @@ static struct irq_saved *find_irqs(const struct keeper *k, const struct cpu_set 
 		if (!text_u64(name[i], 10, &number) || number > 0xfffff || !has_handler(k, name[i]))
 			continue;
 		one.irq = (int)number;
-		if (affinity_of(k, one.irq, &one.affinity) && cpu_set_meets(&one.affinity, cpus))
+		if (is_concerned(k, movers, cpus, &one))
 			*xappend(table, *n) = one;
 	}
 	names_free(name, names);
@@ -199,6 +301,7 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 	struct change change = {.kind = CHANGE_IRQS, .cpus = intent->irqs.cpus};
 	own_free char *list = cpu_set_text(&change.cpus);
 	own_free struct irq_saved *table = NULL;
+	own_movers struct movers movers = {0};
 	size_t mark = k->journal->n, n, moved;
 
 	if (journal_find(k->journal, CHANGE_IRQS)) {
@@ -207,9 +310,11 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 	}
 	if (!cpus_are_free(k, &change.cpus, &change.rest, err) || !stop_irqbalance(k, err))
 		return false;
-	table = find_irqs(k, &change.cpus, &n);
+	movers_read(&movers, k);
+	table = find_irqs(k, &movers, &change.cpus, &n);
 	if (n == 0)
 		return true;
+	spare_the_others(&movers, &change);
 	keeper_report(k, REPORT_PROGRESS, 0, "moving interrupts off the processors %s", list);
 	if (!journal_add_irqs(k->journal, &change, table, n, err) || !write_all(k, &change, err) ||
 	    !keep_moved(k, &change, &moved, err)) {
@@ -223,8 +328,9 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 
 /* ------------------------------------------------------------------ giving back */
 
-/* Those that are still where we sent them, and what they had. */
-static struct sysfs_value *find_ours(struct keeper *k, const struct change *change, size_t *n)
+/* Those that are still where we sent them, and where they go. */
+static struct sysfs_value *find_ours(struct keeper *k, const struct movers *movers,
+				     const struct change *change, size_t *n)
 {
 	struct sysfs_value *values = NULL;
 
@@ -232,29 +338,32 @@ static struct sysfs_value *find_ours(struct keeper *k, const struct change *chan
 	for (size_t i = 0; i < k->journal->irqs; i++) {
 		const struct irq_saved *saved = &k->journal->irq[i];
 		struct cpu_set now = {0}, ours = wanted(change, &saved->affinity);
+		struct cpu_set after = after_us(movers, saved);
 
 		if (!affinity_of(k, saved->irq, &now) || !cpu_set_equal(&now, &ours) ||
-		    cpu_set_equal(&now, &saved->affinity))
+		    cpu_set_equal(&now, &after))
 			continue;
-		set_value(xappend(values, *n), saved->irq, &saved->affinity);
+		set_value(xappend(values, *n), saved->irq, &after);
 	}
 	return values;
 }
 
 bool undo_irqs(struct keeper *k, const struct change *change, struct error **err)
 {
+	own_movers struct movers movers = {0};
 	struct sysfs_value *values;
 	size_t n, left;
 	bool good;
 
-	values = find_ours(k, change, &n);
+	movers_read(&movers, k);
+	values = find_ours(k, &movers, change, &n);
 	if (n)
 		keeper_report(k, REPORT_PROGRESS, 0, "giving back %zu interrupts", n);
 	good = n == 0 || sysfs_write_each(&k->root, values, n, WRITE_MS, err);
 	values_free(values, n);
 	if (!good)
 		return false;
-	values = find_ours(k, change, &left);
+	values = find_ours(k, &movers, change, &left);
 	values_free(values, left);
 	if (left == 0)
 		return true;

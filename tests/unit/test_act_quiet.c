@@ -310,6 +310,51 @@ static void irqs_and_back(void **state)
 	assert_int_equal(k->journal->n, 0);
 }
 
+/* Two machines, which end in either order. */
+static void irqs_of_two_machines(void **state)
+{
+	struct host *host = *state;
+	struct intent first = intent_of(STEP_IRQS, "0-1"), second = intent_of(STEP_IRQS, "2-3");
+	struct journal *mine = host->k.journal;
+	own_journal struct journal *other = journal_new(getuid());
+	struct error *err = NULL;
+
+	needs_run(host);
+	tree_put(host->tree, "/sys/devices/system/cpu/online", "0-5\n");
+	other->keeper = process_of(1);
+	free(other->path);
+	other->path = xstrdup(JOURNAL_DIR "/1.journal");
+	for (int older_first = 0; older_first < 2; older_first++) {
+		struct journal *const end[] = {older_first ? mine : other,
+					       older_first ? other : mine};
+
+		tree_put(host->tree, "/proc/irq/default_smp_affinity", "3f\n");
+		put_irq(host->tree, 1, "0-5\n", "i8042");
+		put_irq(host->tree, 30, "2\n", "nvme0q1");
+		put_irq(host->tree, 31, "1\n", "xhci");
+		host->k.journal = mine;
+		assert_true(move_irqs(&host->k, &first, &err));
+		tree_is(host->tree, "/proc/irq/1/smp_affinity_list", "2-5\n");
+		host->k.journal = other;
+		assert_true(move_irqs(&host->k, &second, &err));
+		tree_is(host->tree, "/proc/irq/1/smp_affinity_list", "4-5\n");
+		tree_is(host->tree, "/proc/irq/30/smp_affinity_list", "4-5\n");
+		tree_is(host->tree, "/proc/irq/31/smp_affinity_list", "4-5\n");
+		for (int i = 0; i < 2; i++) {
+			host->k.journal = end[i];
+			assert_true(restore_from(&host->k, 0));
+			if (i == 0)
+				tree_is(host->tree, "/proc/irq/1/smp_affinity_list",
+					older_first ? "4-5\n" : "2-5\n");
+		}
+		tree_is(host->tree, "/proc/irq/default_smp_affinity", "3f\n");
+		tree_is(host->tree, "/proc/irq/1/smp_affinity_list", "0-5\n");
+		tree_is(host->tree, "/proc/irq/30/smp_affinity_list", "2\n");
+		tree_is(host->tree, "/proc/irq/31/smp_affinity_list", "1\n");
+	}
+	host->k.journal = mine;
+}
+
 /* A mask of many processors: each interrupt keeps what it had beyond the guest's. */
 static void irqs_of_a_large_machine(void **state)
 {
@@ -488,6 +533,7 @@ int main(void)
 		ON_HOST(frequency_of_somebody_else),
 		ON_HOST(frequency_refused),
 		ON_HOST(irqs_and_back),
+		ON_HOST(irqs_of_two_machines),
 		ON_HOST(irqs_of_a_large_machine),
 		ON_HOST(isolation_refused),
 		ON_HOST(taken_by_another),
