@@ -28,6 +28,7 @@
 
 #define CGROUP "/sys/fs/cgroup"
 #define CONTROL CGROUP "/cgroup.subtree_control"
+#define THREADS CGROUP "/cgroup.threads"
 #define PREFIX "vmlaunch"
 #define WRITE_MS 10000
 #define SYSTEMD_MS 20000
@@ -388,11 +389,31 @@ bool isolate_thread(struct keeper *k, pid_t thread, struct error **err)
 	now = root_line(&k->root, "/proc/%d/task/%d/cgroup", qemu, (int)thread);
 	if (now && text_starts(now, "0::") && strcmp(now + 3, group + strlen(CGROUP)) == 0)
 		return true;
+	/* It ended meanwhile, and what went there has its number by now. */
+	put(k, THREADS, number, NULL);
 	error_add(err, ERROR_HOST, "thread %d of QEMU's did not go into %s", (int)thread, group);
 	return false;
 }
 
 /* ------------------------------------------------------------------ undoing it */
+
+/* What a vCPU's thread had forked is in there as well, and may outlive QEMU. Nothing can have come
+ * from anywhere but the root group.
+ */
+static void send_the_rest_back(struct keeper *k, const char *group)
+{
+	own_free char *text = root_read(&k->root, "%s/cgroup.threads", group);
+	struct sysfs_value *values = NULL;
+	char path[] = THREADS;
+	size_t n = 0;
+
+	for (char *rest = text, *line; rest && (line = strsep(&rest, "\n"));)
+		if (*line)
+			*xappend(values, n) = (struct sysfs_value){.path = path, .value = line};
+	if (n)
+		sysfs_write_each(&k->root, values, n, WRITE_MS, NULL);
+	free(values);
+}
 
 static bool remove_slice(struct keeper *k, const struct change *change, const char *group,
 			 struct error **err)
@@ -428,6 +449,7 @@ bool undo_isolated(struct keeper *k, const struct change *change, struct error *
 	/* The processors come back even if the group cannot go yet. */
 	if (state && strcmp(state, "member") != 0)
 		put_in(k, group, "cpuset.cpus.partition", "member", NULL);
+	send_the_rest_back(k, group);
 	if (change->number & ISOLATED_SYSTEMD) {
 		if (!remove_slice(k, change, group, err))
 			return false;

@@ -521,6 +521,14 @@ static void only_our_groups(void **state)
 	assert_true(undo_isolated(&host->k, &ours, &err));
 	assert_int_equal(access(dir, F_OK), -1);
 	assert_true(undo_isolated(&host->k, &ours, &err));
+	/* What is in there goes back first; a plain directory is not empty even then. */
+	tree_put(host->tree, "/sys/fs/cgroup/vmlaunch12_3/cgroup.threads", "41\n42\n");
+	tree_put(host->tree, "/sys/fs/cgroup/cgroup.threads", "");
+	assert_false(undo_isolated(&host->k, &ours, &err));
+	assert_non_null(strstr(error_message(err, 0),
+			       "cannot remove the group /sys/fs/cgroup/vmlaunch12_3"));
+	error_free(err);
+	tree_is(host->tree, "/sys/fs/cgroup/cgroup.threads", "42\n");
 }
 
 #define ON_HOST(test) cmocka_unit_test_setup_teardown(test, host_make, host_remove)
