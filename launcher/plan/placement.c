@@ -426,6 +426,11 @@ static void complete(struct chooser *ch)
 	struct placement *p = &ch->c->plan->placement;
 	own_free char *list = NULL;
 
+	/* auto has found a place: a list that does not fit beside it is no reason to pin nothing,
+	 * but wrong.
+	 */
+	if (ch->want == WANT_AUTO)
+		ch->want = WANT_PERFORMANCE;
 	for (size_t i = 0; i < p->n; i++)
 		cpu_set_add(&p->vcpus, (unsigned)p->vcpu[i]);
 	place_others(ch, "cpu.emulator", &cpu->emulator, &p->emulator, left_over(ch));
