@@ -53,6 +53,24 @@ static void step_hugepages(struct composer *c)
 		where ? where : "/sys/kernel/mm", c->huge.size_kb, c->huge.pages);
 }
 
+static void check_lock(struct composer *c)
+{
+	uint64_t memory = c->p->vm.memory.v, total = c->facts->memory.total;
+	/* What is locked and what a device pins count as two things, even where they are the same
+	 * pages; huge ones are never counted as locked (mm/mmap.c,
+	 * drivers/vfio/vfio_iommu_type1.c).
+	 */
+	uint64_t counted = memory + (c->huge.pages ? 0 : memory) + c->shared_bytes + GIB;
+
+	if (c->p->memory.lock.v && c->claims_device && total && counted > total)
+		compose_refuse(c, c->p->memory.lock.at,
+			       "memory.lock: the kernel counts memory that is locked and in a "
+			       "device's reach twice, and %luM are more than this host's %luM: "
+			       "leave it out, as a device that is passed keeps the guest's memory "
+			       "from swap anyway, or set memory.hugepages",
+			       counted >> 20, total >> 20);
+}
+
 /* All of the guest's memory is pinned, and every BAR that is memory of ours; exactly the memory
  * makes QEMU abort half-way through the guest's boot.
  */
@@ -287,6 +305,7 @@ static void step_blocks(struct composer *c)
 void compose_steps(struct composer *c)
 {
 	step_hugepages(c);
+	check_lock(c);
 	if (c->claims_device || c->p->memory.lock.v)
 		step_memlock(c);
 	if (c->claims_device)

@@ -418,6 +418,26 @@ static void memory_that_is_locked(void **state)
 	lacks(plan, "-overcommit", NULL);
 }
 
+/* Without huge pages the kernel counts the guest's memory twice. */
+static void memory_that_is_locked_and_pinned(void **state)
+{
+	static const char text[] =
+		GPU "[vm]\nmemory = 16G\n[memory]\nlock = yes\nhugepages = off\n";
+	struct world w = world();
+	own_error struct error *err = NULL;
+	own_plan struct plan *huge = NULL, *less = NULL, *plan = compose(&w, text, &err);
+	own_free char *said = messages(&err);
+
+	(void)state;
+	assert_null(plan);
+	assert_non_null(strstr(said, "memory.lock: the kernel counts memory"));
+	less = planned(&w, GPU "[vm]\nmemory = 15G\n[memory]\nlock = yes\nhugepages = off\n");
+	assert_int_equal(step(less, STEP_MEMLOCK)->intent.memlock.bytes, 32 * GIB);
+	w.facts.hugepages[0] = (struct hugepage_facts){.size_kb = 2048};
+	huge = planned(&w, GPU "[vm]\nmemory = 16G\n[memory]\nlock = yes\nhugepages = 2M\n");
+	assert_int_equal(step(huge, STEP_MEMLOCK)->intent.memlock.bytes, 32 * GIB);
+}
+
 static void memlock_is(struct world *w, const char *text, uint64_t bytes)
 {
 	own_plan struct plan *plan = planned(w, text);
@@ -486,6 +506,7 @@ int main(void)
 		cmocka_unit_test(memory_of_pinned_processors),
 		cmocka_unit_test(memory_of_the_processors_node),
 		cmocka_unit_test(memory_that_is_locked),
+		cmocka_unit_test(memory_that_is_locked_and_pinned),
 		cmocka_unit_test(locked_memory),
 		cmocka_unit_test(what_must_stay_for_the_host),
 	};
