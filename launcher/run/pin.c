@@ -232,7 +232,7 @@ static bool release(const struct pin *pin, pid_t thread)
 {
 	struct cpu_set ours;
 
-	(void)pin;
+	quiet_release(pin->plan, thread);
 	return get_affinity(0, &ours) && set_affinity(thread, &ours);
 }
 

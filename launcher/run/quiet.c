@@ -24,3 +24,12 @@ bool quiet_vcpu(const struct plan *plan, struct link *link, pid_t thread, struct
 		return false;
 	return !plan->realtime || make_realtime(thread, err);
 }
+
+/* The flag cannot be taken back without rights, and does no harm. */
+void quiet_release(const struct plan *plan, pid_t thread)
+{
+	const struct sched_param param = {0};
+
+	if (plan->realtime)
+		sched_setscheduler(thread, SCHED_OTHER | SCHED_RESET_ON_FORK, &param);
+}

@@ -11,4 +11,9 @@
  */
 bool quiet_vcpu(const struct plan *plan, struct link *link, pid_t thread, struct error **err);
 
+/* Makes a thread ordinary again, where the plan says realtime: one that is nowhere in particular
+ * would be before everything else on all processors.
+ */
+void quiet_release(const struct plan *plan, pid_t thread);
+
 #endif
