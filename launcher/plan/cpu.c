@@ -201,6 +201,29 @@ static void add_model(struct composer *c)
 
 /* ------------------------------------------------------------------ how many */
 
+/* More than one for each of the host's threads: never a good idea, and with a device of the host's,
+ * where somebody means to use the machine for real, a mistake.
+ */
+static void check_number(struct composer *c)
+{
+	const struct text *placement = &c->p->cpu.placement;
+	const struct cpu_facts *host = &c->facts->cpu;
+	own_free char *map = NULL;
+
+	if (c->plan->placement.n <= host->online)
+		return;
+	if (!c->claims_device || (placement->v && strcmp(placement->v, "none") == 0)) {
+		compose_note(c, "%zu virtual processors on a host that has %u",
+			     c->plan->placement.n, host->online);
+		return;
+	}
+	map = cpu_map_text(&(struct cpu_map){.topology = &host->topology, .indent = "    "});
+	compose_refuse(c, c->p->cpu.cores.at,
+		       "cpu.cores: %zu virtual processors, but this host has %u threads; ask for "
+		       "less, or set cpu.placement = none\n%.*s",
+		       c->plan->placement.n, host->online, (int)strlen(map) - 1, map);
+}
+
 static void add_topology(struct composer *c)
 {
 	const struct placement *placement = &c->plan->placement;
@@ -212,9 +235,7 @@ static void add_topology(struct composer *c)
 	option_number(&o, "threads", placement->threads);
 	compose_argument(c, "-smp", option_done(&o), "cpu.cores", c->p->cpu.cores.at,
 			 placement->words);
-	if (placement->n > c->facts->cpu.online)
-		compose_note(c, "%zu virtual processors on a host that has %u", placement->n,
-			     c->facts->cpu.online);
+	check_number(c);
 }
 
 void compose_cpu(struct composer *c)

@@ -118,7 +118,7 @@ static void is_wrong(struct world *w, const char *text, const char *words)
 }
 
 /* What auto gives to the guest stands; a list beside it is the profile's own, and must fit. */
-static void a_wrong_list_beside_auto_is_refused(void **state)
+static void what_is_wrong_beside_auto_is_refused(void **state)
 {
 	struct world w = world();
 
@@ -126,6 +126,8 @@ static void a_wrong_list_beside_auto_is_refused(void **state)
 	is_wrong(&w, GPU "[cpu]\nemulator = 99\n", "cpu.emulator: this host has no processor 99\n");
 	is_wrong(&w, GPU "[cpu]\niothread = 15-16\n",
 		 "cpu.iothread = 15-16 has processors of the guest's: 15\n");
+	is_wrong(&w, GPU "[cpu]\ncores = 33\nthreads = 1\n",
+		 "cpu.cores: 33 virtual processors, but this host has 32 threads; ask for less");
 	placed(&w, GPU "[cpu]\nemulator = 20-21\n", "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15",
 	       "20-21", 8, 2);
 }
@@ -139,7 +141,7 @@ int main(void)
 		cmocka_unit_test(siblings_of_amd_are_told),
 		cmocka_unit_test(kinds_together),
 		cmocka_unit_test(too_little_for_auto_is_no_refusal),
-		cmocka_unit_test(a_wrong_list_beside_auto_is_refused),
+		cmocka_unit_test(what_is_wrong_beside_auto_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("plan_placement", tests, NULL, NULL);
