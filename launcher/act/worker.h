@@ -40,7 +40,7 @@ typedef int worker_fn(void *context);
 enum worker_end worker_run(worker_fn *fn, void *context, int deadline_ms, int *errnum,
 			   struct worker *stuck);
 
-#define WORKER_GRACE_MS 200
+#define WORKER_GRACE_MS 1000
 
 /* Whether a stuck child has ended, without waiting. If so it is reaped and *worker is none. */
 bool worker_ended(struct worker *worker);
