@@ -14,11 +14,14 @@ struct making {
 	struct acpi_tables *tables;
 	struct error **err;
 	bool good;
+	enum acpi_source source; /* of the tables that are made just now */
+	size_t index;
 };
 
 static void add_table(struct making *m, char *name, char *what, struct buf bytes)
 {
-	*xappend(m->tables->table, m->tables->n) = (struct acpi_table){name, what, bytes};
+	*xappend(m->tables->table, m->tables->n) =
+		(struct acpi_table){m->source, m->index, name, what, bytes};
 }
 
 __attribute__((format(printf, 2, 3))) static void note(struct making *m, const char *fmt, ...)
@@ -177,8 +180,11 @@ static void make_gpu(struct making *m, size_t i)
 			m->good = false;
 			return;
 		}
+	m->index = i;
+	m->source = ACPI_GPU_ROM;
 	if (gpu->rom)
 		make_rom(m, i, path);
+	m->source = ACPI_GPU_DSM;
 	if (gpu->dsm)
 		make_dsm(m, i, path);
 }
@@ -204,7 +210,7 @@ static void make_own(struct making *m, const struct acpi_own *own)
 bool acpi_compose(const struct acpi_wish *wish, struct acpi_tables *tables, struct error **err)
 {
 	own_acpi_tables struct acpi_tables made = {0};
-	struct making m = {wish, &made, err, true};
+	struct making m = {.wish = wish, .tables = &made, .err = err, .good = true};
 
 	if (wish->oem_id && !acpi_is_oem_id(wish->oem_id)) {
 		error_add(
@@ -212,14 +218,17 @@ bool acpi_compose(const struct acpi_wish *wish, struct acpi_tables *tables, stru
 			"an ACPI OEM id has 1 to 6 printable ASCII characters, no comma or quote");
 		return false;
 	}
+	m.source = ACPI_BATTERY;
 	if (wish->battery)
 		make_battery(&m);
+	m.source = ACPI_NVIDIA_POWER;
 	if (wish->nvidia_power)
 		make_nvidia_power(&m);
 	for (size_t i = 0; i < wish->gpus; i++)
 		make_gpu(&m, i);
-	for (size_t i = 0; i < wish->owns; i++)
-		make_own(&m, &wish->own[i]);
+	m.source = ACPI_OWN;
+	for (m.index = 0; m.index < wish->owns; m.index++)
+		make_own(&m, &wish->own[m.index]);
 	if (!acpi_tables_fit(&made, err) || !m.good)
 		return false;
 	*tables = made;

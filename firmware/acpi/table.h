@@ -27,7 +27,18 @@
 /* What QEMU writes into its own tables unless told otherwise (machine option x-oem-id). */
 #define ACPI_OEM_QEMU "BOCHS "
 
+/* Which part of a wish a table comes from. */
+enum acpi_source {
+	ACPI_BATTERY,
+	ACPI_NVIDIA_POWER,
+	ACPI_GPU_ROM,
+	ACPI_GPU_DSM,
+	ACPI_OWN,
+};
+
 struct acpi_table {
+	enum acpi_source source;
+	size_t index;	  /* the how-manieth GPU or own table of the wish, from 0 */
 	char *name;	  /* a file's name for it, no path: "battery.aml" */
 	char *what;	  /* what it is for, in words */
 	struct buf bytes; /* with the header */

@@ -100,7 +100,8 @@ static void fill_gpu(struct composer *c, const struct gpu_place *place, struct a
 	}
 }
 
-static size_t fill_own(const struct composer *c, struct acpi_own *own)
+static size_t fill_own(const struct composer *c, struct acpi_own *own,
+		       const struct acpi_item **source)
 {
 	size_t n = 0;
 
@@ -108,9 +109,10 @@ static size_t fill_own(const struct composer *c, struct acpi_own *own)
 		const struct acpi_item *item = (const struct acpi_item *)c->p->acpi.v[i];
 		const struct plan_file *file = file_of(c, item->file.v);
 
-		if (item->item.enabled.v && file)
-			own[n++] = (struct acpi_own){item->item.name, file->path, file->data,
-						     file->size};
+		if (!item->item.enabled.v || !file)
+			continue;
+		source[n] = item;
+		own[n++] = (struct acpi_own){item->item.name, file->path, file->data, file->size};
 	}
 	return n;
 }
@@ -137,7 +139,39 @@ static void check_initrd(struct composer *c, const struct acpi_tables *tables)
 			BESIDE_INITRD >> 10, sum >> 10);
 }
 
-static void add_tables(struct composer *c, struct acpi_tables *tables)
+/* The argument, with the line of the profile that the table comes from. */
+static void add_argument(struct composer *c, const struct acpi_table *table, char *value,
+			 const struct acpi_item *const *own)
+{
+	const struct battery_section *battery = &c->p->battery;
+	const struct gpu *gpu;
+
+	switch (table->source) {
+	case ACPI_BATTERY:
+		compose_argument(c, "-acpitable", value, "battery.present", battery->present.at,
+				 table->what);
+		return;
+	case ACPI_NVIDIA_POWER:
+		compose_argument(c, "-acpitable", value, "battery.nvidia-power-acpi",
+				 battery->nvidia_power.at, table->what);
+		return;
+	case ACPI_GPU_ROM:
+		gpu = c->gpu[table->index].gpu;
+		compose_item(c, "-acpitable", value, &gpu->item, "rom", gpu->rom.at, table->what);
+		return;
+	case ACPI_GPU_DSM:
+		gpu = c->gpu[table->index].gpu;
+		compose_item(c, "-acpitable", value, &gpu->item, "dsm", gpu->dsm.at, table->what);
+		return;
+	case ACPI_OWN:
+		compose_item(c, "-acpitable", value, &own[table->index]->item, "file",
+			     own[table->index]->file.at, table->what);
+		return;
+	}
+}
+
+static void add_tables(struct composer *c, struct acpi_tables *tables,
+		       const struct acpi_item *const *own)
 {
 	check_initrd(c, tables);
 	for (size_t i = 0; i < tables->n; i++) {
@@ -153,8 +187,7 @@ static void add_tables(struct composer *c, struct acpi_tables *tables)
 				       "%s; set XDG_RUNTIME_DIR",
 				       c->plan->runtime_dir);
 		option_text(&o, "file", path);
-		compose_argument(c, "-acpitable", option_done(&o), "battery.present",
-				 c->p->battery.present.at, tables->table[i].what);
+		add_argument(c, &tables->table[i], option_done(&o), own);
 	}
 	for (size_t i = 0; i < tables->warnings; i++)
 		compose_note(c, "%s", tables->warning[i]);
@@ -166,6 +199,7 @@ void compose_acpi(struct composer *c)
 	struct acpi_gpu gpu[ARRAY_SIZE(c->gpu)] = {0};
 	struct acpi_dsm dsm[ARRAY_SIZE(c->gpu)] = {0};
 	struct acpi_own own[64];
+	const struct acpi_item *source[ARRAY_SIZE(own)];
 	own_acpi_tables struct acpi_tables tables = {0};
 	struct acpi_wish wish = {
 		.battery = compose_is_laptop(c) ? &battery : NULL,
@@ -180,9 +214,9 @@ void compose_acpi(struct composer *c)
 		gpu[i].name = "[gpu]";
 		fill_gpu(c, &c->gpu[i], &gpu[i], &dsm[i]);
 	}
-	wish.owns = fill_own(c, own);
+	wish.owns = fill_own(c, own, source);
 	if (acpi_compose(&wish, &tables, &problem)) {
-		add_tables(c, &tables);
+		add_tables(c, &tables, source);
 	} else {
 		error_merge(c->err, &problem);
 		c->good = false;
