@@ -114,7 +114,8 @@ bool arguments_parse(struct arguments *args, const struct command *command, char
 		return false;
 	}
 	if (args->words < command->min_words || args->words > command->max_words) {
-		error_add(err, ERROR_USAGE, "usage: vmlaunch %s %s", command->name, command->usage);
+		error_add(err, ERROR_USAGE, "usage: vmlaunch %s%s%s", command->name,
+			  *command->usage ? " " : "", command->usage);
 		return false;
 	}
 	return true;
@@ -141,7 +142,8 @@ static void print_options(const struct option_row *row, bool this_host)
 
 void command_help(const struct command *command)
 {
-	printf("vmlaunch %s %s\n\n%s.\n", command->name, command->usage, command->summary);
+	printf("vmlaunch %s%s%s\n\n%s.\n", command->name, *command->usage ? " " : "",
+	       command->usage, command->summary);
 	if (command->details)
 		printf("\n%s", command->details);
 	printf("\nOptions:\n");
