@@ -117,7 +117,9 @@ const struct command COMMANDS[] = {
 	 DEVICES_OPTIONS, 0, 0, command_devices},
 	{"cpus", "[PROFILE]",
 	 "show which of the host's processors are P, E and LP-E cores, and a guest's places",
-	 "With a profile, where its guest's processors and QEMU's threads would run.\n",
+	 "With a profile, where its guest's processors and QEMU's threads would run, whether or "
+	 "not the\n"
+	 "rest of the machine can be had.\n",
 	 CPUS_OPTIONS, 0, 1, command_cpus},
 	{"rom", "show|dump|trim WORD...",
 	 "look at option ROMs (VBIOS), dump a device's, cut a file",

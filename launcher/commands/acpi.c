@@ -31,7 +31,7 @@ static bool gather_tables(struct gathered *g, const struct arguments *args, cons
 
 	one.word = word;
 	one.words = 1;
-	return gather(g, &one, &(struct gather_for){.purpose = PURPOSE_RUN}, err);
+	return gather(g, &one, &(struct gather_for){.looks = true}, err);
 }
 
 static bool is_profile(const char *path)

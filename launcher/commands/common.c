@@ -168,7 +168,7 @@ static bool wants_quiet(const struct cpu_section *cpu)
 	       cpu->realtime.v;
 }
 
-static bool gather_facts(struct gathered *g, const char *host_root, bool no_devices,
+static bool gather_facts(struct gathered *g, const char *host_root, const struct gather_for *what,
 			 struct error **err)
 {
 	if (!dirs_find(&g->dirs, err) || !root_init(&g->root, host_root, err))
@@ -178,11 +178,11 @@ static bool gather_facts(struct gathered *g, const char *host_root, bool no_devi
 	for (size_t i = 0; i < g->firmware.skips; i++)
 		say(SAY_DEBUG, "firmware: %s", g->firmware.skipped[i]);
 	find_blocks(g);
-	gather_devices(g, no_devices);
+	gather_devices(g, what->no_devices);
 	if (wants_quiet(&g->profile->cpu))
 		quiet_collect(&g->facts.quiet, &g->root);
 	read_record(g);
-	return facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err);
+	return what->places || facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err);
 }
 
 /* Whether the profile wants a device of the host's. */
@@ -203,23 +203,23 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 	size_t sets;
 	own_free char **set = argument_options(args, "set", &sets);
 	int *keeper = what->acts ? &g->keeper : NULL;
-
+	bool looks = what->looks || what->places;
 	bool root;
 
 	if (!identity_of_caller(keeper, err))
 		return false;
 	/* What root may read says nothing about the user that the profile names. */
 	root = geteuid() == 0;
-	g->profile = (root ? profile_load_unchecked : profile_load)(
+	g->profile = (root || looks ? profile_load_unchecked : profile_load)(
 		args->word[0], argument_option(args, "variant"), set, sets, err);
 	if (!g->profile ||
 	    !identity_of_profile(g->profile->vm.user.v,
 				 what->acts && !what->no_devices && claims_device(g->profile),
 				 keeper, err) ||
-	    (root && !profile_check_files(g->profile, err)) ||
-	    !gather_facts(g, argument_option(args, "host-root"), what->no_devices, err))
+	    (root && !looks && !profile_check_files(g->profile, err)) ||
+	    !gather_facts(g, argument_option(args, "host-root"), what, err))
 		return false;
-	if (!read_files(g, err))
+	if (!what->places && !read_files(g, err))
 		return false;
 	find_programs(g);
 	g->input = (struct plan_input){
@@ -240,7 +240,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.probe_program = what->probe_program,
 		.probe_parameters = what->probe_parameters,
 	};
-	g->plan = plan_compose(&g->input, err);
+	g->plan = (what->places ? plan_place : plan_compose)(&g->input, err);
 	return g->plan;
 }
 

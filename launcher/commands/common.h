@@ -40,6 +40,8 @@ struct gather_for {
 	enum purpose purpose;
 	bool acts;	 /* a start will follow: a keeper may be wanted */
 	bool no_devices; /* leave out the host's devices */
+	bool looks;	 /* nothing is started: what QEMU alone would open need not be there */
+	bool places;	 /* likewise, and the plan is only where threads run */
 	const char *probe_program, *probe_parameters;
 };
 

@@ -39,7 +39,8 @@ static void add_map(struct buf *out, const struct view *view, bool color)
 		map.vcpu = view->placement->vcpu;
 		map.n = view->placement->n;
 		map.emulator = &view->placement->emulator;
-		map.iothread = &view->placement->iothread;
+		if (view->placement->iothreads)
+			map.iothread = &view->placement->iothread;
 	}
 	text = cpu_map_text(&map);
 	buf_adds(out, text);
@@ -49,15 +50,16 @@ static void add_placed(struct buf *out, const struct placement *p)
 {
 	if (!p->pinned) {
 		buf_addf(out,
-			 "\nThe guest has %u cores of %u threads each; nothing is pinned: they run "
-			 "where the "
-			 "scheduler puts them.\n",
-			 p->cores, p->threads);
+			 "\nThe guest has %u core%s of %u thread%s each; nothing is pinned: they "
+			 "run where the scheduler puts them.\n",
+			 p->cores, p->cores == 1 ? "" : "s", p->threads,
+			 p->threads == 1 ? "" : "s");
 		return;
 	}
-	buf_adds(out,
+	buf_addf(out,
 		 "\nIn a cell: the host's processor, and what runs there: v0 is the guest's 0, e "
-		 "QEMU's own threads, i those of disks.\n");
+		 "QEMU's own\nthreads%s.\n",
+		 p->iothreads ? ", i those of disks" : "");
 	placement_print(out, p);
 }
 
@@ -189,7 +191,7 @@ int command_cpus(const struct arguments *args, struct error **err)
 	own_gathered struct gathered g = GATHERED_NONE;
 
 	if (args->words) {
-		if (!gather(&g, args, &(struct gather_for){.purpose = PURPOSE_RUN}, err))
+		if (!gather(&g, args, &(struct gather_for){.places = true}, err))
 			return ERROR_FAILED;
 		print(args, &g.root, &g.facts.cpu, &g.plan->placement);
 		return 0;

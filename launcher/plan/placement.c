@@ -420,6 +420,20 @@ static void tell_doubts(const struct chooser *ch)
 		compose_note(ch->c, "%s; a list in cpu.placement leaves no doubt", ch->t->doubt[i]);
 }
 
+/* Disks that have a thread of their own. */
+static size_t threads_of_disks(const struct composer *c)
+{
+	const struct items *disks = &c->p->disk;
+	size_t n = 0;
+
+	for (size_t i = 0; c->in->purpose == PURPOSE_RUN && i < disks->n; i++) {
+		const struct disk *disk = (const struct disk *)disks->v[i];
+
+		n += disk->item.enabled.v && disk->iothread.v;
+	}
+	return n;
+}
+
 static void complete(struct chooser *ch)
 {
 	const struct cpu_section *cpu = &ch->c->p->cpu;
@@ -435,6 +449,7 @@ static void complete(struct chooser *ch)
 		cpu_set_add(&p->vcpus, (unsigned)p->vcpu[i]);
 	place_others(ch, "cpu.emulator", &cpu->emulator, &p->emulator, left_over(ch));
 	place_others(ch, "cpu.iothread", &cpu->iothread, &p->iothread, p->emulator);
+	p->iothreads = threads_of_disks(ch->c);
 	for (size_t i = 0; i < ch->t->nodes; i++)
 		if (cpu_set_within(&p->vcpus, &ch->t->node[i].cpus))
 			p->node = (int)ch->t->node[i].number;

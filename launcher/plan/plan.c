@@ -367,6 +367,28 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	return c.good ? steal(&plan) : NULL;
 }
 
+struct plan *plan_place(const struct plan_input *in, struct error **err)
+{
+	struct error *elsewhere = NULL;
+	struct composer c = {
+		.in = in,
+		.p = in->profile,
+		.facts = in->facts,
+		.plan = xcalloc(1, sizeof(*c.plan)),
+		.err = &elsewhere,
+	};
+	own_plan struct plan *plan = c.plan;
+
+	/* Devices count for whether and near what to place, not for whether they can be had. */
+	compose_claims(&c);
+	error_free(elsewhere);
+	c.err = err;
+	c.good = true;
+	compose_placement(&c);
+	pci_set_free(&c.claimed);
+	return c.good ? steal(&plan) : NULL;
+}
+
 static void strings_free(char **v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -111,6 +111,7 @@ struct placement {
 	struct cpu_set vcpus;	 /* all of them */
 	struct cpu_set emulator; /* of QEMU's own threads, never empty where pinned */
 	struct cpu_set iothread; /* of the disks' threads, likewise */
+	size_t iothreads;	 /* how many of those there are */
 	int node;    /* of the guest's processors and so of its memory; -1: no matter, or several */
 	char *words; /* what was chosen and why, for a reader */
 };
@@ -201,6 +202,11 @@ struct plan_input {
 
 /* NULL when the machine cannot be started; err then holds every reason. */
 struct plan *plan_compose(const struct plan_input *in, struct error **err);
+
+/* A plan with nothing but the placement, whatever else would keep the machine from starting; of the
+ * facts, those of QEMU are not needed. NULL when the placement itself is refused.
+ */
+struct plan *plan_place(const struct plan_input *in, struct error **err);
 
 /* Accepts NULL. */
 void plan_free(struct plan *plan);

@@ -30,9 +30,10 @@ void placement_print(struct buf *out, const struct placement *p)
 	buf_addf(out,
 		 "\nThe host's processors, before the guest's first instruction:\n"
 		 "    %s: the guest's %s%zu, one each in this order\n"
-		 "    %s: QEMU's own threads\n"
-		 "    %s: threads of disks\n",
-		 vcpus, p->n > 1 ? "0-" : "", p->n - 1, emulator, iothread);
+		 "    %s: QEMU's own threads\n",
+		 vcpus, p->n > 1 ? "0-" : "", p->n - 1, emulator);
+	if (p->iothreads)
+		buf_addf(out, "    %s: threads of disks\n", iothread);
 }
 
 static void add_set(json_object *o, const char *key, const struct cpu_set *set)
