@@ -104,6 +104,8 @@ void soft_holders_free(struct soft_holders *soft);
 
 /* "connector", for scripts. */
 const char *soft_kind_word(enum soft_kind kind);
+/* What a person can do about it; NULL when we know nothing. */
+const char *soft_remedy(enum soft_kind kind);
 /* "connector HDMI-A-1 shows a picture", which the caller owns. */
 char *soft_holder_text(const struct soft_holder *soft);
 

@@ -155,20 +155,28 @@ void soft_holders_free(struct soft_holders *soft)
 	*soft = (struct soft_holders){0};
 }
 
+#define OTHER_FIRST "make the other GPU the first one in the firmware setup"
+
 static const struct {
-	const char *word, *before, *after;
+	const char *word, *before, *after, *remedy;
 } SOFT[] = {
-	[SOFT_CONSOLE] = {"console", "the kernel's console is on ", ""},
-	[SOFT_BOOT_VGA] = {"boot-vga", "boot VGA", ""},
-	[SOFT_ENABLED] = {"enabled", "connector ", " shows a picture"},
-	[SOFT_CONNECTED] = {"connected", "a screen is plugged into ", ""},
-	[SOFT_NETWORK] = {"network", "network interface ", " is up"},
+	[SOFT_CONSOLE] = {"console", "the kernel's console is on ", "", OTHER_FIRST},
+	[SOFT_BOOT_VGA] = {"boot-vga", "boot VGA", "", OTHER_FIRST},
+	[SOFT_ENABLED] = {"enabled", "connector ", " shows a picture",
+			  "switch that screen off in the desktop's settings, or unplug it"},
+	[SOFT_CONNECTED] = {"connected", "a screen is plugged into ", "", NULL},
+	[SOFT_NETWORK] = {"network", "network interface ", " is up", NULL},
 };
 _Static_assert(ARRAY_SIZE(SOFT) == SOFT_KINDS, "each kind has words");
 
 const char *soft_kind_word(enum soft_kind kind)
 {
 	return (unsigned)kind < SOFT_KINDS ? SOFT[kind].word : "?";
+}
+
+const char *soft_remedy(enum soft_kind kind)
+{
+	return (unsigned)kind < SOFT_KINDS ? SOFT[kind].remedy : NULL;
 }
 
 char *soft_holder_text(const struct soft_holder *soft)

@@ -105,20 +105,14 @@ static void check_screens(struct pci_obstacles *out, const struct pci_scene *sce
 		console |= soft.v[i].kind == SOFT_CONSOLE;
 	for (size_t i = 0; i < soft.n; i++) {
 		own_free char *text = soft_holder_text(&soft.v[i]);
+		const char *remedy = soft_remedy(soft.v[i].kind);
 
 		if (soft.v[i].kind == SOFT_CONSOLE)
-			add(out, OBSTACLE_CONSOLE,
-			    xasprintf("%s: make the other GPU the first one in the firmware setup",
-				      text));
+			add(out, OBSTACLE_CONSOLE, xasprintf("%s: %s", text, remedy));
 		else if (soft.v[i].kind == SOFT_BOOT_VGA && !console && !is_idle(f))
-			add(out, OBSTACLE_CONSOLE,
-			    xstrdup("it is the boot VGA: make the other GPU the first one in the "
-				    "firmware setup"));
+			add(out, OBSTACLE_CONSOLE, xasprintf("it is the %s: %s", text, remedy));
 		else if (soft.v[i].kind == SOFT_ENABLED)
-			add(out, OBSTACLE_SCREEN,
-			    xasprintf("%s: switch that screen off in the desktop's settings, or "
-				      "unplug it",
-				      text));
+			add(out, OBSTACLE_SCREEN, xasprintf("%s: %s", text, remedy));
 	}
 }
 

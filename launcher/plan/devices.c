@@ -147,8 +147,8 @@ static void check_picture(struct composer *c, const struct pci_function *f, cons
 
 			if (soft->v[k].kind == SOFT_CONSOLE || soft->v[k].kind == SOFT_ENABLED ||
 			    (soft->v[k].kind == SOFT_BOOT_VGA && f->driver))
-				compose_refuse(c, (struct origin){0}, "%s is in use: %s", address,
-					       words);
+				compose_refuse(c, (struct origin){0}, "%s is in use: %s: %s",
+					       address, words, soft_remedy(soft->v[k].kind));
 			else if (soft->v[k].kind != SOFT_CONNECTED)
 				compose_note(c, "%s: %s", address, words);
 		}

@@ -638,9 +638,13 @@ static void who_holds_it(void **state)
 	notes_are(plan, "");
 	soft.holders.v = &lit;
 	refused(&w, ONE, ERROR_HOST,
-		"0000:01:00.0 is in use: connector HDMI-A-1 shows a picture\n");
+		"0000:01:00.0 is in use: connector HDMI-A-1 shows a picture: switch that screen "
+		"off in "
+		"the desktop's settings, or unplug it\n");
 	soft.holders.v = &boot;
-	refused(&w, ONE, ERROR_HOST, "0000:01:00.0 is in use: boot VGA\n");
+	refused(&w, ONE, ERROR_HOST,
+		"0000:01:00.0 is in use: boot VGA: make the other GPU the first one in the "
+		"firmware setup\n");
 	/* On vfio-pci already: nothing can be in use any more. */
 	w.function[GPU_VIDEO].driver = S("vfio-pci");
 	plan_free(plan);
