@@ -244,4 +244,17 @@ static inline void lines_are(const struct plan *plan, enum step_kind kind, const
 	assert_string_equal(all.data, want);
 }
 
+/* Text that must be among the refusals of a profile. */
+static inline void refusal_says(struct world *w, const char *text, const char *words)
+{
+	own_error struct error *err = NULL;
+	own_plan struct plan *plan = compose(w, text, &err);
+	own_free char *said = NULL;
+
+	assert_null(plan);
+	said = messages(&err);
+	if (!strstr(said, words))
+		fail_msg("\"%s\" does not say \"%s\"", said, words);
+}
+
 #endif

@@ -105,29 +105,19 @@ static void too_little_for_auto_is_no_refusal(void **state)
 			"list\n");
 }
 
-static void is_wrong(struct world *w, const char *text, const char *words)
-{
-	own_error struct error *err = NULL;
-	own_plan struct plan *plan = compose(w, text, &err);
-	own_free char *said = NULL;
-
-	assert_null(plan);
-	said = messages(&err);
-	if (!strstr(said, words))
-		fail_msg("\"%s\" does not say \"%s\"", said, words);
-}
-
 /* What auto gives to the guest stands; a list beside it is the profile's own, and must fit. */
 static void what_is_wrong_beside_auto_is_refused(void **state)
 {
 	struct world w = world();
 
 	(void)state;
-	is_wrong(&w, GPU "[cpu]\nemulator = 99\n", "cpu.emulator: this host has no processor 99\n");
-	is_wrong(&w, GPU "[cpu]\niothread = 15-16\n",
-		 "cpu.iothread = 15-16 has processors of the guest's: 15\n");
-	is_wrong(&w, GPU "[cpu]\ncores = 33\nthreads = 1\n",
-		 "cpu.cores: 33 virtual processors, but this host has 32 threads; ask for less");
+	refusal_says(&w, GPU "[cpu]\nemulator = 99\n",
+		     "cpu.emulator: this host has no processor 99\n");
+	refusal_says(&w, GPU "[cpu]\niothread = 15-16\n",
+		     "cpu.iothread = 15-16 has processors of the guest's: 15\n");
+	refusal_says(
+		&w, GPU "[cpu]\ncores = 33\nthreads = 1\n",
+		"cpu.cores: 33 virtual processors, but this host has 32 threads; ask for less");
 	placed(&w, GPU "[cpu]\nemulator = 20-21\n", "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15",
 	       "20-21", 8, 2);
 }

@@ -40,19 +40,6 @@ static void cpus_are(const struct cpu_set *cpus, const char *expected)
 	assert_string_equal(list, expected);
 }
 
-/* Text that must be among the refusals of a profile. */
-static void says_no(struct world *w, const char *text, const char *words)
-{
-	own_error struct error *err = NULL;
-	own_plan struct plan *plan = compose(w, text, &err);
-	own_free char *said = NULL;
-
-	assert_null(plan);
-	said = messages(&err);
-	if (!strstr(said, words))
-		fail_msg("\"%s\" does not say \"%s\"", said, words);
-}
-
 static void nothing_is_asked_for_by_itself(void **state)
 {
 	struct world w = quiet_world();
@@ -93,16 +80,17 @@ static void isolation_refused(void **state)
 	struct world w = quiet_world();
 
 	(void)state;
-	says_no(&w, "[cpu]\nisolate = yes\n",
+	refusal_says(
+		&w, "[cpu]\nisolate = yes\n",
 		"p.ini:2:11: cpu.isolate: the guest has no processors of its own; cpu.placement");
-	says_no(&w, "[cpu]\nplacement = none\nisolate = yes\n", "p.ini:3:11: cpu.isolate");
-	says_no(&w, PINNED "isolate = yes\nemulator = 3-4\n", "emulator");
+	refusal_says(&w, "[cpu]\nplacement = none\nisolate = yes\n", "p.ini:3:11: cpu.isolate");
+	refusal_says(&w, PINNED "isolate = yes\nemulator = 3-4\n", "emulator");
 	w.facts.quiet.cgroup = CGROUP_V1;
-	says_no(&w, PINNED "isolate = yes\n",
-		"p.ini:3:11: cpu.isolate: this host still has control groups of version 1");
+	refusal_says(&w, PINNED "isolate = yes\n",
+		     "p.ini:3:11: cpu.isolate: this host still has control groups of version 1");
 	w.facts.quiet.cgroup = CGROUP_V2;
 	w.facts.quiet.cpuset = false;
-	says_no(&w, PINNED "isolate = yes\n", "have no cpuset controller");
+	refusal_says(&w, PINNED "isolate = yes\n", "have no cpuset controller");
 }
 
 /* All processors but one. */
@@ -117,7 +105,7 @@ static void the_host_keeps_some(void **state)
 		own_free char *text =
 			xasprintf("[cpu]\nplacement = 0-30\nemulator = 31\n%s\n", keys[i]);
 
-		says_no(&w, text, "the host needs at least 2 for itself");
+		refusal_says(&w, text, "the host needs at least 2 for itself");
 	}
 }
 
@@ -167,20 +155,20 @@ static void frequencies_refused(void **state)
 	struct world w = quiet_world();
 
 	(void)state;
-	says_no(&w, PINNED "governor = ondemand\n",
-		"p.ini:3:12: cpu.governor: the processors 2 have no ondemand; there are: "
-		"performance powersave");
-	says_no(&w, PINNED "energy-preference = pow\n",
-		"p.ini:3:21: cpu.energy-preference: the processors 2 have no pow; there are: "
-		"default");
+	refusal_says(&w, PINNED "governor = ondemand\n",
+		     "p.ini:3:12: cpu.governor: the processors 2 have no ondemand; there are: "
+		     "performance powersave");
+	refusal_says(&w, PINNED "energy-preference = pow\n",
+		     "p.ini:3:21: cpu.energy-preference: the processors 2 have no pow; there are: "
+		     "default");
 	policies[1].preferences = S("");
-	says_no(&w, PINNED "energy-preference = power\n",
-		"cpu.energy-preference: the driver of the processors 2 has none");
+	refusal_says(&w, PINNED "energy-preference = power\n",
+		     "cpu.energy-preference: the driver of the processors 2 has none");
 	w.facts.quiet.policies = 0;
-	says_no(&w, PINNED "governor = performance\n", "no cpufreq driver");
+	refusal_says(&w, PINNED "governor = performance\n", "no cpufreq driver");
 	w.facts.quiet.policies = 1;
-	says_no(&w, PINNED "governor = performance\n",
-		"none of the guest's processors has a frequency of its own");
+	refusal_says(&w, PINNED "governor = performance\n",
+		     "none of the guest's processors has a frequency of its own");
 }
 
 static void realtime_has_its_warning(void **state)
