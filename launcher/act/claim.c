@@ -250,7 +250,8 @@ static bool nobody_holds(struct claim *c, struct error **err)
 
 	for (size_t i = 0; i < c->set.n; i++)
 		holder_nodes_of(&c->nodes, &c->k->root, c->set.v[i]);
-	holders_scan(&holders, &c->k->root, &c->nodes);
+	if (!look_for_holders(c->k, &holders, &c->nodes, err))
+		return false;
 	if (holders.n) {
 		name_holders(&words, &holders, &c->nodes);
 		error_add(err, ERROR_HOST, "in use by %s", words.data);
@@ -284,7 +285,8 @@ static bool still_free(struct claim *c, const struct pci_function *f, struct err
 	if (!f->driver)
 		return true;
 	holder_nodes_of(&nodes, &c->k->root, f);
-	holders_scan(&holders, &c->k->root, &nodes);
+	if (!look_for_holders(c->k, &holders, &nodes, err))
+		return false;
 	storage_read(&storage, &c->k->root);
 	storage_claims_below(&claims, &storage, &f->address);
 	if (claims.n) {
@@ -307,8 +309,7 @@ static void name_latecomers(struct claim *c, struct error *err)
 	own_holders struct holders holders = {0};
 	own_buf struct buf words = {0};
 
-	holders_scan(&holders, &c->k->root, &c->nodes);
-	if (holders.n == 0)
+	if (!look_for_holders(c->k, &holders, &c->nodes, NULL) || holders.n == 0)
 		return;
 	name_holders(&words, &holders, &c->nodes);
 	error_context(err, "in use by %s", words.data);

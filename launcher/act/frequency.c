@@ -44,11 +44,7 @@ static bool write_word(struct keeper *k, enum change_kind kind, const struct cpu
 		value->value = xstrdup(word);
 	}
 	good = sysfs_write_each(&k->root, values, n, WRITE_MS, err);
-	for (size_t i = 0; i < n; i++) {
-		free(values[i].path);
-		free(values[i].value);
-	}
-	free(values);
+	sysfs_values_free(values, n);
 	return good;
 }
 
@@ -123,6 +119,64 @@ static bool choose(struct keeper *k, const struct intent *intent,
 		return true;
 	error_add(err, ERROR_HOST, "none of the processors has a frequency policy of its own");
 	return false;
+}
+
+/* Whether what another machine has set of these policies is what is wanted here too. */
+static bool agrees(const struct change *theirs, const struct cpu_set *policies,
+		   const struct intent *intent, struct error **err)
+{
+	const char *word = theirs->kind == CHANGE_GOVERNOR ? intent->frequency.governor
+							   : intent->frequency.preference;
+	struct cpu_set both = cpu_set_common(&theirs->cpus, policies);
+	own_free char *list = NULL;
+
+	if (theirs->names == 2 && (!*word || strcmp(word, theirs->name[1]) == 0))
+		return true;
+	list = cpu_set_text(&both);
+	error_add(err, ERROR_HOST,
+		  "another machine has set the frequency policies %s to \"%s\", not \"%s\"", list,
+		  theirs->name[1], word);
+	return false;
+}
+
+/* Takes out the policies that another machine looks after: two that give the same back would end in
+ * the wrong order some day.
+ */
+static bool leave_to_others(struct keeper *k, const struct intent *intent, struct cpu_set *policies,
+			    struct error **err)
+{
+	struct cpu_set theirs = {0};
+	own_free char *list = NULL;
+	size_t n;
+	struct journal **all = journal_all(&n, NULL);
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		bool counts = journal_is_current(all[i]) && !journal_same(all[i], k->journal);
+
+		for (size_t c = 0; counts && good && c < all[i]->n; c++) {
+			const struct change *change = &all[i]->change[c];
+
+			if ((change->kind != CHANGE_GOVERNOR &&
+			     change->kind != CHANGE_PREFERENCE) ||
+			    !cpu_set_meets(&change->cpus, policies))
+				continue;
+			good = agrees(change, policies, intent, err);
+			theirs = cpu_set_union(&theirs, &change->cpus);
+		}
+		journal_free(all[i]);
+	}
+	free(all);
+	theirs = cpu_set_common(&theirs, policies);
+	*policies = cpu_set_less(policies, &theirs);
+	list = cpu_set_text(&theirs);
+	if (good && *list)
+		keeper_report(
+			k, REPORT_PROGRESS, 0,
+			"another machine has set the frequency policies %s, and puts them back "
+			"at its own end",
+			list);
+	return good;
 }
 
 /* Writes down, in one record for each word, what the policies have now; those that have the wanted
@@ -204,10 +258,11 @@ bool set_frequency(struct keeper *k, const struct intent *intent, struct error *
 	if (!cpus_are_free(k, &intent->frequency.cpus, &rest, err))
 		return false;
 	policy = frequency_policies(&k->root, &n);
-	good = choose(k, intent, policy, n, &chosen, err);
+	good = choose(k, intent, policy, n, &chosen, err) &&
+	       leave_to_others(k, intent, &chosen, err);
 	frequency_policies_free(policy, n);
-	if (!good)
-		return false;
+	if (!good || cpu_set_is_empty(&chosen))
+		return good;
 	if (set_words(k, CHANGE_PREFERENCE, &chosen, intent->frequency.preference, err) &&
 	    foresee(k, intent, &chosen, err) &&
 	    set_words(k, CHANGE_GOVERNOR, &chosen, intent->frequency.governor, err))

@@ -6,8 +6,7 @@
  * The new list follows from those, so giving back knows what is still ours.
  *
  * A passed device's vectors appear when the guest switches them on, long after this, and then have
- * the default. Where the IOMMU posts interrupts that does not matter, as they go to the vCPU
- * wherever it is; elsewhere they are taken on a processor of the host's, which wakes the vCPU.
+ * the default: vectors.c looks after them.
  *
  * Several machines may do this at once and end in any order. So who comes later writes down what
  * the host had, not what another machine made of it, and who ends hands over to one that is left:
@@ -240,15 +239,6 @@ static struct irq_saved *find_irqs(const struct keeper *k, const struct movers *
 	return table;
 }
 
-static void values_free(struct sysfs_value *values, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(values[i].path);
-		free(values[i].value);
-	}
-	free(values);
-}
-
 /* Without those that stayed where they were: they are not ours. */
 static bool keep_moved(struct keeper *k, const struct change *change, size_t *moved,
 		       struct error **err)
@@ -279,14 +269,14 @@ static bool write_all(struct keeper *k, const struct change *change, struct erro
 		set_value(&values[i], k->journal->irq[i].irq, &want);
 	}
 	good = sysfs_write_each(&k->root, values, n, WRITE_MS, err);
-	values_free(values, n);
+	sysfs_values_free(values, n);
 	return good;
 }
 
 /* irqbalance that is no service of systemd's is somebody's own doing, and told. */
-static bool stop_irqbalance(struct keeper *k, struct error **err)
+static bool stop_irqbalance(struct keeper *k, const struct movers *movers, struct error **err)
 {
-	if (!quiet_has_irqbalance(&k->root))
+	if (!quiet_has_irqbalance(&k->root) && !movers->n)
 		return true;
 	if (!pause_service(k, SERVICE_IRQBALANCE, err))
 		return false;
@@ -308,9 +298,10 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 		error_add(err, ERROR_HOST, "interrupts were moved for the machine already");
 		return false;
 	}
-	if (!cpus_are_free(k, &change.cpus, &change.rest, err) || !stop_irqbalance(k, err))
-		return false;
 	movers_read(&movers, k);
+	if (!cpus_are_free(k, &change.cpus, &change.rest, err) || !stop_irqbalance(k, &movers, err))
+		return false;
+	k->vectors.cpus = change.cpus;
 	table = find_irqs(k, &movers, &change.cpus, &n);
 	if (n == 0)
 		return true;
@@ -360,11 +351,11 @@ bool undo_irqs(struct keeper *k, const struct change *change, struct error **err
 	if (n)
 		keeper_report(k, REPORT_PROGRESS, 0, "giving back %zu interrupts", n);
 	good = n == 0 || sysfs_write_each(&k->root, values, n, WRITE_MS, err);
-	values_free(values, n);
+	sysfs_values_free(values, n);
 	if (!good)
 		return false;
 	values = find_ours(k, &movers, change, &left);
-	values_free(values, left);
+	sysfs_values_free(values, left);
 	if (left == 0)
 		return true;
 	error_add(err, ERROR_LEFT, "%zu interrupts stayed on the processors that they were sent to",

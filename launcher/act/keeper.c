@@ -301,19 +301,25 @@ bool keeper_receive(struct keeper *k)
 /* Until the client has hung up and QEMU is gone. */
 static void loop(struct keeper *k)
 {
+	int pause = -1;
+
 	while (k->fd >= 0 || k->qemu >= 0) {
 		struct pollfd p[] = {{.fd = k->fd, .events = POLLIN},
 				     {.fd = k->qemu, .events = POLLIN}};
+		int n;
 
 		/* While the client is there, it is the one who says when to release. */
 		if (k->fd >= 0)
 			p[1].fd = -1;
-		if (poll(p, ARRAY_SIZE(p), -1) < 0)
+		n = poll(p, ARRAY_SIZE(p), pause);
+		if (n < 0)
 			continue;
 		if (p[0].revents && !keeper_receive(k))
 			close_fd(&k->fd);
 		if (p[1].revents)
 			close_fd(&k->qemu);
+		if (n == 0 || k->vectors.looks == 0)
+			pause = steer_vectors(k);
 	}
 }
 

@@ -123,7 +123,16 @@ static bool nobody_holds(const struct keeper *k, const struct mdev *mdev, enum e
 	holder_nodes_group(&nodes, &k->root, &mdev->parent, mdev->group);
 	if (!nodes.n)
 		return true;
-	holders_scan(&holders, &k->root, &nodes);
+	if (!look_for_holders(k, &holders, &nodes, err))
+		return false;
+	/* What is ours is taken away all the same. */
+	if (!holders.n && holders.hidden && kind != ERROR_LEFT) {
+		error_add(err, kind,
+			  "cannot see all processes from here (hidepid, or a container): whoever "
+			  "uses the mediated device %s would not be seen",
+			  mdev->uuid);
+		return false;
+	}
 	if (!holders.n)
 		return true;
 	own_free char *comm = text_quote(holders.v[0].comm, 32);

@@ -1,23 +1,49 @@
-/* Services that are stopped while a machine runs, and started again. */
+/* Services that are stopped while a machine runs, and started again. Where several machines need
+ * one stopped, each writes it down, and the last of them to end starts it.
+ */
+#include "base/alloc.h"
 #include "state.h"
+
+static bool is_paused_for_another(const struct keeper *k, enum service service)
+{
+	size_t n;
+	struct journal **all = journal_all(&n, NULL);
+	bool paused = false;
+
+	for (size_t i = 0; i < n; i++) {
+		bool counts = journal_is_current(all[i]) && !journal_same(all[i], k->journal);
+
+		for (size_t c = 0; counts && c < all[i]->n; c++)
+			paused = paused || (all[i]->change[c].kind == CHANGE_SERVICE &&
+					    all[i]->change[c].number == service);
+		journal_free(all[i]);
+	}
+	free(all);
+	return paused;
+}
 
 bool pause_service(struct keeper *k, enum service service, struct error **err)
 {
 	struct change change = {.kind = CHANGE_SERVICE, .number = service};
+	bool active = service_is_active(service);
 
-	if (!service_is_active(service))
+	if (!active && !is_paused_for_another(k, service))
 		return true;
 	if (!journal_add(k->journal, &change, err))
 		return false;
+	if (!active)
+		return true;
 	keeper_report(k, REPORT_PROGRESS, 0, "systemctl stop %s", service_name(service));
 	return service_stop(service, err);
 }
 
 bool undo_service(struct keeper *k, const struct change *change, struct error **err)
 {
-	if (change->number >= SERVICES || service_is_active((enum service)change->number))
+	enum service service = (enum service)change->number;
+
+	if (change->number >= SERVICES || is_paused_for_another(k, service) ||
+	    service_is_active(service))
 		return true;
-	keeper_report(k, REPORT_PROGRESS, 0, "systemctl start %s",
-		      service_name((enum service)change->number));
-	return service_start((enum service)change->number, err);
+	keeper_report(k, REPORT_PROGRESS, 0, "systemctl start %s", service_name(service));
+	return service_start(service, err);
 }

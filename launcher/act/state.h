@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include "base/root.h"
+#include "host/holders.h"
 #include "host/pci.h"
 #include "journal.h"
 #include "protocol.h"
@@ -34,6 +35,10 @@ struct keeper {
 	struct journal *journal;
 	size_t undoing; /* number of the change that is being undone */
 	int qemu;	/* pidfd, -1: none */
+	struct {
+		struct cpu_set cpus; /* where those of passed devices go; empty: wherever */
+		unsigned looks;	     /* how often they were looked for */
+	} vectors;
 	struct stuck {
 		struct worker worker;
 		bool has_address; /* the function that the kernel holds with it */
@@ -76,6 +81,11 @@ bool isolate_process(struct keeper *k, pid_t pid, struct error **err);
 /* One of its threads into the partition. */
 bool isolate_thread(struct keeper *k, pid_t thread, struct error **err);
 
+/* The vectors that passed devices have by now, onto the guest's processors. To be called again
+ * after so many milliseconds, -1: never; the first call only says so.
+ */
+int steer_vectors(struct keeper *k);
+
 /* Whether all of cpus are online and enough others are, and no other keeper has isolated one. *rest
  * becomes the processors that are left to the host.
  */
@@ -89,6 +99,10 @@ const struct pci_function *expected_function(const struct keeper *k, const struc
 					     const struct step_function *want, struct error **err);
 /* Whether no other keeper has it. */
 bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, struct error **err);
+
+/* holders_scan() with a deadline; false with words when it cannot be known. */
+bool look_for_holders(const struct keeper *k, struct holders *holders, struct holder_nodes *nodes,
+		      struct error **err);
 
 /* Grants a node to the keeper's user by ACL, written down; a user who is root needs none. */
 bool grant_path(struct keeper *k, const char *path, struct error **err);

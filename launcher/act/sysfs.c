@@ -122,6 +122,15 @@ bool sysfs_write_each(const struct root *root, const struct sysfs_value *values,
 	return false;
 }
 
+void sysfs_values_free(struct sysfs_value *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(values[i].path);
+		free(values[i].value);
+	}
+	free(values);
+}
+
 bool sysfs_write(const struct root *root, const char *path, const char *value, int deadline_ms,
 		 struct worker *stuck, struct error **err)
 {

@@ -21,6 +21,9 @@ struct sysfs_value {
 	char *path, *value;
 };
 
+/* Frees n values and the array. */
+void sysfs_values_free(struct sysfs_value *values, size_t n);
+
 /* The same for n files at once, in one worker; what the kernel refuses is passed over, so read back
  * what has become of each. False when they were not all tried in time.
  */

@@ -120,6 +120,10 @@ static void step_irqs(struct composer *c)
 		compose_note(c, "irqbalance runs, and not as a service: it may move interrupts "
 				"back to the guest's processors");
 	compose_line(step, "for f in /proc/irq/*/smp_affinity_list; do echo %s > $f; done", list);
+	if (c->claimed.n)
+		compose_line(step,
+			     "# later those of the passed devices, which come with the guest's "
+			     "drivers, to the guest's processors");
 }
 
 /* ------------------------------------------------------------------ frequencies */

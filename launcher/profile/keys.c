@@ -137,7 +137,8 @@ static const struct key CPU[] = {
 	{"isolate", FLAG(cpu_section, isolate), .dflt = "no",
 	 .help = "yes: while the guest runs, nothing of the host's runs on the guest's processors"},
 	{"move-irqs", FLAG(cpu_section, move_irqs), .dflt = "no",
-	 .help = "yes: the host's interrupts go to its other processors"},
+	 .help = "yes: the host's interrupts go to its other processors, those of passed "
+		 "devices to the guest's"},
 	{"governor", NAME(cpu_section, governor),
 	 .help = "frequency governor of the guest's processors, such as performance"},
 	{"energy-preference", NAME(cpu_section, preference),

@@ -225,6 +225,42 @@ static void frequency_of_somebody_else(void **state)
 	tree_is(host->tree, POLICY "1/scaling_governor", "powersave\n");
 }
 
+/* What one machine looks after, another one does not touch. */
+static void frequency_of_two_machines(void **state)
+{
+	struct host *host = *state;
+	struct intent first = frequency("1-2", "performance", "");
+	struct intent second = frequency("2-3", "performance", "");
+	struct intent other = frequency("2-3", "powersave", "");
+	struct journal *mine = host->k.journal;
+	own_journal struct journal *theirs = journal_new(getuid());
+	struct error *err = NULL;
+
+	needs_run(host);
+	tree_put(host->tree, "/sys/devices/system/cpu/online", "0-7\n");
+	put_policies(host->tree);
+	put_policy(host->tree, 3, "3\n", "powersave\n", NULL);
+	theirs->keeper = process_of(1);
+	free(theirs->path);
+	theirs->path = xstrdup(JOURNAL_DIR "/1.journal");
+	assert_true(set_frequency(&host->k, &first, &err));
+	host->k.journal = theirs;
+	assert_false(set_frequency(&host->k, &other, &err));
+	says(&err, "another machine has set the frequency policies 2 to \"performance\", not "
+		   "\"powersave\"");
+	assert_true(set_frequency(&host->k, &second, &err));
+	tree_is(host->tree, POLICY "3/scaling_governor", "performance\n");
+	host->k.journal = mine;
+	assert_true(restore_from(&host->k, 0));
+	tree_is(host->tree, POLICY "1/scaling_governor", "powersave\n");
+	tree_is(host->tree, POLICY "2/scaling_governor", "powersave\n");
+	tree_is(host->tree, POLICY "3/scaling_governor", "performance\n");
+	host->k.journal = theirs;
+	assert_true(restore_from(&host->k, 0));
+	tree_is(host->tree, POLICY "3/scaling_governor", "powersave\n");
+	host->k.journal = mine;
+}
+
 static void frequency_refused(void **state)
 {
 	struct host *host = *state;
@@ -310,6 +346,49 @@ static void irqs_and_back(void **state)
 	assert_int_equal(k->journal->n, 0);
 }
 
+/* What a guest switches on later: only vfio's, only of what this machine has claimed. */
+static void vectors_of_passed_devices(void **state)
+{
+	struct host *host = *state;
+	struct intent intent = intent_of(STEP_IRQS, "2-3");
+	struct change claimed = {.kind = CHANGE_CLAIMED};
+	struct error *err = NULL;
+	struct keeper *k = &host->k;
+
+	needs_run(host);
+	put_irqs(host->tree);
+	k->qemu = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(steer_vectors(k), -1);
+	assert_true(move_irqs(k, &intent, &err));
+	/* Nothing is passed. */
+	assert_int_equal(steer_vectors(k), -1);
+	assert_true(pci_address_parse("0000:01:00.0", &claimed.address));
+	assert_true(journal_add(k->journal, &claimed, &err));
+	assert_true(steer_vectors(k) > 0);
+	put_irq(host->tree, 40, "0-1\n", "vfio-msix[0](0000:01:00.0)");
+	put_irq(host->tree, 41, "0-1\n", "vfio-msix[1](0000:01:00.0)");
+	put_irq(host->tree, 42, "0-1\n", "nvme0q0");
+	put_irq(host->tree, 43, "0-1\n", "vfio-msi[0](0000:02:00.0)");
+	tree_put(host->tree, "/sys/bus/pci/devices/0000:01:00.0/msi_irqs/40", "msix\n");
+	tree_put(host->tree, "/sys/bus/pci/devices/0000:01:00.0/msi_irqs/41", "msix\n");
+	tree_put(host->tree, "/sys/bus/pci/devices/0000:01:00.0/msi_irqs/42", "msix\n");
+	tree_put(host->tree, "/sys/bus/pci/devices/0000:01:00.0/msi_irqs/99", "msix\n");
+	tree_put(host->tree, "/sys/bus/pci/devices/0000:01:00.0/msi_irqs/x", "msix\n");
+	tree_put(host->tree, "/sys/bus/pci/devices/0000:02:00.0/msi_irqs/43", "msi\n");
+	assert_true(steer_vectors(k) > 0);
+	tree_is(host->tree, "/proc/irq/40/smp_affinity_list", "2-3\n");
+	tree_is(host->tree, "/proc/irq/41/smp_affinity_list", "2-3\n");
+	tree_is(host->tree, "/proc/irq/42/smp_affinity_list", "0-1\n");
+	tree_is(host->tree, "/proc/irq/43/smp_affinity_list", "0-1\n");
+	/* QEMU is gone, and its numbers may be others' soon. */
+	tree_put(host->tree, "/proc/irq/40/smp_affinity_list", "0\n");
+	close_fd(&k->qemu);
+	assert_int_equal(steer_vectors(k), -1);
+	tree_is(host->tree, "/proc/irq/40/smp_affinity_list", "0\n");
+	assert_true(restore_from(k, 0));
+	no_children();
+}
+
 /* Two machines, which end in either order. */
 static void irqs_of_two_machines(void **state)
 {
@@ -353,6 +432,28 @@ static void irqs_of_two_machines(void **state)
 		tree_is(host->tree, "/proc/irq/31/smp_affinity_list", "1\n");
 	}
 	host->k.journal = mine;
+}
+
+/* A service is started again by the last machine that needs it stopped. */
+static void service_of_two_machines(void **state)
+{
+	struct host *host = *state;
+	const struct change paused = {.kind = CHANGE_SERVICE, .number = SERVICE_IRQBALANCE};
+	own_journal struct journal *theirs = journal_new(getuid());
+	struct error *err = NULL;
+	struct keeper *k = &host->k;
+
+	needs_run(host);
+	assert_true(pause_service(k, SERVICE_IRQBALANCE, &err));
+	assert_int_equal(k->journal->n, 0);
+	theirs->keeper = process_of(1);
+	free(theirs->path);
+	theirs->path = xstrdup(JOURNAL_DIR "/1.journal");
+	assert_true(journal_add(theirs, &paused, &err));
+	assert_true(pause_service(k, SERVICE_IRQBALANCE, &err));
+	assert_int_equal(k->journal->n, 1);
+	assert_true(restore_from(k, 0));
+	assert_true(journal_drop(theirs, 0, &err));
 }
 
 /* A mask of many processors: each interrupt keeps what it had beyond the guest's. */
@@ -539,9 +640,12 @@ int main(void)
 		ON_HOST(frequency_and_back),
 		ON_HOST(preference_lost_to_the_governor),
 		ON_HOST(frequency_of_somebody_else),
+		ON_HOST(frequency_of_two_machines),
 		ON_HOST(frequency_refused),
 		ON_HOST(irqs_and_back),
+		ON_HOST(vectors_of_passed_devices),
 		ON_HOST(irqs_of_two_machines),
+		ON_HOST(service_of_two_machines),
 		ON_HOST(irqs_of_a_large_machine),
 		ON_HOST(isolation_refused),
 		ON_HOST(taken_by_another),
