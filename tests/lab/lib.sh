@@ -110,6 +110,18 @@ bind_to() {  # DRIVER ADDRESS...
 # killed; prints its pid.
 hold() { (exec -a "$1" lab-hold "${@:2}"); }  # NAME [--map] NODE...
 
+# Builds preload/point.c, which stops a keeper at a change of its journal. To be called before in_lab: L1's
+# root is read-only. Another test may use the one that is there.
+build_stopper() {
+    local dir=$lab_dir/../../build/lab new
+    [ -z "${LAB_L1:-}" ] || return 0
+    mkdir -p "$dir"
+    new=$(mktemp "$dir/point.XXXXXX")
+    gcc -shared -fPIC -O2 -o "$new" "$lab_dir/preload/point.c" -ldl
+    chmod 755 "$new"
+    mv "$new" "$dir/point.so"
+}
+
 # ------------------------------------------------------- the state of the host
 
 # Interrupts that may not go anywhere, by who handles them: a driver that comes back may get other numbers.

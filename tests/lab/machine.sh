@@ -118,13 +118,6 @@ refused() { # STATUS NAME [OPTION...]
 
 # ---- a keeper stopped at a change of its journal (preload/point.c)
 
-# Outside of L1, whose root is read-only.
-build_stopper() {
-	[ -z "${LAB_L1:-}" ] || return 0
-	mkdir -p "$product/build/lab"
-	gcc -shared -fPIC -O2 -o "$product/build/lab/point.so" "$lab_dir/preload/point.c" -ldl
-}
-
 begin_stopped() { # NAME POINT [OPTION...]
 	rm -f $work/point
 	POINT=$2 POINT_FILE=$work/point LD_PRELOAD=$product/build/lab/point.so SUDO_UID=1000 \
