@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/say.h"
 #include "base/text.h"
@@ -167,13 +168,39 @@ int command_list(const struct arguments *args, struct error **err)
 	return 0;
 }
 
+/* How the guest's picture is seen: by what was started with it, or by SPICE's socket. The caller
+ * owns it; NULL where there is nothing to see.
+ */
+static char *picture_line(const char *dir, const struct run_record *record)
+{
+	own_free char *spice = path_join(dir, "spice.sock");
+	own_free char *uri = xasprintf("spice+unix://%s", spice);
+	struct buf line = {0};
+
+	for (size_t i = 0; i < record->companions; i++) {
+		const struct plan_companion *viewer = &record->companion[i];
+
+		for (size_t k = 0; viewer->when == COMPANION_RUNNING && k < viewer->args; k++) {
+			own_free char *word = text_word(viewer->argv[k]);
+
+			buf_addf(&line, "%s%s", line.len ? " " : "", word);
+		}
+		if (line.len)
+			return buf_steal(&line);
+	}
+	if (access(spice, F_OK) < 0)
+		return NULL;
+	own_free char *word = text_word(uri);
+
+	return xasprintf("remote-viewer %s", word);
+}
+
 static void print_status(const char *name, const char *dir, const struct run_record *record,
 			 const char *state)
 {
 	own_free char *since = age(record->started), *profile = text_word(record->profile);
 	own_free char *log = text_word(record->log), *sockets = text_word(dir);
-	own_free char *shown = text_word(name), *spice = path_join(dir, "spice.sock");
-	own_free char *uri = xasprintf("spice+unix://%s", spice), *picture = text_word(uri);
+	own_free char *shown = text_word(name), *picture = picture_line(dir, record);
 
 	printf("%s is %s, for %s\n  profile     %s\n  QEMU        %d\n", shown, state, since,
 	       profile, (int)record->qemu.pid);
@@ -182,8 +209,8 @@ static void print_status(const char *name, const char *dir, const struct run_rec
 	else
 		printf("  supervisor  no supervisor (vmlaunch attach %s takes over)\n", shown);
 	printf("  log         %s\n  sockets     %s\n", log, sockets);
-	if (access(spice, F_OK) == 0)
-		printf("  picture     remote-viewer %s\n", picture);
+	if (picture)
+		printf("  picture     %s\n", picture);
 }
 
 int command_status(const struct arguments *args, struct error **err)
