@@ -109,8 +109,10 @@ static bool be_supervisor(const struct run_record *record, char *monitor, struct
 		.placement = record->placement,
 	};
 	struct companions companions = {0};
-	bool good = supervise(&plan, launched,
-			      &(struct supervise_options){.companions = &companions}, ending, err);
+	bool good = supervise(
+		&plan, launched,
+		&(struct supervise_options){.companions = &companions, .disturbed = record->quiet},
+		ending, err);
 
 	companions_finish(&companions);
 	if (!good)

@@ -108,6 +108,7 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 	record->log = xstrdup(plan->log);
 	record->times = plan->times;
 	add_placement(record, &plan->placement);
+	record->quiet = plan->isolate || plan->realtime;
 	for (size_t i = 0; i < plan->fds; i++)
 		if (plan->fd[i].role == FD_SERIAL || plan->fd[i].role == FD_DEBUG)
 			record->terminal = true;
@@ -241,6 +242,7 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	json_object_object_add(o, "companions", companions_json(record));
 	if (record->placement.pinned)
 		json_object_object_add(o, "placement", placement_json(&record->placement));
+	json_object_object_add(o, "quiet", json_object_new_boolean(record->quiet));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
 	json_object_put(o);
@@ -414,6 +416,7 @@ bool run_record_read(const char *dir, struct run_record *record)
 		.keeper = member_process(o, "keeper"),
 		.started = (int64_t)member_number(o, "started"),
 		.terminal = json_object_get_boolean(member(o, "terminal", json_type_boolean)),
+		.quiet = json_object_get_boolean(member(o, "quiet", json_type_boolean)),
 	};
 	read_times(o, &record->times);
 	read_shared(o, &record->shared);

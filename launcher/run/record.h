@@ -39,6 +39,7 @@ struct run_record {
 	size_t companions;
 	struct run_file shared;
 	struct placement placement; /* for a guest that was not let go yet */
+	bool quiet;		    /* its vCPUs were to be isolated, or realtime */
 	struct run_function *function;
 	size_t functions;
 };

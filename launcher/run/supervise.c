@@ -155,6 +155,12 @@ static void advance(struct supervisor *s, json_object *data)
 		}
 		say(SAY_NOTE, "%s: its vmlaunch died before it let the guest go; that is done now",
 		    s->plan->name);
+		if (s->disturbed)
+			say(SAY_WARNING,
+			    "%s: its vCPUs are not isolated or realtime: only the keeper of the "
+			    "dead "
+			    "vmlaunch could do that",
+			    s->plan->name);
 		s->ending->running = false;
 		begin_pinning(s);
 		return;
@@ -415,6 +421,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	*ending = (struct ending){.running = launched->adopted, .unknown = launched->adopted};
 	s.told_at = s.began;
 	s.hurried = options->hurried;
+	s.disturbed = options->disturbed;
 	s.link = options->link;
 	s.companions = options->companions;
 	s.deadline = options->deadline ? s.began + options->deadline : 0;

@@ -16,7 +16,8 @@ struct supervise_options {
 	struct companions *companions; /* filled and told to end; NULL: there are none */
 	struct link *link; /* to the keeper, NULL: none; watched, and asked to give the vCPUs their
 			      place */
-	int deadline;	   /* milliseconds from the start until QEMU is made to end; 0: none */
+	bool disturbed; /* a guest that was never let go cannot be isolated or realtime any more */
+	int deadline;	/* milliseconds from the start until QEMU is made to end; 0: none */
 };
 
 /* The signals that a supervisor listens to, without those that its caller ignores. SIGUSR1 presses
