@@ -36,6 +36,13 @@ check 'a lost L1 is tried again' equal "$status" 0
 check 'and counted aloud' has '^lab: starting over: retry 1 of 2$' "$lab_tmp/err"
 check 'and only the last try is heard' equal "$(<"$lab_tmp/out")" out
 
+# One that hangs; the first time only.
+run --timeout 400 --retry 1 --share "$lab_tmp" -- bash -c 'if [ ! -e $LAB_SHARE/hung ]; then
+        : >$LAB_SHARE/hung; kill -STOP $(ps -o ppid= -C sleep | head -n 1); sleep 1000
+    fi'
+check 'an L1 that hangs is lost in time' equal "$status" 0
+check 'and tried again' has '^lab: starting over: retry 1 of 1$' "$lab_tmp/err"
+
 run -- bash -c 'echo c >/proc/sysrq-trigger'
 check 'a lost L1 is 125' equal "$status" 125
 
