@@ -24,6 +24,7 @@ struct claim {
 	struct pci_set awake;	   /* of these, what is not to be switched off while idle */
 	bool nvidia;		   /* a function of it has NVIDIA's driver */
 	struct holder_nodes nodes; /* of the set, as they were before the first write */
+	bool blind;		   /* who holds them cannot be found out any more */
 };
 
 static const char *name_of(const struct pci_function *f, char text[PCI_ADDRESS_SIZE])
@@ -285,8 +286,10 @@ static bool still_free(struct claim *c, const struct pci_function *f, struct err
 	if (!f->driver)
 		return true;
 	holder_nodes_of(&nodes, &c->k->root, f);
-	if (!look_for_holders(c->k, &holders, &nodes, err))
+	if (!look_for_holders(c->k, &holders, &nodes, err)) {
+		c->blind = true;
 		return false;
+	}
 	storage_read(&storage, &c->k->root);
 	storage_claims_below(&claims, &storage, &f->address);
 	if (claims.n) {
@@ -309,7 +312,7 @@ static void name_latecomers(struct claim *c, struct error *err)
 	own_holders struct holders holders = {0};
 	own_buf struct buf words = {0};
 
-	if (!look_for_holders(c->k, &holders, &c->nodes, NULL) || holders.n == 0)
+	if (c->blind || !look_for_holders(c->k, &holders, &c->nodes, NULL) || holders.n == 0)
 		return;
 	name_holders(&words, &holders, &c->nodes);
 	error_context(err, "in use by %s", words.data);

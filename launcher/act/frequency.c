@@ -121,26 +121,30 @@ static bool choose(struct keeper *k, const struct intent *intent,
 	return false;
 }
 
-/* Whether what another machine has set of these policies is what is wanted here too. */
-static bool agrees(const struct change *theirs, const struct cpu_set *policies,
-		   const struct intent *intent, struct error **err)
+/* Whether all of them have the word that is wanted, if one is. */
+static bool have_word(const struct keeper *k, enum change_kind kind, const struct cpu_set *policies,
+		      const char *word, struct error **err)
 {
-	const char *word = theirs->kind == CHANGE_GOVERNOR ? intent->frequency.governor
-							   : intent->frequency.preference;
-	struct cpu_set both = cpu_set_common(&theirs->cpus, policies);
+	struct cpu_set others;
 	own_free char *list = NULL;
 
-	if (theirs->names == 2 && (!*word || strcmp(word, theirs->name[1]) == 0))
+	if (!*word)
 		return true;
-	list = cpu_set_text(&both);
-	error_add(err, ERROR_HOST,
-		  "another machine has set the frequency policies %s to \"%s\", not \"%s\"", list,
-		  theirs->name[1], word);
+	others = with_word(k, kind, policies, word);
+	others = cpu_set_less(policies, &others);
+	if (cpu_set_is_empty(&others))
+		return true;
+	list = cpu_set_text(&others);
+	error_add(
+		err, ERROR_HOST,
+		"the frequency policies %s are looked after by another machine, which wants no %s "
+		"\"%s\"",
+		list, kind == CHANGE_GOVERNOR ? "governor" : "energy preference", word);
 	return false;
 }
 
 /* Takes out the policies that another machine looks after: two that give the same back would end in
- * the wrong order some day.
+ * the wrong order some day. They must have what is wanted here too.
  */
 static bool leave_to_others(struct keeper *k, const struct intent *intent, struct cpu_set *policies,
 			    struct error **err)
@@ -149,34 +153,32 @@ static bool leave_to_others(struct keeper *k, const struct intent *intent, struc
 	own_free char *list = NULL;
 	size_t n;
 	struct journal **all = journal_all(&n, NULL);
-	bool good = true;
 
 	for (size_t i = 0; i < n; i++) {
 		bool counts = journal_is_current(all[i]) && !journal_same(all[i], k->journal);
 
-		for (size_t c = 0; counts && good && c < all[i]->n; c++) {
+		for (size_t c = 0; counts && c < all[i]->n; c++) {
 			const struct change *change = &all[i]->change[c];
 
-			if ((change->kind != CHANGE_GOVERNOR &&
-			     change->kind != CHANGE_PREFERENCE) ||
-			    !cpu_set_meets(&change->cpus, policies))
-				continue;
-			good = agrees(change, policies, intent, err);
-			theirs = cpu_set_union(&theirs, &change->cpus);
+			if (change->kind == CHANGE_GOVERNOR || change->kind == CHANGE_PREFERENCE)
+				theirs = cpu_set_union(&theirs, &change->cpus);
 		}
 		journal_free(all[i]);
 	}
 	free(all);
 	theirs = cpu_set_common(&theirs, policies);
+	if (cpu_set_is_empty(&theirs))
+		return true;
+	if (!have_word(k, CHANGE_GOVERNOR, &theirs, intent->frequency.governor, err) ||
+	    !have_word(k, CHANGE_PREFERENCE, &theirs, intent->frequency.preference, err))
+		return false;
 	*policies = cpu_set_less(policies, &theirs);
 	list = cpu_set_text(&theirs);
-	if (good && *list)
-		keeper_report(
-			k, REPORT_PROGRESS, 0,
-			"another machine has set the frequency policies %s, and puts them back "
-			"at its own end",
-			list);
-	return good;
+	keeper_report(k, REPORT_PROGRESS, 0,
+		      "the frequency policies %s are as they should be by another machine, and go "
+		      "back with it",
+		      list);
+	return true;
 }
 
 /* Writes down, in one record for each word, what the policies have now; those that have the wanted

@@ -274,10 +274,8 @@ static bool write_all(struct keeper *k, const struct change *change, struct erro
 }
 
 /* irqbalance that is no service of systemd's is somebody's own doing, and told. */
-static bool stop_irqbalance(struct keeper *k, const struct movers *movers, struct error **err)
+static bool stop_irqbalance(struct keeper *k, struct error **err)
 {
-	if (!quiet_has_irqbalance(&k->root) && !movers->n)
-		return true;
 	if (!pause_service(k, SERVICE_IRQBALANCE, err))
 		return false;
 	if (quiet_has_irqbalance(&k->root))
@@ -299,7 +297,7 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 		return false;
 	}
 	movers_read(&movers, k);
-	if (!cpus_are_free(k, &change.cpus, &change.rest, err) || !stop_irqbalance(k, &movers, err))
+	if (!cpus_are_free(k, &change.cpus, &change.rest, err) || !stop_irqbalance(k, err))
 		return false;
 	k->vectors.cpus = change.cpus;
 	table = find_irqs(k, &movers, &change.cpus, &n);

@@ -10,7 +10,7 @@
 #include "state.h"
 
 #define LOOK_MS 15000
-#define FOUND 256 /* whoever comes after so many is counted */
+#define FOUND 256 /* more are not told apart from so many */
 
 struct found {
 	size_t node;
@@ -104,8 +104,8 @@ bool look_for_holders(const struct keeper *k, struct holders *holders, struct ho
 		tell(holders, l.sight);
 	else if (errnum == ETIMEDOUT)
 		error_add(err, ERROR_HOST,
-			  "looking who holds the device takes longer than %d s: a process hangs in "
-			  "the kernel (state D in 'ps -eo pid,stat,comm')",
+			  "looking who holds the device takes longer than %d s: most likely a "
+			  "process hangs in the kernel (state D in 'ps -eo pid,stat,comm')",
 			  LOOK_MS / 1000);
 	else
 		error_errno(err, ERROR_HOST, errnum, "cannot look who holds the device");

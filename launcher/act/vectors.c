@@ -17,17 +17,18 @@
 #define OFTEN 36 /* looks, so that it is three minutes */
 #define WRITE_MS 5000
 
-/* Whether the vector is vfio-pci's: its handler has a directory, "vfio-msix[0](0000:01:00.0)".
- * The number may by now be another device's.
+/* Whether the vector is vfio-pci's for the function: its handler has a directory,
+ * "vfio-msix[0](0000:01:00.0)". The number may by now be another device's.
  */
-static bool is_passed(const struct root *root, unsigned irq)
+static bool is_passed(const struct root *root, unsigned irq, const char *address)
 {
+	own_free char *end = xasprintf("(%s)", address);
 	size_t n;
 	char **name = root_list(root, &n, "/proc/irq/%u", irq);
 	bool passed = false;
 
 	for (size_t i = 0; i < n && !passed; i++)
-		passed = text_starts(name[i], "vfio-msi");
+		passed = text_starts(name[i], "vfio-msi") && text_ends(name[i], end);
 	names_free(name, n);
 	return passed;
 }
@@ -53,7 +54,7 @@ static void find_vectors(const struct keeper *k, const struct pci_address *addre
 		uint64_t irq;
 
 		if (!text_u64(name[i], 10, &irq) || irq > 0xfffff ||
-		    !is_passed(&k->root, (unsigned)irq) ||
+		    !is_passed(&k->root, (unsigned)irq, text) ||
 		    is_at(&k->root, (unsigned)irq, &k->vectors.cpus))
 			continue;
 		*xappend(*values, *n) = (struct sysfs_value){
@@ -68,7 +69,7 @@ int steer_vectors(struct keeper *k)
 {
 	struct sysfs_value *values = NULL;
 	size_t n = 0;
-	bool passes = false;
+	bool passes = false, good;
 
 	if (k->qemu < 0 || cpu_set_is_empty(&k->vectors.cpus))
 		return -1;
@@ -79,10 +80,10 @@ int steer_vectors(struct keeper *k)
 		if (k->vectors.looks)
 			find_vectors(k, &k->journal->change[i].address, &values, &n);
 	}
-	if (n)
-		sysfs_write_each(&k->root, values, n, WRITE_MS, NULL);
+	good = n == 0 || sysfs_write_each(&k->root, values, n, WRITE_MS, NULL);
 	sysfs_values_free(values, n);
-	if (!passes)
+	/* A worker that was lost once is lost the next time, too. */
+	if (!passes || !good)
 		return -1;
 	return k->vectors.looks++ < OFTEN ? OFTEN_MS : SELDOM_MS;
 }

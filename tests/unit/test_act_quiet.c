@@ -232,6 +232,7 @@ static void frequency_of_two_machines(void **state)
 	struct intent first = frequency("1-2", "performance", "");
 	struct intent second = frequency("2-3", "performance", "");
 	struct intent other = frequency("2-3", "powersave", "");
+	struct intent prefers = frequency("2-3", "", "power");
 	struct journal *mine = host->k.journal;
 	own_journal struct journal *theirs = journal_new(getuid());
 	struct error *err = NULL;
@@ -239,15 +240,18 @@ static void frequency_of_two_machines(void **state)
 	needs_run(host);
 	tree_put(host->tree, "/sys/devices/system/cpu/online", "0-7\n");
 	put_policies(host->tree);
-	put_policy(host->tree, 3, "3\n", "powersave\n", NULL);
+	put_policy(host->tree, 3, "3\n", "powersave\n", "balance_power\n");
 	theirs->keeper = process_of(1);
 	free(theirs->path);
 	theirs->path = xstrdup(JOURNAL_DIR "/1.journal");
 	assert_true(set_frequency(&host->k, &first, &err));
 	host->k.journal = theirs;
 	assert_false(set_frequency(&host->k, &other, &err));
-	says(&err, "another machine has set the frequency policies 2 to \"performance\", not "
-		   "\"powersave\"");
+	says(&err, "the frequency policies 2 are looked after by another machine, which wants no "
+		   "governor \"powersave\"");
+	assert_false(set_frequency(&host->k, &prefers, &err));
+	says(&err, "which wants no energy preference \"power\"");
+	assert_int_equal(theirs->n, 0);
 	assert_true(set_frequency(&host->k, &second, &err));
 	tree_is(host->tree, POLICY "3/scaling_governor", "performance\n");
 	host->k.journal = mine;
