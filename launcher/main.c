@@ -21,7 +21,7 @@ static const struct option_row PLAN_OPTIONS[] = {
 	{0}};
 static const struct option_row PROBE_OPTIONS[] = {
 	PROFILE_OPTIONS,
-	{"lines", NULL, "print the stable key=value lines instead of the report for people"},
+	{"lines", NULL, "the report as stable key=value lines, for scripts"},
 	{"json", NULL, "print those lines as JSON"},
 	{"no-devices", NULL, "leave out the host's devices: nothing of the host changes then"},
 	{"timeout", "SECONDS", "give up after so long (120)"},
@@ -32,9 +32,7 @@ static const struct option_row KEYS_OPTIONS[] = {
 	{0}};
 static const struct option_row JSON_OPTIONS[] = {{"json", NULL, "print JSON"}, {0}};
 static const struct option_row STOP_OPTIONS[] = {
-	{"timeout", "SECONDS",
-	 "give up waiting after so long; the machine goes on (default: wait)"},
-	{0}};
+	{"timeout", "SECONDS", "give up waiting after so long; the machine goes on"}, {0}};
 static const struct option_row DEVICES_OPTIONS[] = {
 	{"json", NULL, "print JSON"},
 	{"usb", NULL, "only USB devices (with --input: and input devices)"},

@@ -225,7 +225,9 @@ static void step_mdev(struct composer *c, const struct mdev_place *place)
 	strncpy(step->intent.mdev.type, place->gpu->mdev.v, sizeof(step->intent.mdev.type) - 1);
 	if (place->there) {
 		compose_line(step, "# the vGPU %s is there, and stays afterwards", place->uuid);
-		compose_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d", place->there->group);
+		if (place->there->group >= 0)
+			compose_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d",
+				     place->there->group);
 		return;
 	}
 	/* vfio-pci brings it along. */
