@@ -42,8 +42,10 @@ end_checks() {
 
 # ---------------------------------------------------------------- checks
 
-ok() { checks=$((checks + 1)); echo "ok $checks - $*"; }
-not_ok() { checks=$((checks + 1)) failures=$((failures + 1)); echo "not ok $checks - $*"; }
+# share/times says when, for whoever wants a test to be faster.
+seen() { [ -z "${LAB_SHARE:-}" ] || echo "$SECONDS $*" >>"$LAB_SHARE/times"; }
+ok() { checks=$((checks + 1)); echo "ok $checks - $*"; seen "$@"; }
+not_ok() { checks=$((checks + 1)) failures=$((failures + 1)); echo "not ok $checks - $*"; seen "$@"; }
 skip() { ok "$1 # SKIP $2"; }  # TEXT REASON
 note() { printf '# %s\n' "$@"; }
 
