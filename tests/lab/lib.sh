@@ -43,9 +43,9 @@ end_checks() {
 # ---------------------------------------------------------------- checks
 
 # share/times says when, for whoever wants a test to be faster.
-seen() { [ -z "${LAB_SHARE:-}" ] || echo "$SECONDS $*" >>"$LAB_SHARE/times"; }
-ok() { checks=$((checks + 1)); echo "ok $checks - $*"; seen "$@"; }
-not_ok() { checks=$((checks + 1)) failures=$((failures + 1)); echo "not ok $checks - $*"; seen "$@"; }
+mark_time() { [ -z "${LAB_SHARE:-}" ] || echo "$SECONDS $*" >>"$LAB_SHARE/times"; }
+ok() { checks=$((checks + 1)); echo "ok $checks - $*"; mark_time "$@"; }
+not_ok() { checks=$((checks + 1)) failures=$((failures + 1)); echo "not ok $checks - $*"; mark_time "$@"; }
 skip() { ok "$1 # SKIP $2"; }  # TEXT REASON
 note() { printf '# %s\n' "$@"; }
 
