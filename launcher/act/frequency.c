@@ -152,20 +152,16 @@ static bool leave_to_others(struct keeper *k, const struct intent *intent, struc
 	struct cpu_set theirs = {0};
 	own_free char *list = NULL;
 	size_t n;
-	struct journal **all = journal_all(&n, NULL);
+	struct journal **others = journal_others(k->journal, &n);
 
-	for (size_t i = 0; i < n; i++) {
-		bool counts = journal_is_current(all[i]) && !journal_same(all[i], k->journal);
-
-		for (size_t c = 0; counts && c < all[i]->n; c++) {
-			const struct change *change = &all[i]->change[c];
+	for (size_t i = 0; i < n; i++)
+		for (size_t c = 0; c < others[i]->n; c++) {
+			const struct change *change = &others[i]->change[c];
 
 			if (change->kind == CHANGE_GOVERNOR || change->kind == CHANGE_PREFERENCE)
 				theirs = cpu_set_union(&theirs, &change->cpus);
 		}
-		journal_free(all[i]);
-	}
-	free(all);
+	journals_free(others, n);
 	theirs = cpu_set_common(&theirs, policies);
 	if (cpu_set_is_empty(&theirs))
 		return true;

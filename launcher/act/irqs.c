@@ -126,26 +126,21 @@ struct movers {
 
 static void movers_read(struct movers *movers, const struct keeper *k)
 {
-	struct error *ignored = NULL;
 	size_t n;
-	struct journal **all = journal_all(&n, &ignored);
+	struct journal **others = journal_others(k->journal, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		if (journal_is_current(all[i]) && !journal_same(all[i], k->journal) &&
-		    journal_find(all[i], CHANGE_IRQS))
-			*xappend(movers->v, movers->n) = all[i];
+		if (journal_find(others[i], CHANGE_IRQS))
+			*xappend(movers->v, movers->n) = others[i];
 		else
-			journal_free(all[i]);
+			journal_free(others[i]);
 	}
-	free(all);
-	error_free(ignored);
+	free(others);
 }
 
 static void movers_free(struct movers *movers)
 {
-	for (size_t i = 0; i < movers->n; i++)
-		journal_free(movers->v[i]);
-	free(movers->v);
+	journals_free(movers->v, movers->n);
 }
 #define own_movers own_with(movers_free)
 
@@ -296,9 +291,9 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 		error_add(err, ERROR_HOST, "interrupts were moved for the machine already");
 		return false;
 	}
-	movers_read(&movers, k);
 	if (!cpus_are_free(k, &change.cpus, &change.rest, err) || !stop_irqbalance(k, err))
 		return false;
+	movers_read(&movers, k);
 	k->vectors.cpus = change.cpus;
 	table = find_irqs(k, &movers, &change.cpus, &n);
 	if (n == 0)

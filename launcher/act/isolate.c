@@ -127,20 +127,16 @@ static bool hands_on_cpuset(const struct keeper *k)
  */
 static bool is_on_for_another(const struct keeper *k)
 {
-	struct error *ignored = NULL;
 	size_t n;
-	struct journal **all = journal_all(&n, &ignored);
+	struct journal **others = journal_others(k->journal, &n);
 	bool on = false;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct change *theirs = journal_find(all[i], CHANGE_ISOLATED);
+		const struct change *theirs = journal_find(others[i], CHANGE_ISOLATED);
 
-		on = on || (theirs && !journal_same(all[i], k->journal) &&
-			    journal_is_current(all[i]) && theirs->number & ISOLATED_CPUSET);
-		journal_free(all[i]);
+		on = on || (theirs && theirs->number & ISOLATED_CPUSET);
 	}
-	free(all);
-	error_free(ignored);
+	journals_free(others, n);
 	return on;
 }
 
@@ -288,20 +284,19 @@ bool cpus_are_free(struct keeper *k, const struct cpu_set *cpus, struct cpu_set 
 	struct cpu_set online = quiet_online(&k->root), offline = cpu_set_less(cpus, &online);
 	own_free char *list = cpu_set_text(cpus), *missing = cpu_set_text(&offline);
 	size_t n;
-	struct journal **all = journal_all(&n, NULL);
+	struct journal **others = journal_others(k->journal, &n);
 	bool taken = false;
 
 	*rest = cpu_set_less(&online, cpus);
 	for (size_t i = 0; i < n; i++) {
-		const struct change *theirs = journal_find(all[i], CHANGE_ISOLATED);
+		const struct change *theirs = journal_find(others[i], CHANGE_ISOLATED);
 
-		if (theirs && journal_is_current(all[i]) && !journal_same(all[i], k->journal)) {
+		if (theirs) {
 			taken = taken || cpu_set_meets(&theirs->cpus, cpus);
 			*rest = cpu_set_less(rest, &theirs->cpus);
 		}
-		journal_free(all[i]);
 	}
-	free(all);
+	journals_free(others, n);
 	if (cpu_set_is_empty(cpus))
 		error_add(err, ERROR_HOST, "no processors were named");
 	else if (*missing)

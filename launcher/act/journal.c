@@ -209,3 +209,25 @@ const struct change *journal_find(const struct journal *journal, enum change_kin
 			return &journal->change[i];
 	return NULL;
 }
+
+struct journal **journal_others(const struct journal *mine, size_t *n)
+{
+	size_t all, others = 0;
+	struct journal **journals = journal_all(&all, NULL);
+
+	for (size_t i = 0; i < all; i++) {
+		if (journal_is_current(journals[i]) && !journal_same(journals[i], mine))
+			journals[others++] = journals[i];
+		else
+			journal_free(journals[i]);
+	}
+	*n = others;
+	return journals;
+}
+
+void journals_free(struct journal **journals, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		journal_free(journals[i]);
+	free(journals);
+}

@@ -119,6 +119,10 @@ struct journal *journal_read(const char *path, struct error **err);
 /* All journals in JOURNAL_DIR, oldest first; the caller owns them and the array. */
 struct journal **journal_all(size_t *n, struct error **err);
 
+/* The same without the keeper's own and those of another boot: what other machines have changed. */
+struct journal **journal_others(const struct journal *mine, size_t *n);
+void journals_free(struct journal **journals, size_t n);
+
 /* Whether it is of this boot: what another one had changed is gone with it. */
 bool journal_is_current(const struct journal *journal);
 /* Whether both are the same keeper's. */

@@ -7,18 +7,14 @@
 static bool is_paused_for_another(const struct keeper *k, enum service service)
 {
 	size_t n;
-	struct journal **all = journal_all(&n, NULL);
+	struct journal **others = journal_others(k->journal, &n);
 	bool paused = false;
 
-	for (size_t i = 0; i < n; i++) {
-		bool counts = journal_is_current(all[i]) && !journal_same(all[i], k->journal);
-
-		for (size_t c = 0; counts && c < all[i]->n; c++)
-			paused = paused || (all[i]->change[c].kind == CHANGE_SERVICE &&
-					    all[i]->change[c].number == service);
-		journal_free(all[i]);
-	}
-	free(all);
+	for (size_t i = 0; i < n; i++)
+		for (size_t c = 0; c < others[i]->n; c++)
+			paused = paused || (others[i]->change[c].kind == CHANGE_SERVICE &&
+					    others[i]->change[c].number == service);
+	journals_free(others, n);
 	return paused;
 }
 

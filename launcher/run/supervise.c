@@ -157,9 +157,9 @@ static void advance(struct supervisor *s, json_object *data)
 		    s->plan->name);
 		if (s->disturbed)
 			say(SAY_WARNING,
-			    "%s: its vCPUs are not isolated or realtime: only the keeper of the "
-			    "dead "
-			    "vmlaunch could do that",
+			    "%s: its vCPUs are not isolated or realtime: only the dead one's "
+			    "keeper "
+			    "could do that",
 			    s->plan->name);
 		s->ending->running = false;
 		begin_pinning(s);

@@ -2,8 +2,8 @@
  *
  * Keeps two virtual machines that never run, with and without KVM's interrupt controllers, until it
  * is killed. The first and the last machine switch static keys of the kernel, such as
- * preempt_notifier_key in its scheduler, and the emulator of L1 sometimes never comes back from the
- * breakpoint by which code is changed under a running processor. With these nothing is switched.
+ * preempt_notifier_key in its scheduler. An L1 that hung was found with both processors at the
+ * breakpoint by which that key's code is changed under them; with these nothing is switched.
  */
 #include <err.h>
 #include <fcntl.h>
