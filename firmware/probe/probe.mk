@@ -47,7 +47,7 @@ PROBE_SECTIONS := .text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* 
 ifeq ($(HAVE_GNU_EFI),1)
 $(BUILD)/probe.efi: $(PROBE_OBJDIR)/probe.so
 	$(call say,EFI,$@)
-	$(Q)$(PROBE_OBJCOPY) $(addprefix -j ,$(PROBE_SECTIONS)) --target=efi-app-x86_64 $< $@
+	$(Q)$(PROBE_OBJCOPY) $(addprefix -j ,$(PROBE_SECTIONS)) --output-target=efi-app-x86_64 $< $@
 
 $(PROBE_OBJDIR)/probe.so: $(PROBE_OBJ)
 	$(call say,LD,$@)
