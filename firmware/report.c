@@ -232,6 +232,22 @@ bool report_ids(const struct report_line *line, const char *key, unsigned id[2])
 	return true;
 }
 
+size_t report_id_list(const struct report_line *line, const char *key, uint16_t *id, size_t max)
+{
+	const char *s = report_text(line, key);
+	size_t n = 0;
+	unsigned one;
+
+	while (s && n < max && take_hex(&s, 4, &one)) {
+		id[n++] = (uint16_t)one;
+		if (!*s)
+			return n;
+		if (!take_char(&s, ','))
+			break;
+	}
+	return 0;
+}
+
 bool report_place(const struct report_line *line, const char *key, struct report_place *place)
 {
 	const char *s = report_text(line, key);

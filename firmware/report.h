@@ -64,6 +64,10 @@ const char *report_text(const struct report_line *line, const char *key);
 bool report_number(const struct report_line *line, const char *key, uint64_t *number);
 /* "vvvv:dddd" */
 bool report_ids(const struct report_line *line, const char *key, unsigned id[2]);
+/* Ids of 4 digits with commas between, at most max of them; how many, 0 where there are none or the
+ * value is something else.
+ */
+size_t report_id_list(const struct report_line *line, const char *key, uint16_t *id, size_t max);
 /* "bb:dd.f" of a slot and a function that exist. */
 bool report_place(const struct report_line *line, const char *key, struct report_place *place);
 

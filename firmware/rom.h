@@ -147,7 +147,15 @@ bool rom_image_is_gop(const struct rom_image *image);
 bool rom_has_gop(const struct rom_report *report);
 /* Whether it is a ROM of a GPU, by the class that its first image has. */
 bool rom_is_display(const struct rom_report *report);
-/* Whether an image is for the device, by its own id or by its list. */
+/* A device id of an image that is for any device of its maker: what EfiRom's "-i 0xffff" makes, as
+ * GOP drivers for a whole family of GPUs have it. No device has this id: PCI Local Bus
+ * Specification 3.0, 6.2.1 (FFFF is what a vendor register that is not there reads as).
+ */
+#define ROM_ANY_DEVICE 0xffff
+
+/* Whether an image is for the device, by its own id, as one for all of the maker's, or by its list.
+ * This one rule is asked by all who compare.
+ */
 bool rom_image_fits(const struct rom_image *image, uint16_t vendor, uint16_t device);
 /* Whether the end of the chain is known, so that what surrounds it can be cut away. */
 bool rom_can_trim(const struct rom_report *report);

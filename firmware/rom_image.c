@@ -177,7 +177,7 @@ bool rom_image_fits(const struct rom_image *image, uint16_t vendor, uint16_t dev
 {
 	if (image->vendor != vendor)
 		return false;
-	if (image->device == device)
+	if (image->device == device || image->device == ROM_ANY_DEVICE)
 		return true;
 	for (size_t i = 0; i < image->listed_n; i++)
 		if (image->listed[i] == device)

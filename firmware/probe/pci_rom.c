@@ -18,14 +18,34 @@
 #define HEAD_BYTES 16
 #define INDICATOR_LAST 0x80
 #define CODE_EFI 3
+#define LISTED_MAX 32 /* ids of a device list that are told */
+#define LISTED_TEXT (LISTED_MAX * 5 + 1)
 
 struct image {
 	uint16_t vendor, device;
 	uint32_t class;
 	uint64_t offset, length;
+	const uint8_t *listed; /* further device ids, 2 bytes each */
+	unsigned int listed_count;
 	uint8_t code;
 	bool last;
 };
+
+/* The device list of a PCI data structure of revision 3: ids up to a zero, inside the @left bytes
+ * of the image from the structure on.
+ */
+static void find_list(const uint8_t *data, uint64_t left, struct image *image)
+{
+	uint16_t list = get16(data + 8);
+
+	image->listed = data + list;
+	image->listed_count = 0;
+	if (data[12] < 3 || !list)
+		return;
+	while (image->listed_count < LISTED_MAX && list + 2ULL * image->listed_count + 2 <= left &&
+	       get16(image->listed + 2 * image->listed_count))
+		image->listed_count++;
+}
 
 /* Reads the image at @offset; false when the copy holds none there. */
 static bool image_at(const struct pci_known *rom, uint64_t offset, struct image *image)
@@ -50,6 +70,7 @@ static bool image_at(const struct pci_known *rom, uint64_t offset, struct image 
 	image->code = data[20];
 	image->last = data[21] & INDICATOR_LAST;
 	image->offset = offset;
+	find_list(data, (image->length < left ? image->length : left) - pointer, image);
 	return image->length != 0;
 }
 
@@ -81,9 +102,21 @@ void pci_rom_people(const struct pci_function *f, int indent)
 	people("\n");
 }
 
+static const char *listed_text(char to[LISTED_TEXT], const struct image *image)
+{
+	size_t at = 0;
+
+	if (!image->listed_count)
+		return "none";
+	for (unsigned int i = 0; i < image->listed_count; i++)
+		at += text_format(to + at, LISTED_TEXT - at, "%s%04x", i ? "," : "",
+				  get16(image->listed + 2 * i));
+	return to;
+}
+
 static void image_lines(const struct pci_function *f, const struct pci_known *rom)
 {
-	char address[TEXT_SHORT];
+	char address[TEXT_SHORT], listed[LISTED_TEXT];
 	struct image image = {0};
 
 	for (unsigned int i = 0; i < IMAGES_MAX && !image.last; i++) {
@@ -96,6 +129,7 @@ static void image_lines(const struct pci_function *f, const struct pci_known *ro
 		line_value("length", "%lu", image.length);
 		line_value("code", "%s", code_word(image.code));
 		line_value("id", "%04x:%04x", image.vendor, image.device);
+		line_value("also", "%s", listed_text(listed, &image));
 		line_value("class", "%06x", image.class);
 		line_value("last", "%u", image.last ? 1 : 0);
 		line_end();

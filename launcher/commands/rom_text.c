@@ -186,7 +186,8 @@ char *rom_text(const struct rom_view *view)
 	struct buf out = {0};
 
 	put(&out, "file", "%s, %u bytes", name, report->size);
-	put(&out, "for", "%04x:%04x, %s, revision %04x", first->vendor, first->device,
+	put(&out, "for", "%04x:%04x%s, %s, revision %04x", first->vendor, first->device,
+	    first->device == ROM_ANY_DEVICE ? " (any device of this maker)" : "",
 	    pci_class_words(first->class), first->revision);
 	put_begin(&out, report);
 	for (size_t i = 0; i < report->images; i++)

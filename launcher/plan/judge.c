@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "firmware/rom.h"
 
 /* A guest that tells of a thousand BARs is not told of them all. */
 #define WORDS_ENOUGH 320
@@ -169,7 +170,17 @@ static void judge_place(struct judging *j, const struct seen *s)
 
 /* ------------------------------------------------------------------ its ROM */
 
-/* The images' ids; a chain whose first image is for this device will do. */
+/* Whether an image of the report is for the function, by the one rule for ROMs. */
+static bool image_fits(const struct report_line *line, const unsigned id[2],
+		       const struct guest_function *f)
+{
+	struct rom_image image = {.vendor = (uint16_t)id[0], .device = (uint16_t)id[1]};
+
+	image.listed_n = report_id_list(line, "also", image.listed, ARRAY_SIZE(image.listed));
+	return rom_image_fits(&image, (uint16_t)f->id[0], (uint16_t)f->id[1]);
+}
+
+/* The images' ids; a chain with an image for this device will do. */
 static void judge_images(struct judging *j, const struct seen *s)
 {
 	const struct guest_function *f = s->f;
@@ -182,9 +193,9 @@ static void judge_images(struct judging *j, const struct seen *s)
 		if (!report_ids(image, "id", id))
 			continue;
 		images++;
-		if (id[0] == f->id[0] && id[1] == f->id[1]) {
+		if (image_fits(image, id, f)) {
 			judge_finds(j, CAUSE_ROM, JUDGED_OK, f->section, "rom",
-				    "%s has a ROM for %04x:%04x", s->place, id[0], id[1]);
+				    "%s has a ROM for %04x:%04x", s->place, f->id[0], f->id[1]);
 			return;
 		}
 		other[0] = id[0];

@@ -228,6 +228,42 @@ static void roms(void **state)
 		   "the ROM of 01:00.0 is for 10de:1c8c, and it is 10de:2820 there", "gpu.rom");
 }
 
+/* The id in the list alone, and an image for any GPU of the maker. */
+static void roms_for_several_devices(void **state)
+{
+	static const struct {
+		const char *id;
+		enum judgement judgement;
+		const char *words;
+	} row[] = {
+		{"10de:2800 also=2820", JUDGED_OK, "01:00.0 has a ROM for 10de:2820"},
+		{"10de:2800 also=2801,2860,2820", JUDGED_OK, "01:00.0 has a ROM for 10de:2820"},
+		{"10de:ffff also=none", JUDGED_OK, "01:00.0 has a ROM for 10de:2820"},
+		{"1002:ffff also=2820", JUDGED_PROBLEM,
+		 "the ROM of 01:00.0 is for 1002:ffff, and it is 10de:2820 there"},
+		{"10de:2800 also=2801,2860", JUDGED_PROBLEM,
+		 "the ROM of 01:00.0 is for 10de:2800, and it is 10de:2820 there"},
+		{"10de:2800 also=2820,x", JUDGED_PROBLEM,
+		 "the ROM of 01:00.0 is for 10de:2800, and it is 10de:2820 there"},
+	};
+	struct world w;
+	own_plan struct plan *plan = laptop(&w, "");
+	own_free char *one = changed(GOOD,
+				     "VMPROBE pci-rom-image address=01:00.0 image=0 code=x86 "
+				     "id=10de:2820 last=0\n",
+				     "");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		own_free char *id = xasprintf("code=efi id=%s", row[i].id);
+		own_free char *text = changed(one, "code=efi id=10de:2820", id);
+		own_verdicts struct verdicts v = {0};
+
+		verdict_of(&plan->guest, text, &v);
+		verdict_is(&v.v[CAUSE_ROM], row[i].judgement, row[i].words, "gpu.rom");
+	}
+}
+
 static void roms_that_nobody_gave(void **state)
 {
 	struct world w = world();
@@ -460,6 +496,7 @@ int main(void)
 		cmocka_unit_test(explicit_ids_are_expected),
 		cmocka_unit_test(functions),
 		cmocka_unit_test(roms),
+		cmocka_unit_test(roms_for_several_devices),
 		cmocka_unit_test(roms_that_nobody_gave),
 		cmocka_unit_test(roms_by_acpi),
 		cmocka_unit_test(the_laptop),

@@ -114,6 +114,14 @@ static void other_devices(void **state)
 	assert_kinds(&rom, &other, ROM_FROM_FILE, "problem wrong-device\n");
 	text = text_of(&rom, &other, ROM_FROM_FILE, ROM_WRONG_DEVICE);
 	assert_non_null(strstr(text, "it is for 10de:2820, the device is 10de:28a1: "));
+	/* One that is for any device of its maker is for this one. */
+	set_16(rom.data + PCIR_AT + 6, ROM_ANY_DEVICE);
+	set_16(rom.data + BLOCK + PCIR_AT + 6, ROM_ANY_DEVICE);
+	fix_sum(rom.data);
+	assert_kinds(&rom, &other, ROM_FROM_FILE, "");
+	assert_kinds(&rom, &amd, ROM_FROM_FILE, "problem wrong-device\n");
+	set_16(rom.data + PCIR_AT + 6, 0x2820);
+	fix_sum(rom.data);
 	/* One image of two. */
 	set_16(rom.data + BLOCK + PCIR_AT + 6, 0x9999);
 	set_16(rom.data + BLOCK + PCIR_AT + 8, 0);

@@ -209,6 +209,13 @@ static void device_lists(void **state)
 	assert_false(rom_image_fits(&r.image[0], 0x1002, 0x28a0));
 	assert_false(rom_image_fits(&r.image[0], 0x10de, 0x28a1));
 
+	/* For any device of the maker. */
+	set_16(rom.data + PCIR_AT + 6, 0xffff);
+	r = parsed(&rom);
+	assert_true(rom_image_fits(&r.image[0], 0x10de, 0x28a1));
+	assert_false(rom_image_fits(&r.image[0], 0x1002, 0x28a1));
+	set_16(rom.data + PCIR_AT + 6, 0x2820);
+
 	/* Before revision 3 the field meant something else. */
 	rom.data[PCIR_AT + 12] = 0;
 	assert_int_equal(parsed(&rom).image[0].listed_n, 0);
