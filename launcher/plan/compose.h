@@ -142,6 +142,7 @@ void compose_display(struct composer *c);
 void compose_glass(struct composer *c);
 void compose_viewers(struct composer *c); /* behind display and Looking Glass */
 void compose_monitors(struct composer *c);
+void compose_raw(struct composer *c); /* behind all of ours */
 
 /* Whether QEMU draws with OpenGL. */
 bool compose_has_gl(const struct composer *c);

@@ -234,16 +234,6 @@ static void compose_frame(struct composer *c)
 	compose_fixed(c, "-display", xstrdup("none"), "no window");
 }
 
-static void compose_raw(struct composer *c)
-{
-	const struct strings *arg = &c->p->qemu.arg, *env = &c->p->qemu.env;
-
-	for (size_t i = 0; i < arg->n; i++)
-		compose_argument(c, arg->v[i], NULL, "qemu.arg", arg->at[i], "as it is");
-	for (size_t i = 0; i < env->n; i++)
-		*xappend(c->plan->env, c->plan->envs) = xstrdup(env->v[i]);
-}
-
 /* Directories and names, all derived. */
 static void compose_places(struct composer *c)
 {

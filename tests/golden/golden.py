@@ -80,7 +80,7 @@ CASES = {
         "variants",
         "laptop",
         ["--variant", "big", "--set", "vm.memory=4G", "--set", "disk/extra.media=cdrom"]
-        + ["--set", "network/lan.model=e1000e", "--set", "qemu.arg=-snapshot"],
+        + ["--set", "network/lan.model=e1000e", "--set", "qemu.arg=-no-reboot"],
         ["disks/system.img", "disks/extra.qcow2"],
         FORMATS,
     ),
