@@ -19,22 +19,25 @@ l1_modules='virtio_pci 9pnet_virtio 9p overlay virtio_console'
 
 # ------------------------------------------------------------- requirements
 
-# program:package
-needs='apt-get:apt dpkg-deb:dpkg modprobe:kmod depmod:kmod cpio:cpio gcc:gcc
-    busybox:busybox-static xz:xz-utils setpriv:util-linux flock:util-linux'
+# program:package. A kernel is packed with xz or with zstd.
+needs=(apt-get:apt dpkg-deb:dpkg modprobe:kmod depmod:kmod cpio:cpio gcc:gcc readelf:binutils
+    busybox:busybox-static xz:xz-utils zstd:zstd setpriv:util-linux flock:util-linux)
 
 cmd_check() {
     local pair missing=()
     [ "$(uname -m)" = x86_64 ] || absent "the lab needs an x86-64 computer"
-    for pair in $needs; do
+    for pair in "${needs[@]}" "${needed[@]}"; do
         have "${pair%:*}" || missing+=("${pair#*:}")
     done
     have "$qemu" || missing+=(qemu-system-x86)
     if have busybox && readelf -l "$(command -v busybox)" 2>/dev/null | grep -q INTERP; then
         missing+=(busybox-static)
     fi
-    [ ${#missing[@]} -eq 0 ] || absent "these packages are missing: ${missing[*]}"
-    [ -e "$built/release" ] || [ -n "$(kernel_package)" ] ||
+    [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
+    [ ${#missing[@]} -eq 0 ] || absent "these packages are missing: $(printf '%s\n' "${missing[@]}" | sort -u | paste -sd' ')"
+    if [ -e "$built/release" ]; then return 0; fi
+    know_suite
+    [ -n "$(kernel_package)" ] ||
         absent 'apt knows no kernel package (linux-image-amd64); apt-get update, or VMLAUNCH_LAB_KERNEL=PACKAGE'
 }
 
@@ -68,28 +71,23 @@ cmd_setup() {
 
 # ------------------------------------------------------------------- packages
 
-# apt's own user may have no way into our directory: fetch as whoever we are.
-fetch() {  # DIRECTORY PACKAGE...
-    (cd "$1" && shift &&
-        apt-get -qq -o APT::Sandbox::User="$(id -un)" download "$@" 2>fetch.log)
-}
-
 # As archives of what matters, because L1 is slow at unpacking.
 fetch_packages() {
-    local name deb
+    local name debs
     mkdir -p "$built/packages"
     for name in "${packages[@]}"; do
         if [ -e "$built/packages/$name.tar" ] ||
             dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q ' installed'; then
             continue
         fi
-        new_scratch
-        if ! fetch "$scratch" "$name"; then
+        # For this computer's root, whichever kernel runs on it.
+        if ! suite='' fetch "$name"; then
             say "package $name cannot be had; going on without"
             continue
         fi
-        deb=$(find "$scratch" -name '*.deb')
-        dpkg-deb -x "$deb" "$scratch/root"
+        new_scratch
+        dpkg-deb -x "${debs[0]}" "$scratch/root"
+        forget_debs
         rm -rf "$scratch"/root/usr/share/{doc,lintian,locale,man}
         tar -C "$scratch/root" --owner=0 --group=0 -cf "$scratch/tar" .
         mv "$scratch/tar" "$built/packages/$name.tar"
@@ -102,32 +100,42 @@ kernel_package() {
     if [ -n "${VMLAUNCH_LAB_KERNEL:-}" ]; then
         echo "$VMLAUNCH_LAB_KERNEL"
     else
-        apt-cache depends linux-image-amd64 2>/dev/null |
-            awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }'
+        depends_on linux-image-amd64 '^linux-image-[0-9]' | head -n 1
     fi
 }
 
+# A kernel's own parts: vmlinuz and modules in one package up to Debian 13, in one each since, with what depmod
+# wants beside them in a third.
+kernel_parts='^linux-(base|binary|image|modules)-[0-9]'
+
 get_kernel() {
-    local package deb modules release new
+    local package deb debs modules release new
     package=$(kernel_package)
+    say "fetching $package"
+    # shellcheck disable=SC2046  # words
+    fetch $(with_parts "$package" "$kernel_parts") ||
+        absent "apt-get download $package: $(why_not)"
     new_scratch
     new=$scratch/built
-    say "fetching $package"
-    fetch "$scratch" "$package" ||
-        absent "apt-get download $package: $(tail -n 1 "$scratch/fetch.log")"
-    deb=$(find "$scratch" -name '*.deb')
-    dpkg-deb -x "$deb" "$scratch/root"
+    for deb in "${debs[@]}"; do
+        dpkg-deb -x "$deb" "$scratch/root"
+    done
     modules=$(find "$scratch/root" -path '*lib/modules/*' -prune | head -n 1)
     release=${modules##*/}
     mkdir -p "$new/lib/modules"
     mv "$modules" "$new/lib/modules/"
-    mv "$scratch/root/boot/vmlinuz-$release" "$new/vmlinuz"
+    if [ -e "$scratch/root/boot/vmlinuz-$release" ]; then
+        mv "$scratch/root/boot/vmlinuz-$release" "$new/vmlinuz"
+    else
+        mv "$new/lib/modules/$release/vmlinuz" "$new/vmlinuz"
+    fi
     unpack_vmlinux "$new/vmlinuz" >"$new/vmlinux"
     depmod -b "$new" "$release"
-    dpkg-deb -f "$deb" Version >"$new/version"
+    dpkg-deb -f "${debs[0]}" Version >"$new/version"
     echo "$release" >"$new/release"
     rm -rf "$built"
     mv "$new" "$built"
+    forget_debs
 }
 
 # The ELF image inside a bzImage: emulation takes seconds to unpack it at every
@@ -235,35 +243,69 @@ build_tools() {
 
 # -------------------------------------------------------------------- modules
 
+# Headers, and the programs that a build needs of the kernel's own. Those of another release are linked with its
+# libraries, and its headers are made for its compiler: then a root with that compiler, and with make.
 get_headers() {
-    local release version name list package deb
+    local release version name list=() package deb debs
     release=$(<"$built/release") version=$(<"$built/version")
-    new_scratch
     name=linux-headers-$release
-    list=("$name=$version")
-    for package in $(apt-cache depends "$name" 2>/dev/null |
-        awk '/Depends: linux-(headers|kbuild)-/ { print $2 }'); do
+    know_suite
+    for package in $(with_parts "$name" '^linux-(headers|kbuild)-'); do
         list+=("$package=$version")
     done
     say "fetching the headers of $release"
-    fetch "$scratch" "${list[@]}" ||
-        absent "no headers of $release $version: $(tail -n 1 "$scratch/fetch.log")" \
-            "(after a kernel update: lab clean --all)"
-    for deb in "$scratch"/*.deb; do
-        dpkg-deb -x "$deb" "$scratch/headers"
+    fetch "${list[@]}" ||
+        absent "no headers of $release $version: $(why_not)" "(after a kernel update: lab clean --all)"
+    new_scratch
+    mkdir "$scratch/headers"
+    [ -z "$suite" ] || unpack_compiler "$scratch/headers" "$(depends_on "$name" '^gcc-[0-9]' | head -n 1)"
+    for deb in "${debs[@]}"; do
+        dpkg-deb --fsys-tarfile "$deb" | tar -C "$scratch/headers" --keep-directory-symlink --no-same-owner -xf -
     done
     # They are made to lie in /usr.
-    sed -i "s,/usr/src/,$built/headers/usr/src/,g" "$scratch/headers/usr/src/$name/Makefile"
+    [ -n "$suite" ] || sed -i "s,/usr/src/,$built/headers/usr/src/,g" "$scratch/headers/usr/src/$name/Makefile"
     rm -rf "$built/headers"
     mv "$scratch/headers" "$built/headers"
+    forget_debs
+}
+
+unpack_compiler() {  # ROOT COMPILER'S-PACKAGE
+    local root=$1 name deb
+    lab_apt apt-get install -y --download-only "$2" make libc6-dev libelf1t64 pahole dash coreutils sed grep gawk \
+        findutils >"$own/log" 2>&1 || absent "no compiler of $suite: $(tail -n 1 "$own/log")"
+    mkdir -p "$root"/{proc,dev,tmp,build} "$root"/usr/{bin,lib,lib64,sbin}
+    for name in bin lib lib64 sbin; do
+        ln -s "usr/$name" "$root/$name"
+    done
+    for deb in "$own"/cache/archives/*.deb; do
+        dpkg-deb --fsys-tarfile "$deb" | tar -C "$root" --keep-directory-symlink --no-same-owner \
+            --exclude=./usr/share/{doc,locale,man} -xf -
+    done
+    rm -f "$own"/cache/archives/*.deb
+    # What packages' own scripts would have linked.
+    [ -e "$root/usr/bin/awk" ] || ln -s gawk "$root/usr/bin/awk"
+    [ -e "$root/usr/bin/sh" ] || ln -s dash "$root/usr/bin/sh"
 }
 
 # Compiles the modules in $scratch.
 build_modules() {
-    make -s -C "$built/headers/usr/src/linux-headers-$(<"$built/release")" M="$scratch" modules \
-        >"$scratch/log" 2>&1 ||
-        { tail -n 20 "$scratch/log" >&2; broken 'the modules do not compile'; }
+    local source log=$cache/modules.log
+    source=/usr/src/linux-headers-$(<"$built/release")
+    if [ -z "$suite" ]; then
+        make -s -C "$built/headers$source" M="$scratch" modules >"$log" 2>&1
+    else
+        in_headers_root make -s -C "$source" M=/build modules >"$log" 2>&1
+    fi || { tail -n 20 "$log" >&2; broken 'the modules do not compile'; }
     strip -g "$scratch"/*.ko
+}
+
+# Runs a command in the other release's root, with $scratch as /build.
+in_headers_root() {  # COMMAND...
+    local as=()
+    [ "$(id -u)" = 0 ] || as=(--map-root-user)
+    # shellcheck disable=SC2016  # for the shell in there
+    unshare --mount "${as[@]}" sh -c 'root=$1; mount --rbind /dev "$root/dev" &&
+        mount --rbind /proc "$root/proc" && mount --bind "$2" "$root/build" && shift 2 && exec chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin "$@"' sh "$built/headers" "$scratch" "$@"
 }
 
 cmd_modules() {
@@ -291,22 +333,22 @@ cmd_modules() {
 # The kernel's own sample drivers of mediated devices, out of its source: mdpy, a display, and mtty, a serial
 # adapter. (150 MB are fetched for three files, which are kept.)
 get_samples() {
-    local release version series
+    local release version series debs
     release=$(<"$built/release") version=$(<"$built/version")
     series=$(cut -d. -f1,2 <<<"$release")
-    new_scratch
     say "fetching the source of $release"
-    fetch "$scratch" "linux-source-$series=$version" ||
-        absent "no source of $release $version: $(tail -n 1 "$scratch/fetch.log")" \
-            "(after a kernel update: lab clean --all)"
+    fetch "linux-source-$series=$version" ||
+        absent "no source of $release $version: $(why_not)" "(after a kernel update: lab clean --all)"
+    new_scratch
     mkdir "$scratch/samples"
-    dpkg-deb --fsys-tarfile "$scratch"/*.deb |
+    dpkg-deb --fsys-tarfile "${debs[0]}" |
         tar -xOf - "./usr/src/linux-source-$series.tar.xz" |
         tar -xJf - -C "$scratch/samples" --strip-components=3 \
             "linux-source-$series/samples/vfio-mdev" ||
         absent "the source of $release has no samples/vfio-mdev"
     rm -rf "$built/samples"
     mv "$scratch/samples" "$built/samples"
+    forget_debs
 }
 
 # Their parent is registered where the kernel's list of drivers puts it; parent.h says what instead.

@@ -18,10 +18,17 @@ GPU=0000:01:00.0 AUDIO=0000:01:00.1 IGPU=0000:00:02.0
 
 checks=0 failures=0 lab_tmp='' systemd=''
 
+# What the checks themselves use, as program:package; without it they are skipped.
+lab_needs=()
+
 # In L1 this begins the checks; elsewhere it runs the script in L1, with these
 # options of `lab run`, and ends with its status.
 in_lab() {  # [OPTION...]
-    [ -n "${LAB_L1:-}" ] || exec "$lab_dir/lab" run "$@" -- bash "$lab_script"
+    local need options=()
+    for need in "${lab_needs[@]}"; do
+        options+=(--need "$need")
+    done
+    [ -n "${LAB_L1:-}" ] || exec "$lab_dir/lab" run "${options[@]}" "$@" -- bash "$lab_script"
     begin_checks
 }
 
@@ -191,6 +198,11 @@ RULE
     wait_for 'dbus-send --system --print-reply --dest=org.freedesktop.DBus / \
         org.freedesktop.DBus.NameHasOwner string:org.freedesktop.PolicyKit1 |
         grep -q "boolean true"' 30
+}
+
+# What start_systemd needs is there.
+has_systemd() {
+    [ -x /lib/systemd/systemd ] && command -v dbus-daemon busctl systemctl >/dev/null
 }
 
 # Starts a real systemd, which then owns L1's control groups, as process 1 of a namespace of its own, with the

@@ -6,6 +6,8 @@
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+lab_needs+=(pgrep:procps python3:python3)
+
 work=/tmp/work
 product=$(readlink -f "$lab_dir/../..")
 

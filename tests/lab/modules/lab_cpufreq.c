@@ -22,14 +22,8 @@ static int lab_init(struct cpufreq_policy *policy)
 		cpumask_set_cpu(!policy->cpu, policy->cpus);
 	policy->cpuinfo.min_freq = policy->min = 800000;
 	policy->cpuinfo.max_freq = policy->max = 3200000;
-	policy->cpuinfo.transition_latency = CPUFREQ_ETERNAL;
 	policy->policy = CPUFREQ_POLICY_POWERSAVE;
 	preference[policy->cpu] = 2 + policy->cpu % 3;
-	return 0;
-}
-
-static int lab_exit(struct cpufreq_policy *policy)
-{
 	return 0;
 }
 
@@ -84,7 +78,6 @@ static struct freq_attr *lab_attr[] = {&energy_performance_preference,
 static struct cpufreq_driver lab_driver = {
 	.name = "lab_cpufreq",
 	.init = lab_init,
-	.exit = lab_exit,
 	.verify = lab_verify,
 	.setpolicy = lab_setpolicy,
 	.attr = lab_attr,

@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/version.h>
 
 #include "nvidia.h"
 
@@ -55,18 +56,22 @@ static const struct file_operations nvidia_operations = {
 #define GPU_NODE MKDEV(MAJOR_NUMBER, 0)
 #define CONTROL_NODE MKDEV(MAJOR_NUMBER, 255)
 
-static struct class *node_class;
-
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+static char *node_mode(const struct device *device, umode_t *mode)
+#else
 static char *node_mode(struct device *device, umode_t *mode)
+#endif
 {
 	if (mode)
 		*mode = 0666;
 	return NULL;
 }
 
+static struct class node_class = {.name = "lab-nvidia", .devnode = node_mode};
+
 static int make_node(dev_t number, const char *name)
 {
-	return PTR_ERR_OR_ZERO(device_create(node_class, NULL, number, NULL, "%s", name));
+	return PTR_ERR_OR_ZERO(device_create(&node_class, NULL, number, NULL, "%s", name));
 }
 
 struct pci_dev *lab_nvidia_function(void)
@@ -99,7 +104,7 @@ static void nvidia_remove(struct pci_dev *device)
 		return;
 	while (atomic_read(&opened) > 0)
 		msleep(200);
-	device_destroy(node_class, GPU_NODE);
+	device_destroy(&node_class, GPU_NODE);
 	function = NULL;
 }
 
@@ -133,11 +138,9 @@ static int __init nvidia_init(void)
 	result = register_chrdev(MAJOR_NUMBER, "nvidia", &nvidia_operations);
 	if (result)
 		goto no_number;
-	node_class = class_create(THIS_MODULE, "lab-nvidia");
-	result = PTR_ERR_OR_ZERO(node_class);
+	result = class_register(&node_class);
 	if (result)
 		goto no_class;
-	node_class->devnode = node_mode;
 	result = make_node(CONTROL_NODE, "nvidiactl");
 	if (result)
 		goto no_node;
@@ -147,9 +150,9 @@ static int __init nvidia_init(void)
 	return 0;
 
 no_driver:
-	device_destroy(node_class, CONTROL_NODE);
+	device_destroy(&node_class, CONTROL_NODE);
 no_node:
-	class_destroy(node_class);
+	class_unregister(&node_class);
 no_class:
 	unregister_chrdev(MAJOR_NUMBER, "nvidia");
 no_number:
@@ -160,8 +163,8 @@ no_number:
 static void __exit nvidia_exit(void)
 {
 	pci_unregister_driver(&nvidia_driver);
-	device_destroy(node_class, CONTROL_NODE);
-	class_destroy(node_class);
+	device_destroy(&node_class, CONTROL_NODE);
+	class_unregister(&node_class);
 	unregister_chrdev(MAJOR_NUMBER, "nvidia");
 	free_page(page);
 }

@@ -8,6 +8,7 @@
 #include <drm/drm_ioctl.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/version.h>
 
 #include "nvidia.h"
 
@@ -17,13 +18,18 @@ static const struct file_operations drm_operations = {
 	.release = drm_release,
 	.unlocked_ioctl = drm_ioctl,
 	.llseek = noop_llseek,
+#ifdef FOP_UNSIGNED_OFFSET
+	.fop_flags = FOP_UNSIGNED_OFFSET,
+#endif
 };
 
 static const struct drm_driver drm_driver = {
 	.fops = &drm_operations,
 	.name = "nvidia-drm",
 	.desc = "stand-in",
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
 	.date = "20240101",
+#endif
 };
 
 static struct drm_device *device;
