@@ -365,29 +365,53 @@ bool isolate_process(struct keeper *k, pid_t pid, struct error **err)
 	return false;
 }
 
-bool isolate_thread(struct keeper *k, pid_t thread, struct error **err)
+/* The group's directory, if there is one and the thread is QEMU's. The caller owns it. */
+static char *group_for(struct keeper *k, pid_t thread, struct error **err)
 {
 	const struct change *change = journal_find(k->journal, CHANGE_ISOLATED);
-	own_free char *group = change ? group_of(change) : NULL, *now = NULL;
-	int qemu = (int)k->journal->qemu.pid;
+
+	if (change && thread > 0 &&
+	    root_exists(&k->root, "/proc/%d/task/%d", (int)k->journal->qemu.pid, (int)thread))
+		return group_of(change);
+	error_add(err, ERROR_HOST, "%d is no thread of QEMU's that is to be isolated", (int)thread);
+	return NULL;
+}
+
+static bool is_in(struct keeper *k, pid_t thread, const char *group)
+{
+	own_free char *now = root_line(&k->root, "/proc/%d/task/%d/cgroup",
+				       (int)k->journal->qemu.pid, (int)thread);
+
+	return now && text_starts(now, "0::") && strcmp(now + 3, group + strlen(CGROUP)) == 0;
+}
+
+bool isolate_thread(struct keeper *k, pid_t thread, struct error **err)
+{
+	own_free char *group = group_for(k, thread, err);
 	char number[16];
 
-	if (!change || thread <= 0 ||
-	    !root_exists(&k->root, "/proc/%d/task/%d", qemu, (int)thread)) {
-		error_add(err, ERROR_HOST, "%d is no thread of QEMU's that is to be isolated",
-			  (int)thread);
+	if (!group)
 		return false;
-	}
 	snprintf(number, sizeof(number), "%d", (int)thread);
 	if (!put_in(k, group, "cgroup.threads", number, err))
 		return false;
-	now = root_line(&k->root, "/proc/%d/task/%d/cgroup", qemu, (int)thread);
-	if (now && text_starts(now, "0::") && strcmp(now + 3, group + strlen(CGROUP)) == 0)
+	if (is_in(k, thread, group))
 		return true;
 	/* It ended meanwhile, and what went there has its number by now. */
 	put(k, THREADS, number, NULL);
 	error_add(err, ERROR_HOST, "thread %d of QEMU's did not go into %s", (int)thread, group);
 	return false;
+}
+
+bool return_thread(struct keeper *k, pid_t thread, struct error **err)
+{
+	own_free char *group = group_for(k, thread, err);
+	char number[16];
+
+	if (!group)
+		return false;
+	snprintf(number, sizeof(number), "%d", (int)thread);
+	return !is_in(k, thread, group) || put(k, THREADS, number, err);
 }
 
 /* ------------------------------------------------------------------ undoing it */

@@ -209,13 +209,15 @@ static bool qemu_lives(const struct keeper *k)
 
 static bool do_isolate(struct keeper *k, const struct request *request, struct error **err)
 {
+	bool returns = request->verb == VERB_RETURN;
+
 	if (!qemu_lives(k)) {
 		error_add(err, ERROR_HOST, "QEMU is gone");
 		return false;
 	}
-	if (!isolate_thread(k, request->pid, err))
+	if (!(returns ? return_thread : isolate_thread)(k, request->pid, err))
 		return false;
-	keeper_report(k, REPORT_DONE, 0, "isolated");
+	keeper_report(k, REPORT_DONE, 0, returns ? "returned" : "isolated");
 	return true;
 }
 
@@ -251,6 +253,8 @@ static const struct verb_row {
 	[VERB_WATCH] = {IN(PHASE_PREPARING), do_watch},
 	/* Safe: moves a thread of that process into the partition that was made for it. */
 	[VERB_ISOLATE] = {IN(PHASE_WATCHING), do_isolate},
+	/* Safe: moves a thread of that process out of it again. */
+	[VERB_RETURN] = {IN(PHASE_WATCHING), do_isolate},
 	/* Safe: refused while QEMU lives; gives back what was taken. */
 	[VERB_RELEASE] = {IN(PHASE_PREPARING) | IN(PHASE_WATCHING), do_release},
 };

@@ -9,7 +9,7 @@
 
 #include "plan/step.h"
 
-#define KEEPER_VERSION 1
+#define KEEPER_VERSION 2
 #define KEEPER_PACKET 4096 /* no packet is larger */
 
 enum verb {
@@ -18,6 +18,7 @@ enum verb {
 	VERB_WATCH,   /* nothing is given back while the process pid, QEMU's, lives */
 	VERB_RELEASE, /* QEMU is gone: give everything back */
 	VERB_ISOLATE, /* the thread pid of QEMU is a vCPU: into the partition */
+	VERB_RETURN,  /* the thread pid of QEMU is none: out of the partition */
 	VERBS,
 };
 
@@ -25,7 +26,7 @@ struct request {
 	uint32_t version; /* KEEPER_VERSION */
 	uint32_t verb;
 	uint32_t id;	      /* echoed in the reports */
-	int32_t pid;	      /* of VERB_WATCH and VERB_ISOLATE, else zero */
+	int32_t pid;	      /* of VERB_WATCH, VERB_ISOLATE, VERB_RETURN, else zero */
 	struct intent intent; /* of VERB_INTENT, else zero */
 };
 

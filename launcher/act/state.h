@@ -78,8 +78,11 @@ bool set_frequency(struct keeper *k, const struct intent *intent, struct error *
  * where there is no partition.
  */
 bool isolate_process(struct keeper *k, pid_t pid, struct error **err);
-/* One of its threads into the partition. */
+/* One of its threads into the partition, and out of it into the root group; true for one that is
+ * not in there.
+ */
 bool isolate_thread(struct keeper *k, pid_t thread, struct error **err);
+bool return_thread(struct keeper *k, pid_t thread, struct error **err);
 
 /* The vectors that passed devices have by now, onto the guest's processors. To be called again
  * after so many milliseconds, -1: never; the first call only says so.

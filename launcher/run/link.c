@@ -193,12 +193,22 @@ bool link_watch(struct link *link, pid_t pid, struct error **err)
 	return ask(link, VERB_WATCH, NULL, pid, err) && answer(link, NULL, NULL, err);
 }
 
-bool link_isolate(struct link *link, pid_t thread, struct error **err)
+static bool move_thread(struct link *link, enum verb verb, pid_t thread, struct error **err)
 {
 	if (link && link->fd >= 0)
-		return ask(link, VERB_ISOLATE, NULL, thread, err) && answer(link, NULL, NULL, err);
+		return ask(link, verb, NULL, thread, err) && answer(link, NULL, NULL, err);
 	error_add(err, ERROR_HOST, "without its keeper no thread can be isolated");
 	return false;
+}
+
+bool link_isolate(struct link *link, pid_t thread, struct error **err)
+{
+	return move_thread(link, VERB_ISOLATE, thread, err);
+}
+
+bool link_return(struct link *link, pid_t thread, struct error **err)
+{
+	return move_thread(link, VERB_RETURN, thread, err);
 }
 
 bool link_close(struct link *link, struct error **err)

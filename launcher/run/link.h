@@ -37,6 +37,11 @@ bool link_watch(struct link *link, pid_t pid, struct error **err);
 /* Has a thread of that process, one of a vCPU's, put into the partition of STEP_ISOLATE. */
 bool link_isolate(struct link *link, pid_t thread, struct error **err);
 
+/* Has a thread of that process that came into the partition by itself, as a vCPU's thread made it,
+ * put where the others are.
+ */
+bool link_return(struct link *link, pid_t thread, struct error **err);
+
 /* Has everything given back and hangs up; fails with ERROR_LEFT and a line for each thing that
  * could not be. To be called in each case once link_open() succeeded; harmless without a keeper.
  */

@@ -1,9 +1,11 @@
 /* The process is put on the processors of QEMU's own threads before it becomes QEMU, so each thread
- * that QEMU makes, early or late, starts there without anybody watching: workers of the main thread
- * inherit it, those of a disk's thread inherit that one's. The guest's processors and the disks'
- * threads are then moved one by one, while the machine is stopped, by the thread ids that QEMU
- * tells. Processors cannot be added to a running guest: the plan's -smp has no more than it starts
- * with.
+ * that QEMU makes starts there without anybody watching: workers of the main thread inherit it,
+ * those of a disk's thread inherit that one's. The guest's processors and the disks' threads are
+ * then moved one by one, while the machine is stopped, by the thread ids that QEMU tells.
+ * Processors cannot be added to a running guest: the plan's -smp has no more than it starts with.
+ *
+ * What a vCPU's thread makes from then on inherits the vCPU's processor. Nothing tells of it: the
+ * supervisor looks (pin_late) when the guest has begun to run.
  *
  * It is all or nothing. A processor that went offline since the plan was made, or that a cpuset
  * keeps from us, leaves the guest unpinned, with words, rather than with one processor astray.
@@ -64,6 +66,7 @@ void pin_free(struct pin *pin)
 {
 	free(pin->vcpu);
 	free(pin->iothread);
+	free(pin->known);
 	*pin = (struct pin){0};
 }
 
@@ -196,7 +199,7 @@ static bool is_placed(const struct pin *pin, pid_t thread)
 /* Calls for each thread of QEMU's; false when one of the calls does. A thread that has ended
  * meanwhile is no failure.
  */
-static bool each_thread(const struct pin *pin, bool (*call)(const struct pin *pin, pid_t thread))
+static bool each_thread(struct pin *pin, bool (*call)(struct pin *pin, pid_t thread))
 {
 	own_free char *path = xasprintf("/proc/%d/task", (int)pin->qemu);
 	own_dir DIR *dir = opendir(path);
@@ -215,7 +218,7 @@ static bool each_thread(const struct pin *pin, bool (*call)(const struct pin *pi
 }
 
 /* The others are where the process was put, or where its memory is prepared. */
-static bool check_other(const struct pin *pin, pid_t thread)
+static bool check_other(struct pin *pin, pid_t thread)
 {
 	const struct placement *p = pin->placement;
 	struct cpu_set now;
@@ -228,7 +231,7 @@ static bool check_other(const struct pin *pin, pid_t thread)
 	       pin_thread(thread, &p->emulator);
 }
 
-static bool release(const struct pin *pin, pid_t thread)
+static bool release(struct pin *pin, pid_t thread)
 {
 	struct cpu_set ours;
 
@@ -236,14 +239,20 @@ static bool release(const struct pin *pin, pid_t thread)
 	return get_affinity(0, &ours) && set_affinity(thread, &ours);
 }
 
-static bool pin_all(const struct pin *pin, struct error **err)
+static bool know(struct pin *pin, pid_t thread)
+{
+	*xappend(pin->known, pin->knowns) = thread;
+	return true;
+}
+
+static bool pin_all(struct pin *pin, struct error **err)
 {
 	own_free char *list = cpu_set_text(&pin->placement->emulator);
 
 	if (!pin_vcpus(pin, err) || !pin_iothreads(pin, err))
 		return false;
 	if (each_thread(pin, check_other))
-		return true;
+		return each_thread(pin, know);
 	error_add(err, ERROR_FAILED, "QEMU's own threads may not run on processors %s", list);
 	return false;
 }
@@ -257,5 +266,46 @@ bool pin_answer(struct pin *pin, json_object *answer, struct error **err)
 	if (pin_query(pin) || pin_all(pin, err))
 		return true;
 	each_thread(pin, release);
+	return false;
+}
+
+/* ------------------------------------------------------------------ late ones */
+
+static bool is_known(const struct pin *pin, pid_t thread)
+{
+	for (size_t i = 0; i < pin->knowns; i++)
+		if (pin->known[i] == thread)
+			return true;
+	return false;
+}
+
+static bool place_late(struct pin *pin, pid_t thread)
+{
+	const struct placement *p = pin->placement;
+	struct cpu_set now;
+
+	if (is_known(pin, thread))
+		return true;
+	if (!get_affinity(thread, &now))
+		return false;
+	/* A worker is where the one that made it is. */
+	return cpu_set_within(&now, &p->emulator) || cpu_set_within(&now, &p->iothread) ||
+	       (quiet_return(pin->plan, pin->link, thread) && pin_thread(thread, &p->emulator));
+}
+
+bool pin_late(struct pin *pin, struct error **err)
+{
+	own_free char *list = NULL;
+
+	if (!pin->knowns || each_thread(pin, place_late))
+		return true;
+	if (!pin->told) {
+		list = cpu_set_text(&pin->placement->emulator);
+		error_add(err, ERROR_FAILED,
+			  "a thread that came later runs beside a processor of the guest's and may "
+			  "not be put on processors %s",
+			  list);
+	}
+	pin->told = true;
 	return false;
 }

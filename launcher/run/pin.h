@@ -20,6 +20,9 @@ struct pin {
 	pid_t *vcpu;	/* the thread of each of the guest's processors, 0: not told */
 	pid_t *iothread;
 	size_t iothreads;
+	pid_t *known; /* all threads when they were pinned; none before, or where nothing is */
+	size_t knowns;
+	bool told; /* that a late one could not be moved */
 };
 
 /* In the process that becomes QEMU: it runs on the processors of QEMU's own threads from now on,
@@ -40,5 +43,12 @@ const char *pin_query(const struct pin *pin);
  * pinned: the guest may run anywhere.
  */
 bool pin_answer(struct pin *pin, json_object *answer, struct error **err);
+
+/* Looks at the threads that QEMU has since then, once the guest runs: one that a vCPU's thread made
+ * (the kernel's kvm-nx-lpage-recovery, at the first instruction) has the vCPU's processor, and its
+ * partition if the plan isolates. It is put where QEMU's own threads are. False, with words the
+ * first time only, if that could not be; true where nothing is pinned.
+ */
+bool pin_late(struct pin *pin, struct error **err);
 
 #endif

@@ -33,3 +33,8 @@ void quiet_release(const struct plan *plan, pid_t thread)
 	if (plan->realtime)
 		sched_setscheduler(thread, SCHED_OTHER | SCHED_RESET_ON_FORK, &param);
 }
+
+bool quiet_return(const struct plan *plan, struct link *link, pid_t thread)
+{
+	return !plan->isolate || link_return(link, thread, NULL);
+}

@@ -16,4 +16,10 @@ bool quiet_vcpu(const struct plan *plan, struct link *link, pid_t thread, struct
  */
 void quiet_release(const struct plan *plan, pid_t thread);
 
+/* Has the keeper take a thread that a vCPU's thread has made out of the partition, where the plan
+ * says isolate; true at once where it does not. Realtime it is not: a vCPU's thread hands on
+ * nothing of that.
+ */
+bool quiet_return(const struct plan *plan, struct link *link, pid_t thread);
+
 #endif

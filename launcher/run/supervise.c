@@ -1,5 +1,6 @@
 /* One poll loop over signals, QEMU's pidfd, the monitor and the streams. While nothing happens
- * nothing is scheduled: the only timers are those of a start in progress and of a way down.
+ * nothing is scheduled: the only timers are those of a start in progress, of a way down, and a few
+ * of a guest's first minute.
  *
  * Only the pidfd says that QEMU is gone. The monitor's end comes a few milliseconds earlier, or
  * never when QEMU hangs. A monitor that ends while QEMU lives (we close it ourselves on a message
@@ -23,6 +24,12 @@
 
 /* Bytes of a text of QEMU's that are shown. */
 #define QUOTED 200
+
+/* So long after a guest has begun to run, in milliseconds, its QEMU's threads are looked at: what
+ * the kernel makes at the first instruction is there by the second time, what the guest's drivers
+ * set off as they start by the others.
+ */
+static const int LOOK_MS[] = {0, 50, 300, 2000, 10000, 60000};
 
 /* So often a monitor that was lost is connected to again. */
 #define RECONNECTS 5
@@ -72,6 +79,23 @@ static const char *member(json_object *o, const char *key)
 		       : "";
 }
 
+/* At threads that are new: a guest begins to run, or begins anew. */
+static void begin_looking(struct supervisor *s)
+{
+	s->looks = 0;
+	s->looking_since = s->look = now_ms();
+}
+
+static void look(struct supervisor *s)
+{
+	own_error struct error *err = NULL;
+
+	if (!pin_late(&s->pin, &err) && err)
+		say(SAY_WARNING, "%s: %s", s->plan->name, error_message(err, 0));
+	s->looks++;
+	s->look = s->looks < ARRAY_SIZE(LOOK_MS) ? s->looking_since + LOOK_MS[s->looks] : 0;
+}
+
 static void take_event(struct supervisor *s, const struct qmp_message *m)
 {
 	own_free char *name = text_quote(m->name, QUOTED);
@@ -80,7 +104,10 @@ static void take_event(struct supervisor *s, const struct qmp_message *m)
 	if (strcmp(name, "SHUTDOWN") == 0) {
 		snprintf(s->ending->reason, sizeof(s->ending->reason), "%s", reason);
 		say(SAY_DEBUG, "%s: shutting down (%s)", s->plan->name, reason);
+	} else if (strcmp(name, "RESUME") == 0) {
+		begin_looking(s);
 	} else if (strcmp(name, "RESET") == 0) {
+		begin_looking(s);
 		say(SAY_DEBUG, "%s: reset (%s)", s->plan->name, reason);
 	} else if (strcmp(name, "GUEST_PANICKED") == 0) {
 		say(SAY_WARNING, "%s: the guest's system crashed", s->plan->name);
@@ -311,7 +338,9 @@ static int timers(struct supervisor *s)
 		s->deadline = 0;
 		down_forced(s);
 	}
-	due = earliest(earliest(start_timer(s, now), s->next), s->deadline);
+	if (s->look && now >= s->look)
+		look(s);
+	due = earliest(earliest(start_timer(s, now), s->next), earliest(s->deadline, s->look));
 	if (!due)
 		return -1;
 	now = now_ms();

@@ -43,6 +43,9 @@ struct supervisor {
 	char *lost;	   /* why the monitor was connected to again, until that is told */
 	unsigned reconnects;
 	int64_t began, told_at, deadline;
+	int64_t look;	       /* when threads are looked at again, 0: not */
+	int64_t looking_since; /* the guest began to run */
+	size_t looks;
 	bool gone; /* QEMU is */
 
 	enum down_kind down;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,22 @@
 #include <unistd.h>
 
 #include "fake.h"
+
+/* One that is there until the end. Where it may run it has from the main thread. */
+static void *idle(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void start_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, idle, NULL) != 0)
+		fail("no thread can be made");
+}
 
 static void sleep_ms(long ms)
 {
@@ -234,6 +251,9 @@ static void perform(struct machine *machine, struct monitor *monitor, const stru
 		break;
 	case DO_IGNORE_TERM:
 		machine->ignores_term = true;
+		break;
+	case DO_THREAD:
+		start_thread();
 		break;
 	case DO_WAIT:
 	case DO_REPLY:

@@ -383,7 +383,8 @@ static bool send_packet(struct input *in, int fd)
 	} else {
 		/* Intents for the most part. */
 		request.verb = what < 80 ? what % VERBS : VERB_INTENT;
-		if (request.verb == VERB_WATCH || request.verb == VERB_ISOLATE)
+		if (request.verb == VERB_WATCH || request.verb == VERB_ISOLATE ||
+		    request.verb == VERB_RETURN)
 			request.pid = (int8_t)byte(in);
 		if (request.verb == VERB_INTENT)
 			fill_intent(in, &request.intent);

@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-VERSION, PACKET = 1, 4096
-HELLO, INTENT, WATCH, RELEASE, ISOLATE_THREAD = range(5)
+VERSION, PACKET = 2, 4096
+HELLO, INTENT, WATCH, RELEASE, ISOLATE_THREAD, RETURN_THREAD = range(6)
 PROGRESS, DONE, REFUSED, LEFT = range(4)
 HUGEPAGES, MEMLOCK, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, REALTIME, MDEV = range(9)
 KVM, BLOCK, EVENT, USB, TPM, KVMFR = range(6)
@@ -251,9 +251,10 @@ def form():
     breaks("a packet of 64 KiB", good.ljust(65536, b"\0"))
     for version in (0, VERSION + 1, 0xFFFFFFFF):
         breaks(f"version {version}", request(HELLO, version=version), hello=False)
-    for verb in (ISOLATE_THREAD + 1, 99, 0xFFFFFFFF):
+    for verb in (RETURN_THREAD + 1, 99, 0xFFFFFFFF):
         breaks(f"verb {verb}", request(verb))
-    for verb, name in ((INTENT, "an intent"), (WATCH, "a watch"), (RELEASE, "a release"), (ISOLATE_THREAD, "a thread")):
+    for verb, name in ((INTENT, "an intent"), (WATCH, "a watch"), (RELEASE, "a release"), (ISOLATE_THREAD, "a thread"),
+                       (RETURN_THREAD, "a thread back")):
         breaks(f"{name} before the greeting", request(verb, grant(KVM), pid=os.getpid() if verb == WATCH else 0), hello=False)
     breaks("a second greeting", request(HELLO))
     breaks("a thread before the watch", request(ISOLATE_THREAD, pid=os.getpid()))
@@ -404,9 +405,13 @@ def quieting():
         for text, pid in (("root's process", 1), ("a kernel thread", 2), ("none", 0), ("a negative one", -1), ("one's own other process", bystander.pid)):
             kind, said = keeper.ask(request(ISOLATE_THREAD, pid=pid))
             check(f"isolating {text} is refused", kind == REFUSED and "no thread of QEMU's" in said, said)
+            kind, said = keeper.ask(request(RETURN_THREAD, pid=pid))
+            check(f"returning {text} is refused", kind == REFUSED and "no thread of QEMU's" in said, said)
         check("isolating its thread is done", keeper.ask(request(ISOLATE_THREAD, pid=sleep.pid))[0] == DONE)
         check("it is where it belongs", os.sched_getaffinity(sleep.pid) == {last}, os.sched_getaffinity(sleep.pid))
         check("the bystander is not", last not in os.sched_getaffinity(bystander.pid))
+        check("returning it is done", keeper.ask(request(RETURN_THREAD, pid=sleep.pid))[0] == DONE)
+        check("it may go elsewhere then", last not in os.sched_getaffinity(sleep.pid), os.sched_getaffinity(sleep.pid))
         sleep.kill()
         sleep.wait()
         kind, said = keeper.ask(request(ISOLATE_THREAD, pid=sleep.pid))

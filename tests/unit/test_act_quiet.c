@@ -266,6 +266,35 @@ static void taken_by_another(void **state)
 	says(&err, "the host would have less than 2 left");
 }
 
+/* What a vCPU's thread has made goes where QEMU's other threads are, and nothing else does. */
+static void thread_that_returns(void **state)
+{
+	struct host *host = *state;
+	struct keeper *k = &host->k;
+	struct error *err = NULL;
+	struct change change = {.kind = CHANGE_ISOLATED};
+	const char *const root = "/sys/fs/cgroup/cgroup.threads";
+
+	needs_run(host);
+	tree_put(host->tree, root, "");
+	tree_put(host->tree, "/proc/41/task/42/cgroup", "0::/vmlaunch77\n");
+	tree_put(host->tree, "/proc/41/task/43/cgroup", "0::/\n");
+	tree_put(host->tree, "/proc/50/task/50/cgroup", "0::/vmlaunch77\n");
+	k->journal->qemu.pid = 41;
+	assert_false(return_thread(k, 42, &err));
+	says(&err, "42 is no thread of QEMU's that is to be isolated");
+	assert_true(change_name(&change, "vmlaunch77"));
+	assert_true(journal_add(k->journal, &change, &err));
+	assert_false(return_thread(k, 50, &err));
+	says(&err, "50 is no thread of QEMU's");
+	assert_false(return_thread(k, -1, &err));
+	says(&err, "-1 is no thread of QEMU's");
+	assert_true(return_thread(k, 43, &err));
+	tree_is(host->tree, root, "");
+	assert_true(return_thread(k, 42, &err));
+	tree_is(host->tree, root, "42\n");
+}
+
 /* ------------------------------------------------------------------ the journal */
 
 #define HEAD                                                                                      \
@@ -347,15 +376,11 @@ static void only_our_groups(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_HOST(irqs_and_back),
-		ON_HOST(vectors_of_passed_devices),
-		ON_HOST(irqs_of_two_machines),
-		ON_HOST(service_of_two_machines),
-		ON_HOST(irqs_of_a_large_machine),
-		ON_HOST(isolation_refused),
-		ON_HOST(taken_by_another),
-		ON_HOST(only_our_groups),
-		cmocka_unit_test(journal_round_trip),
+		ON_HOST(irqs_and_back),		  ON_HOST(vectors_of_passed_devices),
+		ON_HOST(irqs_of_two_machines),	  ON_HOST(service_of_two_machines),
+		ON_HOST(irqs_of_a_large_machine), ON_HOST(isolation_refused),
+		ON_HOST(taken_by_another),	  ON_HOST(thread_that_returns),
+		ON_HOST(only_our_groups),	  cmocka_unit_test(journal_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
