@@ -21,6 +21,9 @@ FAKE_QEMU = os.environ.get("FAKE_QEMU", str(ROOT / "build/san/fake-qemu"))
 # Where tests/matrix/setup has put another release's QEMU and firmware; None: this computer's own count.
 MATRIX = os.environ.get("VMLAUNCH_MATRIX") and pathlib.Path(os.environ["VMLAUNCH_MATRIX"])
 
+# Debian 13 gives plain users 0002: what a test makes is the same for everybody.
+os.umask(0o022)
+
 _tests = []
 
 

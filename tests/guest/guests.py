@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import struct
+import subprocess
 import sys
 import urllib.parse
 
@@ -30,6 +31,14 @@ def need(*programs, probe=True):
             raise Skip(f"no {program}")
     if probe and not PROBE.exists():
         raise Skip("no build/probe.efi: gnu-efi is not installed")
+
+
+def need_spice():
+    """Distributions have it in a package of its own."""
+    need(QEMU, probe=False)
+    said = subprocess.run([QEMU, "-spice", "help"], capture_output=True, text=True)
+    if "disable-ticketing" not in said.stdout + said.stderr:
+        raise Skip("this QEMU has no SPICE (Debian 13: package qemu-system-modules-spice)")
 
 
 def firmware_files():

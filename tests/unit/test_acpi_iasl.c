@@ -10,6 +10,7 @@
 #include "scratch.h"
 
 #include "base/digest.h"
+#include "base/text.h"
 #include "firmware/acpi/aml.h"
 #include "firmware/acpi/compose.h"
 #include "firmware/acpi/reader.h"
@@ -18,15 +19,18 @@
 #define ROM_SIZE 174080
 #define NVOP "a486d8f8-0bda-471b-a72b-6042a6b5bee0"
 
-static void need(const char *program)
+static bool is_there(const char *program)
 {
 	own_free char *command = xasprintf("command -v %s >/dev/null", program);
 
-	if (system(command) == 0)
-		return;
-	print_message("# no %s (package acpica-tools)\n", program);
-	skip();
+	return system(command) == 0;
 }
+
+#define need(program)                                                       \
+	do {                                                                \
+		if (!is_there(program))                                     \
+			skip_test("no " program " (package acpica-tools)"); \
+	} while (0)
 
 /* What a command prints in the test's directory, both streams. */
 static char *run(void **state, const char *command)
@@ -145,6 +149,19 @@ static struct buf dsdt(void)
 	return table;
 }
 
+/* Newer ones count their own blocks of memory at the end and find some left. */
+static bool finds_fault(const char *said)
+{
+	for (const char *at = strstr(said, "ACPI E"); at; at = strstr(at + 1, "ACPI E")) {
+		size_t len = strcspn(at, "\n");
+
+		if ((text_starts(at, "ACPI Error") || text_starts(at, "ACPI Exception")) &&
+		    !memmem(at, len, "Outstanding cache allocations", 29))
+			return true;
+	}
+	return false;
+}
+
 /* Evaluates the commands with all tables loaded; what acpiexec says about them. */
 static char *evaluate(void **state, const struct acpi_tables *tables, const char *commands)
 {
@@ -159,7 +176,7 @@ static char *evaluate(void **state, const struct acpi_tables *tables, const char
 		buf_addf(&line, " %s", tables->table[i].name);
 	}
 	said = run(state, line.data);
-	if (strstr(said, "ACPI Error") || strstr(said, "ACPI Exception"))
+	if (finds_fault(said))
 		fail_msg("%s", said);
 	return said;
 }

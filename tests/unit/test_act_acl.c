@@ -53,16 +53,10 @@ static int node_remove(void **state)
 	return 0;
 }
 
-static struct node *node_of(void **state)
-{
-	struct node *node = *state;
-
-	if (node->fd < 0) {
-		print_message("skipped: no file system with ACLs here\n");
-		skip();
-	}
-	return node;
-}
+#define a_node(node, state)           \
+	struct node *node = *(state); \
+	if (node->fd < 0)             \
+	skip_test("no file system with ACLs here")
 
 /* ------------------------------------------------------------------ ACLs as text */
 
@@ -150,7 +144,7 @@ static void restore(const struct node *node, uid_t uid, const struct acl_saved *
 
 static void without_an_acl(void **state)
 {
-	struct node *node = node_of(state);
+	a_node(node, state);
 	static const struct {
 		mode_t mode;
 		const char *granted, *restored;
@@ -181,7 +175,7 @@ static void without_an_acl(void **state)
 
 static void with_an_acl(void **state)
 {
-	struct node *node = node_of(state);
+	a_node(node, state);
 	static const struct {
 		const char *before, *granted;
 	} cases[] = {
@@ -224,7 +218,7 @@ static void with_an_acl(void **state)
 /* Two users of one node, given back in either order. */
 static void two_users(void **state)
 {
-	struct node *node = node_of(state);
+	a_node(node, state);
 	struct acl_saved first, second;
 
 	assert_int_equal(chmod(node->path, 0600), 0);
@@ -246,7 +240,7 @@ static void two_users(void **state)
 
 static void changed_since(void **state)
 {
-	struct node *node = node_of(state);
+	a_node(node, state);
 	static const struct {
 		const char *before, *since, *after;
 	} cases[] = {
@@ -287,7 +281,7 @@ static void changed_since(void **state)
 
 static void owners(void **state)
 {
-	struct node *node = node_of(state);
+	a_node(node, state);
 	struct acl_saved before;
 	struct error *err = NULL;
 
@@ -320,13 +314,11 @@ static int opens_as(const char *path, uid_t uid)
 
 static void really_opens(void **state)
 {
-	struct node *node = node_of(state);
+	a_node(node, state);
 	struct acl_saved before;
 
-	if (geteuid()) {
-		print_message("skipped: only root can be somebody else\n");
-		skip();
-	}
+	if (geteuid())
+		skip_test("only root can be somebody else");
 	assert_int_equal(chmod(node->path, 0600), 0);
 	assert_int_equal(opens_as(node->path, UID), EACCES);
 	before = grant(node, UID);
@@ -338,7 +330,7 @@ static void really_opens(void **state)
 
 static void full(void **state)
 {
-	struct node *node = node_of(state);
+	a_node(node, state);
 	struct acl_saved before;
 	struct error *err = NULL;
 	char text[1024] = "u:6";
@@ -372,7 +364,7 @@ static void no_such_node(void **state)
 
 static void text_and_back(void **state)
 {
-	struct node *node = node_of(state);
+	a_node(node, state);
 	struct acl_saved before = {0}, again;
 	struct error *err = NULL;
 	own_free char *plain = NULL, *full_text = NULL;

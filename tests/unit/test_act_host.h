@@ -57,12 +57,10 @@ static inline int host_remove(void **state)
 	return 0;
 }
 
-#define needs_run(host)                                                              \
-	do {                                                                         \
-		if (!(host)->has_run) {                                              \
-			print_message("skipped: no mount namespace of one's own\n"); \
-			skip();                                                      \
-		}                                                                    \
+#define needs_run(host)                                               \
+	do {                                                          \
+		if (!(host)->has_run)                                 \
+			skip_test("no mount namespace of one's own"); \
 	} while (0)
 
 static inline struct intent intent_of(enum step_kind kind, const char *list)

@@ -255,10 +255,8 @@ static void gives_less(void **state)
 	put_pool(tree, POOL, "0\n", "0\n");
 	if (!own_mounts(tree) || !kernel_mount(&file[0], tree, POOL "/nr_hugepages") ||
 	    !kernel_mount(&file[1], tree, "/proc/sys/vm/compact_memory") ||
-	    !kernel_mount(&file[2], tree, "/proc/sys/vm/drop_caches")) {
-		print_message("skipped: no FUSE mount here: %s\n", strerror(errno));
-		skip();
-	}
+	    !kernel_mount(&file[2], tree, "/proc/sys/vm/drop_caches"))
+		skip_test("no FUSE mount here: %s", strerror(errno));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		ask_short(tree, kernel, &cases[i]);
 	ask_and_fail(tree, kernel);
@@ -275,22 +273,16 @@ static void real_pages(void **state)
 	uint64_t added, left = 99;
 
 	(void)state;
-	if (access("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", W_OK)) {
-		print_message("skipped: cannot ask this kernel for 2 MiB pages: %s\n",
-			      strerror(errno));
-		skip();
-	}
+	if (access("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", W_OK))
+		skip_test("cannot ask this kernel for 2 MiB pages: %s", strerror(errno));
 	assert_true(hugepages_read(&ROOT_REAL, 2048, HUGEPAGES_ANYWHERE, &before, &err));
 	assert_true(hugepages_add(&ROOT_REAL, 2048, HUGEPAGES_ANYWHERE, 2, true, false, NULL, NULL,
 				  &added, &err));
 	assert_true(hugepages_read(&ROOT_REAL, 2048, HUGEPAGES_ANYWHERE, &with, &err));
 	assert_true(hugepages_subtract(&ROOT_REAL, 2048, HUGEPAGES_ANYWHERE, added, &left, &err));
 	assert_true(hugepages_read(&ROOT_REAL, 2048, HUGEPAGES_ANYWHERE, &after, &err));
-	if (added != 2) {
-		print_message("skipped: no two pages to be had, got %llu\n",
-			      (unsigned long long)added);
-		skip();
-	}
+	if (added != 2)
+		skip_test("no two pages to be had, got %llu", (unsigned long long)added);
 	assert_int_equal(with.total - before.total, 2);
 	assert_int_equal(after.total, before.total);
 	assert_int_equal(left, 0);
@@ -314,8 +306,7 @@ static void real_page_in_use(void **state)
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
 	if (page == MAP_FAILED) {
 		hugepages_subtract(&ROOT_REAL, 2048, HUGEPAGES_ANYWHERE, added, NULL, NULL);
-		print_message("skipped: no huge page for us alone\n");
-		skip();
+		skip_test("no huge page for us alone");
 	}
 	assert_true(hugepages_subtract(&ROOT_REAL, 2048, HUGEPAGES_ANYWHERE, added, &left, &err));
 	assert_int_equal(left, 0);

@@ -160,11 +160,8 @@ static void load_by_modprobe(void **state)
 	size_t n;
 
 	if (access("/usr/sbin/modprobe", X_OK) || !own_mounts(tree) ||
-	    !replace_program(tree, "/usr/sbin/modprobe", script)) {
-		print_message("skipped: cannot put another modprobe in place: %s\n",
-			      strerror(errno));
-		skip();
-	}
+	    !replace_program(tree, "/usr/sbin/modprobe", script))
+		skip_test("cannot put another modprobe in place: %s", strerror(errno));
 	assert_true(modules_load("good-one", &names, &n, &err));
 	tree_is(tree, "/args", "-- good-one\n");
 	names_free(names, n);

@@ -131,11 +131,8 @@ static void not_the_kernels(void **state)
 	struct error *err = NULL;
 
 	tree_put(tree, "/plain", "kept");
-	if (!own_mounts(tree) ||
-	    mount(file, "/proc/sys/vm/overcommit_memory", NULL, MS_BIND, NULL)) {
-		print_message("skipped: no mount here: %s\n", strerror(errno));
-		skip();
-	}
+	if (!own_mounts(tree) || mount(file, "/proc/sys/vm/overcommit_memory", NULL, MS_BIND, NULL))
+		skip_test("no mount here: %s", strerror(errno));
 	assert_false(put(&ROOT_REAL, "/proc/sys/vm/overcommit_memory", "0", &err));
 	says(&err, "is not a file of the kernel");
 	tree_is(tree, "/plain", "kept");
@@ -200,10 +197,8 @@ static void kernel_answers(void **state)
 	struct kernel_file file = {
 		.kernel = kernel_make(), .says = kernel_says_nothing, .hears = kernel_obeys};
 
-	if (!own_mounts(tree) || !kernel_mount(&file, tree, "/sys/unbind")) {
-		print_message("skipped: no FUSE mount here: %s\n", strerror(errno));
-		skip();
-	}
+	if (!own_mounts(tree) || !kernel_mount(&file, tree, "/sys/unbind"))
+		skip_test("no FUSE mount here: %s", strerror(errno));
 	answers(tree, file.kernel);
 	late_and_stuck(tree, &file);
 	kernel_unmount(&file);

@@ -451,10 +451,8 @@ static void this_machine(void **state)
 	const struct firmware *fw;
 
 	(void)state;
-	if (access("/usr/share/qemu/firmware/60-edk2-x86_64.json", R_OK) < 0) {
-		print_message("skipped: no descriptors of Debian's kind here (package ovmf)\n");
-		skip();
-	}
+	if (access("/usr/share/qemu/firmware/60-edk2-x86_64.json", R_OK) < 0)
+		skip_test("no descriptors of Debian's kind here (package ovmf)");
 	firmware_find(&list, &ROOT_REAL, NULL);
 	fw = firmware_choose(&list, false, &err);
 	if (!fw)

@@ -352,10 +352,8 @@ static void full_disk_leaves_nothing(void **state)
 {
 	int status = in_child(on_full_disk, *state);
 
-	if (status == CANNOT) {
-		print_message("skipped: may not mount a file system to fill\n");
-		skip();
-	}
+	if (status == CANNOT)
+		skip_test("may not mount a file system to fill");
 	assert_int_equal(status, 0);
 }
 

@@ -67,7 +67,7 @@ static void hanging_binary_is_killed(void **state)
 
 	install(place, body);
 	words = refusal(place, 300);
-	assert_in_range(now_ms() - start, 300, 3000);
+	assert_within(now_ms() - start, 300, 3000);
 	assert_non_null(strstr(words, "within 0.3 s"));
 	assert_non_null(strstr(words, "waiting for Godot"));
 	/* Not even a child of it is left; who reaps that is not up to us. */
@@ -95,7 +95,7 @@ static void answer_of_a_lingering_binary_counts(void **state)
 
 	install(place, CANNED_UNTIL_QUIT("sleep 100"));
 	ask(place, &qemu);
-	assert_in_range(now_ms() - start, 400, 4000);
+	assert_within(now_ms() - start, 400, 4000);
 	qemu_facts_free(&qemu);
 }
 

@@ -49,7 +49,7 @@ static struct child start(void (*act)(const void *), const void *what)
 	return child;
 }
 
-static void stop(struct child child)
+static void end_child(struct child child)
 {
 	kill(child.pid, SIGKILL);
 	waitpid(child.pid, NULL, 0);
@@ -81,7 +81,7 @@ static void an_open_node_is_found(void **state)
 	(void)state;
 	holder_nodes_add(&nodes, &NOWHERE, "/dev/full", "mem", false, makedev(1, 7));
 	holders_scan(&holders, &root, &nodes);
-	stop(child);
+	end_child(child);
 	h = held_by(&holders, child.pid);
 	assert_non_null(h);
 	assert_string_equal(h->comm, "a ) holder");
@@ -99,14 +99,14 @@ static void a_renamed_node_is_found(void **state)
 	struct child child;
 
 	if (mknod(path, S_IFCHR | 0600, makedev(1, 7)) < 0)
-		skip();
+		skip_test("only root can make a device node");
 	child = start(open_it, path);
 	assert_int_equal(unlink(path), 0);
 	/* A block device of the same number is another device. */
 	holder_nodes_add(&nodes, &NOWHERE, "/dev/ram7", "block", true, makedev(1, 7));
 	holder_nodes_add(&nodes, &NOWHERE, "/dev/full", "mem", false, makedev(1, 7));
 	holders_scan(&holders, &root, &nodes);
-	stop(child);
+	end_child(child);
 	assert_non_null(held_by(&holders, child.pid));
 	assert_int_equal(held_by(&holders, child.pid)->node, 1);
 }
@@ -130,7 +130,7 @@ static void a_mapping_without_descriptor_is_found(void **state)
 	(void)state;
 	holder_nodes_add(&nodes, &NOWHERE, "/dev/zero", "mem", false, makedev(1, 5));
 	holders_scan(&holders, &root, &nodes);
-	stop(child);
+	end_child(child);
 	assert_non_null(held_by(&holders, child.pid));
 	assert_true(held_by(&holders, child.pid)->mapped);
 }
@@ -156,7 +156,7 @@ static void a_plain_user_knows_what_it_does_not_see(void **state)
 
 	(void)state;
 	if (getuid() != 0)
-		skip();
+		skip_test("only root can be somebody else");
 	struct child child = start(open_it, "/dev/full");
 
 	pid = fork();
@@ -172,7 +172,7 @@ static void a_plain_user_knows_what_it_does_not_see(void **state)
 		_exit(holders.unseen == 0 || held_by(&holders, child.pid) ? 1 : 0);
 	}
 	waitpid(pid, &status, 0);
-	stop(child);
+	end_child(child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }

@@ -168,10 +168,8 @@ static void foreign_cache_is_ignored(void **state)
 	own_facts struct facts facts = {0};
 	own_free char *file = NULL;
 
-	if (geteuid() != 0) {
-		print_message("skipped: only root can make files of others\n");
-		skip();
-	}
+	if (geteuid() != 0)
+		skip_test("only root can make files of others");
 	install(place, CANNED);
 	ask(place, &facts);
 	file = cache_file(place);
@@ -261,11 +259,8 @@ static void real_binary(void **state)
 	own_facts struct facts facts = {0}, again = {0};
 	own_error struct error *err = NULL;
 
-	if (access("/usr/bin/qemu-system-x86_64", X_OK) < 0) {
-		print_message(
-			"skipped: no /usr/bin/qemu-system-x86_64 (package qemu-system-x86)\n");
-		skip();
-	}
+	if (access("/usr/bin/qemu-system-x86_64", X_OK) < 0)
+		skip_test("no /usr/bin/qemu-system-x86_64 (package qemu-system-x86)");
 	if (!facts_qemu(&facts, "qemu-system-x86_64", place->cache, &err))
 		fail_msg("%s", error_message(err, 0));
 	assert_non_null(qemu_newest_q35(&facts.qemu));

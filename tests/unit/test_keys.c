@@ -186,7 +186,7 @@ static void sections(void **state)
 
 	(void)state;
 	/* nearest_section() and nearest_key() have room for so many. */
-	assert_in_range(n, 1, 31);
+	assert_within(n, 1, 31);
 	for (size_t i = 0; i < n; i++) {
 		const struct section_keys *s = &table[i];
 
@@ -194,7 +194,7 @@ static void sections(void **state)
 		assert_ptr_equal(section_find(s->name), s);
 		assert_string_not_equal(s->name, "variant");
 		assert_true(strlen(s->help) >= 4);
-		assert_in_range(s->n, 1, 64);
+		assert_within(s->n, 1, 64);
 		end = s->offset + (s->items ? sizeof(struct items) : s->size);
 		assert_true(end <= sizeof(struct profile));
 		for (size_t k = 0; k < i; k++) {

@@ -1,8 +1,9 @@
 /* Composing disks from hand-made facts: how the host reads and writes them. */
 #include "plan_world.h"
 
-/* A file that is there; nothing opens it. */
-#define FILE_THERE "/etc/passwd"
+/* Files that are there and that any user may write; nothing opens them. */
+#define FILE_THERE "/proc/self/comm"
+#define OTHER_FILE "/proc/self/oom_score_adj"
 #define DISK "[disk a]\npath = " FILE_THERE "\n"
 #define NODE                                                          \
 	"driver=raw,node-name=disk-a,read-only=off,file.driver=file," \
@@ -76,7 +77,7 @@ static void threads_of_their_own(void **state)
 {
 	struct world w = world();
 	own_plan struct plan *plan =
-		planned(&w, DISK "iothread = yes\n[disk]\npath = /etc/group\niothread = yes\n");
+		planned(&w, DISK "iothread = yes\n[disk]\npath = " OTHER_FILE "\niothread = yes\n");
 
 	(void)state;
 	values_are(plan, "-object", "iothread", "iothread,id=io-a\niothread,id=io-disk\n");

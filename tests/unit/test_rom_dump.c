@@ -100,8 +100,10 @@ static struct card *card_make(struct tree *tree)
 	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	options = xasprintf("fd=%d,rootmode=100644,user_id=%u,group_id=%u", fd, getuid(), getgid());
 	card->path = tree_path(tree, ROM_PATH);
-	if (fd < 0 || mount("kernel", card->path, "fuse", MS_NOSUID | MS_NODEV, options) < 0)
+	if (fd < 0 || mount("kernel", card->path, "fuse", MS_NOSUID | MS_NODEV, options) < 0) {
+		free(card->path);
 		return NULL;
+	}
 	card->reader = getpid();
 	server = fork();
 	if (server == 0)
@@ -121,12 +123,10 @@ static void card_free(struct card *card)
 }
 
 /* A card with a ROM of so many bytes; the test ends where that cannot be had. */
-#define a_card(name, tree, bytes)                                                    \
-	struct card *name = card_make(tree);                                         \
-	if (!name) {                                                                 \
-		print_message("skipped: no FUSE mount here: %s\n", strerror(errno)); \
-		skip();                                                              \
-	}                                                                            \
+#define a_card(name, tree, bytes)                                     \
+	struct card *name = card_make(tree);                          \
+	if (!name)                                                    \
+		skip_test("no FUSE mount here: %s", strerror(errno)); \
 	name->size = (bytes)
 
 static const struct pci_function GPU = {.address = {0, 1, 0, 0}};
