@@ -100,6 +100,21 @@ bool vars_prepare(const char *path, const char *template_path, struct error **er
 	return make(path, template_path, err);
 }
 
+bool vars_copy(const char *path, const char *store, const char *template_path, struct error **err)
+{
+	struct image image, there;
+
+	if (!look_at_template(template_path, &image, err))
+		return false;
+	if (look(store, &there))
+		return check(store, &there, template_path, &image, err) && make(path, store, err);
+	if (errno != ENOENT) {
+		error_errno(err, ERROR_HOST, errno, "cannot use the variable store %s", store);
+		return false;
+	}
+	return make(path, template_path, err);
+}
+
 /* The fresh one is made first: a full disk must not leave a machine without any. If we die between
  * the two renames there is no store, and the next start makes the fresh one that was asked for.
  */

@@ -13,6 +13,11 @@
  */
 bool vars_prepare(const char *path, const char *template_path, struct error **err);
 
+/* Makes path anew, as vars_prepare() does, as a copy of the store, which must fit the template; of
+ * the template where there is no such store.
+ */
+bool vars_copy(const char *path, const char *store, const char *template_path, struct error **err);
+
 /* Moves an existing store to PATH.old (or, where that is taken, PATH.old-last) and makes a fresh
  * one. */
 bool vars_reset(const char *path, const char *template_path, struct error **err);

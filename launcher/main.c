@@ -14,9 +14,10 @@
 #include "commands/command.h"
 #include "commands/common.h"
 
-static const struct option_row RUN_OPTIONS[] = {PROFILE_OPTIONS, {0}};
+static const struct option_row RUN_OPTIONS[] = {PROFILE_OPTIONS, EPHEMERAL_OPTION, {0}};
 static const struct option_row PLAN_OPTIONS[] = {
 	PROFILE_OPTIONS,
+	EPHEMERAL_OPTION,
 	{"format", "text|argv|argv0|json", "argv: one argument per line; argv0: ended by NUL"},
 	{0}};
 static const struct option_row PROBE_OPTIONS[] = {
@@ -63,7 +64,12 @@ const struct command COMMANDS[] = {
 	 "s\n"
 	 "quits at once. SIGTERM presses the button twice, then quits after 180 s. [shutdown] has "
 	 "the\n"
-	 "times.\n",
+	 "times.\n\n"
+	 "With --ephemeral each disk is only read: what is written goes to files without names in "
+	 "the\nmachine's state directory, made by qemu-img, which vanish with the last process "
+	 "that "
+	 "has them\nopen. Variables are a copy, nothing is recorded. Drives behind a passed "
+	 "controller are written.\n",
 	 RUN_OPTIONS, 1, 1, command_run, .this_host = true},
 	{"plan", "PROFILE",
 	 "show what a start would do, each argument with the line that caused it",

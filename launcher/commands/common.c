@@ -126,12 +126,14 @@ static void find_program(struct gathered *g, const char *name)
 		program->path = xstrdup(name);
 }
 
-static void find_programs(struct gathered *g)
+static void find_programs(struct gathered *g, bool ephemeral)
 {
 	if (g->profile->glass.resolution.v && g->profile->glass.start_client.v)
 		find_program(g, g->profile->glass.client.v);
 	if (g->profile->display.start_viewer.v)
 		find_program(g, REMOTE_VIEWER);
+	if (ephemeral)
+		find_program(g, QEMU_IMG);
 }
 
 /* A name that is there and empty says that there is none. */
@@ -204,6 +206,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 	own_free char **set = argument_options(args, "set", &sets);
 	int *keeper = what->acts ? &g->keeper : NULL;
 	bool looks = what->looks || what->places;
+	bool ephemeral = argument_option(args, "ephemeral");
 	bool root;
 
 	if (!identity_of_caller(keeper, err))
@@ -221,7 +224,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		return false;
 	if (!what->places && !read_files(g, err))
 		return false;
-	find_programs(g);
+	find_programs(g, ephemeral);
 	g->input = (struct plan_input){
 		.file = g->file,
 		.files = g->files,
@@ -236,6 +239,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.programs = g->programs,
 		.has_display = has_variable("WAYLAND_DISPLAY") || has_variable("DISPLAY"),
 		.no_devices = what->no_devices,
+		.ephemeral = ephemeral,
 		.purpose = what->purpose,
 		.probe_program = what->probe_program,
 		.probe_parameters = what->probe_parameters,

@@ -14,6 +14,11 @@
 		"variant", "NAME", "apply the profile's [variant NAME]"                     \
 	}
 
+#define EPHEMERAL_OPTION                                                                         \
+	{                                                                                        \
+		"ephemeral", NULL, "throw away what the guest writes to its disks and variables" \
+	}
+
 /* Everything that a plan is made from, and the plan. */
 struct gathered {
 	struct profile *profile;

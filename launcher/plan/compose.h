@@ -136,6 +136,9 @@ bool compose_kvmfr_closed(const struct composer *c); /* used, and to be opened t
 void compose_steps(struct composer *c);		     /* last of all */
 void compose_quiet(struct composer *c);		     /* steps for the guest's processors */
 void compose_disks(struct composer *c);
+/* Whether the guest may write to a disk that is enabled. */
+bool compose_is_written(const struct disk *disk);
+void compose_ephemeral(struct composer *c); /* says what a throw-away start throws away */
 void compose_networks(struct composer *c);
 void compose_console(struct composer *c);
 void compose_display(struct composer *c);
@@ -143,6 +146,9 @@ void compose_glass(struct composer *c);
 void compose_viewers(struct composer *c); /* behind display and Looking Glass */
 void compose_monitors(struct composer *c);
 void compose_raw(struct composer *c); /* behind all of ours */
+
+/* The path of a program that was looked up for the plan; NULL: there is none. */
+const char *compose_program(const struct composer *c, const char *name);
 
 /* Whether QEMU draws with OpenGL. */
 bool compose_has_gl(const struct composer *c);

@@ -7,12 +7,22 @@
 
 #define SATA_UNITS 6 /* of the ICH9 controller */
 
+bool compose_is_written(const struct disk *disk)
+{
+	return disk->media.v == MEDIA_DISK && !disk->read_only.v;
+}
+
 static bool is_block(const struct composer *c, const char *path)
 {
 	for (size_t i = 0; i < c->in->blocks; i++)
 		if (strcmp(c->in->block[i].path, path) == 0)
 			return true;
 	return false;
+}
+
+static const char *file_driver(const struct composer *c, const struct disk *disk)
+{
+	return is_block(c, disk->path.v) ? "host_device" : "file";
 }
 
 /* By the name, never by the content: a guest can write a qcow2 header into its raw disk, and a
@@ -63,15 +73,59 @@ static void add_access(struct composer *c, struct option *o, const struct disk *
 		option_text(o, "file.discard", "unmap");
 }
 
+/* What the guest writes goes to a file that the image lies under, read-only. The file is lost in
+ * any case, so nothing waits for it to reach the disk; reading the image is as the profile wants
+ * it. The set has the descriptor's number.
+ */
+static void add_overlay(struct composer *c, const struct disk *disk, const char *id)
+{
+	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
+	const char *io = io_of(c, disk), *qemu_img = compose_program(c, QEMU_IMG);
+	own_free char *node = NULL;
+	struct option o = option_new(NULL);
+
+	prepare->kind = PREPARE_OVERLAY;
+	prepare->path = xstrdup(disk->path.v);
+	prepare->source = xstrdup(c->plan->state_dir);
+	prepare->program = qemu_img ? xstrdup(qemu_img) : NULL;
+	prepare->format = format_of(disk);
+	prepare->granted = is_block(c, disk->path.v);
+	prepare->number = compose_fd(c, FD_OVERLAY, xstrdup(disk->path.v));
+	node = xasprintf("/dev/fdset/%d", prepare->number);
+	option_number(&o, "fd", (uint64_t)prepare->number);
+	option_number(&o, "set", (uint64_t)prepare->number);
+	compose_fixed(c, "-add-fd", option_done(&o), "where this throw-away start writes");
+	o = option_new(NULL);
+	option_text(&o, "driver", "qcow2");
+	option_text(&o, "node-name", id);
+	option_on(&o, "read-only", false);
+	option_text(&o, "file.driver", "file");
+	option_text(&o, "file.filename", node);
+	option_on(&o, "cache.no-flush", true);
+	if (disk->discard.v) {
+		option_text(&o, "discard", "unmap");
+		option_text(&o, "file.discard", "unmap");
+	}
+	option_text(&o, "backing.driver", format_of(disk));
+	option_on(&o, "backing.read-only", true);
+	option_text(&o, "backing.file.driver", file_driver(c, disk));
+	option_text(&o, "backing.file.filename", disk->path.v);
+	if (is_direct(disk))
+		option_on(&o, "backing.cache.direct", true);
+	if (io)
+		option_text(&o, "backing.file.aio", io);
+	compose_item(c, "-blockdev", option_done(&o), &disk->item, "path", disk->path.at,
+		     "the image under what is thrown away");
+}
+
 static void add_node(struct composer *c, const struct disk *disk, const char *id)
 {
-	bool read_only = disk->read_only.v || disk->media.v == MEDIA_CDROM;
 	struct option o = option_new(NULL);
 
 	option_text(&o, "driver", format_of(disk));
 	option_text(&o, "node-name", id);
-	option_on(&o, "read-only", read_only);
-	option_text(&o, "file.driver", is_block(c, disk->path.v) ? "host_device" : "file");
+	option_on(&o, "read-only", !compose_is_written(disk));
+	option_text(&o, "file.driver", file_driver(c, disk));
 	option_text(&o, "file.filename", disk->path.v);
 	add_access(c, &o, disk);
 	compose_item(c, "-blockdev", option_done(&o), &disk->item, "path", disk->path.at, NULL);
@@ -149,7 +203,10 @@ void compose_disks(struct composer *c)
 
 		if (!disk->item.enabled.v)
 			continue;
-		add_node(c, disk, id);
+		if (c->in->ephemeral && compose_is_written(disk))
+			add_overlay(c, disk, id);
+		else
+			add_node(c, disk, id);
 		if (disk->media.v == MEDIA_CDROM)
 			add_cdrom(c, disk, id);
 		else

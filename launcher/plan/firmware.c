@@ -64,14 +64,19 @@ static void prepare_vars(struct composer *c)
 	const char *suffix = c->firmware->vars_format == FIRMWARE_QCOW2 ? "qcow2" : "fd";
 	own_free char *file = xasprintf("vars.%s", suffix);
 
-	prepare->kind = probe			      ? PREPARE_VARS_SCRATCH
-			: c->p->firmware.reset_vars.v ? PREPARE_VARS_RESET
-						      : PREPARE_VARS;
+	bool scratch = probe || c->in->ephemeral, reset = c->p->firmware.reset_vars.v;
+
+	prepare->kind = probe	  ? PREPARE_VARS_SCRATCH
+			: scratch ? (reset ? PREPARE_VARS_SCRATCH : PREPARE_VARS_COPY)
+			: reset	  ? PREPARE_VARS_RESET
+				  : PREPARE_VARS;
 	if (prepare->kind == PREPARE_VARS_RESET)
 		compose_note(c, "the variable store is made anew at every start while "
 				"firmware.reset-vars = "
 				"yes; the first one is kept as vars.fd.old");
-	prepare->path = path_join(probe ? c->plan->runtime_dir : c->plan->state_dir, file);
+	prepare->path = path_join(scratch ? c->plan->runtime_dir : c->plan->state_dir, file);
+	if (prepare->kind == PREPARE_VARS_COPY)
+		prepare->store = path_join(c->plan->state_dir, file);
 	prepare->source = xstrdup(probe ? template_for_probe(c) : c->firmware->vars);
 }
 
@@ -112,6 +117,7 @@ void compose_firmware(struct composer *c)
 	      "firmware.code", f->code.at, why);
 	flash(c, "firmware-vars", c->plan->prepare[vars].path, c->firmware->vars_format, false,
 	      "firmware.vars", f->vars.at,
-	      c->in->purpose == PURPOSE_PROBE ? "a scratch copy"
-					      : "this machine's own variable store");
+	      c->in->purpose == PURPOSE_PROBE || c->in->ephemeral
+		      ? "a scratch copy"
+		      : "this machine's own variable store");
 }

@@ -78,6 +78,14 @@ void compose_note(struct composer *c, const char *fmt, ...)
 	va_end(args);
 }
 
+const char *compose_program(const struct composer *c, const char *name)
+{
+	for (size_t i = 0; i < c->in->programs; i++)
+		if (strcmp(c->in->program[i].name, name) == 0)
+			return c->in->program[i].path;
+	return NULL;
+}
+
 char *compose_id(const struct item *item)
 {
 	return xasprintf("%s%s%s", item->section, *item->name ? "-" : "", item->name);
@@ -312,7 +320,9 @@ static void compose_guest(struct composer *c)
 
 static void compose_record(struct composer *c)
 {
-	if (c->in->purpose == PURPOSE_RUN && c->machine && !c->in->recorded_machine)
+	/* What is thrown away is nobody's first start. */
+	if (c->in->purpose == PURPOSE_RUN && c->machine && !c->in->recorded_machine &&
+	    !c->in->ephemeral)
 		add_prepare(c, PREPARE_RECORD, "machine", c->machine);
 }
 
@@ -344,6 +354,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_window(&c);
 	compose_acpi(&c);
 	compose_disks(&c);
+	compose_ephemeral(&c);
 	compose_networks(&c);
 	compose_console(&c);
 	compose_display(&c);
@@ -425,6 +436,8 @@ void plan_free(struct plan *plan)
 		free(plan->prepare[i].path);
 		free(plan->prepare[i].source);
 		free(plan->prepare[i].bytes);
+		free(plan->prepare[i].store);
+		free(plan->prepare[i].program);
 	}
 	free(plan->argument);
 	free(plan->fd);

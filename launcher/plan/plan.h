@@ -38,13 +38,14 @@ enum plan_fd_role {
 	FD_TOOLS,   /* listening: the monitor of `vmlaunch qmp` and friends */
 	FD_SERIAL,  /* connected stream: the first serial port */
 	FD_DEBUG,   /* connected stream: the debug port */
+	FD_OVERLAY, /* a file without a name, of PREPARE_OVERLAY; there may be several */
 	FD_ROLES,
 };
 
 struct plan_fd {
 	enum plan_fd_role role;
 	int number;
-	char *path; /* of a listening one */
+	char *path; /* of a listening one; of an overlay, the image under it */
 };
 
 /* What the user's own side prepares before QEMU starts. */
@@ -56,14 +57,22 @@ enum prepare_kind {
 	PREPARE_DEVICE,	      /* hold a shared memory device of at least size bytes, once we may */
 	PREPARE_BYTES,	      /* write the bytes into path in the runtime directory */
 	PREPARE_RECORD,	      /* write text into path unless it is there */
+	PREPARE_VARS_COPY,    /* make path anew from store, or from source where there is none */
+	PREPARE_OVERLAY,      /* a file without a name in source, for what is written over path */
 };
 
 struct prepare {
 	enum prepare_kind kind;
 	char *path;
-	char *source;  /* or the text to record, or the size in words */
-	uint64_t size; /* of PREPARE_SHARED, PREPARE_DEVICE and PREPARE_BYTES */
-	char *bytes;   /* of PREPARE_BYTES */
+	char *source;	    /* or the text to record, or the size in words */
+	uint64_t size;	    /* of PREPARE_SHARED, PREPARE_DEVICE and PREPARE_BYTES */
+	char *bytes;	    /* of PREPARE_BYTES */
+	char *store;	    /* of PREPARE_VARS_COPY */
+	char *program;	    /* of PREPARE_OVERLAY: qemu-img */
+	const char *format; /* likewise: the image's, "raw" or "qcow2" */
+	int number;	    /* likewise: of its descriptor in QEMU */
+	bool granted; /* likewise: path is a node, which is opened when the keeper has given the
+			 rights */
 };
 
 /* A change of the host that the keeper is asked for, and how a person would do it. */
@@ -88,6 +97,7 @@ enum companion_end {
 #define COMPANION_LIMIT 8 /* of one machine */
 
 #define REMOTE_VIEWER "remote-viewer" /* the program that shows SPICE */
+#define QEMU_IMG "qemu-img"	      /* the program that makes images */
 
 /* A program that runs beside QEMU as the user, and ends with it. */
 struct plan_companion {
@@ -193,6 +203,7 @@ struct plan_input {
 	size_t programs;
 	bool has_display;   /* the user's session shows windows */
 	bool no_devices;    /* leave out the host's devices */
+	bool ephemeral;	    /* what the guest writes is gone afterwards */
 	bool pages_refused; /* the huge pages that an earlier plan asked for could not be had: */
 	uint64_t pages_got; /* so many came */
 	enum purpose purpose;

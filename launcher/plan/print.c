@@ -10,9 +10,8 @@
 
 static const char *const ROLE[] = {
 	[FD_MONITOR] = "monitor", /* words of the JSON output */
-	[FD_TOOLS] = "tools",
-	[FD_SERIAL] = "serial",
-	[FD_DEBUG] = "debug-port",
+	[FD_TOOLS] = "tools",	   [FD_SERIAL] = "serial",
+	[FD_DEBUG] = "debug-port", [FD_OVERLAY] = "overlay",
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 
@@ -44,6 +43,9 @@ static const struct prepare_words {
 	[PREPARE_DEVICE] = {"shared-device", "held for this machine alone, bytes needed:"},
 	[PREPARE_BYTES] = {"table", "for this run alone:"},
 	[PREPARE_RECORD] = {"record", "unless it is there, holding"},
+	[PREPARE_VARS_COPY] = {"variable-store-copy", "for this run alone, copied from"},
+	[PREPARE_OVERLAY] = {"overlay", "stays as it is; what is written goes to a file without a "
+					"name, gone at the end, in"},
 };
 
 char *plan_lines(const struct plan *plan, char end, size_t *len)
@@ -152,6 +154,10 @@ char *plan_text(const struct plan *plan)
 		buf_adds(&out, "    ");
 		add_word(&out, p->path);
 		buf_addf(&out, "\n        %s ", PREPARE[p->kind].text);
+		if (p->store) {
+			add_word(&out, p->store);
+			buf_adds(&out, ", or where there is none from ");
+		}
 		add_word(&out, p->source);
 		buf_addc(&out, '\n');
 	}
@@ -173,7 +179,7 @@ char *plan_text(const struct plan *plan)
 
 		buf_addf(&out, "    descriptor %d: %s", fd->number, ROLE[fd->role]);
 		if (fd->path) {
-			buf_adds(&out, " at ");
+			buf_adds(&out, fd->role == FD_OVERLAY ? " over " : " at ");
 			add_word(&out, fd->path);
 		}
 		buf_addc(&out, '\n');
@@ -242,6 +248,8 @@ static json_object *prepares_json(const struct plan *plan, bool *exact)
 		add_text(o, "kind", PREPARE[p->kind].word, exact);
 		add_text(o, "path", p->path, exact);
 		add_text(o, p->kind == PREPARE_RECORD ? "text" : "source", p->source, exact);
+		if (p->store)
+			add_text(o, "store", p->store, exact);
 		json_object_array_add(list, o);
 	}
 	return list;

@@ -17,8 +17,7 @@ static const struct refusal {
 } REFUSAL[] = {
 	{"snapshot", NULL,
 	 "protects no disk of this profile: QEMU applies it to -drive alone, and the guest would "
-	 "write "
-	 "the images"},
+	 "write the images; 'vmlaunch PROFILE --ephemeral' is a throw-away start"},
 	{"daemonize", NULL,
 	 "would end the process that vmlaunch watches; the machine outlives its terminal anyway if "
 	 "vmlaunch is started by setsid or systemd-run"},
@@ -50,6 +49,14 @@ static const struct refusal {
 	{"chardev", "stdio", "wants a terminal, and QEMU has none: its output is the log"},
 };
 
+/* What a guest writes to by these is in no overlay of ours; where their value says one of the
+ * words, it is nothing that stays.
+ */
+static const char *const KEEPER[] = {"drive",	 "blockdev", "hda",    "hdb",	"hdc",
+				     "hdd",	 "sd",	     "fda",    "fdb",	"pflash",
+				     "mtdblock", "fsdev",    "virtfs", "tpmdev"};
+static const char *const HARMLESS[] = {"snapshot=on", "readonly=on", "read-only=on", "media=cdrom"};
+
 /* The name of an option, which QEMU takes with one dash or two; NULL for what is none. */
 static const char *option_name(const char *arg)
 {
@@ -68,6 +75,18 @@ static bool is_refused(const struct refusal *refusal, const char *name, const ch
 	       (!refusal->value || (value && begins_with(value, refusal->value)));
 }
 
+/* Whether something stays of what a guest writes by this option. */
+static bool keeps(const char *name, const char *value)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(KEEPER); i++)
+		found = found || strcmp(name, KEEPER[i]) == 0;
+	for (size_t i = 0; value && i < ARRAY_SIZE(HARMLESS); i++)
+		found = found && !strstr(value, HARMLESS[i]);
+	return found;
+}
+
 static void judge_argument(struct composer *c, size_t at)
 {
 	const struct strings *arg = &c->p->qemu.arg;
@@ -79,6 +98,11 @@ static void judge_argument(struct composer *c, size_t at)
 			compose_wrong(c, arg->at[at], "qemu.arg: -%s%s%s %s", name,
 				      REFUSAL[i].value ? " " : "",
 				      REFUSAL[i].value ? REFUSAL[i].value : "", REFUSAL[i].words);
+	if (c->in->ephemeral && name && keeps(name, value))
+		compose_wrong(c, arg->at[at],
+			      "qemu.arg: -%s keeps what the guest writes, in a throw-away start "
+			      "too: leave it out, or make it read-only or a [disk]",
+			      name);
 }
 
 void compose_raw(struct composer *c)

@@ -16,14 +16,6 @@ static void add_arg(struct plan_companion *companion, char *word)
 	*xappend(companion->argv, companion->args) = word;
 }
 
-static const char *program_path(const struct composer *c, const char *name)
-{
-	for (size_t i = 0; i < c->in->programs; i++)
-		if (strcmp(c->in->program[i].name, name) == 0)
-			return c->in->program[i].path;
-	return NULL;
-}
-
 static char *command_line(const struct plan_companion *companion)
 {
 	struct buf line = {0};
@@ -51,7 +43,7 @@ static void add_viewer(struct composer *c, struct plan_companion *viewer, const 
 {
 	own_free char *name = xstrdup(path_base(viewer->argv[0]));
 	own_free char *file = xasprintf("%s.log", name);
-	const char *path = program_path(c, viewer->argv[0]);
+	const char *path = compose_program(c, viewer->argv[0]);
 	own_free char *line = command_line(viewer);
 
 	if (start->v && !path)

@@ -23,7 +23,9 @@
 
 extern char **environ;
 
-/* Numbers that no plan hands out, to park descriptors at while they are put in order. */
+/* Numbers that no plan hands out (disks are at most as many as root ports), to park descriptors at
+ * while they are put in order.
+ */
 #define PARKING 64
 
 void launched_close(struct launched *launched)
@@ -72,13 +74,13 @@ static int connect_to(const char *path, struct error **err)
 
 /* QEMU's end of each descriptor of the plan; ours go into launched. */
 struct handed {
-	int fd[FD_ROLES];
+	int fd[PARKING]; /* in the order of the plan */
 	int log;
 };
 
 static void handed_close(struct handed *handed)
 {
-	for (size_t i = 0; i < FD_ROLES; i++)
+	for (size_t i = 0; i < PARKING; i++)
 		close_fd(&handed->fd[i]);
 	close_fd(&handed->log);
 }
@@ -96,10 +98,9 @@ static bool open_stream(int *ours, int *theirs, struct error **err)
 	return true;
 }
 
-static bool open_role(const struct plan_fd *fd, struct handed *handed, struct launched *launched,
-		      struct error **err)
+static bool open_role(const struct plan_fd *fd, int *theirs, struct overlays *overlays,
+		      struct launched *launched, struct error **err)
 {
-	int *theirs = &handed->fd[fd->role];
 
 	switch (fd->role) {
 	case FD_SERIAL:
@@ -114,19 +115,22 @@ static bool open_role(const struct plan_fd *fd, struct handed *handed, struct la
 		if (*theirs >= 0)
 			launched->monitor = connect_to(fd->path, err);
 		return launched->monitor >= 0;
+	case FD_OVERLAY:
+		*theirs = overlay_take(overlays, fd->number);
+		return *theirs >= 0;
 	default:
 		return false;
 	}
 }
 
-static bool open_all(const struct plan *plan, struct handed *handed, struct launched *launched,
-		     struct error **err)
+static bool open_all(const struct plan *plan, struct overlays *overlays, struct handed *handed,
+		     struct launched *launched, struct error **err)
 {
-	for (size_t i = 0; i < FD_ROLES; i++)
+	for (size_t i = 0; i < PARKING; i++)
 		handed->fd[i] = -1;
 	handed->log = log_open(plan->log, err);
 	for (size_t i = 0; handed->log >= 0 && i < plan->fds; i++)
-		if (!open_role(&plan->fd[i], handed, launched, err))
+		if (!open_role(&plan->fd[i], &handed->fd[i], overlays, launched, err))
 			return false;
 	return handed->log >= 0;
 }
@@ -136,11 +140,11 @@ static bool open_all(const struct plan *plan, struct handed *handed, struct laun
 /* Puts each descriptor at its number. Parked high first: a source may stand where a target goes. */
 static bool place_descriptors(const struct plan *plan, const struct handed *handed, int *sync)
 {
-	int parked[FD_ROLES], last = 2;
+	int parked[PARKING], last = 2;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	for (size_t i = 0; i < plan->fds; i++) {
-		parked[i] = fcntl(handed->fd[plan->fd[i].role], F_DUPFD_CLOEXEC, PARKING);
+		parked[i] = fcntl(handed->fd[i], F_DUPFD_CLOEXEC, PARKING);
 		if (parked[i] < 0)
 			return false;
 	}
@@ -252,13 +256,13 @@ static bool spawn(const struct plan *plan, const struct lock *lock, struct link 
 }
 
 bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
-	    struct launched *launched, struct error **err)
+	    struct overlays *overlays, struct launched *launched, struct error **err)
 {
 	struct handed handed;
 	bool good;
 
 	*launched = LAUNCHED_NONE;
-	good = open_all(plan, &handed, launched, err) &&
+	good = open_all(plan, overlays, &handed, launched, err) &&
 	       spawn(plan, lock, link, &handed, launched, err);
 	handed_close(&handed);
 	if (!good)

@@ -8,6 +8,7 @@
 
 #include "link.h"
 #include "lock.h"
+#include "overlay.h"
 #include "plan/plan.h"
 
 struct launched {
@@ -26,9 +27,9 @@ void launched_close(struct launched *launched);
 
 /* Starts QEMU by the plan, stopped (-S). The lock's record names the process before it runs QEMU's
  * first instruction: if we die in between, it ends without having become QEMU. A keeper (link, if
- * one is open) watches it by then as well.
+ * one is open) watches it by then as well. The overlays of the plan are taken.
  */
 bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
-	    struct launched *launched, struct error **err);
+	    struct overlays *overlays, struct launched *launched, struct error **err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/say.h"
 #include "firmware/vars.h"
 #include "log.h"
+#include "overlay.h"
 
 #define LAST_WORDS 5 /* lines of QEMU's log in an error */
 
@@ -119,7 +120,13 @@ static bool hold_device(const struct prepare *p, int *held, struct error **err)
 	return true;
 }
 
-static bool prepare_one(const struct prepare *p, int *shared, struct error **err)
+/* What is held until QEMU has it, or until the end. */
+struct prepared {
+	int shared; /* -1: none */
+	struct overlays overlays;
+};
+
+static bool prepare_one(const struct prepare *p, struct prepared *prepared, struct error **err)
 {
 	own_free char *text = NULL;
 
@@ -129,37 +136,44 @@ static bool prepare_one(const struct prepare *p, int *shared, struct error **err
 		return vars_prepare(p->path, p->source, err);
 	case PREPARE_VARS_RESET:
 		return vars_reset(p->path, p->source, err);
+	case PREPARE_VARS_COPY:
+		return vars_copy(p->path, p->store, p->source, err);
 	case PREPARE_SHARED:
-		return make_shared(p, shared, err);
+		return make_shared(p, &prepared->shared, err);
 	case PREPARE_DEVICE:
-		return hold_device(p, shared, err);
+		return hold_device(p, &prepared->shared, err);
 	case PREPARE_BYTES:
 		return file_write(p->path, p->bytes, p->size, 0600, VOLATILE, err);
 	case PREPARE_RECORD:
 		text = xasprintf("%s\n", p->source);
 		return file_write(p->path, text, strlen(text), 0600, DURABLE, err);
+	case PREPARE_OVERLAY:
+		return overlay_make(&prepared->overlays, p, err);
 	}
 	return false;
 }
 
-/* Devices come when the keeper has given the rights, all else comes before. *shared becomes a
- * descriptor that is held until put_away(), -1: none.
- */
-static bool prepare(const struct plan *plan, bool devices, int *shared, struct error **err)
+/* Devices come when the keeper has given the rights, all else comes before. */
+static bool prepare(const struct plan *plan, bool devices, struct prepared *prepared,
+		    struct error **err)
 {
-	for (size_t i = 0; i < plan->prepares; i++)
-		if ((plan->prepare[i].kind == PREPARE_DEVICE) == devices &&
-		    !prepare_one(&plan->prepare[i], shared, err))
+	for (size_t i = 0; i < plan->prepares; i++) {
+		const struct prepare *p = &plan->prepare[i];
+
+		if ((p->kind == PREPARE_DEVICE || p->granted) == devices &&
+		    !prepare_one(p, prepared, err))
 			return false;
+	}
 	return true;
 }
 
-static void put_away(const struct plan *plan, int *shared)
+static void put_away(const struct plan *plan, struct prepared *prepared)
 {
-	for (size_t i = 0; *shared >= 0 && i < plan->prepares; i++)
+	for (size_t i = 0; prepared->shared >= 0 && i < plan->prepares; i++)
 		if (plan->prepare[i].kind == PREPARE_SHARED)
 			unlink(plan->prepare[i].path);
-	close_fd(shared);
+	close_fd(&prepared->shared);
+	overlays_close(&prepared->overlays);
 }
 
 /* What QEMU says before it aborts, pages of registers above its last words, and what that means. */
@@ -286,13 +300,13 @@ static bool run_locked(const struct plan **plan, const struct lock *lock, struct
 		       struct machine_options *options, struct ending *ending, struct error **err)
 {
 	struct launched launched = LAUNCHED_NONE;
-	own_fd int shared = -1;
-	bool good = prepare(*plan, false, &shared, err) && ask_keeper(plan, link, options, err) &&
-		    prepare(*plan, true, &shared, err) &&
-		    launch(*plan, lock, link, &launched, err) &&
+	struct prepared prepared = {.shared = -1};
+	bool good = prepare(*plan, false, &prepared, err) && ask_keeper(plan, link, options, err) &&
+		    prepare(*plan, true, &prepared, err) &&
+		    launch(*plan, lock, link, &prepared.overlays, &launched, err) &&
 		    supervise(*plan, &launched, &options->supervise, ending, err);
 
-	put_away(*plan, &shared);
+	put_away(*plan, &prepared);
 	return good;
 }
 

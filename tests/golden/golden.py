@@ -59,6 +59,12 @@ CASES = {
         ["disks/win11.qcow2", "disks/Win11_23H2.iso", "disks/virtio-win.iso", "logs/serial.log"],
         FORMATS,
     ),
+    # The same machine in a throw-away start.
+    "windows-ephemeral": (
+        "windows", "laptop", ["--ephemeral"],
+        ["disks/win11.qcow2", "disks/Win11_23H2.iso", "disks/virtio-win.iso", "logs/serial.log"],
+        FORMATS,
+    ),
     "linux-kernel": (
         "linux-kernel",
         "laptop",
@@ -157,7 +163,7 @@ def prepare(place, case, home=None):
     if not (place.dir / "qemu").exists():
         os.symlink(FAKE_QEMU, place.dir / "qemu")
     # A session with a display, and the programs that show a guest in it.
-    for client in ("looking-glass-client", "remote-viewer"):
+    for client in ("looking-glass-client", "remote-viewer", "qemu-img"):
         client = place.write(f"bin/{client}", "")
         client.chmod(0o755)
     place.env.update(DISPLAY=":0", WAYLAND_DISPLAY="", PATH=f"{client.parent}:{os.environ['PATH']}")

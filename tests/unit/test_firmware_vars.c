@@ -364,6 +364,33 @@ static void size_limit_leaves_nothing(void **state)
 
 #define in_place(f) cmocka_unit_test_setup_teardown(f, place_make, place_remove)
 
+static void copied_for_one_run(void **state)
+{
+	struct place *place = *state;
+	own_error struct error *err = NULL;
+	own_free char *copy = xasprintf("%s/copy.fd", place->dir);
+
+	/* Where there is no store yet, none is made. */
+	assert_true(vars_copy(copy, place->store, place->template, &err));
+	holds(copy, 't', SIZE);
+	assert_int_equal(access(place->store, F_OK), -1);
+	unlink(copy);
+
+	prepare(place);
+	put(place->store, 'g', SIZE);
+	assert_true(vars_copy(copy, place->store, place->template, &err));
+	holds(copy, 'g', SIZE);
+	put(copy, 'x', SIZE);
+	holds(place->store, 'g', SIZE);
+	unlink(copy);
+
+	put(place->store, 'g', SIZE / 2);
+	assert_false(vars_copy(copy, place->store, place->template, &err));
+	assert_int_equal(error_kind(err), ERROR_HOST);
+	assert_non_null(strstr(error_message(err, 0), "was made for another firmware"));
+	assert_int_equal(access(copy, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +405,7 @@ int main(void)
 		in_place(reset_after_a_killed_one),
 		in_place(full_disk_leaves_nothing),
 		in_place(size_limit_leaves_nothing),
+		in_place(copied_for_one_run),
 	};
 
 	return cmocka_run_group_tests_name("firmware vars", tests, NULL, NULL);

@@ -90,12 +90,131 @@ static void threads_of_their_own(void **state)
 		"its main thread\n");
 }
 
+/* Where overlays are: the set has the descriptor's number, the first one behind the monitors. */
+#define OVERLAY                                                         \
+	"driver=qcow2,node-name=disk-a,read-only=off,file.driver=file," \
+	"file.filename=/dev/fdset/5,cache.no-flush=on"
+#define UNDER "backing.read-only=on,backing.file.driver=file,backing.file.filename=" FILE_THERE
+
+static struct world ephemeral_world(struct plan_program *qemu_img)
+{
+	struct world w = world();
+
+	*qemu_img = (struct plan_program){.name = QEMU_IMG, .path = S("/usr/bin/qemu-img")};
+	w.in.program = qemu_img;
+	w.in.programs = 1;
+	w.in.ephemeral = true;
+	return w;
+}
+
+static void overlay_is(const char *text, const char *more, const char *under)
+{
+	struct plan_program qemu_img;
+	struct world w = ephemeral_world(&qemu_img);
+	own_free char *profile = xasprintf("%s%s", DISK, text);
+	own_free char *node = xasprintf(OVERLAY "%s,backing.driver=%s\n", more, under);
+	own_plan struct plan *plan = planned(&w, profile);
+
+	values_are(plan, "-add-fd", "", "fd=5,set=5\n");
+	values_are(plan, "-blockdev", "driver=qcow2,node-name=disk-", node);
+	has(plan, "-device", DEVICE ",bootindex=1");
+}
+
+static const struct prepare *prepared(const struct plan *plan, enum prepare_kind kind)
+{
+	for (size_t i = 0; i < plan->prepares; i++)
+		if (plan->prepare[i].kind == kind)
+			return &plan->prepare[i];
+	return NULL;
+}
+
+static void throwing_away(void **state)
+{
+	struct plan_program qemu_img;
+	struct world w = ephemeral_world(&qemu_img);
+	own_plan struct plan *plan = planned(&w, DISK "[disk b]\npath = /etc/group\n");
+	const struct prepare *overlay = prepared(plan, PREPARE_OVERLAY);
+	const struct prepare *vars = prepared(plan, PREPARE_VARS_COPY);
+
+	(void)state;
+	assert_string_equal(overlay->path, FILE_THERE);
+	assert_string_equal(overlay->source, "/home/u/.local/state/vmlaunch/p");
+	assert_string_equal(overlay->program, "/usr/bin/qemu-img");
+	assert_string_equal(overlay->format, "raw");
+	assert_int_equal(overlay->number, 5);
+	assert_int_equal(plan->fd[2].number, 5);
+	assert_int_equal(plan->fd[2].role, FD_OVERLAY);
+	values_are(plan, "-add-fd", "", "fd=5,set=5\nfd=6,set=6\n");
+	/* Nothing in the machine's own directory is written, and nothing is recorded. */
+	assert_string_equal(vars->path, "/run/user/1/vmlaunch/p/vars.fd");
+	assert_string_equal(vars->store, "/home/u/.local/state/vmlaunch/p/vars.fd");
+	assert_null(prepared(plan, PREPARE_VARS));
+	assert_null(prepared(plan, PREPARE_RECORD));
+	notes_are(plan, "a throw-away start: all that the guest writes to its disks goes to files "
+			"without names in /home/u/.local/state/vmlaunch/p, and is gone when it "
+			"ends\n");
+}
+
+static void what_is_thrown_away(void **state)
+{
+	(void)state;
+	overlay_is("", "", "raw," UNDER);
+	overlay_is("format = qcow2\n", "", "qcow2," UNDER);
+	/* Reading the image is as the profile wants it; what is lost in any case is never waited
+	 * for. */
+	overlay_is("cache = none\n", "",
+		   "raw," UNDER ",backing.cache.direct=on,backing.file.aio=native");
+	overlay_is("discard = yes\n", ",discard=unmap,file.discard=unmap", "raw," UNDER);
+}
+
+static void what_is_only_read(void **state)
+{
+	struct plan_program qemu_img;
+	struct world w = ephemeral_world(&qemu_img);
+	own_plan struct plan *plan =
+		planned(&w, DISK "read-only = yes\n[disk]\npath = /etc/group\nmedia = cdrom\n"
+				 "[firmware]\nreset-vars = yes\n");
+
+	(void)state;
+	lacks(plan, "-add-fd", NULL);
+	assert_null(prepared(plan, PREPARE_OVERLAY));
+	/* Asked for a fresh store, it gets one; the machine's own stays. */
+	assert_string_equal(prepared(plan, PREPARE_VARS_SCRATCH)->source, "/fw/VARS.fd");
+	notes_are(plan, "");
+	qemu_img.path = NULL;
+	plan_free(planned(&w, DISK "read-only = yes\n"));
+	refused(&w, DISK, ERROR_HOST,
+		"a throw-away start needs qemu-img, which is not in PATH: install it (the package "
+		"is qemu-utils on Debian and Ubuntu, qemu-img on Fedora, Arch and openSUSE)\n");
+}
+
+static void what_would_stay(void **state)
+{
+	struct plan_program qemu_img;
+	struct world w = ephemeral_world(&qemu_img);
+	own_plan struct plan *plan = planned(&w, "[pci]\ndevice = 144d:a80a\n");
+
+	(void)state;
+	notes_are(plan,
+		  "what the guest writes to the drives behind 0000:03:00.0 stays, as they are "
+		  "passed whole\n");
+	refused(&w, "[qemu]\narg = -drive\narg = file=/x,format=raw\n", ERROR_USAGE,
+		"p.ini:2:7: qemu.arg: -drive keeps what the guest writes, in a throw-away start "
+		"too: leave it out, or make it read-only or a [disk]\n");
+	refusal_says(&w, "[qemu]\narg = --hda\narg = /x\n", "-hda keeps what the guest writes");
+	plan_free(planned(&w, "[qemu]\narg = -drive\narg = file=/x,format=raw,snapshot=on\n"));
+	w.in.ephemeral = false;
+	plan_free(planned(&w, "[qemu]\narg = -drive\narg = file=/x,format=raw\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cache_modes),		cmocka_unit_test(ways_of_io),
 		cmocka_unit_test(discarding),		cmocka_unit_test(cdroms),
-		cmocka_unit_test(threads_of_their_own),
+		cmocka_unit_test(threads_of_their_own), cmocka_unit_test(throwing_away),
+		cmocka_unit_test(what_is_thrown_away),	cmocka_unit_test(what_is_only_read),
+		cmocka_unit_test(what_would_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

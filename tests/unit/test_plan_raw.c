@@ -26,11 +26,13 @@ static void what_means_something_else_here(void **state)
 	(void)state;
 	refused(&w, ARG "-no-reboot\narg = -snapshot\n", ERROR_USAGE,
 		"p.ini:3:7: qemu.arg: -snapshot protects no disk of this profile: QEMU applies it "
-		"to -drive alone, and the guest would write the images\n");
+		"to -drive alone, and the guest would write the images; 'vmlaunch PROFILE "
+		"--ephemeral' is a throw-away start\n");
 	/* QEMU takes two dashes as well, and all is told at once. */
 	refused(&w, ARG "--snapshot\narg = -S\n", ERROR_USAGE,
 		"p.ini:2:7: qemu.arg: -snapshot protects no disk of this profile: QEMU applies it "
-		"to -drive alone, and the guest would write the images\n"
+		"to -drive alone, and the guest would write the images; 'vmlaunch PROFILE "
+		"--ephemeral' is a throw-away start\n"
 		"p.ini:3:7: qemu.arg: -S has no effect: vmlaunch lets the guest go when all is "
 		"ready; 'vmlaunch pause' holds it\n");
 	refusal_says(&w, ARG "-daemonize\n", "-daemonize would end the process that vmlaunch ");
