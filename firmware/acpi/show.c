@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/own.h"
+#include "sniff.h"
 #include "table.h"
 #include "term.h"
 #include "words.h"
@@ -28,39 +30,38 @@ static void add_text(struct buf *out, const uint8_t *at, size_t len)
 		buf_addc(out, is_printable(at[i]) ? (char)at[i] : '.');
 }
 
-static bool begins_like_a_table(const char *path, const uint8_t *data, size_t len,
-				struct error **err)
+static bool may_be_a_table(const char *path, const uint8_t *data, size_t len, struct error **err)
 {
-	if (len < ACPI_HEADER_SIZE) {
-		error_add(err, ERROR_USAGE, "%s has %zu bytes; an ACPI table has at least %u", path,
-			  len, ACPI_HEADER_SIZE);
-		return false;
-	}
-	for (size_t i = 0; i < 4; i++)
-		if (!is_printable(data[i])) {
-			error_add(err, ERROR_USAGE,
-				  "%s does not begin with an ACPI table's signature", path);
-			return false;
-		}
-	return true;
+	own_free char *words = acpi_other_file(path, data, len);
+
+	if (words)
+		error_add(err, ERROR_FAILED, "%s %s", path, words);
+	return !words;
 }
 
 /* Layout: ACPI 6.4, 5.2.6. */
-static void tell_header(struct buf *out, const char *path, const uint8_t *table, size_t len)
+static void tell_header(struct buf *out, const char *path, const uint8_t *table, size_t len,
+			size_t own)
 {
 	const char *word = acpi_signature_word((const char *)table);
-	uint32_t length = get32(table + 4);
+	own_free char *wrong = acpi_length_words(path, table, len);
+	own_free char *sum = acpi_checksum_words(table, own);
 
 	buf_addf(out, "%s: %.4s", path, (const char *)table);
 	if (word)
 		buf_addf(out, " (%s)", word);
-	buf_addf(out, ", %zu bytes, revision %u, of ", len, table[8]);
+	buf_addf(out, ", %zu bytes, revision %u, of ", own, table[8]);
 	add_text(out, table + 10, 6);
 	buf_adds(out, " ");
 	add_text(out, table + 16, 8);
-	if (length != len)
-		buf_addf(out, ", LENGTH IN THE HEADER %u", length);
-	buf_adds(out, acpi_sum(table, len) == 0 ? ", checksum right\n" : ", CHECKSUM WRONG\n");
+	if (wrong)
+		buf_addf(out, ", LENGTH IN THE HEADER %u", get32(table + 4));
+	if (sum)
+		buf_addf(out, ", CHECKSUM WRONG: %s\n", sum);
+	else
+		buf_adds(out, ", checksum right\n");
+	if (wrong)
+		buf_addf(out, "  THE FILE %s\n", wrong);
 }
 
 static bool is_aml(const uint8_t *signature)
@@ -77,10 +78,13 @@ bool acpi_show(struct buf *out, const char *path, const void *data, size_t len,
 	struct buf text = {0};
 	struct telling t = {.out = &text, .start = table, .detail = detail, .indent = 1};
 
-	if (!begins_like_a_table(path, table, len, err))
+	size_t own;
+
+	if (!may_be_a_table(path, table, len, err))
 		return false;
-	tell_header(&text, path, table, len);
-	body = (struct span){table + ACPI_HEADER_SIZE, table + len};
+	own = get32(table + 4) < len ? get32(table + 4) : len;
+	tell_header(&text, path, table, len, own);
+	body = (struct span){table + ACPI_HEADER_SIZE, table + own};
 	if (is_aml(table)) {
 		t.collecting = true;
 		term_list(&t, body, 0);

@@ -23,7 +23,8 @@ enum acpi_detail {
 };
 
 /* Adds the text for a table of len bytes. path is what it is called, printable, as it is to be
- * shown. False with ERROR_USAGE when it does not begin like a table.
+ * shown. False with ERROR_FAILED when it is no table, with what it is; where several stand in it,
+ * or something stands behind it, the first is told and that is said.
  */
 bool acpi_show(struct buf *out, const char *path, const void *data, size_t len,
 	       enum acpi_detail detail, struct error **err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "sniff.h"
 
 /* 5.2.6, offsets of the header's fields. */
 #define AT_LENGTH 4
@@ -55,11 +56,6 @@ static void put32(uint8_t *at, uint32_t value)
 {
 	for (unsigned i = 0; i < 4; i++)
 		at[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
 }
 
 /* A text field of the header, filled up with spaces as QEMU does in its own tables. */
@@ -127,28 +123,12 @@ static bool is_qemus(const uint8_t *signature)
 /* Looks for what nobody can use; false when there is such a thing. */
 static bool check_shape(const char *path, const uint8_t *data, size_t len, struct error **err)
 {
-	if (len < ACPI_HEADER_SIZE) {
-		error_add(
-			err, ERROR_USAGE,
-			"%s has %zu bytes, but an ACPI table begins with a header of 36; give the "
-			"compiled table (.aml), not its source",
-			path, len);
-		return false;
-	}
-	for (size_t i = 0; i < 4; i++)
-		if (!is_printable(data[i])) {
-			error_add(err, ERROR_USAGE,
-				  "%s is no ACPI table: its first four bytes, %02x %02x %02x %02x, "
-				  "should be a signature such as SSDT",
-				  path, data[0], data[1], data[2], data[3]);
-			return false;
-		}
-	if (get32(data + AT_LENGTH) != len) {
-		error_add(err, ERROR_USAGE,
-			  "%s has %zu bytes, but its header says %u: it is %s, or no ACPI table",
-			  path, len, get32(data + AT_LENGTH),
-			  get32(data + AT_LENGTH) > len ? "cut off"
-							: "longer than the table in it");
+	own_free char *words = acpi_other_file(path, data, len);
+
+	if (!words)
+		words = acpi_length_words(path, data, len);
+	if (words) {
+		error_add(err, ERROR_USAGE, "%s %s", path, words);
 		return false;
 	}
 	if (len > ACPI_TABLE_MAX) {
@@ -165,14 +145,16 @@ bool acpi_table_check(const char *path, const void *data, size_t len, char **war
 {
 	const uint8_t *table = data;
 	own_buf struct buf text = {0};
+	own_free char *sum = NULL;
 
 	if (!check_shape(path, table, len, err))
 		return false;
-	if (acpi_sum(table, len) != 0)
+	sum = acpi_checksum_words(table, len);
+	if (sum)
 		buf_addf(&text,
-			 "%s: the checksum is wrong (QEMU will put it right): was the file "
+			 "%s: the checksum is %s (QEMU puts it right without a word): was the file "
 			 "changed after it was compiled?",
-			 path);
+			 path, sum);
 	if (is_qemus(table))
 		buf_addf(
 			&text,

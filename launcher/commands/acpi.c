@@ -98,5 +98,5 @@ int command_acpi(const struct arguments *args, struct error **err)
 			show(args->word[i], detail, &out, err);
 	}
 	fwrite(out.data ? out.data : "", 1, out.len, stdout);
-	return *err ? ERROR_USAGE : 0;
+	return *err ? error_kind(*err) : 0;
 }

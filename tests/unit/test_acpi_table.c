@@ -5,7 +5,9 @@
 
 #include "scratch.h"
 
+#include "base/text.h"
 #include "firmware/acpi/aml.h"
+#include "firmware/acpi/sniff.h"
 #include "firmware/acpi/table.h"
 
 static uint32_t length_of(const struct buf *table)
@@ -61,6 +63,18 @@ static void check(const struct buf *table, const char *wanted_warning, const cha
 	assert_string_equal(warning ? warning : "", wanted_warning);
 }
 
+/* The warning for a table whose checksum is off by what its bytes' sum is. */
+static void check_sum(const struct buf *table)
+{
+	uint8_t is = (uint8_t)table->data[9];
+	own_free char *want = xasprintf(
+		"my.aml: the checksum is %02x, and %02x would be right (QEMU puts it right without "
+		"a word): was the file changed after it was compiled?",
+		is, (uint8_t)(is - acpi_sum(table->data, table->len)));
+
+	check(table, want, NULL);
+}
+
 static void a_users_table(void **state)
 {
 	own_buf struct buf table = acpi_ssdt(NULL, "OWN", aml_name("A", aml_int(1)));
@@ -68,32 +82,94 @@ static void a_users_table(void **state)
 	(void)state;
 	check(&table, "", NULL);
 	table.data[9]++;
-	check(&table,
-	      "my.aml: the checksum is wrong (QEMU will put it right): was the file changed after "
-	      "it "
-	      "was compiled?",
-	      NULL);
+	check_sum(&table);
 	table.data[9]--;
 
 	table.len--;
-	check(&table, "",
-	      "my.aml has 41 bytes, but its header says 42: it is cut off, or no ACPI table\n");
+	check(&table, "", "my.aml has 41 bytes, but its header says 42: it is cut off\n");
 	table.len = 35;
-	check(&table, "",
-	      "my.aml has 35 bytes, but an ACPI table begins with a header of 36; give the "
-	      "compiled "
-	      "table (.aml), not its source\n");
+	check(&table, "", "my.aml has 35 bytes, but an ACPI table begins with a header of 36\n");
 	table.len = 42;
 	buf_addc(&table, 0);
 	check(&table, "",
-	      "my.aml has 43 bytes, but its header says 42: it is longer than the table in it, or "
-	      "no "
-	      "ACPI table\n");
+	      "my.aml has 43 bytes, but its header says 42: padding follows, which QEMU would make "
+	      "part of the table. It is cut off by: head -c 42 my.aml >my.aml.aml\n");
+	table.data[42] = 7;
+	check(&table, "",
+	      "my.aml has 43 bytes, but its header says 42: something follows, which QEMU would "
+	      "make part of the table. It is cut off by: head -c 42 my.aml >my.aml.aml\n");
 	table.data[1] = '\x01';
 	check(&table, "",
 	      "my.aml is no ACPI table: its first four bytes, 53 01 44 54, should be a signature "
-	      "such "
-	      "as SSDT\n");
+	      "such as SSDT\n");
+}
+
+static void several_tables_in_a_file(void **state)
+{
+	own_buf struct buf table = acpi_ssdt(NULL, "OWN", aml_name("A", aml_int(1)));
+	own_buf struct buf more = acpi_ssdt(NULL, "OWN2", (struct buf){0});
+
+	(void)state;
+	buf_add(&table, more.data, more.len);
+	check(&table, "",
+	      "my.aml has 78 bytes, but its header says 42: these are 2 tables, of which QEMU "
+	      "would "
+	      "make one, with its length changed. Give each a file and a section [acpi NAME]; the "
+	      "first: head -c 42 my.aml >my.aml.aml\n");
+}
+
+/* What a file is told to be, by the start of the words. */
+static void other_files(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} row[] = {
+		{"", "is empty"},
+		{"U1NEVKEAAAABTkJPQ0hTIEJYUENTU0RUAQAAAEJYUEMBAAAA",
+		 "is still base64: base64 -d 'a b' >'a b'.aml"},
+		{"U1NEVKEAAAABTkJP\nQ0hTIEJY\n", "is still base64: base64 -d 'a b'"},
+		{"U1NEVKEAAAABTkJP\r\nQ0hTIEJY\r\n", "is still base64: base64 -di 'a b'"},
+		{"\xef\xbb\xbfU1NEVKEAAAAB", "is still base64: base64 -di"},
+		{"U1NEVKEAAAAB_-8=", "is still base64: tr -- -_ +/ < 'a b' | base64 -di"},
+		{"H4sIAAAAAAAAAwsODnEJAQA=", "is base64 of a file compressed by gzip: base64 -di"},
+		{"data:application/octet-stream;base64,U1NEVA==",
+		 "is a data URI in base64: sed 's/^[^,]*,//' 'a b' | base64 -di"},
+		{"begin-base64 644 x\nU1NEVA==\n====\n", "is uuencoded: uudecode -o 'a b'.aml"},
+		{"00000000: 5353 4454 a100 0000  SSDT....\n",
+		 "is a hex dump of xxd's: xxd -r 'a b'"},
+		{"00000000  53 53 44 54 a1 00 00 00  |SSDT....|\n", "is a hex dump: sed -E"},
+		{"0000000 53 53 44 54 a1 00 00 00\n*\n0000020\n", "is a hex dump that has left"},
+		{"0000000 5353 5444 00a1 0000\n0000010\n", "is a dump in words"},
+		{"0000000 051523 052104 000241 000000\n", "is a dump in words"},
+		{"53534454a1000000", "is a hex dump: xxd -r -p 'a b'"},
+		{"53 53 44 54\na1 00 00 00", "is a hex dump: xxd -r -p 'a b'"},
+		{"unsigned char a[] = {\n 0x53, 0x53, 0x44, 0x54, 0xa1 };", "is an array for a C"},
+		{"DSDT @ 0x0000000000000000\n    0000: 44 53 44 54", "is the text of acpidump"},
+		{"/* x */\nDefinitionBlock (\"\", \"SSDT\", 1",
+		 "is source text (ASL), not compiled"},
+		{"<!DOCTYPE html><html>", "is a web page"},
+		{"\n <?xml version", "is a web page"},
+		{"\x1f\x8b\x08", "is compressed by gzip: gzip -dc 'a b' >'a b'.aml"},
+		{"\xff\xfe"
+		 "U",
+		 "is text in UTF-16"},
+		{"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/bin/sh\n", "is text, and no"},
+		{"hello", "is text, and no"},
+		{"deadbeef", "is text, and no"},
+		{"RSD PTR \1\2\3", "is the root pointer"},
+		{"SSDT\1", "has 5 bytes"},
+		{"SSDT\xff\xff\xff\xff\x1 BOCHS BXPCSSDT    BXPC    ",
+		 "has 36 bytes, but its header says 4294967295: it is no ACPI table"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		own_free char *words = acpi_other_file("a b", row[i].text, strlen(row[i].text));
+
+		assert_non_null(words);
+		if (!text_starts(words, row[i].words))
+			fail_msg("'%s': %s", row[i].text, words);
+	}
 }
 
 static void a_users_table_that_qemu_makes(void **state)
@@ -116,11 +192,7 @@ static void a_users_table_that_is_too_large(void **state)
 	(void)state;
 	buf_add(&table, zeros, 65535 - table.len);
 	table.data[4] = table.data[5] = '\xff';
-	check(&table,
-	      "my.aml: the checksum is wrong (QEMU will put it right): was the file changed after "
-	      "it "
-	      "was compiled?",
-	      NULL);
+	check_sum(&table);
 	buf_addc(&table, 0);
 	memcpy(table.data + 4, "\0\0\1", 3);
 	check(&table, "", "my.aml has 65536 bytes; QEMU takes ACPI tables of at most 65535\n");
@@ -180,6 +252,8 @@ int main(void)
 		cmocka_unit_test(qemu_is_the_owner_by_default),
 		cmocka_unit_test(owners_names),
 		cmocka_unit_test(a_users_table),
+		cmocka_unit_test(several_tables_in_a_file),
+		cmocka_unit_test(other_files),
 		cmocka_unit_test(a_users_table_that_qemu_makes),
 		cmocka_unit_test(a_users_table_that_is_too_large),
 		cmocka_unit_test(limits),
