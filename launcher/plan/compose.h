@@ -47,8 +47,11 @@ struct composer {
 		unsigned size_kb;
 		uint64_t pages;
 		bool optional;
-		bool ask; /* a step is needed */
+		uint64_t missing; /* bytes that are not in the pool yet */
+		bool ask;	  /* a step is needed */
 	} huge;
+	bool fits_host;	     /* vm.memory is less than this host has in all */
+	uint64_t shared_new; /* of shared_bytes: what is made for this start */
 };
 
 /* Appends an option. value is taken over (NULL: the option has none). key NULL: by the design and
@@ -125,6 +128,7 @@ void compose_machine(struct composer *c);
 void compose_placement(struct composer *c); /* before processors and memory */
 void compose_cpu(struct composer *c);
 void compose_memory(struct composer *c);
+void compose_spare(struct composer *c); /* behind all that needs memory: can the host spare it */
 void compose_smbios(struct composer *c);
 void compose_boot(struct composer *c);
 void compose_claims(struct composer *c); /* first of all: KVM depends on it */

@@ -112,6 +112,8 @@ void compose_glass(struct composer *c)
 	compose_prepare_shared(c, strcmp(file, KVMFR) == 0 ? PREPARE_DEVICE : PREPARE_SHARED, file,
 			       size);
 	c->shared_bytes += size;
+	if (strcmp(file, KVMFR) != 0)
+		c->shared_new += size;
 	c->glass_file = file;
 	o = option_new("memory-backend-file");
 	option_text(&o, "id", "looking-glass");

@@ -24,30 +24,105 @@ static const struct hugepage_facts *pool(const struct composer *c, unsigned size
 	return NULL;
 }
 
+static bool is_whole(const struct composer *c, unsigned size_kb)
+{
+	return c->p->vm.memory.v % ((uint64_t)size_kb << 10) == 0;
+}
+
+/* Bytes of pages that are not in the pool yet. */
+static uint64_t missing_in(const struct composer *c, const struct hugepage_facts *from)
+{
+	uint64_t need = pages_of(c, from->size_kb);
+
+	return need > from->free ? (need - from->free) * ((uint64_t)from->size_kb << 10) : 0;
+}
+
+/* What the host can spare now. Pages of the pools are no part of it: MemAvailable does not count
+ * them. Where nothing is known of it, all.
+ */
+static uint64_t spare(const struct composer *c)
+{
+	uint64_t available = c->facts->memory.available, reserve = c->p->memory.host_reserve.v;
+
+	if (!available)
+		return UINT64_MAX;
+	return available > reserve ? available - reserve : 0;
+}
+
 static void take_pages(struct composer *c, const struct hugepage_facts *from, bool optional)
 {
 	c->huge.size_kb = from->size_kb;
 	c->huge.pages = pages_of(c, from->size_kb);
 	c->huge.optional = optional;
-	c->huge.ask = from->free < c->huge.pages;
+	c->huge.missing = missing_in(c, from);
+	c->huge.ask = c->huge.missing;
 }
 
-/* auto: what is free is taken; more is asked for only where a keeper is needed anyway. */
+/* The pool whose pages, as they are, hold the whole guest: of those the largest ones, which cost a
+ * guest the least to walk through. NULL where there is none.
+ */
+static const struct hugepage_facts *full_pool(const struct composer *c)
+{
+	const struct hugepage_facts *best = NULL;
+
+	for (size_t i = 0; i < HUGEPAGE_SIZES; i++) {
+		const struct hugepage_facts *from = &c->facts->hugepages[i];
+
+		if (from->size_kb && is_whole(c, from->size_kb) && !missing_in(c, from) &&
+		    (!best || from->size_kb > best->size_kb))
+			best = from;
+	}
+	return best;
+}
+
+/* auto: what is free is taken, in whatever pool; more is asked for only where a keeper is needed
+ * anyway and the host can spare it.
+ */
 static void choose_auto(struct composer *c)
 {
-	const struct hugepage_facts *from = pool(c, 2048);
-	uint64_t need = pages_of(c, 2048);
+	const struct hugepage_facts *full = full_pool(c), *small = pool(c, 2048);
 
-	if (!from || c->p->vm.memory.v % (2 * MIB))
-		return;
 	if (c->in->pages_refused)
 		compose_note(c,
 			     "asked for %lu huge pages, got %lu: the memory is made of transparent "
-			     "ones as far as "
-			     "they can be had",
-			     need, c->in->pages_got);
-	else if (from->free >= need || c->claims_device)
-		take_pages(c, from, true);
+			     "ones as far as they can be had",
+			     pages_of(c, 2048), c->in->pages_got);
+	else if (full)
+		take_pages(c, full, true);
+	else if (small && is_whole(c, 2048) && c->claims_device && missing_in(c, small) <= spare(c))
+		take_pages(c, small, true);
+}
+
+/* "2M", "1G" */
+static const char *size_word(unsigned size_kb)
+{
+	return size_kb == 2048 ? "2M" : "1G";
+}
+
+/* Which pages lie free and hold the whole guest, though the profile wants others. */
+static char *other_pool(const struct composer *c)
+{
+	const struct hugepage_facts *full = full_pool(c);
+
+	if (!full)
+		return xstrdup("");
+	return xasprintf("; %lu pages of %s lie free: memory.hugepages = %s takes those",
+			 full->free, size_word(full->size_kb), size_word(full->size_kb));
+}
+
+/* Pages that are missing are made of memory that the host must be able to spare. */
+static void check_missing(struct composer *c, const struct hugepage_facts *from, const char *word)
+{
+	own_free char *other = other_pool(c);
+
+	if (c->huge.missing <= spare(c))
+		return;
+	compose_refuse(c, c->p->memory.hugepages.at,
+		       "memory.hugepages: %lu pages of %s are needed and %lu are free, so %luM are "
+		       "missing, and the host can spare %luM now (%luM available, of which "
+		       "memory.host-reserve keeps %luM)%s",
+		       c->huge.pages, word, from->free, c->huge.missing / MIB, spare(c) / MIB,
+		       c->facts->memory.available / MIB, c->p->memory.host_reserve.v / MIB, other);
 }
 
 static void choose_size(struct composer *c, unsigned size_kb, const char *word)
@@ -55,17 +130,21 @@ static void choose_size(struct composer *c, unsigned size_kb, const char *word)
 	const struct choice *wanted = &c->p->memory.hugepages;
 	const struct hugepage_facts *from = pool(c, size_kb);
 
-	if (!from)
-		compose_refuse(c, wanted->at, "memory.hugepages: this host has no pages of %s",
-			       word);
-	else if (c->p->vm.memory.v % ((uint64_t)size_kb << 10))
+	if (!from) {
+		own_free char *other = other_pool(c);
+
+		compose_refuse(c, wanted->at, "memory.hugepages: this host has no pages of %s%s",
+			       word, other);
+	} else if (!is_whole(c, size_kb)) {
 		compose_wrong(c, c->p->vm.memory.at, "vm.memory: not a multiple of %s", word);
-	else if (c->in->pages_refused)
+	} else if (c->in->pages_refused) {
 		compose_refuse(c, wanted->at,
 			       "memory.hugepages: asked for %lu pages of %s, got %lu",
 			       pages_of(c, size_kb), word, c->in->pages_got);
-	else
+	} else {
 		take_pages(c, from, false);
+		check_missing(c, from, word);
+	}
 }
 
 static void choose(struct composer *c)
@@ -83,6 +162,7 @@ static void choose(struct composer *c)
 	}
 }
 
+/* What no state of this host could give. */
 static void check_host(struct composer *c)
 {
 	const struct number *memory = &c->p->vm.memory, *reserve = &c->p->memory.host_reserve;
@@ -94,12 +174,66 @@ static void check_host(struct composer *c)
 	else if (host->total && c->claims_device && memory->v + reserve->v > host->total)
 		compose_refuse(c, memory->at,
 			       "vm.memory: %luM would leave the host less than "
-			       "memory.host-reserve, %luM, of "
-			       "its %luM: a machine with a host device holds all its memory",
+			       "memory.host-reserve, %luM, of its %luM: a machine with a host "
+			       "device holds all its memory",
 			       memory->v / MIB, reserve->v / MIB, host->total / MIB);
-	else if (host->available && memory->v > host->available)
-		compose_note(c, "the guest may use %luM, of which the host has %luM free now",
-			     memory->v / MIB, host->available / MIB);
+	else
+		c->fits_host = true;
+}
+
+/* Pages that lie in the pools while the guest cannot have them, or does not want them. */
+static char *idle_pages(const struct composer *c)
+{
+	own_buf struct buf text = {0};
+
+	if (full_pool(c))
+		return other_pool(c);
+	for (size_t i = 0; i < HUGEPAGE_SIZES && !c->huge.pages; i++) {
+		const struct hugepage_facts *from = &c->facts->hugepages[i];
+
+		if (from->size_kb && from->free)
+			buf_addf(&text,
+				 "; %lu pages of %s (%luM) lie free, which is too little "
+				 "for all of it",
+				 from->free, size_word(from->size_kb),
+				 from->free * from->size_kb / 1024);
+	}
+	buf_adds(&text, "");
+	return buf_steal(&text);
+}
+
+/* With a device of the host, or locked, all of the guest's memory is taken at the start; else it
+ * grows into what there is. Memory of a kvmfr device is there already.
+ */
+void compose_spare(struct composer *c)
+{
+	const struct memory_facts *host = &c->facts->memory;
+	uint64_t guest = c->huge.pages ? c->huge.missing : c->p->vm.memory.v;
+	uint64_t wanted = guest + c->shared_new;
+	own_free char *idle = NULL;
+
+	if (!c->fits_host || !host->available)
+		return;
+	if (!c->claims_device && !c->p->memory.lock.v) {
+		if (wanted > host->available)
+			compose_note(c,
+				     "the guest may use %luM, of which the host has %luM free now",
+				     wanted / MIB, host->available / MIB);
+		return;
+	}
+	/* Of a size that was asked for this has been said. */
+	if (wanted <= spare(c) || (c->huge.pages && !c->huge.optional))
+		return;
+	idle = idle_pages(c);
+	compose_refuse(
+		c, c->p->vm.memory.at,
+		"vm.memory: %luM are taken at the start, as %s, and the host can spare %luM "
+		"now (%luM available, of which memory.host-reserve keeps %luM): end what "
+		"holds memory, or give the guest less%s",
+		wanted / MIB,
+		c->claims_device ? "a device that is passed can reach all of the guest's memory"
+				 : "memory.lock says",
+		spare(c) / MIB, host->available / MIB, c->p->memory.host_reserve.v / MIB, idle);
 }
 
 /* The threads that touch the memory are made by QEMU's main thread, and would stay on the few

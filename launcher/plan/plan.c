@@ -360,6 +360,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_display(&c);
 	compose_glass(&c);
 	compose_viewers(&c);
+	compose_spare(&c);
 	compose_raw(&c);
 	compose_guest(&c);
 	compose_record(&c);

@@ -461,18 +461,25 @@ static void locked_memory(void **state)
 	memlock_is(&w, GPU "[looking-glass]\nresolution = 2560x1440\n", 5 * GIB + 64 * MIB);
 	memlock_is(&w, GPU "[looking-glass]\nresolution = 3840x2160\n", 5 * GIB + 128 * MIB);
 	/* Never more than there is. */
-	memlock_is(&w, GPU "[vm]\nmemory = 30G\n[looking-glass]\nresolution = 5120x2880\n",
+	w.facts.memory.available = 32 * GIB;
+	memlock_is(&w,
+		   GPU "[vm]\nmemory = 30G\n[memory]\nhost-reserve = "
+		       "1G\n[looking-glass]\nresolution = 5120x2880\n",
 		   31 * GIB + 256 * MIB);
 	memlock_is(&w,
 		   GPU "[vm]\nmemory = 31G\n[memory]\nhost-reserve = "
-		       "1G\n[looking-glass]\nresolution = 5120x2880\n",
+		       "512M\n[looking-glass]\nresolution = 5120x2880\n",
 		   32 * GIB);
 }
+
+#define ALL_OF_IT "a device that is passed can reach all of the guest's memory"
+#define WAY_OUT "): end what holds memory, or give the guest less"
 
 static void what_must_stay_for_the_host(void **state)
 {
 	struct world w = world();
-	own_plan struct plan *fits = planned(&w, GPU "[vm]\nmemory = 30G\n"), *less = NULL;
+	own_plan struct plan *fits = planned(&w, GPU "[vm]\nmemory = 28G\n"), *less = NULL;
+	own_plan struct plan *guest = planned(&w, "[vm]\nmemory = 31G\n");
 
 	(void)state;
 	notes_are(fits, "");
@@ -480,10 +487,103 @@ static void what_must_stay_for_the_host(void **state)
 		"p.ini:4:10: vm.memory: 31744M would leave the host less than "
 		"memory.host-reserve, 2048M, of its 32768M: a machine with a host device holds all "
 		"its memory\n");
-	less = planned(&w, GPU "[vm]\nmemory = 31G\n[memory]\nhost-reserve = 1G\n");
-	notes_are(less, "the guest may use 31744M, of which the host has 30720M free now\n");
+	/* What counts is what can be had now. */
+	refused(&w, GPU "[vm]\nmemory = 29G\n", ERROR_HOST,
+		"p.ini:4:10: vm.memory: 29696M are taken at the start, as " ALL_OF_IT
+		", and the host can spare 28672M now (30720M available, of which "
+		"memory.host-reserve keeps 2048M" WAY_OUT "\n");
+	less = planned(&w, GPU "[vm]\nmemory = 29G\n[memory]\nhost-reserve = 1G\n");
+	notes_are(less, "");
+	refused(&w, "[vm]\nmemory = 29G\n[memory]\nlock = yes\n", ERROR_HOST,
+		"p.ini:2:10: vm.memory: 29696M are taken at the start, as memory.lock says, and "
+		"the "
+		"host can spare 28672M now (30720M available, of which memory.host-reserve keeps "
+		"2048M" WAY_OUT "\n");
+	/* A guest that nothing holds grows into what there is. */
+	notes_are(guest, "the guest may use 31744M, of which the host has 30720M free now\n");
 	refused(&w, "[vm]\nmemory = 32G\n", ERROR_HOST,
 		"p.ini:2:10: vm.memory: 32768M, but this host has 32768M in all\n");
+	/* Looking Glass' memory is taken as well, unless a device has it already. */
+	refusal_says(&w, GPU "[vm]\nmemory = 28G\n[looking-glass]\nresolution = 3840x2160\n",
+		     "vm.memory: 28800M are taken");
+	w.facts.glass = (struct glass_facts){true, false, true, 128 * MIB};
+	plan_free(fits);
+	fits = planned(&w, GPU "[vm]\nmemory = 28G\n[looking-glass]\nresolution = 3840x2160\n");
+	/* A host that tells nothing. */
+	w.facts.memory = (struct memory_facts){0};
+	plan_free(less);
+	less = planned(&w, GPU "[vm]\nmemory = 100G\n");
+}
+
+#define LARGE_PAGES(gib) "[vm]\nmemory = " gib "\n"
+#define PAGES_1G(bytes)                                                                           \
+	"memory-backend-memfd,id=ram,size=" bytes ",hugetlb=on,hugetlbsize=1073741824,share=off," \
+	"prealloc=on,prealloc-threads=8\n"
+
+/* Half of the memory sits in pages of 1 GiB since boot. */
+static void pages_reserved_at_boot(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	w.facts.memory = (struct memory_facts){64 * GIB, 28 * GIB};
+	w.facts.hugepages[1].free = 32;
+	ram_is(&w, LOOSE LARGE_PAGES("32G"), PAGES_1G("34359738368"), 0);
+	ram_is(&w, LARGE_PAGES("32G"), PAGES_1G("34359738368"), 0);
+	ram_is(&w, LOOSE LARGE_PAGES("32G") "[memory]\nlock = yes\n", PAGES_1G("34359738368"), 0);
+	/* The larger ones, where both would do. */
+	w.facts.hugepages[0].free = 16384;
+	ram_is(&w, LOOSE LARGE_PAGES("32G"), PAGES_1G("34359738368"), 0);
+	/* Not a multiple of 1 GiB. */
+	ram_is(&w, LOOSE LARGE_PAGES("31746M"),
+	       "memory-backend-memfd,id=ram,size=33288093696,hugetlb=on,hugetlbsize=2097152,"
+	       "share=off,prealloc=on,prealloc-threads=8\n",
+	       0);
+}
+
+static void pages_that_are_too_few(void **state)
+{
+	static const char refusal[] =
+		"p.ini:6:10: vm.memory: 32768M are taken at the start, as " ALL_OF_IT
+		", and the host can spare 26624M now (28672M available, of which "
+		"memory.host-reserve keeps 2048M" WAY_OUT;
+	struct world w = world();
+	own_free char *some = xasprintf(
+		"%s; 20 pages of 1G (20480M) lie free, which is too little for all of it\n",
+		refusal);
+	own_free char *off = xasprintf(
+		"%s; 32 pages of 1G lie free: memory.hugepages = 1G takes those\n", refusal);
+
+	(void)state;
+	w.facts.memory = (struct memory_facts){64 * GIB, 28 * GIB};
+	w.facts.hugepages[1].free = 20;
+	refused(&w, LOOSE LARGE_PAGES("32G"), ERROR_HOST, some);
+	/* Asked for by name, the twelve that are missing may come. */
+	ram_is(&w, LOOSE LARGE_PAGES("32G") "[memory]\nhugepages = 1G\n", PAGES_1G("34359738368"),
+	       32);
+	w.facts.hugepages[1].free = 4;
+	refused(&w, LOOSE LARGE_PAGES("32G") "[memory]\nhugepages = 1G\n", ERROR_HOST,
+		"p.ini:8:13: memory.hugepages: 32 pages of 1G are needed and 4 are free, so "
+		"28672M are missing, and the host can spare 26624M now (28672M available, of which "
+		"memory.host-reserve keeps 2048M)\n");
+	/* Others would do, that the profile leaves out. */
+	w.facts.hugepages[1].free = 32;
+	refused(&w, LOOSE LARGE_PAGES("32G") "[memory]\nhugepages = off\n", ERROR_HOST, off);
+	refused(&w, LARGE_PAGES("32G") "[memory]\nhugepages = 2M\n", ERROR_HOST,
+		"p.ini:4:13: memory.hugepages: 16384 pages of 2M are needed and 0 are free, so "
+		"32768M are missing, and the host can spare 26624M now (28672M available, of which "
+		"memory.host-reserve keeps 2048M); 32 pages of 1G lie free: memory.hugepages = 1G "
+		"takes those\n");
+	/* What the pool has and what the host can spare, together. */
+	w.facts.hugepages[1].free = 0;
+	w.facts.hugepages[0].free = 4096;
+	ram_is(&w, LOOSE LARGE_PAGES("32G"),
+	       "memory-backend-memfd,id=ram,size=34359738368,hugetlb=on,hugetlbsize=2097152,"
+	       "share=off,prealloc=on,prealloc-threads=8\n",
+	       16384);
+	w.facts.hugepages[0].free = 2048;
+	refusal_says(&w, LOOSE LARGE_PAGES("32G"),
+		     "2048 pages of 2M (4096M) lie free, which is too little for all of it");
 }
 
 int main(void)
@@ -509,6 +609,8 @@ int main(void)
 		cmocka_unit_test(memory_that_is_locked_and_pinned),
 		cmocka_unit_test(locked_memory),
 		cmocka_unit_test(what_must_stay_for_the_host),
+		cmocka_unit_test(pages_reserved_at_boot),
+		cmocka_unit_test(pages_that_are_too_few),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
