@@ -22,6 +22,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/trusted.h"
 #include "host/quiet.h"
 #include "state.h"
 #include "sysfs.h"
@@ -201,9 +202,10 @@ static bool become_partition(struct keeper *k, const char *group, const char *li
 static bool make_slice(const struct change *change, struct error **err)
 {
 	own_free char *unit = xasprintf("%s.slice", change->name[0]);
+	own_free char *busctl = trusted_program(&ROOT_REAL, "busctl", err);
 	char byte[CPU_SET_SIZE / 8][4], count[24];
 	const char *argv[20 + CPU_SET_SIZE / 8] = {
-		"/usr/bin/busctl",
+		busctl,
 		"--quiet",
 		"--timeout=15",
 		"call",
@@ -232,7 +234,7 @@ static bool make_slice(const struct change *change, struct error **err)
 	snprintf(count, sizeof(count), "%zu", bytes);
 	argv[n + bytes] = "0";
 	argv[n + bytes + 1] = NULL;
-	return worker_exec(argv, SYSTEMD_MS, NULL, err);
+	return busctl && worker_exec(argv, SYSTEMD_MS, NULL, err);
 }
 
 /* systemd does what it was asked for a moment later. */
@@ -438,17 +440,23 @@ static bool remove_slice(struct keeper *k, const struct change *change, const ch
 			 struct error **err)
 {
 	own_free char *unit = xasprintf("%s.slice", change->name[0]);
-	const char *const argv[] = {
-		"/usr/bin/systemctl", "--no-ask-password", "--quiet", "stop", "--", unit, NULL};
+	own_error struct error *missing = NULL;
+	own_free char *systemctl = trusted_program(&ROOT_REAL, "systemctl", &missing);
+	const char *const argv[] = {systemctl, "--no-ask-password", "--quiet", "stop", "--", unit,
+				    NULL};
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 
 	/* Asked as well where there is none yet: what a keeper that died, or lost its patience, had
 	 * asked for may still be on its way, and a later word for the same unit overtakes it.
 	 */
-	if (!root_exists(&k->root, "%s", group))
+	if (systemctl && !root_exists(&k->root, "%s", group))
 		worker_exec(argv, SYSTEMD_MS, NULL, NULL);
 	if (!root_exists(&k->root, "%s", group))
 		return true;
+	if (!systemctl) {
+		error_merge(err, &missing);
+		return false;
+	}
 	keeper_report(k, REPORT_PROGRESS, 0, "systemctl stop %s", unit);
 	if (!worker_exec(argv, SYSTEMD_MS, NULL, err))
 		return false;

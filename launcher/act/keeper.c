@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/layout.h"
 #include "base/text.h"
 #include "rights.h"
 #include "state.h"
@@ -468,7 +469,7 @@ int keeper_main(void)
 	}
 	setsid();
 	clearenv();
-	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("PATH", LAYOUT_PATH, 1);
 	return keep_only(0) ? serve_client(CLIENT, uid, client) : ERROR_HOST;
 }
 

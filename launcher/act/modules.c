@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/trusted.h"
 
 /* With its NUL: MODULE_NAME_LEN of linux/moduleparam.h on 64 bits. */
 #define NAME_ROOM 56
@@ -203,21 +204,22 @@ bool module_is_loaded(const struct root *root, const char *name)
 
 /* ------------------------------------------------------------------ loading, removing */
 
-/* Where modprobe is: Debian, then without a merged /usr, then where everything is in one place. */
-static const char *modprobe(void)
+/* The kernel's own word of where modprobe is: it runs that as root by itself (admin-guide/sysctl/
+ * kernel.rst, "modprobe"). An empty word, or another program there, is the administrator's way to
+ * say that the kernel shall load nothing; it does not speak of us. The caller owns it.
+ */
+static char *find_modprobe(const struct root *root, struct error **err)
 {
-	static const char *const places[] = {"/usr/sbin/modprobe", "/sbin/modprobe",
-					     "/usr/bin/modprobe"};
+	own_free char *word = root_line(root, "/proc/sys/kernel/modprobe"), *why = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (access(places[i], X_OK) == 0)
-			return places[i];
-	return NULL;
+	if (word && text_ends(word, "/modprobe") && trusted_path(root, word, &why))
+		return steal(&word);
+	return trusted_program(root, "modprobe", err);
 }
 
 bool modules_load(const char *name, char ***new_names, size_t *n, struct error **err)
 {
-	const char *argv[] = {modprobe(), "--", name, NULL};
+	own_free char *modprobe = NULL;
 	size_t before_n;
 	char **before;
 	struct name spelled;
@@ -227,12 +229,14 @@ bool modules_load(const char *name, char ***new_names, size_t *n, struct error *
 	*n = 0;
 	if (!is_name(name, &spelled, err))
 		return false;
-	if (!argv[0]) {
-		error_add(err, ERROR_HOST, "cannot load the module %s: there is no modprobe", name);
+	modprobe = find_modprobe(&ROOT_REAL, err);
+	if (!modprobe) {
+		if (err)
+			error_context(*err, "cannot load the module %s", name);
 		return false;
 	}
 	before = modules_list(&ROOT_REAL, &before_n);
-	good = worker_exec(argv, LOAD_MS, NULL, err);
+	good = worker_exec((const char *const[]){modprobe, "--", name, NULL}, LOAD_MS, NULL, err);
 	*new_names = modules_since(&ROOT_REAL, before, before_n, n);
 	names_free(before, before_n);
 	return good;

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/trusted.h"
 #include "host/input.h"
 #include "host/storage.h"
 #include "host/usb.h"
@@ -89,10 +90,11 @@ bool grant_path(struct keeper *k, const char *path, struct error **err)
 /* udev has its own ideas of a new node's mode; ours come after them. */
 static void let_udev_settle(void)
 {
-	static const char *const settle[] = {"/usr/bin/udevadm", "settle", "--timeout=5", NULL};
+	own_free char *udevadm = trusted_program(&ROOT_REAL, "udevadm", NULL);
 
-	if (access("/run/udev/control", F_OK) == 0)
-		worker_exec(settle, 10000, NULL, NULL);
+	if (udevadm && access("/run/udev/control", F_OK) == 0)
+		worker_exec((const char *const[]){udevadm, "settle", "--timeout=5", NULL}, 10000,
+			    NULL, NULL);
 }
 
 bool grant_container(struct keeper *k, struct error **err)

@@ -4,9 +4,9 @@
 #include "services.h"
 
 #include <stddef.h>
-#include <unistd.h>
 
 #include "base/own.h"
+#include "base/trusted.h"
 #include "worker.h"
 
 #define ASK_MS 5000
@@ -27,16 +27,6 @@ static const char *const units[] = {
 };
 _Static_assert(ARRAY_SIZE(units) == SERVICES, "one unit for each service");
 
-static const char *systemctl(void)
-{
-	static const char *const places[] = {"/usr/bin/systemctl", "/bin/systemctl"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (access(places[i], X_OK) == 0)
-			return places[i];
-	return NULL;
-}
-
 const char *service_name(enum service service)
 {
 	return names[service];
@@ -44,21 +34,22 @@ const char *service_name(enum service service)
 
 bool service_is_active(enum service service)
 {
-	const char *const argv[] = {systemctl(), "is-active",	 "--quiet",
-				    "--",	 units[service], NULL};
-	own_error struct error *ignored = NULL;
+	own_free char *systemctl = trusted_program(&ROOT_REAL, "systemctl", NULL);
+	const char *const argv[] = {systemctl, "is-active", "--quiet", "--", units[service], NULL};
 
-	return argv[0] && worker_exec(argv, ASK_MS, NULL, &ignored);
+	return systemctl && worker_exec(argv, ASK_MS, NULL, NULL);
 }
 
 static bool change(enum service service, const char *verb, struct error **err)
 {
-	const char *const argv[] = {systemctl(), "--no-ask-password", "--quiet", verb,
-				    "--",	 units[service],      NULL};
+	own_free char *systemctl = trusted_program(&ROOT_REAL, "systemctl", err);
+	const char *const argv[] = {systemctl, "--no-ask-password", "--quiet", verb,
+				    "--",      units[service],	    NULL};
 
-	if (argv[0])
+	if (systemctl)
 		return worker_exec(argv, CHANGE_MS, NULL, err);
-	error_add(err, ERROR_HOST, "cannot %s %s: there is no systemctl", verb, names[service]);
+	if (err)
+		error_context(*err, "cannot %s %s", verb, names[service]);
 	return false;
 }
 

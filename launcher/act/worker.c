@@ -29,6 +29,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/layout.h"
 #include "base/text.h"
 
 /* Where the child's descriptors stand in the end; and from where on they are out of the way. */
@@ -142,8 +143,7 @@ static _Noreturn void work(int talk, int ours, worker_fn *fn, void *context)
 /* The end of the stream without a number is the exec that went well. */
 static _Noreturn void become(int talk, int ours, int output, const char *const argv[])
 {
-	static const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
-						  NULL};
+	static const char *const environment[] = {"PATH=" LAYOUT_PATH, "LC_ALL=C", NULL};
 	int errnum = settle(talk, ours, output);
 
 	if (errnum)

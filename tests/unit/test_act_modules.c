@@ -151,6 +151,10 @@ static void load_says_why_not(void **state)
 static void load_by_modprobe(void **state)
 {
 	struct tree *tree = *state;
+	char program[PATH_MAX];
+
+	if (!find_program("modprobe", program))
+		skip_test("no modprobe of root's can be replaced here");
 	own_free char *script = xasprintf("#!/bin/sh\necho \"$@\" > %s/args\n"
 					  "[ \"$2\" = good-one ] && exit 0\n"
 					  "echo 'modprobe: FATAL: no' >&2\nexit 1\n",
@@ -159,16 +163,15 @@ static void load_by_modprobe(void **state)
 	char **names;
 	size_t n;
 
-	if (access("/usr/sbin/modprobe", X_OK) || !own_mounts(tree) ||
-	    !replace_program(tree, "/usr/sbin/modprobe", script))
+	if (!own_mounts(tree) || !replace_program(tree, program, script))
 		skip_test("cannot put another modprobe in place: %s", strerror(errno));
 	assert_true(modules_load("good-one", &names, &n, &err));
 	tree_is(tree, "/args", "-- good-one\n");
 	names_free(names, n);
 	assert_false(modules_load("bad-one", &names, &n, &err));
-	says(&err, "/usr/sbin/modprobe -- bad-one failed with status 1: modprobe: FATAL: no");
+	says(&err, "modprobe -- bad-one failed with status 1: modprobe: FATAL: no");
 	names_free(names, n);
-	umount2("/usr/sbin/modprobe", MNT_DETACH);
+	umount2(program, MNT_DETACH);
 }
 
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, tree_make, tree_remove)

@@ -16,6 +16,10 @@ static void names(void **state)
 static void with_a_systemctl(void **state)
 {
 	struct tree *tree = *state;
+	char program[PATH_MAX];
+
+	if (!find_program("systemctl", program))
+		skip_test("no systemctl of root's can be replaced here");
 	own_free char *script =
 		xasprintf("#!/bin/sh\nd=%s\necho \"$@\" >> $d/args\n"
 			  "for unit; do :; done\n"
@@ -27,8 +31,7 @@ static void with_a_systemctl(void **state)
 			  tree->dir);
 	struct error *err = NULL;
 
-	if (access("/usr/bin/systemctl", X_OK) || !own_mounts(tree) ||
-	    !replace_program(tree, "/usr/bin/systemctl", script))
+	if (!own_mounts(tree) || !replace_program(tree, program, script))
 		skip_test("cannot put another systemctl in place: %s", strerror(errno));
 	assert_false(service_is_active(SERVICE_NVIDIA_PERSISTENCED));
 	assert_true(service_start(SERVICE_NVIDIA_PERSISTENCED, &err));
@@ -46,7 +49,7 @@ static void with_a_systemctl(void **state)
 		"--no-ask-password --quiet stop -- nvidia-persistenced.service\n"
 		"is-active --quiet -- nvidia-persistenced.service\n"
 		"--no-ask-password --quiet stop -- nvidia-powerd.service\n");
-	umount2("/usr/bin/systemctl", MNT_DETACH);
+	umount2(program, MNT_DETACH);
 	no_children();
 }
 

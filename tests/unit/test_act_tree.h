@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/root.h"
+#include "base/trusted.h"
 
 struct tree {
 	char *dir;
@@ -141,6 +143,18 @@ static inline bool own_mounts(struct tree *tree)
 	root_done(&tree->root);
 	assert_true(root_init(&tree->root, tree->dir, &err));
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+/* The path of a program that root may run here, for those that put another in its place: what is
+ * run as root has to be root's. False where there is none.
+ */
+static inline bool find_program(const char *name, char path[PATH_MAX])
+{
+	own_free char *found = geteuid() == 0 ? trusted_program(&ROOT_REAL, name, NULL) : NULL;
+
+	if (found)
+		snprintf(path, PATH_MAX, "%s", found);
+	return found;
 }
 
 /* Puts a shell script in the place of a program, in our own mounts. */

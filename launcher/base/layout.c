@@ -1,0 +1,44 @@
+#include "layout.h"
+
+#include <stddef.h>
+
+#include "alloc.h"
+#include "own.h"
+
+const char *const LAYOUT_PROGRAMS[] = {
+	"/usr/sbin", "/usr/bin", "/sbin", "/bin", "/run/current-system/sw/bin", NULL,
+};
+
+const char *const LAYOUT_MODPROBE[] = {
+	"/etc/modprobe.d",     "/run/modprobe.d", "/usr/local/lib/modprobe.d",
+	"/usr/lib/modprobe.d", "/lib/modprobe.d", NULL,
+};
+
+const char *const LAYOUT_IDS[] = {
+	"/usr/share/hwdata",
+	"/usr/share/misc",
+	"/usr/share",
+	"/run/current-system/sw/share/hwdata",
+	"/run/current-system/sw/share",
+	NULL,
+};
+
+/* NixOS' modprobe looks in these in this order: after an update the running kernel's modules are
+ * those that it was booted with.
+ */
+static const char *const MODULES[] = {
+	"/run/booted-system/kernel-modules/lib/modules",
+	"/run/current-system/kernel-modules/lib/modules",
+	"/lib/modules",
+	"/usr/lib/modules",
+};
+
+char *layout_modules(const struct root *root)
+{
+	own_free char *release = root_line(root, "/proc/sys/kernel/osrelease");
+
+	for (size_t i = 0; release && i < ARRAY_SIZE(MODULES); i++)
+		if (root_exists(root, "%s/%s", MODULES[i], release))
+			return xasprintf("%s/%s", MODULES[i], release);
+	return NULL;
+}
