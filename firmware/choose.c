@@ -69,6 +69,7 @@ const struct firmware *firmware_choose(const struct firmware_list *list, bool se
 				       struct error **err)
 {
 	const struct firmware *best = NULL;
+	own_free char *install = NULL;
 	own_buf struct buf found = {0};
 
 	for (size_t i = 0; i < list->n; i++) {
@@ -80,12 +81,11 @@ const struct firmware *firmware_choose(const struct firmware_list *list, bool se
 	if (best)
 		return best;
 	list_found(&found, list);
+	install = distribution_install(list->distribution, PACKAGE_FIRMWARE);
 	error_add(err, ERROR_HOST,
-		  "no UEFI firmware %s Secure Boot is installed: install the package ovmf (Debian, "
-		  "Ubuntu), edk2-ovmf (Fedora, Arch) or qemu-ovmf-x86_64 (openSUSE), or name the "
-		  "files "
-		  "with firmware.code and firmware.vars%s",
-		  secure_boot ? "with" : "without", found.data);
+		  "no UEFI firmware %s Secure Boot is installed: %s, or name the files with "
+		  "firmware.code and firmware.vars%s",
+		  secure_boot ? "with" : "without", install, found.data);
 	return NULL;
 }
 

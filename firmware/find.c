@@ -274,7 +274,7 @@ void firmware_find(struct firmware_list *list, const struct root *root, const ch
 	struct source *source = NULL;
 	size_t n = 0;
 
-	*list = (struct firmware_list){0};
+	*list = (struct firmware_list){.distribution = distribution_read(root)};
 	if (user)
 		add_sources(&source, &n, &real, user);
 	add_sources(&source, &n, root, "/etc/qemu/firmware");

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/distribution.h"
 #include "base/error.h"
 #include "base/root.h"
 
@@ -33,6 +34,7 @@ struct firmware_list {
 	size_t n;
 	char **skipped; /* a line per descriptor that was passed over, with the reason */
 	size_t skips;
+	enum distribution distribution; /* for the remedy where nothing fits */
 };
 
 /* Reads all descriptors that describe split UEFI flash for x86_64 pc-q35 machines (interface uefi,

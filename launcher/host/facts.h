@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/dirs.h"
+#include "base/distribution.h"
 #include "base/error.h"
 #include "base/root.h"
 #include "cpu_map.h"
@@ -141,6 +142,7 @@ struct device_facts {
 };
 
 struct facts {
+	enum distribution distribution;
 	struct cpu_facts cpu;
 	struct kvm_facts kvm;
 	struct memory_facts memory;

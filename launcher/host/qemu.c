@@ -16,20 +16,21 @@
 /* The absolute path of the binary. Links are left as they are: some programs look at the name by
  * which they were called.
  */
-static char *find_binary(const char *binary, struct error **err)
+static char *find_binary(const char *binary, enum distribution distribution, struct error **err)
 {
 	own_free char *here = NULL, *path = NULL;
 	int errnum;
 
 	if (!strchr(binary, '/')) {
 		path = program_find(binary);
-		if (!path)
+		if (!path) {
+			own_free char *install = distribution_install(distribution, PACKAGE_QEMU);
+
 			error_add(err, ERROR_HOST,
-				  "there is no program %s in PATH: install QEMU (the package is "
-				  "qemu-system-x86 on Debian, Ubuntu and Fedora, qemu-desktop on "
-				  "Arch), "
-				  "or say with qemu.binary where it is",
-				  *binary ? binary : "\"\"");
+				  "there is no program %s in PATH: %s, or say with qemu.binary "
+				  "where it is",
+				  *binary ? binary : "\"\"", install);
+		}
 		return steal(&path);
 	}
 	here = getcwd(NULL, 0);
@@ -62,7 +63,7 @@ static bool ask_and_remember(struct qemu_facts *qemu, const char *path, const ch
 
 bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, struct error **err)
 {
-	own_free char *path = find_binary(binary, err);
+	own_free char *path = find_binary(binary, facts->distribution, err);
 	own_json struct json_object *identity = NULL;
 	struct qemu_facts qemu = {0};
 

@@ -39,21 +39,24 @@ static void companion_free(struct plan_companion *companion)
  * it becomes part of the plan, or how to start it by hand becomes a note.
  */
 static void add_viewer(struct composer *c, struct plan_companion *viewer, const struct flag *start,
-		       const char *key, const char *where)
+		       const char *key, enum package package, const char *or_else)
 {
 	own_free char *name = xstrdup(path_base(viewer->argv[0]));
 	own_free char *file = xasprintf("%s.log", name);
 	const char *path = compose_program(c, viewer->argv[0]);
 	own_free char *line = command_line(viewer);
 
-	if (start->v && !path)
-		compose_note(c, "there is no program %s: %s", viewer->argv[0], where);
-	else if (start->v && !c->in->has_display)
+	if (start->v && !path) {
+		own_free char *install = distribution_install(c->facts->distribution, package);
+
+		compose_note(c, "there is no program %s: %s%s", viewer->argv[0], install, or_else);
+	} else if (start->v && !c->in->has_display) {
 		compose_note(
 			c,
 			"neither WAYLAND_DISPLAY nor DISPLAY is set: %s has no place to show a "
 			"window",
 			name);
+	}
 	if (!start->v || !path || !c->in->has_display) {
 		compose_note(c, "picture, sound and input: %s", line);
 		companion_free(viewer);
@@ -85,8 +88,7 @@ static void add_glass_client(struct composer *c, const char *socket)
 		add_arg(&client, xstrdup("spice:enable=no"));
 	}
 	add_viewer(c, &client, &g->start_client, "looking-glass.start-client",
-		   "install Looking Glass' client (the package is looking-glass-client, on some "
-		   "looking-glass), or say with looking-glass.client where it is");
+		   PACKAGE_LOOKING_GLASS, ", or say with looking-glass.client where it is");
 }
 
 static void add_remote_viewer(struct composer *c, const char *socket)
@@ -96,8 +98,7 @@ static void add_remote_viewer(struct composer *c, const char *socket)
 
 	add_arg(&viewer, xstrdup(REMOTE_VIEWER));
 	add_arg(&viewer, xasprintf("spice+unix://%s", socket));
-	add_viewer(c, &viewer, start, "display.start-viewer",
-		   "install it (the package is virt-viewer)");
+	add_viewer(c, &viewer, start, "display.start-viewer", PACKAGE_VIRT_VIEWER, "");
 }
 
 void compose_viewers(struct composer *c)

@@ -6,11 +6,16 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "act/keeper.h"
 #include "base/alloc.h"
+#include "base/distribution.h"
+#include "base/file.h"
+#include "base/layout.h"
+#include "base/program.h"
 #include "base/say.h"
 #include "base/text.h"
 
@@ -81,21 +86,22 @@ static bool answer(struct link *link, uint64_t *value, struct error **left, stru
 
 /* ------------------------------------------------------------------ the carrier */
 
-static bool on_path(const char *program)
+/* sudo or pkexec: the one of PATH if it can make root of a user, else where such programs are kept
+ * apart, else what PATH has all the same. The caller owns it; NULL: there is none.
+ */
+static char *find_carrier(const char *name)
 {
-	const char *path = getenv("PATH");
-	own_free char *copy = xstrdup(path ? path : "/usr/bin:/bin");
+	own_free char *first = program_find(name), *wrapper = path_join(LAYOUT_WRAPPERS, name);
+	struct stat st;
 
-	for (char *dir = strtok(copy, ":"); dir; dir = strtok(NULL, ":")) {
-		own_free char *full = xasprintf("%s/%s", dir, program);
-
-		if (*dir == '/' && access(full, X_OK) == 0)
-			return true;
-	}
-	return false;
+	if (first && stat(first, &st) == 0 && st.st_uid == 0 && (st.st_mode & S_ISUID))
+		return steal(&first);
+	if (program_check(wrapper) == 0)
+		return steal(&wrapper);
+	return steal(&first);
 }
 
-__attribute__((noreturn)) static void become_carrier(int socket, bool terminal)
+__attribute__((noreturn)) static void become_carrier(int socket, const char *carrier, bool terminal)
 {
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -107,24 +113,32 @@ __attribute__((noreturn)) static void become_carrier(int socket, bool terminal)
 	signal(SIGTTIN, SIG_DFL);
 	signal(SIGTTOU, SIG_DFL);
 	self[n > 0 ? n : 0] = '\0';
-	if (dup2(socket, 0) == 0 && terminal)
-		execlp("sudo", "sudo", "-p",
-		       "[vmlaunch] password of %u, to hand over the devices: ", "--", self,
-		       "--keeper", (char *)NULL);
-	execlp("pkexec", "pkexec", self, "--keeper", (char *)NULL);
+	if (dup2(socket, 0) != 0)
+		_exit(127);
+	if (terminal)
+		execl(carrier, "sudo", "-p",
+		      "[vmlaunch] password of %u, to hand over the devices: ", "--", self,
+		      "--keeper", (char *)NULL);
+	else
+		execl(carrier, "pkexec", self, "--keeper", (char *)NULL);
 	_exit(127);
 }
 
 static int start_carrier(pid_t *pid, struct error **err)
 {
-	bool terminal = isatty(STDIN_FILENO) && on_path("sudo");
+	own_free char *sudo = isatty(STDIN_FILENO) ? find_carrier("sudo") : NULL;
+	own_free char *carrier = sudo ? steal(&sudo) : find_carrier("pkexec");
+	bool terminal = carrier && strcmp(path_base(carrier), "sudo") == 0;
 	int pair[2];
 
-	if (!terminal && !on_path("pkexec")) {
+	if (!carrier) {
+		own_free char *install =
+			distribution_install(distribution_read(&ROOT_REAL), PACKAGE_PKEXEC);
+
 		error_add(err, ERROR_HOST,
 			  "this machine needs root for the host's devices: there is %s, and no "
-			  "pkexec",
-			  isatty(STDIN_FILENO) ? "no sudo" : "no terminal for sudo");
+			  "pkexec: %s",
+			  isatty(STDIN_FILENO) ? "no sudo" : "no terminal for sudo", install);
 		return -1;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -133,7 +147,7 @@ static int start_carrier(pid_t *pid, struct error **err)
 	}
 	*pid = fork();
 	if (*pid == 0)
-		become_carrier(pair[1], terminal);
+		become_carrier(pair[1], carrier, terminal);
 	close(pair[1]);
 	if (*pid > 0)
 		return pair[0];

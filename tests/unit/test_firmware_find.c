@@ -433,12 +433,14 @@ static void nothing_found_is_told_with_the_package(void **state)
 	assert_int_equal(error_kind(err), ERROR_HOST);
 	words = error_message(err, 0);
 	assert_non_null(strstr(words, "without Secure Boot"));
-	assert_non_null(strstr(words, "package ovmf"));
+	assert_non_null(strstr(words, "install OVMF, the guests' UEFI firmware (ovmf on Debian"));
+	put(tree, "/etc/os-release", "ID=ubuntu\nID_LIKE=debian\n");
 	put_debian(tree);
 	put(tree, USR "60-edk2-x86_64.json", "{");
 	find(tree);
 	assert_null(firmware_choose(&tree->list, false, &err));
 	words = error_message(err, 1);
+	assert_non_null(strstr(words, "UEFI firmware (sudo apt install ovmf), or name"));
 	assert_non_null(strstr(words, "50-edk2-x86_64-secure.json (with Secure Boot, needs SMM)"));
 	assert_non_null(strstr(words, "passed over " USR "60-edk2-x86_64.json:1: not JSON"));
 }

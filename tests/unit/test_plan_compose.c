@@ -463,10 +463,15 @@ static void no_firmware(void **state)
 	(void)state;
 	w.firmware.n = 0;
 	refused(&w, "[firmware]\nsecure-boot = yes\n", ERROR_HOST,
-		"p.ini:2:15: no UEFI firmware with Secure Boot is installed: install the package "
-		"ovmf (Debian, Ubuntu), edk2-ovmf (Fedora, Arch) or qemu-ovmf-x86_64 (openSUSE), "
-		"or "
+		"p.ini:2:15: no UEFI firmware with Secure Boot is installed: install OVMF, the "
+		"guests' UEFI firmware (ovmf on Debian and Ubuntu; edk2-ovmf on Fedora, Arch; "
+		"qemu-ovmf-x86_64 on openSUSE; sys-firmware/edk2 on Gentoo; OVMF on NixOS), or "
 		"name the files with firmware.code and firmware.vars\n");
+	w.firmware.distribution = DISTRIBUTION_FEDORA;
+	refused(&w, "[firmware]\nsecure-boot = yes\n", ERROR_HOST,
+		"p.ini:2:15: no UEFI firmware with Secure Boot is installed: install OVMF, the "
+		"guests' UEFI firmware (sudo dnf install edk2-ovmf), or name the files with "
+		"firmware.code and firmware.vars\n");
 }
 
 /* ------------------------------------------------------------------ devices */
@@ -735,9 +740,10 @@ static void all_refusals_in_one_run(void **state)
 	(void)state;
 	w.firmware.n = 0;
 	w.facts.kvm = (struct kvm_facts){KVM_NO_NODE, 2};
-	want = xasprintf("no UEFI firmware without Secure Boot is installed: install the package "
-			 "ovmf (Debian, Ubuntu), edk2-ovmf (Fedora, Arch) or qemu-ovmf-x86_64 "
-			 "(openSUSE), or name the files with firmware.code and firmware.vars\n"
+	w.firmware.distribution = DISTRIBUTION_ARCH;
+	want = xasprintf("no UEFI firmware without Secure Boot is installed: install OVMF, the "
+			 "guests' UEFI firmware (sudo pacman -S edk2-ovmf), or name the files with "
+			 "firmware.code and firmware.vars\n"
 			 "p.ini:3:11: QEMU 7.2.22 has no machine pc-q35-9.9; it offers pc-q35-7.2 "
 			 "and older\n"
 			 "p.ini:5:9: cpu.accel = kvm, but %s\n"

@@ -385,8 +385,9 @@ static void when_there_is_no_client(void **state)
 	w = world();
 	w.in.has_display = true;
 	no_client(&w, QHD,
-		  "there is no program looking-glass-client: install Looking Glass' client (the "
-		  "package is looking-glass-client, on some looking-glass), or say with "
+		  "there is no program looking-glass-client: install Looking Glass' client "
+		  "(looking-glass from the AUR on Arch; looking-glass-client on NixOS; else built "
+		  "from its source: https://looking-glass.io/docs), or say with "
 		  "looking-glass.client where it is\n" BY_HAND);
 	/* The guest's-eye program draws nothing. */
 	w = desktop();
@@ -413,7 +414,12 @@ static void the_spice_viewer(void **state)
 	w = world();
 	w.in.has_display = true;
 	no_client(&w, "[display]\ntype = spice\nstart-viewer = yes\n",
-		  "there is no program remote-viewer: install it (the package is "
+		  "there is no program remote-viewer: install remote-viewer (virt-viewer on Debian "
+		  "and Ubuntu, Fedora, Arch, openSUSE, NixOS; app-emulation/virt-viewer on "
+		  "Gentoo)\n" VIEWER);
+	w.facts.distribution = DISTRIBUTION_SUSE;
+	no_client(&w, "[display]\ntype = spice\nstart-viewer = yes\n",
+		  "there is no program remote-viewer: install remote-viewer (sudo zypper install "
 		  "virt-viewer)\n" VIEWER);
 }
 

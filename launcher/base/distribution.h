@@ -1,0 +1,40 @@
+/* Which distribution this is, for the few sentences whose remedy differs: what a package is called
+ * and how it is installed. Nothing else asks: what is there is looked for, never deduced.
+ */
+#ifndef BASE_DISTRIBUTION_H
+#define BASE_DISTRIBUTION_H
+
+#include "root.h"
+
+enum distribution {
+	DISTRIBUTION_UNKNOWN,
+	DISTRIBUTION_DEBIAN, /* and Ubuntu, Mint, ...: the names are the same */
+	DISTRIBUTION_FEDORA,
+	DISTRIBUTION_ARCH,
+	DISTRIBUTION_SUSE,
+	DISTRIBUTION_GENTOO,
+	DISTRIBUTION_NIXOS,
+	DISTRIBUTIONS,
+};
+
+/* By ID and ID_LIKE of /etc/os-release, or of /usr/lib/os-release if that is missing
+ * (os-release(5)): the first of their words that is known.
+ */
+enum distribution distribution_read(const struct root *root);
+
+/* What this program may lack. */
+enum package {
+	PACKAGE_QEMU,
+	PACKAGE_FIRMWARE,
+	PACKAGE_VIRT_VIEWER,   /* remote-viewer */
+	PACKAGE_LOOKING_GLASS, /* its client */
+	PACKAGE_PKEXEC,
+	PACKAGES,
+};
+
+/* How it is installed there: "install QEMU (sudo apt install qemu-system-x86)"; all names that are
+ * known where the distribution is not. The caller owns it.
+ */
+char *distribution_install(enum distribution distribution, enum package package);
+
+#endif
