@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/text.h"
 #include "facts.h"
 #include "parts.h"
 
@@ -25,23 +24,11 @@ void hugepage_facts_collect(struct hugepage_facts *facts, const struct root *roo
 	}
 }
 
-/* Loaded, built in, or among the modules of the running kernel. */
-static bool has_vfio(const struct root *root)
+static enum kmodule look_for_vfio(const struct root *root)
 {
-	own_free char *release = root_line(root, "/proc/sys/kernel/osrelease");
-	own_free char *builtin = NULL;
-	bool found = root_exists(root, "/sys/bus/pci/drivers/vfio-pci");
-	char **name;
-	size_t n;
-
-	if (found || !release)
-		return found;
-	name = root_list(root, &n, "/lib/modules/%s/kernel/drivers/vfio/pci", release);
-	for (size_t i = 0; i < n; i++)
-		found = found || text_starts(name[i], "vfio-pci.ko");
-	names_free(name, n);
-	builtin = root_read(root, "/lib/modules/%s/modules.builtin", release);
-	return found || (builtin && strstr(builtin, "/vfio-pci.ko"));
+	return root_exists(root, "/sys/bus/pci/drivers/vfio-pci")
+		       ? KMODULE_THERE
+		       : kmodule_look(root, "kernel/drivers/vfio/pci/vfio-pci");
 }
 
 void facts_devices(struct facts *facts, const struct root *root)
@@ -52,7 +39,7 @@ void facts_devices(struct facts *facts, const struct root *root)
 	pci_list_read(&d->pci, root);
 	iommu_read(&d->iommu, root);
 	storage_read(&d->storage, root);
-	d->vfio = has_vfio(root);
+	d->vfio = look_for_vfio(root);
 	mdev_list_read(&d->mdev, root, &d->pci);
 	gvt_read(&d->gvt, root);
 }

@@ -16,6 +16,7 @@
 #include "cpu_topology.h"
 #include "holders.h"
 #include "iommu.h"
+#include "kmodule.h"
 #include "mdev.h"
 #include "pci.h"
 #include "quiet.h"
@@ -127,7 +128,7 @@ struct device_facts {
 	bool collected;
 	struct pci_list pci;
 	struct iommu iommu;
-	bool vfio; /* vfio-pci is loaded, built in or can be loaded */
+	enum kmodule vfio; /* vfio-pci: there if it is loaded as well */
 	struct mdev_list mdev;
 	struct gvt gvt;
 	struct storage storage;

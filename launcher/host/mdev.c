@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/text.h"
 
 #define TYPES "/sys/bus/pci/devices/%s/mdev_supported_types"
@@ -192,18 +193,15 @@ static bool word_says_yes(const char *text, const char *key)
 	return yes;
 }
 
-/* Where the parameter itself is root's to read: how it was asked for. */
-static bool asked_for_gvt(const struct root *root)
+static bool directory_asks_for_gvt(const struct root *root, const char *dir)
 {
-	own_free char *line = root_read(root, "/proc/cmdline");
-	bool asked = line && word_says_yes(line, "i915.enable_gvt=");
+	bool asked = false;
 	size_t n;
-	char **name = root_list(root, &n, "/etc/modprobe.d");
+	char **name = root_list(root, &n, "%s", dir);
 
 	for (size_t i = 0; i < n && !asked; i++) {
-		own_free char *text = text_ends(name[i], ".conf")
-					      ? root_read(root, "/etc/modprobe.d/%s", name[i])
-					      : NULL;
+		own_free char *text =
+			text_ends(name[i], ".conf") ? root_read(root, "%s/%s", dir, name[i]) : NULL;
 		char *rest = text, *words;
 
 		while (rest && !asked && (words = strsep(&rest, "\n")))
@@ -211,6 +209,17 @@ static bool asked_for_gvt(const struct root *root)
 				word_says_yes(words, "enable_gvt=");
 	}
 	names_free(name, n);
+	return asked;
+}
+
+/* Where the parameter itself is root's to read: how it was asked for. */
+static bool asked_for_gvt(const struct root *root)
+{
+	own_free char *line = root_read(root, "/proc/cmdline");
+	bool asked = line && word_says_yes(line, "i915.enable_gvt=");
+
+	for (size_t i = 0; LAYOUT_MODPROBE[i] && !asked; i++)
+		asked = directory_asks_for_gvt(root, LAYOUT_MODPROBE[i]);
 	return asked;
 }
 
@@ -225,22 +234,6 @@ static enum gvt_state gvt_state_of(const struct root *root)
 	return asked_for_gvt(root) ? GVT_ON : GVT_UNKNOWN;
 }
 
-static bool has_kvmgt(const struct root *root)
-{
-	own_free char *release = root_line(root, "/proc/sys/kernel/osrelease");
-	bool found = false;
-	char **name;
-	size_t n;
-
-	if (!release)
-		return false;
-	name = root_list(root, &n, "/lib/modules/%s/kernel/drivers/gpu/drm/i915", release);
-	for (size_t i = 0; i < n; i++)
-		found = found || text_starts(name[i], "kvmgt.ko");
-	names_free(name, n);
-	return found;
-}
-
 void gvt_read(struct gvt *gvt, const struct root *root)
 {
 	own_free char *msrs = root_line(root, "/sys/module/kvm/parameters/ignore_msrs");
@@ -248,7 +241,7 @@ void gvt_read(struct gvt *gvt, const struct root *root)
 	*gvt = (struct gvt){
 		.state = gvt_state_of(root),
 		.loaded = root_exists(root, "/sys/module/kvmgt"),
-		.loadable = has_kvmgt(root),
+		.module = kmodule_look(root, "kernel/drivers/gpu/drm/i915/kvmgt"),
 		.kvm = msrs,
 		.ignores_msrs = msrs && is_yes(msrs),
 	};

@@ -7,6 +7,7 @@
 
 #include "base/root.h"
 #include "base/uuid.h"
+#include "kmodule.h"
 #include "pci.h"
 
 #define MDEV_TYPE 64 /* bytes of a type's name, with its NUL */
@@ -78,8 +79,8 @@ enum gvt_state {
 
 struct gvt {
 	enum gvt_state state;
-	bool loaded;	   /* the module kvmgt, or it is built in */
-	bool loadable;	   /* the running kernel has one */
+	bool loaded; /* the module kvmgt, or it is built in */
+	enum kmodule module;
 	bool kvm;	   /* the module kvm is there */
 	bool ignores_msrs; /* kvm lets unknown model-specific registers pass */
 };

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/layout.h"
 
 #define LIMIT (16U << 20)
 
@@ -115,10 +116,8 @@ static void parse(struct pass *pass, const char *text, size_t len)
 
 static void names_from(struct id_name *v, size_t n, const struct root *root, const char *file)
 {
-	static const char *const dir[] = {"/usr/share/hwdata", "/usr/share/misc"};
-
-	for (size_t i = 0; n && i < ARRAY_SIZE(dir); i++) {
-		own_free char *path = xasprintf("%s/%s", dir[i], file);
+	for (size_t i = 0; n && LAYOUT_IDS[i]; i++) {
+		own_free char *path = path_join(LAYOUT_IDS[i], file);
 		own_fd int fd = root_open(root, path, O_RDONLY);
 		own_free char *text = NULL;
 		struct pass pass = {.v = v, .n = n};

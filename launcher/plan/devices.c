@@ -247,10 +247,14 @@ static void check_vfio(struct composer *c)
 
 	if (no_iommu)
 		compose_refuse(c, (struct origin){0}, "no device can be passed: %s", no_iommu);
-	if (!c->facts->devices.vfio)
-		compose_refuse(
-			c, (struct origin){0},
-			"the kernel has no module vfio-pci: install the one that belongs to it");
+	if (c->facts->devices.vfio == KMODULE_NONE)
+		compose_refuse(c, (struct origin){0},
+			       "the kernel has no module vfio-pci: install the one that belongs to "
+			       "it, or build it with CONFIG_VFIO_PCI");
+	if (c->facts->devices.vfio == KMODULE_UNKNOWN)
+		compose_note(c, "whether there is a module vfio-pci cannot be told: the running "
+				"kernel's modules are not to be seen; if the kernel was updated "
+				"since the last start of the computer, start it anew");
 }
 
 void compose_claims(struct composer *c)

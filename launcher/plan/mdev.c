@@ -117,7 +117,8 @@ static void refuse_gvt(struct composer *c, const struct gpu *gpu, const char *ad
 
 	if (why[gvt->state])
 		compose_refuse(c, gpu->mdev.at, "%s offers no vGPUs: %s", address, why[gvt->state]);
-	if (!gvt->loaded && gvt->loadable)
+	if (!gvt->loaded && (gvt->module == KMODULE_THERE ||
+			     (gvt->module == KMODULE_UNKNOWN && gvt->state != GVT_ABSENT)))
 		compose_refuse(c, gpu->mdev.at,
 			       "%s offers no vGPUs: the module kvmgt is not loaded: modprobe "
 			       "kvmgt, and a line kvmgt in /etc/modules-load.d/ for the next start",

@@ -71,7 +71,7 @@ static inline struct world world(void)
 						.units = 1,
 						.width = 39,
 						.groups = 6},
-				      .vfio = true}},
+				      .vfio = KMODULE_THERE}},
 		.machine = {S("pc-q35-7.2")},
 		.plain = {S("/usr/share/qemu/firmware/60-plain.json"), S("/fw/CODE.fd"),
 			  S("/fw/VARS.fd"), FIRMWARE_RAW, FIRMWARE_RAW, 3653632, 540672, false,

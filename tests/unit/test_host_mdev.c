@@ -155,14 +155,14 @@ static void gvt_by_its_parameter(void **state)
 	assert_true(gvt(state).kvm);
 	assert_false(gvt(state).ignores_msrs);
 	assert_false(gvt(state).loaded);
-	assert_false(gvt(state).loadable);
+	assert_int_equal(gvt(state).module, KMODULE_UNKNOWN);
 	put(state, "sys/module/kvm/parameters/ignore_msrs", "Y\n");
 	put(state, "sys/module/kvmgt/initstate", "live\n");
 	put(state, "proc/sys/kernel/osrelease", "6.1\n");
 	put(state, "lib/modules/6.1/kernel/drivers/gpu/drm/i915/kvmgt.ko", "");
 	assert_true(gvt(state).ignores_msrs);
 	assert_true(gvt(state).loaded);
-	assert_true(gvt(state).loadable);
+	assert_int_equal(gvt(state).module, KMODULE_THERE);
 }
 
 /* The parameter is root's to read: what a plain user can tell. A directory in its place cannot be
@@ -182,6 +182,10 @@ static void gvt_by_its_options(void **state)
 	put(state, "etc/modprobe.d/b", "options i915 enable_gvt=1\n");
 	assert_int_equal(gvt(state).state, GVT_UNKNOWN);
 	put(state, "etc/modprobe.d/c.conf", "\noptions i915 enable_guc=3 enable_gvt=Y");
+	assert_int_equal(gvt(state).state, GVT_ON);
+	put(state, "etc/modprobe.d/c.conf", "");
+	assert_int_equal(gvt(state).state, GVT_UNKNOWN);
+	put(state, "usr/lib/modprobe.d/d.conf", "options i915 enable_gvt=1");
 	assert_int_equal(gvt(state).state, GVT_ON);
 }
 

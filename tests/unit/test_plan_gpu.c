@@ -533,9 +533,18 @@ static void a_host_that_cannot(void **state)
 	own_free char *want = NULL;
 
 	(void)state;
-	w.facts.devices.vfio = false;
+	w.facts.devices.vfio = KMODULE_NONE;
 	refused(&w, ONE, ERROR_HOST,
-		"the kernel has no module vfio-pci: install the one that belongs to it\n");
+		"the kernel has no module vfio-pci: install the one that belongs to it, or build "
+		"it with CONFIG_VFIO_PCI\n");
+	/* What cannot be seen is no reason to refuse: modprobe will say. */
+	w.facts.devices.vfio = KMODULE_UNKNOWN;
+	own_plan struct plan *plan = planned(&w, ONE);
+
+	notes_are(plan,
+		  "whether there is a module vfio-pci cannot be told: the running kernel's "
+		  "modules are not to be seen; if the kernel was updated since the last start "
+		  "of the computer, start it anew\n");
 	w = world();
 	w.facts.kvm.state = KVM_NO_NODE;
 	want = xasprintf("p.ini:4:9: cpu.accel = kvm, but %s\n", kvm_reason(&w.facts.kvm));
@@ -677,7 +686,7 @@ static void all_at_once(void **state)
 	struct world w = world();
 
 	(void)state;
-	w.facts.devices.vfio = false;
+	w.facts.devices.vfio = KMODULE_NONE;
 	w.function[NVME].group = 2;
 	w.function[OTHER_GPU].driver = S("nvidia");
 	w.function[GPU_AUDIO].has_subsystem = false;
@@ -686,7 +695,8 @@ static void all_at_once(void **state)
 		"[vm]\nmemory = 31G\n" ONE "ids = host\nfunctions = 0\n"
 		"guest-slot = 01:00\n[gpu b]\ndevice = 1002:744c\nguest-slot = 01:00\n",
 		ERROR_HOST,
-		"the kernel has no module vfio-pci: install the one that belongs to it\n"
+		"the kernel has no module vfio-pci: install the one that belongs to it, or build "
+		"it with CONFIG_VFIO_PCI\n"
 		"0000:01:00.0 shares IOMMU group 2 with 0000:01:00.1 (10de:22bd, audio device), "
 		"0000:03:00.0 (144d:a80a, NVMe controller): all of a group go together, so give "
 		"these a "

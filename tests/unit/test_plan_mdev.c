@@ -186,9 +186,13 @@ static void what_gvt_wants(void **state)
 	refused(&m.w, PARENT, ERROR_HOST,
 		"p.ini:3:8: 0000:02:00.0 offers no vGPUs: this kernel's i915 was built without "
 		"GVT-g (CONFIG_DRM_I915_GVT_KVMGT)\n");
-	m.w.facts.devices.gvt = (struct gvt){.state = GVT_ON};
+	m.w.facts.devices.gvt = (struct gvt){.state = GVT_ON, .module = KMODULE_NONE};
 	refused(&m.w, PARENT, ERROR_HOST,
 		"p.ini:3:8: 0000:02:00.0 offers no vGPUs: there is no module kvmgt\n");
+	m.w.facts.devices.gvt = (struct gvt){.state = GVT_ON, .module = KMODULE_UNKNOWN};
+	refused(&m.w, PARENT, ERROR_HOST,
+		"p.ini:3:8: 0000:02:00.0 offers no vGPUs: the module kvmgt is not loaded: "
+		"modprobe kvmgt, and a line kvmgt in /etc/modules-load.d/ for the next start\n");
 	m.w.facts.devices.gvt = (struct gvt){.state = GVT_ON, .loaded = true};
 	refused(&m.w, PARENT, ERROR_HOST,
 		"p.ini:3:8: 0000:02:00.0 offers no vGPUs although GVT-g is on: it is for Intel's "
@@ -248,7 +252,7 @@ static void a_host_without_iommu(void **state)
 	(void)state;
 	mdev_world(&m);
 	m.w.facts.devices.iommu = (struct iommu){.state = IOMMU_NONE};
-	m.w.facts.devices.vfio = false;
+	m.w.facts.devices.vfio = KMODULE_NONE;
 	own_plan struct plan *plan = planned(&m.w, PARENT);
 
 	assert_non_null(step(plan, STEP_MDEV));
