@@ -175,6 +175,12 @@ matrix:
 # polkit looks for actions in /usr/share alone, whatever the prefix is.
 POLKIT_ACTIONS := /usr/share/polkit-1/actions
 
+# Whether a program and each directory and link on the way to it are root's and nobody else's to write: the rule of
+# launcher/base/trusted.h without its exception. Prints what is not so.
+roots_alone = namei -l $(1) | awk '/^f:/ { next } \
+	{ n++; if ($$2 != "root" || ($$1 !~ /^l/ && substr($$1, 6, 1) substr($$1, 9, 1) ~ /w/)) { print; bad = 1 } } \
+	END { exit bad || !n }'
+
 install: all
 	install -D -m 755 vmlaunch $(DESTDIR)$(PREFIX)/bin/vmlaunch
 	if [ -e $(BUILD)/probe.efi ]; then \
@@ -183,11 +189,11 @@ install: all
 	sed 's|@PROGRAM@|$(PREFIX)/bin/vmlaunch|' launcher/desktop/vmlaunch.policy.in \
 		>$(BUILD)/org.vmlaunch.policy
 	@# An action for a program that a user could replace would make that user root.
-	@if [ -n "$(DESTDIR)" ] || [ "$$(stat -c %u $(PREFIX)/bin)" = 0 ]; then \
+	@if [ -n "$(DESTDIR)" ] || $(call roots_alone,$(PREFIX)/bin/vmlaunch); then \
 		echo "install -D -m 644 $(BUILD)/org.vmlaunch.policy $(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy"; \
 		install -D -m 644 $(BUILD)/org.vmlaunch.policy \
 			$(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy; \
-	else echo "polkit's action is left out: $(PREFIX) is not root's"; fi
+	else echo "polkit's action is left out: others than root can replace $(PREFIX)/bin/vmlaunch"; fi
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmlaunch $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi \
