@@ -3,6 +3,7 @@
 #   make            build ./vmlaunch (and the guest's-eye program where gnu-efi is installed)
 #   make demo       install what is missing, build, boot profiles/demo.ini
 #   make test       install what is missing, build with sanitizers, run all tests
+#   make roots      the README's commands in fresh roots of Debian 12, 13 and testing (as root; ROOTS="trixie forky")
 #   make lint       compilers' warnings (gcc and clang), clang-tidy, cppcheck, format, shellcheck
 #   make matrix     the guest tests with the next Debian's QEMU and firmware, fetched and unpacked (100 MB)
 #   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, JSON=FILE
@@ -61,7 +62,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all demo test lint bench fuzz soak matrix install uninstall clean unit san probe
+.PHONY: all demo test lint bench fuzz soak matrix roots install uninstall clean unit san probe
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -149,6 +150,7 @@ demo:
 	./vmlaunch profiles/demo.ini
 
 test:
+	@tests/run --about $(T)
 	@tests/packages build run test 'more?'
 	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@tests/run $(T)
@@ -171,6 +173,11 @@ matrix:
 	@tests/packages build run test 'more?'
 	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@MATRIX=1 TEST_TIMEOUT=3600 tests/run matrix/
+
+ROOTS := bookworm trixie trixie-backports forky
+roots:
+	@tests/packages roots
+	@tests/roots $(ROOTS)
 
 # polkit looks for actions in /usr/share alone, whatever the prefix is.
 POLKIT_ACTIONS := /usr/share/polkit-1/actions
