@@ -27,23 +27,7 @@
 #define ANSWER_LIMIT (4U << 20)
 #define ENDING_MS 500
 
-enum question { VERSION, MACHINES, DEVICES, QUESTIONS };
-
-/* The id of each question and of its answer. */
-static const char *const question_id[] = {
-	[VERSION] = "version",
-	[MACHINES] = "machines",
-	[DEVICES] = "devices",
-};
-_Static_assert(ARRAY_SIZE(question_id) == QUESTIONS, "one id for each question");
-
-static const char questions[] =
-	"{\"execute\": \"qmp_capabilities\"}\n"
-	"{\"execute\": \"query-version\", \"id\": \"version\"}\n"
-	"{\"execute\": \"query-machines\", \"id\": \"machines\"}\n"
-	"{\"execute\": \"qom-list-types\", \"id\": \"devices\","
-	" \"arguments\": {\"implements\": \"device\", \"abstract\": false}}\n";
-
+static const char negotiate[] = "{\"execute\": \"qmp_capabilities\"}\n";
 static const char quit[] = "{\"execute\": \"quit\", \"id\": \"quit\"}\n";
 
 struct talk {
@@ -58,7 +42,7 @@ struct talk {
 	struct buf line; /* output that has no end of line yet */
 	char tail[512];	 /* the last bytes of its standard error */
 	size_t tail_len;
-	struct json_object *answer[QUESTIONS];
+	struct json_object *answer[QEMU_QUESTIONS];
 };
 
 static int64_t now_ms(void)
@@ -137,7 +121,7 @@ static void talk_end(struct talk *talk)
 	close_fd(&talk->err);
 	close_fd(&talk->pidfd);
 	buf_free(&talk->line);
-	for (size_t i = 0; i < QUESTIONS; i++)
+	for (size_t i = 0; i < QEMU_QUESTIONS; i++)
 		json_object_put(talk->answer[i]);
 }
 #define own_talk own_with(talk_end)
@@ -233,7 +217,7 @@ static void tell(struct talk *talk, const char *text)
 
 static bool all_answered(const struct talk *talk)
 {
-	for (size_t i = 0; i < QUESTIONS; i++)
+	for (size_t i = 0; i < QEMU_QUESTIONS; i++)
 		if (!talk->answer[i])
 			return false;
 	return true;
@@ -279,8 +263,9 @@ static bool take_line(struct talk *talk, const char *line, size_t len, struct er
 		return true;
 	if (!json_object_is_type(id, json_type_string) || !value)
 		return is_nonsense(talk, line, err);
-	for (size_t i = 0; i < QUESTIONS; i++)
-		if (strcmp(json_object_get_string(id), question_id[i]) == 0 && !talk->answer[i])
+	for (size_t i = 0; i < QEMU_QUESTIONS; i++)
+		if (strcmp(json_object_get_string(id), qemu_question[i].id) == 0 &&
+		    !talk->answer[i])
 			talk->answer[i] = json_object_get(value);
 	return true;
 }
@@ -352,7 +337,9 @@ static bool hear(struct talk *talk, struct error **err)
 
 static bool converse(struct talk *talk, struct error **err)
 {
-	tell(talk, questions);
+	tell(talk, negotiate);
+	for (size_t i = 0; i < QEMU_QUESTIONS; i++)
+		tell(talk, qemu_question[i].text);
 	while (!all_answered(talk)) {
 		struct pollfd fd[] = {{.fd = talk->out, .events = POLLIN},
 				      {.fd = talk->err, .events = POLLIN}};
@@ -372,50 +359,6 @@ static bool converse(struct talk *talk, struct error **err)
 	return true;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* A number of the version, -1 when there is none. */
-static int part(struct json_object *version, const char *key)
-{
-	struct json_object *value = NULL;
-
-	if (!json_object_object_get_ex(version, key, &value) ||
-	    !json_object_is_type(value, json_type_int))
-		return -1;
-	return json_object_get_int(value);
-}
-
-static bool understand(struct qemu_facts *qemu, struct talk *talk)
-{
-	struct json_object *version = NULL, *package = NULL;
-	struct qemu_facts said = {0};
-	int major, minor, micro;
-
-	json_object_object_get_ex(talk->answer[VERSION], "qemu", &version);
-	json_object_object_get_ex(talk->answer[VERSION], "package", &package);
-	major = part(version, "major");
-	minor = part(version, "minor");
-	micro = part(version, "micro");
-	if (major < 0 || minor < 0 || micro < 0 ||
-	    !qemu_names(talk->answer[MACHINES], "name", &said.machine, &said.machines) ||
-	    !qemu_names(talk->answer[DEVICES], "name", &said.device, &said.devices)) {
-		qemu_facts_free(&said);
-		return false;
-	}
-	qsort(said.machine, said.machines, sizeof(*said.machine), by_name);
-	qsort(said.device, said.devices, sizeof(*said.device), by_name);
-	said.path = xstrdup(talk->path);
-	said.version = xasprintf("%d.%d.%d", major, minor, micro);
-	said.package = xstrdup(json_object_is_type(package, json_type_string)
-				       ? json_object_get_string(package)
-				       : "");
-	*qemu = said;
-	return true;
-}
-
 bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struct error **err)
 {
 	own_talk struct talk talk = {
@@ -430,9 +373,10 @@ bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struc
 
 	if (!start(&talk, err) || !converse(&talk, err))
 		return false;
-	if (!understand(qemu, &talk)) {
+	if (!qemu_understand(qemu, talk.answer)) {
 		error_add(err, ERROR_HOST, "%s answers in a way that no known QEMU does", path);
 		return false;
 	}
+	qemu->path = xstrdup(path);
 	return true;
 }

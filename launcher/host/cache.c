@@ -1,7 +1,7 @@
 /* What a QEMU binary said about itself, kept in CACHE/qemu-DIGEST.json (the digest is of the path):
  *
- *   {"version": 1, "binary": {path, device, inode, size, mtime, modules}, "qemu": {version,
- * package}, "machines": [...], "devices": [...]}
+ *   {"version": 2, "binary": {path, device, inode, size, mtime, modules}, "qemu": {version,
+ * package}, "machines": [...], ...} with a list of names for each kind of offer
  *
  * "binary" must be what the file system says now, member for member. "modules" is there because a
  * distribution's QEMU loads some devices from files beside it: a package more adds devices and
@@ -20,7 +20,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 
-#define CACHE_VERSION 1
+#define CACHE_VERSION 2
 #define CACHE_LIMIT (1U << 20)
 
 static void add_modules(struct buf *text, const char *dir)
@@ -130,7 +130,7 @@ static const char *get_string(struct json_object *object, const char *key)
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
 
-bool qemu_names(struct json_object *array, const char *member, char ***names, size_t *n)
+bool qemu_names(struct json_object *array, const char *member, struct qemu_names *names)
 {
 	size_t length, count = 0;
 	char **list;
@@ -152,8 +152,7 @@ bool qemu_names(struct json_object *array, const char *member, char ***names, si
 		names_free(list, count);
 		return false;
 	}
-	*names = list;
-	*n = count;
+	*names = (struct qemu_names){list, count};
 	return true;
 }
 
@@ -164,15 +163,16 @@ bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char 
 	own_json struct json_object *all = read_json(file);
 	const char *version, *package;
 	struct qemu_facts read = {0};
+	bool whole = true;
 
 	if (json_object_get_int(get(all, "version")) != CACHE_VERSION ||
 	    !json_object_equal(get(all, "binary"), identity))
 		return false;
 	version = get_string(get(all, "qemu"), "version");
 	package = get_string(get(all, "qemu"), "package");
-	if (!version || !package ||
-	    !qemu_names(get(all, "machines"), NULL, &read.machine, &read.machines) ||
-	    !qemu_names(get(all, "devices"), NULL, &read.device, &read.devices)) {
+	for (size_t i = 0; whole && i < QEMU_OFFERS; i++)
+		whole = qemu_names(get(all, qemu_offer_word[i]), NULL, &read.offers[i]);
+	if (!version || !package || !whole) {
 		qemu_facts_free(&read);
 		return false;
 	}
@@ -203,12 +203,12 @@ static bool place_is_ours(const char *dir)
 	return S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0);
 }
 
-static struct json_object *name_array(char *const *names, size_t n)
+static struct json_object *name_array(const struct qemu_names *names)
 {
 	struct json_object *array = json_object_new_array();
 
-	for (size_t i = 0; i < n; i++)
-		json_object_array_add(array, json_object_new_string(names[i]));
+	for (size_t i = 0; i < names->n; i++)
+		json_object_array_add(array, json_object_new_string(names->name[i]));
 	return array;
 }
 
@@ -227,8 +227,8 @@ void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 	add(about, "version", json_object_new_string(qemu->version));
 	add(about, "package", json_object_new_string(qemu->package));
 	add(all, "qemu", about);
-	add(all, "machines", name_array(qemu->machine, qemu->machines));
-	add(all, "devices", name_array(qemu->device, qemu->devices));
+	for (size_t i = 0; i < QEMU_OFFERS; i++)
+		add(all, qemu_offer_word[i], name_array(&qemu->offers[i]));
 	text = json_object_to_json_string_length(all, JSON_C_TO_STRING_PLAIN, &len);
 	/* A power failure leaves something broken at worst, which is ignored: no need for a disk.
 	 */

@@ -91,15 +91,29 @@ struct memory_facts {
 	uint64_t available; /* bytes, MemAvailable */
 };
 
+/* What a QEMU binary is asked for: each is a list of names. */
+enum qemu_offer {
+	QEMU_MACHINES,	 /* machine types */
+	QEMU_DEPRECATED, /* those machine types that a later QEMU will no longer have */
+	QEMU_DEVICES,	 /* device types, also those few that -device refuses */
+	QEMU_OBJECTS,	 /* types of -object */
+	QEMU_OPTIONS, /* options, as "spice", and their parameters, as "name.guest"; without those
+		       * parameters that are deprecated */
+	QEMU_AIO,     /* values of a disk's aio= */
+	QEMU_OFFERS,
+};
+
+struct qemu_names {
+	char **name; /* sorted */
+	size_t n;
+};
+
 /* What one QEMU binary can do, as it said itself. */
 struct qemu_facts {
-	char *path;	/* absolute, as it will be executed */
-	char *version;	/* "7.2.22" */
-	char *package;	/* the packager's suffix, may be "" */
-	char **machine; /* names of all machine types */
-	size_t machines;
-	char **device; /* names of all device types, also of those few that -device refuses */
-	size_t devices;
+	char *path;    /* absolute, as it will be executed */
+	char *version; /* "7.2.22" */
+	char *package; /* the packager's suffix, may be "" */
+	struct qemu_names offers[QEMU_OFFERS];
 };
 
 /* Huge pages of one size. */
@@ -178,8 +192,8 @@ bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, 
 void facts_free(struct facts *facts);
 #define own_facts own_with(facts_free)
 
-bool qemu_has_machine(const struct qemu_facts *qemu, const char *name);
-bool qemu_has_device(const struct qemu_facts *qemu, const char *name);
+/* Whether name is among what the binary offers of this kind. */
+bool qemu_offers(const struct qemu_facts *qemu, enum qemu_offer kind, const char *name);
 
 /* The newest pc-q35-MAJOR.MINOR that the binary offers, or NULL. A pointer into qemu. */
 const char *qemu_newest_q35(const struct qemu_facts *qemu);

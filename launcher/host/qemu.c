@@ -78,22 +78,14 @@ bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, 
 	return true;
 }
 
-static bool among(char *const *names, size_t n, const char *name)
+bool qemu_offers(const struct qemu_facts *qemu, enum qemu_offer kind, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(names[i], name) == 0)
+	const struct qemu_names *names = &qemu->offers[kind];
+
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->name[i], name) == 0)
 			return true;
 	return false;
-}
-
-bool qemu_has_machine(const struct qemu_facts *qemu, const char *name)
-{
-	return among(qemu->machine, qemu->machines, name);
-}
-
-bool qemu_has_device(const struct qemu_facts *qemu, const char *name)
-{
-	return among(qemu->device, qemu->devices, name);
 }
 
 /* Reads "pc-q35-MAJOR.MINOR" and nothing else: a distribution's own ("pc-q35-rhel9.2.0") and
@@ -117,15 +109,16 @@ static bool q35_version(const char *name, uint64_t version[2])
 
 const char *qemu_newest_q35(const struct qemu_facts *qemu)
 {
+	const struct qemu_names *machines = &qemu->offers[QEMU_MACHINES];
 	const char *newest = NULL;
 	uint64_t best[2] = {0}, now[2];
 
-	for (size_t i = 0; i < qemu->machines; i++) {
-		if (!q35_version(qemu->machine[i], now))
+	for (size_t i = 0; i < machines->n; i++) {
+		if (!q35_version(machines->name[i], now))
 			continue;
 		if (newest && (now[0] < best[0] || (now[0] == best[0] && now[1] <= best[1])))
 			continue;
-		newest = qemu->machine[i];
+		newest = machines->name[i];
 		best[0] = now[0];
 		best[1] = now[1];
 	}
@@ -134,12 +127,8 @@ const char *qemu_newest_q35(const struct qemu_facts *qemu)
 
 void qemu_facts_free(struct qemu_facts *qemu)
 {
-	for (size_t i = 0; i < qemu->machines; i++)
-		free(qemu->machine[i]);
-	for (size_t i = 0; i < qemu->devices; i++)
-		free(qemu->device[i]);
-	free(qemu->machine);
-	free(qemu->device);
+	for (size_t i = 0; i < QEMU_OFFERS; i++)
+		names_free(qemu->offers[i].name, qemu->offers[i].n);
 	free(qemu->path);
 	free(qemu->version);
 	free(qemu->package);

@@ -12,6 +12,30 @@
 
 #define QEMU_ANSWER_MS 30000
 
+/* One question over QMP, as it is sent; answers come back under its id. */
+struct qemu_question {
+	const char *id, *text;
+};
+
+enum qemu_question_id {
+	ASK_VERSION,
+	ASK_MACHINES,
+	ASK_DEVICES,
+	ASK_OBJECTS,
+	ASK_OPTIONS,
+	ASK_SCHEMA,
+	QEMU_QUESTIONS,
+};
+extern const struct qemu_question qemu_question[QEMU_QUESTIONS];
+
+/* What each list of names is called in the cache. */
+extern const char *const qemu_offer_word[QEMU_OFFERS];
+
+/* Fills version, package and offers from the answers, of which none is NULL. False, with *qemu
+ * untouched, where one is not what QEMU answers.
+ */
+bool qemu_understand(struct qemu_facts *qemu, struct json_object *const answer[QEMU_QUESTIONS]);
+
 /* Runs the binary once and asks over QMP what it is and what it offers; qemu->path is path. Takes
  * at most wait_ms, and half a second more where the binary will not end.
  */
@@ -30,9 +54,9 @@ void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 		      struct json_object *identity);
 
 /* Takes the strings out of an array: of strings (member NULL), or of objects with such a member.
- * False, with the outputs untouched, when it is no array or some element has no string.
+ * False, with *names untouched, when it is no array or some element has no string.
  */
-bool qemu_names(struct json_object *array, const char *member, char ***names, size_t *n);
+bool qemu_names(struct json_object *array, const char *member, struct qemu_names *names);
 
 void qemu_facts_free(struct qemu_facts *qemu);
 

@@ -21,7 +21,7 @@ static const char *choose_version(struct composer *c, const char **why)
 	}
 	if (!machine)
 		compose_refuse(c, wanted->at, "%s offers no pc-q35 machine", c->facts->qemu.path);
-	else if (!qemu_has_machine(&c->facts->qemu, machine))
+	else if (!qemu_offers(&c->facts->qemu, QEMU_MACHINES, machine))
 		compose_refuse(c, wanted->at, "QEMU %s has no machine %s%s; it offers %s and older",
 			       c->facts->qemu.version, machine,
 			       wanted->v ? "" : ", which this machine was started with before",

@@ -352,7 +352,7 @@ static void check_ramfb(struct composer *c)
 			compose_wrong(c, gpu->ramfb.at, "%s.ramfb: one vGPU can have it", name);
 		first = gpu;
 	}
-	if (first && !qemu_has_device(&c->facts->qemu, NOHOTPLUG))
+	if (first && !qemu_offers(&c->facts->qemu, QEMU_DEVICES, NOHOTPLUG))
 		compose_refuse(c, first->ramfb.at, "gpu.ramfb: QEMU %s has no device " NOHOTPLUG,
 			       c->facts->qemu.version);
 }

@@ -8,8 +8,9 @@
 
 #include "fake.h"
 
-static const int q35_versions[][2] = {{6, 0}, {6, 1}, {6, 2}, {7, 0}, {7, 1}, {7, 2},  {8, 0},
-				      {8, 1}, {8, 2}, {9, 0}, {9, 1}, {9, 2}, {10, 0}, {10, 1}};
+static const int q35_versions[][2] = {{6, 0},  {6, 1},	{6, 2},	 {7, 0},  {7, 1}, {7, 2},
+				      {8, 0},  {8, 1},	{8, 2},	 {9, 0},  {9, 1}, {9, 2},
+				      {10, 0}, {10, 1}, {10, 2}, {11, 0}, {11, 1}};
 
 static const struct {
 	const char *name, *parent;
@@ -57,6 +58,20 @@ static const struct {
 	{"vmcoreinfo", "device"},
 };
 
+/* What -object takes, and since when. */
+static const struct {
+	const char *name;
+	int since[2];
+} objects[] = {
+	{"iothread", {2, 0}},
+	{"memory-backend-file", {2, 1}},
+	{"memory-backend-memfd", {2, 12}},
+	{"rng-random", {1, 3}},
+	{"input-linux", {2, 6}},
+	{"iommufd", {9, 0}},
+	{"monitor-qmp", {11, 1}},
+};
+
 static bool has_device(const char *name)
 {
 	const char *without = getenv("FAKE_QEMU_WITHOUT");
@@ -68,14 +83,26 @@ static bool has_device(const char *name)
 	return true;
 }
 
-static bool has_version(const struct machine *machine, size_t i)
+static bool is_since(const struct machine *machine, const int version[2])
 {
-	return q35_versions[i][0] < machine->version[0] ||
-	       (q35_versions[i][0] == machine->version[0] &&
-		q35_versions[i][1] <= machine->version[1]);
+	return version[0] < machine->version[0] ||
+	       (version[0] == machine->version[0] && version[1] <= machine->version[1]);
 }
 
-static void add_machine(json_object *list, const char *name, const char *alias, int cpu_max)
+static bool has_version(const struct machine *machine, size_t i)
+{
+	return is_since(machine, q35_versions[i]);
+}
+
+/* QEMU's policy: nine releases on, which are three years. */
+static bool is_deprecated(const struct machine *machine, size_t i)
+{
+	return i + 9 < sizeof(q35_versions) / sizeof(q35_versions[0]) &&
+	       has_version(machine, i + 9);
+}
+
+static void add_machine(json_object *list, const char *name, const char *alias, int cpu_max,
+			bool deprecated)
 {
 	json_object *entry = json_object_new_object();
 
@@ -85,7 +112,7 @@ static void add_machine(json_object *list, const char *name, const char *alias, 
 	json_object_object_add(entry, "default-cpu-type",
 			       json_object_new_string("qemu64-x86_64-cpu"));
 	json_object_object_add(entry, "cpu-max", json_object_new_int(cpu_max));
-	json_object_object_add(entry, "deprecated", json_object_new_boolean(false));
+	json_object_object_add(entry, "deprecated", json_object_new_boolean(deprecated));
 	if (cpu_max > 1)
 		json_object_object_add(entry, "default-ram-id", json_object_new_string("pc.ram"));
 	if (alias)
@@ -99,7 +126,7 @@ static json_object *machines(const struct machine *machine)
 	size_t n = sizeof(q35_versions) / sizeof(q35_versions[0]);
 	char name[40];
 
-	add_machine(list, "microvm", NULL, 288);
+	add_machine(list, "microvm", NULL, 288, false);
 	/* QEMU's own order is that of a hash table: nobody may rely on the newest being last. */
 	for (size_t i = n; i-- > 0;) {
 		bool newest =
@@ -109,14 +136,14 @@ static json_object *machines(const struct machine *machine)
 			continue;
 		snprintf(name, sizeof(name), "pc-q35-%d.%d", q35_versions[i][0],
 			 q35_versions[i][1]);
-		add_machine(list, name, newest ? "q35" : NULL, 288);
+		add_machine(list, name, newest ? "q35" : NULL, 288, is_deprecated(machine, i));
 		if (newest) {
 			snprintf(name, sizeof(name), "pc-i440fx-%d.%d", q35_versions[i][0],
 				 q35_versions[i][1]);
-			add_machine(list, name, "pc", 255);
+			add_machine(list, name, "pc", 255, false);
 		}
 	}
-	add_machine(list, "none", NULL, 1);
+	add_machine(list, "none", NULL, 1, false);
 	return list;
 }
 
@@ -134,6 +161,64 @@ static json_object *types(void)
 		json_object_object_add(entry, "parent", json_object_new_string(devices[i].parent));
 		json_object_array_add(list, entry);
 	}
+	return list;
+}
+
+static json_object *named(const char *key, const char *name)
+{
+	json_object *entry = json_object_new_object();
+
+	json_object_object_add(entry, key, json_object_new_string(name));
+	return entry;
+}
+
+static json_object *object_types(const struct machine *machine)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+		if (has_device(objects[i].name) && is_since(machine, objects[i].since))
+			json_object_array_add(list, named("name", objects[i].name));
+	return list;
+}
+
+/* Of the options only those whose absence, or whose parameters, vmlaunch asks for. */
+static json_object *options(const struct machine *machine)
+{
+	json_object *list = json_object_new_array(), *name = named("option", "name");
+	json_object *spice = named("option", "spice"), *parameters = json_object_new_array();
+	json_object *threads = named("name", "debug-threads");
+	bool always = is_since(machine, (const int[]){11, 0});
+
+	json_object_object_add(threads, "help",
+			       json_object_new_string(always ? "Enable thread names(deprecated, "
+							       "always enabled where supported)"
+							     : "When enabled, name the threads"));
+	json_object_array_add(parameters, named("name", "guest"));
+	json_object_array_add(parameters, threads);
+	json_object_object_add(name, "parameters", parameters);
+	json_object_array_add(list, name);
+	json_object_object_add(spice, "parameters", json_object_new_array());
+	if (has_device("spice"))
+		json_object_array_add(list, spice);
+	else
+		json_object_put(spice);
+	return list;
+}
+
+/* Of the schema only the ways of a disk's input and output. */
+static json_object *schema(void)
+{
+	static const char *const aio[] = {"threads", "native", "io_uring"};
+	json_object *list = json_object_new_array(), *type = named("name", "523");
+	json_object *members = json_object_new_array();
+
+	for (size_t i = 0; i < sizeof(aio) / sizeof(aio[0]); i++)
+		if (has_device(aio[i]))
+			json_object_array_add(members, named("name", aio[i]));
+	json_object_object_add(type, "meta-type", json_object_new_string("enum"));
+	json_object_object_add(type, "members", members);
+	json_object_array_add(list, type);
 	return list;
 }
 
@@ -213,6 +298,14 @@ static json_object *name(const struct machine *machine)
 	return result;
 }
 
+static bool implements(json_object *arguments, const char *type)
+{
+	json_object *wanted = NULL;
+
+	json_object_object_get_ex(arguments, "implements", &wanted);
+	return wanted && strcmp(json_object_get_string(wanted), type) == 0;
+}
+
 json_object *obey(struct machine *machine, const char *command, json_object *arguments,
 		  const char **class, const char **desc)
 {
@@ -221,13 +314,16 @@ json_object *obey(struct machine *machine, const char *command, json_object *arg
 		"system_reset",	    "quit", "system_wakeup", NULL};
 	static char unknown[200];
 
-	(void)arguments;
 	if (strcmp(command, "query-version") == 0)
 		return version(machine);
 	if (strcmp(command, "query-machines") == 0)
 		return machines(machine);
 	if (strcmp(command, "qom-list-types") == 0)
-		return types();
+		return implements(arguments, "user-creatable") ? object_types(machine) : types();
+	if (strcmp(command, "query-command-line-options") == 0)
+		return options(machine);
+	if (strcmp(command, "query-qmp-schema") == 0)
+		return schema();
 	if (strcmp(command, "query-status") == 0)
 		return status(machine);
 	if (strcmp(command, "query-cpus-fast") == 0)

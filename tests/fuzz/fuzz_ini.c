@@ -76,7 +76,7 @@ static void compose(const struct profile *p)
 		.cpu.online = 4,
 		.machine_id = id,
 		.boot_id = id,
-		.qemu = {.path = path, .version = version, .machine = machines, .machines = 1}};
+		.qemu = {.path = path, .version = version, .offers[QEMU_MACHINES] = {machines, 1}}};
 	const struct plan_input in = {
 		.profile = p, .facts = &facts, .firmware = &firmware, .dirs = &dirs};
 	own_error struct error *err = NULL;

@@ -63,8 +63,7 @@ static inline struct world world(void)
 			  .hugepages = {{2048, 0}, {1048576, 0}},
 			  .qemu = {.path = S("/usr/bin/qemu-system-x86_64"),
 				   .version = S("7.2.22"),
-				   .package = S(""),
-				   .machines = 1},
+				   .package = S("")},
 			  .devices = {.collected = true,
 				      .iommu = {.state = IOMMU_READY,
 						.kind = S("Intel VT-d"),
@@ -123,7 +122,7 @@ static inline struct plan *compose(struct world *w, const char *text, struct err
 
 		fail_msg("the profile is wrong: %s", said);
 	}
-	w->facts.qemu.machine = w->machine;
+	w->facts.qemu.offers[QEMU_MACHINES] = (struct qemu_names){w->machine, 1};
 	w->facts.cpu.topology.core = w->core;
 	w->facts.cpu.topology.l3 = &w->l3;
 	w->facts.devices.pci = (struct pci_list){w->function, FUNCTIONS};

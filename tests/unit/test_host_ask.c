@@ -10,11 +10,11 @@
 static char *refusal(struct place *place, unsigned wait_ms)
 {
 	own_error struct error *err = NULL;
-	struct qemu_facts qemu = {.machines = 77};
+	struct qemu_facts qemu = {.offers[QEMU_MACHINES].n = 77};
 	char *words;
 
 	assert_false(qemu_ask(&qemu, place->binary, wait_ms, &err));
-	assert_int_equal(qemu.machines, 77);
+	assert_int_equal(qemu.offers[QEMU_MACHINES].n, 77);
 	assert_int_equal(error_kind(err), ERROR_HOST);
 	assert_int_equal(error_count(err), 1);
 	words = xstrdup(error_message(err, 0));
@@ -39,15 +39,24 @@ static void answer_is_understood(void **state)
 
 	install(place, CANNED);
 	ask(place, &qemu);
-	assert_string_equal(qemu.path, place->binary);
 	assert_string_equal(qemu.version, "9.2.1");
 	assert_string_equal(qemu.package, "Test 9.2");
-	assert_int_equal(qemu.machines, 6);
-	assert_int_equal(qemu.devices, 2);
-	assert_true(qemu_has_machine(&qemu, "none"));
-	assert_false(qemu_has_machine(&qemu, "q35"));
-	assert_true(qemu_has_device(&qemu, "ivshmem-plain"));
-	assert_false(qemu_has_device(&qemu, "ivshmem"));
+	assert_string_equal(qemu.path, place->binary);
+	assert_int_equal(qemu.offers[QEMU_MACHINES].n, 6);
+	assert_int_equal(qemu.offers[QEMU_DEVICES].n, 2);
+	assert_true(qemu_offers(&qemu, QEMU_MACHINES, "none"));
+	assert_false(qemu_offers(&qemu, QEMU_MACHINES, "q35"));
+	assert_int_equal(qemu.offers[QEMU_DEPRECATED].n, 1);
+	assert_true(qemu_offers(&qemu, QEMU_DEPRECATED, "pc-q35-4.0.1"));
+	assert_true(qemu_offers(&qemu, QEMU_DEVICES, "ivshmem-plain"));
+	assert_false(qemu_offers(&qemu, QEMU_DEVICES, "ivshmem"));
+	assert_true(qemu_offers(&qemu, QEMU_OBJECTS, "monitor-qmp"));
+	assert_true(qemu_offers(&qemu, QEMU_OPTIONS, "spice"));
+	assert_true(qemu_offers(&qemu, QEMU_OPTIONS, "name.guest"));
+	assert_false(qemu_offers(&qemu, QEMU_OPTIONS, "name.debug-threads"));
+	assert_int_equal(qemu.offers[QEMU_AIO].n, 2);
+	assert_true(qemu_offers(&qemu, QEMU_AIO, "native"));
+	assert_false(qemu_offers(&qemu, QEMU_AIO, "io_uring"));
 	assert_string_equal(qemu_newest_q35(&qemu), "pc-q35-10.0");
 	arguments = file_read(place->runs, 4096, NULL);
 	assert_string_equal(arguments, "-machine none -nodefaults -no-user-config -display none -S "
@@ -115,7 +124,7 @@ static void garbage_is_no_answer(void **state)
 		 "echo '{\"error\": {\"class\": \"X\", \"desc\": \"not today\"}}'; sleep 100\n",
 		 "refuses a question about itself: not today"},
 		{GREETING "echo '{\"error\": null}'; sleep 100\n", "refuses a question"},
-		{GREETING "for i in version machines devices; do\n"
+		{GREETING "for i in version machines devices objects options schema; do\n"
 			  "echo \"{\\\"return\\\": 5, \\\"id\\\": \\\"$i\\\"}\"; done\n",
 		 "answers in a way that no known QEMU does"},
 		{"exec cat /dev/zero\n", "more than 4 MiB"},

@@ -19,21 +19,37 @@
 	" \"minor\": 2, \"major\": 9}, \"package\": \"\"}, \"capabilities\": []}}\\r\\n'\n"
 
 /* Speaks well. An event comes between, and answers come out of order. */
-#define CANNED_UNTIL_QUIT(end)                                                              \
-	GREETING                                                                            \
-	"while read -r line; do case $line in\n"                                            \
-	"*qmp_capabilities*) echo '{\"return\": {}}';;\n"                                   \
-	"*query-machines*) :;;\n"                                                           \
-	"*qom-list-types*) echo '{\"event\": \"X\", \"data\": {}}'\n"                       \
-	"echo '{\"return\": [{\"name\": \"virtio-gpu\", \"parent\": \"x\"},"                \
-	" {\"name\": \"ivshmem-plain\"}], \"id\": \"devices\"}'\n"                          \
-	"echo '{\"return\": [{\"name\": \"pc-q35-9.2\", \"alias\": \"q35\"},"               \
-	" {\"name\": \"pc-q35-10.0\"}, {\"name\": \"none\"}, {\"name\": \"pc-q35-4.0.1\"}," \
-	" {\"name\": \"pc-q35-rhel99.9.0\"}, {\"name\": \"pc-i440fx-11.0\"}],"              \
-	" \"id\": \"machines\"}';;\n"                                                       \
-	"*query-version*) echo '{\"return\": {\"qemu\": {\"micro\": 1, \"minor\": 2,"       \
-	" \"major\": 9}, \"package\": \"Test 9.2\"}, \"id\": \"version\"}';;\n"             \
-	"*quit*) " end ";;\n"                                                               \
+#define CANNED_OBJECTS                                                         \
+	"echo '{\"return\": [{\"name\": \"monitor-qmp\", \"parent\": \"x\"}]," \
+	" \"id\": \"objects\"}';;\n"
+#define CANNED_TYPES                                                                       \
+	"echo '{\"event\": \"X\", \"data\": {}}'\n"                                        \
+	"echo '{\"return\": [{\"name\": \"virtio-gpu\", \"parent\": \"x\"},"               \
+	" {\"name\": \"ivshmem-plain\"}], \"id\": \"devices\"}'\n"                         \
+	"echo '{\"return\": [{\"name\": \"pc-q35-9.2\", \"deprecated\": false},"           \
+	" {\"name\": \"pc-q35-10.0\"}, {\"name\": \"none\"}, {\"name\": \"pc-q35-4.0.1\"," \
+	" \"deprecated\": true}, {\"name\": \"pc-q35-rhel99.9.0\"},"                       \
+	" {\"name\": \"pc-i440fx-11.0\"}], \"id\": \"machines\"}';;\n"
+#define CANNED_OPTIONS                                                             \
+	"echo '{\"return\": [{\"option\": \"spice\", \"parameters\": []},"         \
+	" {\"option\": \"name\", \"parameters\": [{\"name\": \"guest\"},"          \
+	" {\"name\": \"debug-threads\", \"help\": \"on(deprecated, always)\"}]}]," \
+	" \"id\": \"options\"}';;\n"
+#define CANNED_SCHEMA                                                      \
+	"echo '{\"return\": [{\"name\": \"1\", \"meta-type\": \"object\"," \
+	" \"members\": [{\"name\": \"native\", \"type\": \"2\"}]},"        \
+	" {\"name\": \"2\", \"meta-type\": \"enum\", \"members\":"         \
+	" [{\"name\": \"threads\"}, {\"name\": \"native\"}]}], \"id\": \"schema\"}';;\n"
+#define CANNED_UNTIL_QUIT(end)                                                               \
+	GREETING                                                                             \
+	"while read -r line; do case $line in\n"                                             \
+	"*qmp_capabilities*) echo '{\"return\": {}}';;\n"                                    \
+	"*query-machines*) :;;\n"                                                            \
+	"*user-creatable*) " CANNED_OBJECTS "*qom-list-types*) " CANNED_TYPES                \
+	"*query-command-line-options*) " CANNED_OPTIONS "*query-qmp-schema*) " CANNED_SCHEMA \
+	"*query-version*) echo '{\"return\": {\"qemu\": {\"micro\": 1, \"minor\": 2,"        \
+	" \"major\": 9}, \"package\": \"Test 9.2\"}, \"id\": \"version\"}';;\n"              \
+	"*quit*) " end ";;\n"                                                                \
 	"esac; done\n"
 #define CANNED CANNED_UNTIL_QUIT("exit 0")
 

@@ -42,12 +42,15 @@ static void second_start_does_not_run_it(void **state)
 	assert_string_equal(second.qemu.version, first.qemu.version);
 	assert_string_equal(second.qemu.package, first.qemu.package);
 	assert_string_equal(second.qemu.path, first.qemu.path);
-	assert_int_equal(second.qemu.machines, first.qemu.machines);
-	assert_int_equal(second.qemu.devices, first.qemu.devices);
-	for (size_t i = 0; i < first.qemu.machines; i++)
-		assert_string_equal(second.qemu.machine[i], first.qemu.machine[i]);
-	for (size_t i = 0; i < first.qemu.devices; i++)
-		assert_string_equal(second.qemu.device[i], first.qemu.device[i]);
+	for (size_t kind = 0; kind < QEMU_OFFERS; kind++) {
+		const struct qemu_names *was = &first.qemu.offers[kind];
+		const struct qemu_names *is = &second.qemu.offers[kind];
+
+		assert_int_not_equal(was->n, 0);
+		assert_int_equal(is->n, was->n);
+		for (size_t i = 0; i < was->n; i++)
+			assert_string_equal(is->name[i], was->name[i]);
+	}
 	/* Facts that are there already are replaced. */
 	ask(place, &second);
 	file = cache_file(place);
@@ -138,12 +141,12 @@ static void bad_cache_is_ignored(void **state)
 	assert_true(file_write(file, good, strlen(good) - 1, 0600, VOLATILE, &err));
 	ask(place, &facts);
 	assert_int_equal(runs(place), ++run);
-	at = strstr(good, "\"version\":1");
-	at[strlen("\"version\":")] = '2';
+	at = strstr(good, "\"version\":2");
+	at[strlen("\"version\":")] = '1';
 	assert_true(file_write(file, good, strlen(good), 0600, VOLATILE, &err));
 	ask(place, &facts);
 	assert_int_equal(runs(place), ++run);
-	at[strlen("\"version\":")] = '1';
+	at[strlen("\"version\":")] = '2';
 	at = strstr(good, "\"none\"");
 	memcpy(at, "[\"on\"]", 6);
 	assert_true(file_write(file, good, strlen(good), 0600, VOLATILE, &err));
@@ -264,11 +267,16 @@ static void real_binary(void **state)
 	if (!facts_qemu(&facts, "qemu-system-x86_64", place->cache, &err))
 		fail_msg("%s", error_message(err, 0));
 	assert_non_null(qemu_newest_q35(&facts.qemu));
-	assert_true(qemu_has_device(&facts.qemu, "vfio-pci"));
-	assert_true(qemu_has_device(&facts.qemu, "pcie-root-port"));
-	assert_false(qemu_has_device(&facts.qemu, "pci-device"));
+	assert_true(qemu_offers(&facts.qemu, QEMU_DEVICES, "vfio-pci"));
+	assert_true(qemu_offers(&facts.qemu, QEMU_DEVICES, "pcie-root-port"));
+	assert_false(qemu_offers(&facts.qemu, QEMU_DEVICES, "pci-device"));
+	assert_true(qemu_offers(&facts.qemu, QEMU_OBJECTS, "memory-backend-memfd"));
+	assert_false(qemu_offers(&facts.qemu, QEMU_OBJECTS, "vfio-pci"));
+	assert_true(qemu_offers(&facts.qemu, QEMU_OPTIONS, "name.guest"));
+	assert_true(qemu_offers(&facts.qemu, QEMU_AIO, "threads"));
+	assert_true(qemu_offers(&facts.qemu, QEMU_AIO, "native"));
 	assert_true(facts_qemu(&again, "qemu-system-x86_64", place->cache, &err));
-	assert_int_equal(again.qemu.devices, facts.qemu.devices);
+	assert_int_equal(again.qemu.offers[QEMU_DEVICES].n, facts.qemu.offers[QEMU_DEVICES].n);
 }
 
 int main(void)

@@ -40,8 +40,8 @@ static struct world world(void)
 			  .qemu = {.path = S("/usr/bin/qemu-system-x86_64"),
 				   .version = S("7.2.22"),
 				   .package = S(""),
-				   .machine = (char **)MACHINES,
-				   .machines = ARRAY_SIZE(MACHINES)}},
+				   .offers[QEMU_MACHINES] = {(char **)MACHINES,
+							     ARRAY_SIZE(MACHINES)}}},
 		.firmware = {.item = FIRMWARE, .n = ARRAY_SIZE(FIRMWARE)},
 		.dirs = {S("/home/u/.config"), S("/home/u/.local/state/vmlaunch"),
 			 S("/home/u/.cache/vmlaunch"), S("/run/user/1/vmlaunch")},
@@ -280,8 +280,7 @@ static void machines_that_are_not_there(void **state)
 		"QEMU 7.2.22 has no machine pc-q35-8.0, which this machine was started with "
 		"before; it offers pc-q35-7.2 and older\n");
 	w.in.recorded_machine = NULL;
-	w.facts.qemu.machine = (char **)none;
-	w.facts.qemu.machines = 1;
+	w.facts.qemu.offers[QEMU_MACHINES] = (struct qemu_names){(char **)none, 1};
 	refused(&w, "", ERROR_HOST, "/usr/bin/qemu-system-x86_64 offers no pc-q35 machine\n");
 }
 

@@ -117,8 +117,7 @@ static void its_picture(void **state)
 	notes_are(on, note);
 	refused(&m.w, PARENT "ramfb = yes\n", ERROR_HOST,
 		"p.ini:4:9: gpu.ramfb: QEMU 7.2.22 has no device vfio-pci-nohotplug\n");
-	m.w.facts.qemu.device = device;
-	m.w.facts.qemu.devices = 1;
+	m.w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){device, 1};
 	own_plan struct plan *all = planned(
 		&m.w, PARENT "uuid = " UUID "\nramfb = yes\nxres = 1920\nyres = 1080\n"
 			     "x-igd-opregion = yes\nids = 1234:5678:9abc:def0\nrom-bar = no\n");
