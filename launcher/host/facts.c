@@ -1,6 +1,8 @@
 #include "facts.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -52,12 +54,39 @@ static char *boot_id(const struct root *root)
 	return line ? line : xstrdup("");
 }
 
+/* Whether the process belongs to the group that may use io_uring; -1 there means that none may. */
+static bool is_of_uring_group(const struct root *root)
+{
+	own_free char *line = root_line(root, "/proc/sys/kernel/io_uring_group");
+	gid_t list[NGROUPS_MAX];
+	int n = getgroups(NGROUPS_MAX, list);
+	uint64_t group;
+
+	if (!line || !text_u64(line, 10, &group))
+		return false;
+	for (int i = 0; i < n; i++)
+		if (list[i] == group)
+			return true;
+	return getegid() == group;
+}
+
+static void uring_collect(struct uring_facts *uring, const struct root *root)
+{
+	own_free char *line = root_line(root, "/proc/sys/kernel/io_uring_disabled");
+	uint64_t disabled;
+
+	if (line && text_u64(line, 10, &disabled))
+		uring->disabled = disabled > 2 ? 2 : (unsigned)disabled;
+	uring->member = is_of_uring_group(root);
+}
+
 void facts_collect(struct facts *facts, const struct root *root)
 {
 	cpu_collect(&facts->cpu, root);
 	kvm_collect(&facts->kvm, root, &facts->cpu);
 	memory_collect(&facts->memory, root);
 	glass_collect(&facts->glass, root);
+	uring_collect(&facts->uring, root);
 	hugepage_facts_collect(facts->hugepages, root);
 	dmi_collect(facts->dmi, root);
 	facts->distribution = distribution_read(root);

@@ -108,6 +108,15 @@ struct qemu_names {
 	size_t n;
 };
 
+/* Who may use io_uring: the kernel's switch, kernel.io_uring_disabled (Documentation/admin-guide/
+ * sysctl/kernel.rst).
+ */
+struct uring_facts {
+	unsigned disabled; /* 0: nobody is kept from it, or the kernel has no such switch; 1: all
+			    * who are not of the group; 2: all */
+	bool member;	   /* this process is of kernel.io_uring_group */
+};
+
 /* What one QEMU binary can do, as it said itself. */
 struct qemu_facts {
 	char *path;    /* absolute, as it will be executed */
@@ -166,6 +175,7 @@ struct facts {
 	char *boot_id;	  /* /proc/sys/kernel/random/boot_id, "" when unreadable */
 	struct hugepage_facts hugepages[HUGEPAGE_SIZES];
 	struct glass_facts glass;
+	struct uring_facts uring;
 	struct qemu_facts qemu;
 	struct device_facts devices;
 	struct quiet_facts quiet; /* of quiet_collect() */

@@ -135,7 +135,7 @@ void compose_claims(struct composer *c); /* first of all: KVM depends on it */
 void compose_mdevs(struct composer *c);	 /* with the claims: which vGPUs, and can they be had */
 void compose_devices(struct composer *c);
 void compose_acpi(struct composer *c);	 /* after the devices: their places are in its paths */
-void compose_window(struct composer *c); /* of the firmware, for large BARs */
+void compose_window(struct composer *c); /* for large BARs, when all ports are handed out */
 bool compose_kvmfr_closed(const struct composer *c); /* used, and to be opened to this user */
 void compose_steps(struct composer *c);		     /* last of all */
 void compose_quiet(struct composer *c);		     /* steps for the guest's processors */

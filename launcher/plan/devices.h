@@ -38,6 +38,10 @@ void devices_add_ids(struct option *o, const unsigned id[4], unsigned from);
 void devices_read_ids(const char *word, unsigned id[4]);
 
 /* The option ROM that the first function has. */
+/* Intel's OpRegion, for a function of that vendor or where it is asked for: what QEMU does without
+ * a word differs between versions.
+ */
+void devices_add_opregion(struct option *o, const struct gpu *gpu, uint16_t vendor);
 void devices_add_rom(struct option *o, const struct gpu *gpu, size_t n);
 
 /* Adds a section's vGPU, if it can be had. */

@@ -41,6 +41,30 @@ static bool is_direct(const struct disk *disk)
 	return disk->cache.v == CACHE_NONE || disk->cache.v == CACHE_DIRECTSYNC;
 }
 
+/* Where io_uring is closed, QEMU 7.2 and 11 end with words of their own, and 10 reads by threads.
+ */
+static void check_uring(struct composer *c, const struct disk *disk, const char *name)
+{
+	const struct uring_facts *uring = &c->facts->uring;
+
+	if (!qemu_offers(&c->facts->qemu, QEMU_AIO, "io_uring"))
+		compose_refuse(c, disk->io.at, "%s.io = io_uring: QEMU %s is built without it",
+			       name, c->facts->qemu.version);
+	else if (uring->disabled == 2)
+		compose_refuse(
+			c, disk->io.at,
+			"%s.io = io_uring: the kernel keeps everybody from it "
+			"(kernel.io_uring_disabled = 2): choose native or threads, or sysctl "
+			"-w kernel.io_uring_disabled=0",
+			name);
+	else if (uring->disabled == 1 && !uring->member)
+		compose_refuse(c, disk->io.at,
+			       "%s.io = io_uring: the kernel leaves it to a group that you are not "
+			       "of (kernel.io_uring_disabled = 1, kernel.io_uring_group): choose "
+			       "native or threads, or join that group",
+			       name);
+}
+
 /* QEMU, block/file-posix.c: native I/O blocks on the page cache, and so is refused with it. */
 static const char *io_of(struct composer *c, const struct disk *disk)
 {
@@ -49,6 +73,8 @@ static const char *io_of(struct composer *c, const struct disk *disk)
 	if (disk->io.v == IO_NATIVE && !is_direct(disk))
 		compose_wrong(c, disk->io.at,
 			      "%s.io = native needs cache = none or cache = directsync", name);
+	if (disk->io.v == IO_URING)
+		check_uring(c, disk, name);
 	if (disk->io.v == IO_NATIVE || (disk->io.v == IO_AUTO && is_direct(disk)))
 		return "native";
 	return disk->io.v == IO_URING ? "io_uring" : disk->io.v == IO_THREADS ? "threads" : NULL;

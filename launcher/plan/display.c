@@ -3,13 +3,39 @@
 #include "base/file.h"
 #include "compose.h"
 
+/* Of its own since QEMU has modules: the option comes with them. */
+#define SPICE_PACKAGES                                                                 \
+	"install qemu-system-modules-spice on Debian and Ubuntu, qemu-ui-spice-core, " \
+	"qemu-audio-spice and qemu-char-spice on Fedora, qemu-desktop on Arch"
+
+static bool has_spice(const struct composer *c)
+{
+	return qemu_offers(&c->facts->qemu, QEMU_OPTIONS, "spice");
+}
+
 static bool is_spice(const struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
 
 	if (d->type.v == DISPLAY_AUTO)
-		return c->p->glass.resolution.v;
+		return c->p->glass.resolution.v && has_spice(c);
 	return d->type.v == DISPLAY_SPICE;
+}
+
+static void check_spice(struct composer *c)
+{
+	const struct choice *type = &c->p->display.type;
+
+	if (has_spice(c))
+		return;
+	if (type->v == DISPLAY_SPICE)
+		compose_refuse(c, type->at, "display.type = spice: QEMU %s has no SPICE here: %s",
+			       c->facts->qemu.version, SPICE_PACKAGES);
+	else if (type->v == DISPLAY_AUTO && c->p->glass.resolution.v)
+		compose_note(c,
+			     "Looking Glass has neither sound nor mouse and keyboard: QEMU %s has "
+			     "no SPICE here: %s",
+			     c->facts->qemu.version, SPICE_PACKAGES);
 }
 
 static void add_device(struct composer *c, const char *driver, const char *id, const char *bus,
@@ -132,6 +158,7 @@ void compose_display(struct composer *c)
 	own_free char *path = compose_spice_socket(c);
 	struct option o;
 
+	check_spice(c);
 	check_gl(c);
 	if (wants_video(c))
 		add_video(c);

@@ -13,6 +13,7 @@
 #include "devices.h"
 
 #define FIRST_SLOT 1 /* of the root bus, for GPUs */
+#define VENDOR_INTEL 0x8086
 
 /* The nth port (from 0), behind which is bus n + 1. NULL for why: one that is only counted. */
 static char *add_port(struct composer *c, unsigned n, const char *why)
@@ -124,6 +125,12 @@ void devices_add_rom(struct option *o, const struct gpu *gpu, size_t n)
 		option_text(o, "romfile", gpu->rom.v);
 }
 
+void devices_add_opregion(struct option *o, const struct gpu *gpu, uint16_t vendor)
+{
+	if (vendor == VENDOR_INTEL || gpu->igd_opregion.v)
+		option_on(o, "x-igd-opregion", gpu->igd_opregion.v);
+}
+
 struct place {
 	const char *bus;
 	unsigned function;
@@ -174,8 +181,8 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 		devices_add_rom(&o, w->gpu, n);
 		if (w->gpu->x_vga.v && n == 0)
 			option_on(&o, "x-vga", true);
-		if (w->gpu->igd_opregion.v && n == 0)
-			option_on(&o, "x-igd-opregion", true);
+		if (n == 0)
+			devices_add_opregion(&o, w->gpu, f->vendor);
 	}
 	compose_item(c, "-device", option_done(&o), w->item, "device", w->device->at,
 		     pci_class_words(f->class));
@@ -283,6 +290,39 @@ static uint64_t large_bars(const struct composer *c)
 	return sum;
 }
 
+/* What a window of this size has for the GPUs: the firmware keeps a part of it for each root port
+ * that a device may be plugged into (edk2, PciHotPlugInitDxe, as seen with QEMU 7.2 to 11.1:
+ * 1/256).
+ */
+static uint64_t room_of(const struct composer *c, uint64_t window)
+{
+	return window - window / 256 * c->ports;
+}
+
+/* A power of two, as the window is aligned to its own size. */
+static uint64_t smallest_window(const struct composer *c)
+{
+	uint64_t bars = large_bars(c), window = above_power(bars);
+
+	while (room_of(c, window) <= bars)
+		window <<= 1;
+	return window;
+}
+
+/* Newer firmware obeys, and then no device of the machine gets an address. */
+static void check_window(struct composer *c, uint64_t window)
+{
+	uint64_t bars = large_bars(c);
+
+	if (bars && room_of(c, window) <= bars)
+		compose_refuse(
+			c, c->p->firmware.mmio64.at,
+			"firmware.mmio64 is %lu MiB, but the devices' large BARs take %lu MiB "
+			"and the root ports %lu MiB of it: give %luM or more, or auto",
+			window >> 20, bars >> 20, (window - room_of(c, window)) >> 20,
+			smallest_window(c) >> 20);
+}
+
 /* The window begins at the end of memory, aligned to its own size, and must end below the top of
  * the guest's addresses. (OVMF's PlatformPei; opt/ovmf/X-PciMmio64Mb is decimal, in MiB, at most 16
  * TiB.)
@@ -290,7 +330,7 @@ static uint64_t large_bars(const struct composer *c)
 void compose_window(struct composer *c)
 {
 	const struct number *wanted = &c->p->firmware.mmio64;
-	uint64_t need = wanted->automatic ? above_power(large_bars(c)) : wanted->v;
+	uint64_t need = wanted->automatic ? smallest_window(c) : wanted->v;
 	uint64_t memory_end = c->p->vm.memory.v + 4 * GIB, base;
 	unsigned bits = c->guest_bits ? c->guest_bits : 40;
 	own_free char *mib = NULL;
@@ -298,6 +338,7 @@ void compose_window(struct composer *c)
 
 	if (!c->firmware || (wanted->automatic && need <= WINDOW_WITHOUT_ASKING))
 		return;
+	check_window(c, need);
 	base = (memory_end + need - 1) / need * need;
 	if (base + need > 1UL << bits) {
 		compose_refuse(c, wanted->at,

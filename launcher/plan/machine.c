@@ -205,16 +205,21 @@ static void add_sleep(struct composer *c)
 			   m->s4.v == WHEN_AUTO ? why : NULL);
 }
 
-/* The chipset has a watchdog in any case; it bites only when its strap is set so. */
+/* The chipset has a watchdog in any case. Whether it may reset the guest that started it is a
+ * strap, which machines have set so since 8.0: it is always said.
+ */
 static void add_watchdog(struct composer *c)
 {
 	const struct choice *watchdog = &c->p->machine.watchdog;
-	struct option o = option_new(NULL);
+	bool acts = watchdog->v != WATCHDOG_NONE;
+	struct option o;
 
-	if (watchdog->v == WATCHDOG_NONE)
+	add_global(c, "ICH9-LPC", "noreboot", acts ? "off" : "on", "machine.watchdog", watchdog->at,
+		   acts ? "the chipset's own watchdog may act"
+			: "the chipset's own watchdog does nothing");
+	if (!acts)
 		return;
-	add_global(c, "ICH9-LPC", "noreboot", "off", "machine.watchdog", watchdog->at,
-		   "the chipset's own watchdog may act");
+	o = option_new(NULL);
 	option_text(&o, "watchdog", watchdog->v == WATCHDOG_RESET ? "reset" : "poweroff");
 	compose_argument(c, "-action", option_done(&o), "machine.watchdog", watchdog->at, NULL);
 }

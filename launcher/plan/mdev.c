@@ -431,7 +431,6 @@ void devices_add_mdev(struct composer *c, const struct wanted *w)
 	identify(&o, gpu);
 	devices_add_rom(&o, gpu, 0);
 	add_picture(c, &o, place);
-	if (gpu->igd_opregion.v)
-		option_on(&o, "x-igd-opregion", true);
+	devices_add_opregion(&o, gpu, place->parent->vendor);
 	compose_item(c, "-device", option_done(&o), w->item, "mdev", gpu->mdev.at, why);
 }

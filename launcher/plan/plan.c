@@ -222,7 +222,9 @@ static void compose_frame(struct composer *c)
 	struct option o = option_new(NULL);
 
 	option_text(&o, "guest", c->plan->name);
-	option_on(&o, "debug-threads", true);
+	/* Newer ones name their threads always. */
+	if (qemu_offers(&c->facts->qemu, QEMU_OPTIONS, "name.debug-threads"))
+		option_on(&o, "debug-threads", true);
 	compose_argument(c, "-name", option_done(&o), "vm.name", c->p->vm.name.at,
 			 "threads get names, for top and perf");
 	compose_fixed(c, "-nodefaults", NULL, "no device that the plan does not name");
@@ -273,6 +275,20 @@ static void compose_times(struct composer *c)
 	};
 }
 
+/* Who speaks QMP on a character device: an object where QEMU has such, which deprecates -mon. */
+static void compose_control(struct composer *c, const char *id)
+{
+	bool object = qemu_offers(&c->facts->qemu, QEMU_OBJECTS, "monitor-qmp");
+	struct option o = option_new(object ? "monitor-qmp" : NULL);
+
+	if (object)
+		option_text(&o, "id", id);
+	option_text(&o, "chardev", id);
+	if (!object)
+		option_text(&o, "mode", "control");
+	compose_fixed(c, object ? "-object" : "-mon", option_done(&o), NULL);
+}
+
 /* One monitor: a listening socket that vmlaunch binds and QEMU inherits. */
 static void compose_monitor(struct composer *c, enum plan_fd_role role, const char *id,
 			    const char *file, const char *why)
@@ -292,10 +308,7 @@ static void compose_monitor(struct composer *c, enum plan_fd_role role, const ch
 	option_on(&o, "server", true);
 	option_on(&o, "wait", false);
 	compose_fixed(c, "-chardev", option_done(&o), why);
-	o = option_new(NULL);
-	option_text(&o, "chardev", id);
-	option_text(&o, "mode", "control");
-	compose_fixed(c, "-mon", option_done(&o), NULL);
+	compose_control(c, id);
 }
 
 void compose_monitors(struct composer *c)
@@ -351,7 +364,6 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_smbios(&c);
 	compose_boot(&c);
 	compose_devices(&c);
-	compose_window(&c);
 	compose_acpi(&c);
 	compose_disks(&c);
 	compose_ephemeral(&c);
@@ -361,6 +373,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_glass(&c);
 	compose_viewers(&c);
 	compose_spare(&c);
+	compose_window(&c);
 	compose_raw(&c);
 	compose_guest(&c);
 	compose_record(&c);

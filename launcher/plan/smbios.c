@@ -8,10 +8,24 @@
 struct field {
 	const char *key; /* of QEMU's -smbios */
 	const struct text *value;
-	int host; /* enum dmi_field that stands for it, -1: none */
+	int host;   /* enum dmi_field that stands for it, -1: none */
+	bool named; /* QEMU writes its own name, or the machine's, where nothing is said */
 };
 
-/* One record, where any of its fields is known. */
+/* What stands in a field: the profile's text or the host's, NULL for neither. */
+static const char *field_text(const struct composer *c, const struct field *field)
+{
+	const char *host;
+
+	if (field->value->v || !c->p->smbios.copy_host.v || field->host < 0)
+		return field->value->v;
+	host = c->facts->dmi[field->host];
+	return *host ? host : NULL;
+}
+
+/* One record, where any of its fields is known; in those of the others that QEMU would fill there
+ * is then nothing (QEMU, hw/smbios/smbios.c: smbios_set_defaults() minds what is given, also "").
+ */
 static void add_record(struct composer *c, unsigned type, const struct field *field, size_t n,
 		       const char *words)
 {
@@ -22,16 +36,13 @@ static void add_record(struct composer *c, unsigned type, const struct field *fi
 
 	option_number(&o, "type", type);
 	for (size_t i = 0; i < n; i++) {
-		const char *text = field[i].value->v;
+		const char *text = field_text(c, &field[i]);
 
-		if (text)
+		if (field[i].value->v)
 			at = field[i].value->at;
-		else if (s->copy_host.v && field[i].host >= 0 && *c->facts->dmi[field[i].host])
-			text = c->facts->dmi[field[i].host];
-		if (!text)
-			continue;
-		option_text(&o, field[i].key, text);
-		any = true;
+		if (text || field[i].named)
+			option_text(&o, field[i].key, text ? text : "");
+		any = any || text;
 	}
 	if (any)
 		compose_argument(c, "-smbios", option_done(&o), "smbios", at, words);
@@ -76,22 +87,22 @@ void compose_smbios(struct composer *c)
 		{"date", &s->bios_date, DMI_BIOS_DATE},
 	};
 	const struct field system[] = {
-		{"manufacturer", &s->manufacturer, DMI_MANUFACTURER},
-		{"product", &s->product, DMI_PRODUCT},
-		{"version", &s->version, DMI_VERSION},
+		{"manufacturer", &s->manufacturer, DMI_MANUFACTURER, true},
+		{"product", &s->product, DMI_PRODUCT, true},
+		{"version", &s->version, DMI_VERSION, true},
 		{"serial", &s->serial, -1},
 		{"sku", &s->sku, DMI_SKU},
 		{"family", &s->family, DMI_FAMILY},
 	};
 	const struct field board[] = {
-		{"manufacturer", &s->board_manufacturer, DMI_BOARD_MANUFACTURER},
-		{"product", &s->board_product, DMI_BOARD_PRODUCT},
-		{"version", &s->board_version, DMI_BOARD_VERSION},
+		{"manufacturer", &s->board_manufacturer, DMI_BOARD_MANUFACTURER, true},
+		{"product", &s->board_product, DMI_BOARD_PRODUCT, true},
+		{"version", &s->board_version, DMI_BOARD_VERSION, true},
 		{"serial", &s->board_serial, -1},
 	};
 	const struct field chassis[] = {
-		{"manufacturer", &s->chassis_manufacturer, DMI_CHASSIS_MANUFACTURER},
-		{"version", &s->chassis_version, DMI_CHASSIS_VERSION},
+		{"manufacturer", &s->chassis_manufacturer, DMI_CHASSIS_MANUFACTURER, true},
+		{"version", &s->chassis_version, DMI_CHASSIS_VERSION, true},
 		{"serial", &s->chassis_serial, -1},
 	};
 

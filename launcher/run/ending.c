@@ -34,9 +34,9 @@ static const struct cause_words *cause_of(const struct ending *ending)
 static const char *signal_words(int sig, const struct ending *ending, char **made)
 {
 	if (sig == SIGSYS)
-		return "QEMU was stopped by its own sandbox (signal 31): an argument makes it do "
-		       "what "
-		       "-sandbox forbids, such as -daemonize, -runas or a helper program";
+		return "QEMU was stopped by its own sandbox (signal 31): an argument or a library "
+		       "makes it do what -sandbox forbids, such as becoming another user or, in "
+		       "older versions of QEMU, running a helper program";
 	if (sig == SIGTERM && !ending->running)
 		return "QEMU was ended while it was still building the machine";
 	if (sig == SIGKILL && !ending->told)

@@ -16,6 +16,10 @@
 /* Functions of the laptop, in the order of their addresses. */
 enum { HOST_BRIDGE, ROOT_PORT, GPU_VIDEO, GPU_AUDIO, OTHER_GPU, NVME, NETWORK, FUNCTIONS };
 
+static char *const WORLD_OPTIONS[] = {S("name.debug-threads"), S("spice")};
+static char *const WORLD_AIO[] = {S("io_uring"), S("native"), S("threads")};
+static char *const WORLD_NOTHING[] = {NULL};
+
 /* The host of a test, which changes what it is about, in the copy that it got. */
 struct world {
 	struct facts facts;
@@ -123,6 +127,11 @@ static inline struct plan *compose(struct world *w, const char *text, struct err
 		fail_msg("the profile is wrong: %s", said);
 	}
 	w->facts.qemu.offers[QEMU_MACHINES] = (struct qemu_names){w->machine, 1};
+	/* A test that is about them leaves them out by a list with nothing in it. */
+	if (!w->facts.qemu.offers[QEMU_OPTIONS].name)
+		w->facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)WORLD_OPTIONS, 2};
+	if (!w->facts.qemu.offers[QEMU_AIO].name)
+		w->facts.qemu.offers[QEMU_AIO] = (struct qemu_names){(char **)WORLD_AIO, 3};
 	w->facts.cpu.topology.core = w->core;
 	w->facts.cpu.topology.l3 = &w->l3;
 	w->facts.devices.pci = (struct pci_list){w->function, FUNCTIONS};

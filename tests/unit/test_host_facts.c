@@ -119,6 +119,34 @@ static void intel_laptop(void **state)
 	assert_null(facts.qemu.path);
 }
 
+/* The kernel's switch, and the group that it may leave io_uring to. */
+static void who_may_use_io_uring(void **state)
+{
+	struct tree *tree = *state;
+	static const struct {
+		const char *disabled, *group;
+		unsigned want;
+		bool member;
+	} row[] = {
+		{NULL, NULL, 0, false},	 {"0\n", "-1\n", 0, false}, {"2\n", "-1\n", 2, false},
+		{"1\n", "0\n", 1, true}, {"9\n", "x\n", 2, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		own_facts struct facts facts = {0};
+		own_free char *mine = xasprintf("%u\n", (unsigned)getegid());
+
+		if (row[i].disabled)
+			put(tree, "/proc/sys/kernel/io_uring_disabled", row[i].disabled);
+		if (row[i].group)
+			put(tree, "/proc/sys/kernel/io_uring_group",
+			    row[i].member ? mine : row[i].group);
+		facts_collect(&facts, &tree->root);
+		assert_int_equal(facts.uring.disabled, row[i].want);
+		assert_int_equal(facts.uring.member, row[i].member);
+	}
+}
+
 static void amd_laptop_without_online_list(void **state)
 {
 	struct tree *tree = *state;
@@ -279,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_tree(intel_laptop),
 		in_tree(amd_laptop_without_online_list),
+		in_tree(who_may_use_io_uring),
 		in_tree(node_without_virtualisation),
 		in_tree(virtualisation_without_node),
 		in_tree(empty_tree_is_no_error),

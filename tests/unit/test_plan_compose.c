@@ -17,6 +17,8 @@ struct world {
 /* The structs own their strings; these are not freed. */
 #define S(text) ((char *)(text))
 
+static char *const OPTIONS[] = {S("name.debug-threads"), S("spice")};
+static char *const OBJECTS[] = {S("iothread"), S("monitor-qmp")};
 static char *const MACHINES[] = {S("microvm"), S("pc-q35-6.1"), S("pc-q35-7.2"), S("pc-i440fx-7.2"),
 				 S("none")};
 static struct firmware FIRMWARE[] = {
@@ -40,8 +42,9 @@ static struct world world(void)
 			  .qemu = {.path = S("/usr/bin/qemu-system-x86_64"),
 				   .version = S("7.2.22"),
 				   .package = S(""),
-				   .offers[QEMU_MACHINES] = {(char **)MACHINES,
-							     ARRAY_SIZE(MACHINES)}}},
+				   .offers = {[QEMU_MACHINES] = {(char **)MACHINES,
+								 ARRAY_SIZE(MACHINES)},
+					      [QEMU_OPTIONS] = {(char **)OPTIONS, 2}}}},
 		.firmware = {.item = FIRMWARE, .n = ARRAY_SIZE(FIRMWARE)},
 		.dirs = {S("/home/u/.config"), S("/home/u/.local/state/vmlaunch"),
 			 S("/home/u/.cache/vmlaunch"), S("/run/user/1/vmlaunch")},
@@ -250,6 +253,22 @@ static void record_is(const struct plan *plan, const char *version)
 	assert_null(version);
 }
 
+/* By what the QEMU offers, and not by its version. */
+static void what_a_newer_qemu_offers(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL;
+
+	(void)state;
+	w.facts.qemu.offers[QEMU_OBJECTS] = (struct qemu_names){(char **)OBJECTS, 2};
+	w.facts.qemu.offers[QEMU_OPTIONS].n = 0;
+	plan = planned(&w, "");
+	has(plan, "-name", "guest=p");
+	has(plan, "-object", "monitor-qmp,id=monitor,chardev=monitor");
+	has(plan, "-object", "monitor-qmp,id=tools,chardev=tools");
+	lacks(plan, "-mon", NULL);
+}
+
 static void the_newest_machine_is_recorded(void **state)
 {
 	struct world w = world();
@@ -401,7 +420,7 @@ static void uefi(void **state)
 	    "file.filename=/home/u/.local/state/vmlaunch/p/vars.fd");
 	assert_non_null(strstr(machine, ",smm=off,"));
 	assert_non_null(strstr(machine, ",pflash0=firmware-code,pflash1=firmware-vars"));
-	lacks(plan, "-global", NULL);
+	lacks(plan, "-global", "driver=cfi.pflash01");
 	assert_int_equal(plan->prepare[0].kind, PREPARE_VARS);
 	assert_string_equal(plan->prepare[0].source, "/fw/VARS.fd");
 	assert_string_equal(
@@ -820,6 +839,7 @@ int main(void)
 		cmocka_unit_test(arguments_and_environment_of_the_profile),
 		cmocka_unit_test(a_socket_has_107_bytes),
 		cmocka_unit_test(the_times_of_the_way_down),
+		cmocka_unit_test(what_a_newer_qemu_offers),
 		cmocka_unit_test(the_newest_machine_is_recorded),
 		cmocka_unit_test(machines_that_are_not_there),
 		cmocka_unit_test(windows_gets_its_clock),

@@ -50,6 +50,26 @@ static void ways_of_io(void **state)
 		"p.ini:4:6: disk a.io = native needs cache = none or cache = directsync\n");
 }
 
+/* By the kernel, and by the QEMU. */
+static void io_uring_that_cannot_be_had(void **state)
+{
+	static const char text[] = DISK "io = io_uring\n";
+	struct world w = world();
+
+	(void)state;
+	w.facts.uring.disabled = 1;
+	refusal_says(&w, text, "p.ini:3:6: disk a.io = io_uring: the kernel leaves it to a group");
+	w.facts.uring.member = true;
+	plan_free(planned(&w, text));
+	w.facts.uring.disabled = 2;
+	refusal_says(&w, text, "kernel.io_uring_disabled = 2");
+	plan_free(planned(&w, DISK "io = threads\n"));
+	w.facts.uring.disabled = 0;
+	w.facts.qemu.offers[QEMU_AIO] = (struct qemu_names){(char **)WORLD_NOTHING, 0};
+	refusal_says(&w, text, "QEMU 7.2.22 is built without it");
+	plan_free(planned(&w, DISK "io = threads\n"));
+}
+
 static void discarding(void **state)
 {
 	(void)state;
@@ -210,10 +230,15 @@ static void what_would_stay(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cache_modes),		cmocka_unit_test(ways_of_io),
-		cmocka_unit_test(discarding),		cmocka_unit_test(cdroms),
-		cmocka_unit_test(threads_of_their_own), cmocka_unit_test(throwing_away),
-		cmocka_unit_test(what_is_thrown_away),	cmocka_unit_test(what_is_only_read),
+		cmocka_unit_test(cache_modes),
+		cmocka_unit_test(ways_of_io),
+		cmocka_unit_test(io_uring_that_cannot_be_had),
+		cmocka_unit_test(discarding),
+		cmocka_unit_test(cdroms),
+		cmocka_unit_test(threads_of_their_own),
+		cmocka_unit_test(throwing_away),
+		cmocka_unit_test(what_is_thrown_away),
+		cmocka_unit_test(what_is_only_read),
 		cmocka_unit_test(what_would_stay),
 	};
 

@@ -270,6 +270,25 @@ static void when_there_is_spice(void **state)
 	assert_string_equal(find(video, "-device", "VGA")->cause.key, "display.video");
 }
 
+/* SPICE is a package of its own: asked for in vain, and Looking Glass without it. */
+static void without_spice(void **state)
+{
+	struct world w = desktop();
+	own_plan struct plan *glass = NULL, *none = NULL;
+
+	(void)state;
+	w.facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)WORLD_NOTHING, 0};
+	refusal_says(&w, "[display]\ntype = spice\n",
+		     "p.ini:2:8: display.type = spice: QEMU 7.2.22 has no SPICE here: install "
+		     "qemu-system-modules-spice on Debian");
+	glass = planned(&w, QHD);
+	lacks(glass, "-spice", NULL);
+	lacks(glass, "-audiodev", NULL);
+	assert_non_null(strstr(glass->note[0], "Looking Glass has neither sound nor mouse"));
+	none = planned(&w, "[display]\ntype = none\n");
+	notes_are(none, "");
+}
+
 /* Something to see, where there is somewhere to see it and no GPU whose picture it would spoil. */
 static void when_there_is_video(void **state)
 {
@@ -435,6 +454,7 @@ int main(void)
 		cmocka_unit_test(the_module_is_absent),
 		cmocka_unit_test(spice),
 		cmocka_unit_test(when_there_is_spice),
+		cmocka_unit_test(without_spice),
 		cmocka_unit_test(when_there_is_video),
 		cmocka_unit_test(gl),
 		cmocka_unit_test(the_client),

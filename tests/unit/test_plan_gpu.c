@@ -366,6 +366,26 @@ static void a_window_by_the_profile(void **state)
 		"p.ini:2:10: firmware.mmio64: '32T' is out of range; 1G to 16T\n");
 }
 
+/* Of which the firmware keeps 1/256 for each port that something may be plugged into. */
+static void a_window_that_is_too_small(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	give_bar(&w, GPU_VIDEO, PCI_BAR_MEM64, 8 * GIB);
+	refused(&w, ONE "[firmware]\nmmio64 = 2G\n", ERROR_HOST,
+		"p.ini:4:10: firmware.mmio64 is 2048 MiB, but the devices' large BARs take 8192 "
+		"MiB "
+		"and the root ports 0 MiB of it: give 16384M or more, or auto\n");
+	refusal_says(&w, ONE "[firmware]\nmmio64 = 8G\n", "is 8192 MiB, but");
+	window_is(&w, ONE "[firmware]\nmmio64 = 9G\n", "9216");
+	w.function[GPU_VIDEO].bar[0].size = 64 * GIB - MIB;
+	window_is(&w, ONE, "65536");
+	window_is(&w, ONE "[network]\n", "131072");
+	refusal_says(&w, ONE "[network]\n[firmware]\nmmio64 = 64G\n",
+		     "and the root ports 256 MiB of it: give 131072M or more");
+}
+
 static void a_window_that_does_not_fit(void **state)
 {
 	struct world w = world();
@@ -726,6 +746,7 @@ int main(void)
 		cmocka_unit_test(a_window_for_large_bars),
 		cmocka_unit_test(what_counts_for_the_window),
 		cmocka_unit_test(a_window_by_the_profile),
+		cmocka_unit_test(a_window_that_is_too_small),
 		cmocka_unit_test(a_window_that_does_not_fit),
 		cmocka_unit_test(from_nvidia),
 		cmocka_unit_test(from_others),

@@ -5,6 +5,9 @@
 #define GPU "[gpu]\ndevice = 10de:2820\n"
 #define WINDOWS "[vm]\nguest = windows\n"
 
+/* On every machine that does not say otherwise. */
+#define STRAP(value) "driver=ICH9-LPC,property=noreboot,value=" value "\n"
+
 static void option_is(struct world *w, const char *text, const char *option, const char *want)
 {
 	own_plan struct plan *plan = planned(w, text);
@@ -89,18 +92,18 @@ static void timers(void **state)
 	board_has(&w, WINDOWS "[machine]\nhpet = yes\n", "hpet=on", true);
 	board_has(&w, "[machine]\nhpet = no\n", "hpet=off", true);
 
-	option_is(&w, "", "-global", "");
+	option_is(&w, "", "-global", STRAP("on"));
 	option_is(&w, "[machine]\npit-lost-ticks = delay\n", "-global",
-		  "driver=kvm-pit,property=lost_tick_policy,value=delay\n");
+		  "driver=kvm-pit,property=lost_tick_policy,value=delay\n" STRAP("on"));
 	option_is(&w, "[machine]\npit-lost-ticks = discard\n[cpu]\nirqchip = kernel\n", "-global",
-		  "driver=kvm-pit,property=lost_tick_policy,value=discard\n");
+		  "driver=kvm-pit,property=lost_tick_policy,value=discard\n" STRAP("on"));
 	/* QEMU's own timer knows no such thing. */
 	split = planned(&w, "[machine]\npit-lost-ticks = discard\n[cpu]\nirqchip = split\n");
-	lacks(split, "-global", NULL);
+	lacks(split, "-global", "driver=kvm-pit");
 	notes_are(split, "machine.pit-lost-ticks has no effect: the kernel's timer is not used "
 			 "here\n");
 	tcg = planned(&w, "[machine]\npit-lost-ticks = delay\n[cpu]\naccel = tcg\n");
-	lacks(tcg, "-global", NULL);
+	lacks(tcg, "-global", "driver=kvm-pit");
 }
 
 #define NO_S3 "driver=ICH9-LPC,property=disable_s3,value=1\n"
@@ -111,27 +114,26 @@ static void sleeping(void **state)
 	struct world w = world();
 
 	(void)state;
-	option_is(&w, "", "-global", "");
-	option_is(&w, GPU, "-global", NO_S3 NO_S4);
-	option_is(&w, "[pci]\ndevice = 8086:15f3\n", "-global", NO_S3 NO_S4);
-	option_is(&w, GPU "enabled = no\n", "-global", "");
-	option_is(&w, GPU "[machine]\ns3 = yes\n", "-global", "");
-	option_is(&w, GPU "[machine]\ns3 = yes\ns4 = no\n", "-global", NO_S4);
-	option_is(&w, GPU "[machine]\ns4 = yes\n", "-global", NO_S3);
-	option_is(&w, "[machine]\ns3 = no\n", "-global", NO_S3 NO_S4);
+	option_is(&w, "", "-global", STRAP("on"));
+	option_is(&w, GPU, "-global", NO_S3 NO_S4 STRAP("on"));
+	option_is(&w, "[pci]\ndevice = 8086:15f3\n", "-global", NO_S3 NO_S4 STRAP("on"));
+	option_is(&w, GPU "enabled = no\n", "-global", STRAP("on"));
+	option_is(&w, GPU "[machine]\ns3 = yes\n", "-global", STRAP("on"));
+	option_is(&w, GPU "[machine]\ns3 = yes\ns4 = no\n", "-global", NO_S4 STRAP("on"));
+	option_is(&w, GPU "[machine]\ns4 = yes\n", "-global", NO_S3 STRAP("on"));
+	option_is(&w, "[machine]\ns3 = no\n", "-global", NO_S3 NO_S4 STRAP("on"));
 }
 
 static void watchdog(void **state)
 {
 	struct world w = world();
-	static const char *const strap = "driver=ICH9-LPC,property=noreboot,value=off\n";
 
 	(void)state;
 	option_is(&w, "", "-action", "");
 	option_is(&w, "[machine]\nwatchdog = reset\n", "-action", "watchdog=reset\n");
-	option_is(&w, "[machine]\nwatchdog = reset\n", "-global", strap);
+	option_is(&w, "[machine]\nwatchdog = reset\n", "-global", STRAP("off"));
 	option_is(&w, "[machine]\nwatchdog = poweroff\n", "-action", "watchdog=poweroff\n");
-	option_is(&w, "[machine]\nwatchdog = none\n", "-global", "");
+	option_is(&w, "[machine]\nwatchdog = none\n", "-global", STRAP("on"));
 }
 
 static void ports_and_modes(void **state)
@@ -148,7 +150,7 @@ static void ports_and_modes(void **state)
 	w.plain.secure_boot = w.plain.enrolled = w.plain.needs_smm = true;
 	board_has(&w, "[firmware]\nsecure-boot = yes\n", "smm=on", true);
 	option_is(&w, "[firmware]\nsecure-boot = yes\n", "-global",
-		  "driver=cfi.pflash01,property=secure,value=on\n");
+		  "driver=cfi.pflash01,property=secure,value=on\n" STRAP("on"));
 	refused(&w, "[firmware]\nsecure-boot = yes\n[machine]\nsmm = no\n", ERROR_USAGE,
 		"p.ini:4:7: machine.smm: firmware with Secure Boot does not start without it\n");
 }
