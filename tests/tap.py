@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,25 @@ class Skip(Exception):
 def test(function):
     _tests.append(function)
     return function
+
+
+def qcow2(mib=1, backing=b"", backing_format=b"", **fields):
+    """An empty qcow2 image, as QEMU reads it: clusters of 512 bytes, so that it is small. fields: of its header."""
+    values = dict(magic=b"QFI\xfb", version=3, backing_at=0, backing_size=len(backing), cluster_bits=9, size=mib << 20, crypt=0,
+                  l1_size=mib * 32, l1_at=0x800, refcount_at=0x400, refcount_clusters=1, snapshots=0, snapshots_at=0,
+                  incompatible=0, compatible=0, autoclear=0, refcount_order=4, header_length=104)
+    more = b""
+    if backing_format:
+        more += struct.pack(">II", 0xE2792ACA, len(backing_format)) + backing_format + bytes(-len(backing_format) % 8)
+    more += bytes(8)
+    if backing:
+        values["backing_at"] = 104 + len(more)
+    values.update(fields)
+    head = struct.pack(">4sIQIIQIIQQIIQQQQII", *values.values()) + more + backing
+    l1 = bytes(-(-mib * 256 // 512) * 512)
+    counts = (1, 0, 1, 1) + (1,) * (len(l1) // 512)  # of references: header, nothing, both tables of counts, L1
+    return (head.ljust(0x400, b"\0") + struct.pack(">Q", 0x600).ljust(512, b"\0")
+            + struct.pack(f">{len(counts)}H", *counts).ljust(512, b"\0") + l1)
 
 
 class Place:

@@ -34,6 +34,24 @@ static void find_blocks(struct gathered *g)
 	}
 }
 
+/* What the disks' first and last bytes say, as far as this user may read them. */
+static void find_images(struct gathered *g)
+{
+	const struct items *disks = &g->profile->disk;
+
+	for (size_t i = 0; i < disks->n; i++) {
+		const struct disk *disk = (const struct disk *)disks->v[i];
+		struct image *image;
+
+		if (!disk->item.enabled.v || !disk->path.v)
+			continue;
+		image = image_load(disk->path.v, plan_disk_is_qcow2(disk));
+		*xappend(g->image, g->images) = image;
+		if (image->qcow2.doubt && plan_disk_is_qcow2(disk))
+			say(SAY_WARNING, "%s: %s", image->path, image->qcow2.doubt);
+	}
+}
+
 /* The machine version of the first start. What does not look like one is as good as none. */
 static void read_record(struct gathered *g)
 {
@@ -191,6 +209,7 @@ static bool gather_facts(struct gathered *g, const char *host_root, const struct
 	for (size_t i = 0; i < g->firmware.skips; i++)
 		say(SAY_DEBUG, "firmware: %s", g->firmware.skipped[i]);
 	find_blocks(g);
+	find_images(g);
 	gather_devices(g, what->no_devices);
 	if (wants_quiet(&g->profile->cpu))
 		quiet_collect(&g->facts.quiet, &g->root);
@@ -244,6 +263,8 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.firmware = &g->firmware,
 		.dirs = &g->dirs,
 		.recorded_machine = g->recorded_machine,
+		.image = g->image,
+		.images = g->images,
 		.block = g->block,
 		.blocks = g->blocks,
 		.program = g->program,
@@ -302,6 +323,9 @@ void gathered_free(struct gathered *g)
 		free(g->file[i].data);
 	free(g->file);
 	free(g->block);
+	for (size_t i = 0; i < g->images; i++)
+		image_free(g->image[i]);
+	free(g->image);
 	for (size_t i = 0; i < g->programs; i++)
 		free(g->program[i].path);
 	free(g->program);

@@ -29,6 +29,8 @@ struct gathered {
 	char *recorded_machine;
 	struct plan_file *file;
 	size_t files;
+	struct image **image;
+	size_t images;
 	struct plan_program *program;
 	size_t programs;
 	struct plan_block *block;

@@ -15,6 +15,7 @@
 #include "cpu_map.h"
 #include "cpu_topology.h"
 #include "holders.h"
+#include "image.h"
 #include "iommu.h"
 #include "kmodule.h"
 #include "mdev.h"

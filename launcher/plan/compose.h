@@ -143,6 +143,7 @@ void compose_disks(struct composer *c);
 /* Whether the guest may write to a disk that is enabled. */
 bool compose_is_written(const struct disk *disk);
 void compose_ephemeral(struct composer *c); /* says what a throw-away start throws away */
+void compose_image(struct composer *c, const struct disk *disk); /* can it be meant? */
 void compose_networks(struct composer *c);
 void compose_console(struct composer *c);
 void compose_display(struct composer *c);

@@ -28,11 +28,16 @@ static const char *file_driver(const struct composer *c, const struct disk *disk
 /* By the name, never by the content: a guest can write a qcow2 header into its raw disk, and a
  * backing file in it would then be read from the host.
  */
-static const char *format_of(const struct disk *disk)
+bool plan_disk_is_qcow2(const struct disk *disk)
 {
 	if (disk->format.v == DISK_AUTO)
-		return text_ends(disk->path.v, ".qcow2") ? "qcow2" : "raw";
-	return disk->format.v == DISK_QCOW2 ? "qcow2" : "raw";
+		return text_ends(disk->path.v, ".qcow2");
+	return disk->format.v == DISK_QCOW2;
+}
+
+static const char *format_of(const struct disk *disk)
+{
+	return plan_disk_is_qcow2(disk) ? "qcow2" : "raw";
 }
 
 /* Past the host's page cache: the caller's own memory goes to the disk. */
@@ -229,6 +234,7 @@ void compose_disks(struct composer *c)
 
 		if (!disk->item.enabled.v)
 			continue;
+		compose_image(c, disk);
 		if (c->in->ephemeral && compose_is_written(disk))
 			add_overlay(c, disk, id);
 		else

@@ -201,6 +201,8 @@ struct plan_input {
 	size_t blocks;
 	const struct plan_file *file;
 	size_t files;
+	struct image *const *image; /* of the disks, as far as they could be looked at */
+	size_t images;
 	const struct plan_program *program;
 	size_t programs;
 	bool has_display;   /* the user's session shows windows */
@@ -212,6 +214,10 @@ struct plan_input {
 	const char *probe_program; /* of PURPOSE_PROBE: a UEFI program, and its parameters */
 	const char *probe_parameters;
 };
+
+/* Whether a disk is given to QEMU as qcow2, else as raw: by its key or its name, never by its
+ * bytes. */
+bool plan_disk_is_qcow2(const struct disk *disk);
 
 /* NULL when the machine cannot be started; err then holds every reason. */
 struct plan *plan_compose(const struct plan_input *in, struct error **err);

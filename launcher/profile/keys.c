@@ -226,7 +226,7 @@ static const struct key SMBIOS[] = {
 
 static const struct key MEMORY[] = {
 	{"hugepages", CHOICE(memory_section, hugepages, HUGEPAGES), .dflt = "auto",
-	 .help = "auto: huge pages that are free or can be had at once, where a host device is passed, "
+	 .help = "auto: huge pages that are free, of any size, or can be had at once, where a host device is passed, "
 		 "else transparent ones; a size: those or no start"},
 	{"host-reserve", SIZE(memory_section, host_reserve, 0, 16 * TIB), .dflt = "2G",
 	 .help = "what must stay for the host: a machine with a host device holds all its memory"},
@@ -327,7 +327,7 @@ static const struct key DISK[] = {
 	 .help = "image file or block device"},
 	{"format", CHOICE(disk, format, FORMAT), .dflt = "auto",
 	 .help = "auto: qcow2 if the path ends in .qcow2, else raw; never guessed from what the guest "
-		 "could have written"},
+		 "could have written: an image of another kind is refused, unless this is given"},
 	{"media", CHOICE(disk, media, MEDIA), .dflt = "disk",
 	 .help = "disk: virtio; cdrom: a SATA drive, read-only"},
 	{"read-only", FLAG(disk, read_only), .dflt = "no",

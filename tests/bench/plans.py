@@ -49,7 +49,7 @@ def profile_of(place, kind, number):
         if kind == "functions":
             text += f"[pci f{n}]\ndevice = {address(n)}\n"
         elif kind == "disks":
-            (place.dir / f"{n}.qcow2").touch()
+            (place.dir / f"{n}.qcow2").write_bytes(tap.qcow2())
             text += f"[disk d{n}]\npath = {n}.qcow2\n"
         else:
             text += f"[network n{n}]\nmode = user\n"

@@ -18,7 +18,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from tap import FAKE_QEMU, ROOT  # noqa: E402
+from tap import FAKE_QEMU, ROOT, qcow2  # noqa: E402
 
 
 
@@ -155,6 +155,8 @@ def prepare(place, case, home=None):
         with open(path, "wb") as file:
             if path.endswith(b".rom"):
                 file.write(make_rom.ROMS[pathlib.Path(name).stem]())
+            if path.endswith(b".qcow2"):
+                file.write(qcow2())
     where.mkdir(exist_ok=True)
     (where / "logs").mkdir(exist_ok=True)
     own = HERE / f"{profile}.ini"
