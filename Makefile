@@ -5,7 +5,7 @@
 #   make test       install what is missing, build with sanitizers, run all tests
 #   make roots      the README's commands in fresh roots of Debian 12, 13 and testing (as root; ROOTS="trixie forky")
 #   make lint       compilers' warnings (gcc and clang), clang-tidy, cppcheck, format, shellcheck
-#   make matrix     the guest tests with the next Debian's QEMU and firmware, fetched and unpacked (100 MB)
+#   make matrix     the guest tests with QEMU and firmware of four Debian suites, fetched and unpacked (3 x 100 MB)
 #   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, JSON=FILE
 #   make fuzz       libFuzzer on every parser, FUZZ_SECONDS each
 #   make install    PREFIX=/usr/local, DESTDIR=
