@@ -158,7 +158,7 @@ const struct command COMMANDS[] = {
 
 #define ERRORS_SHOWN 50
 
-static bool verbose, colored;
+static bool verbose, colored, stalled;
 
 static void tell(enum say_level level, const char *line)
 {
@@ -172,8 +172,11 @@ static void tell(enum say_level level, const char *line)
 
 	if (level == SAY_DEBUG && !verbose)
 		return;
-	/* A terminal that was stopped (Ctrl-S) must not stop us: the line is lost then. */
-	if (poll(&p, 1, SAY_PATIENCE_MS) == 0)
+	/* A terminal that was stopped (Ctrl-S) must not stop us: the line is lost then, and so are
+	 * the next ones, without a wait for each, until somebody reads again.
+	 */
+	stalled = poll(&p, 1, stalled ? 0 : SAY_PATIENCE_MS) == 0;
+	if (stalled)
 		return;
 	fprintf(stderr, "vmlaunch: %s%s%s%s\n", color, word[level], line, *color ? "\033[0m" : "");
 }

@@ -19,6 +19,7 @@
 #include "common.h"
 #include "qmp/client.h"
 #include "qmp/words.h"
+#include "run/held.h"
 
 #define ANSWER_MS 10000
 #define KILL_MS 2000
@@ -77,22 +78,46 @@ static char *ask_state(struct qmp *qmp, struct error **err)
 	return state ? state : xstrdup("unresponsive");
 }
 
-static char *run_state(const char *dir)
+/* How the machine is, in QEMU's word, and what holds its guest. */
+struct condition {
+	char *state;
+	struct held held; /* of no state where nothing does */
+};
+
+static void condition_free(struct condition *condition)
+{
+	free(condition->state);
+	held_free(&condition->held);
+}
+#define own_condition own_with(condition_free)
+
+static struct condition condition_of(const char *dir)
 {
 	own_error struct error *err = NULL;
 	own_qmp struct qmp *qmp = tools_monitor(dir, &err);
+	struct condition now = {qmp ? ask_state(qmp, &err) : xstrdup("unresponsive"), {{0}}};
+	json_object *blocks = NULL;
 
-	return qmp ? ask_state(qmp, &err) : xstrdup("unresponsive");
+	if (!held_is(now.state))
+		return now;
+	snprintf(now.held.state, sizeof(now.held.state), "%s", now.state);
+	if (held_is_of_disks(now.state) &&
+	    qmp_execute(qmp, "query-block", NULL, ANSWER_MS, &blocks, &err))
+		held_add_blocks(&now.held, blocks);
+	json_object_put(blocks);
+	return now;
 }
 
 static json_object *record_json(const char *instance, const struct run_record *record,
-				const char *state)
+				const struct condition *now)
 {
+	own_free char *held = held_words(&now->held, instance);
 	json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "instance", json_object_new_string(instance));
 	json_object_object_add(o, "name", json_object_new_string(record->name));
-	json_object_object_add(o, "state", json_object_new_string(state));
+	json_object_object_add(o, "state", json_object_new_string(now->state));
+	json_object_object_add(o, "held", held ? json_object_new_string(held) : NULL);
 	json_object_object_add(o, "qemu", json_object_new_int(record->qemu.pid));
 	json_object_object_add(o, "supervisor",
 			       process_alive(record->supervisor)
@@ -122,12 +147,16 @@ static char *age(int64_t started)
 	return xasprintf("%ld:%02ld:%02ld", (long)(s / 3600), (long)(s / 60 % 60), (long)(s % 60));
 }
 
-static void print_row(const char *name, const struct run_record *record, const char *state)
+static void print_row(const char *name, const struct run_record *record,
+		      const struct condition *now)
 {
 	own_free char *since = age(record->started), *profile = text_word(record->profile);
-	own_free char *shown = text_word(name);
+	own_free char *shown = text_word(name), *held = held_words(&now->held, name);
 
-	printf("%-20s %-12s %9s %10d  %s\n", shown, state, since, (int)record->qemu.pid, profile);
+	printf("%-20s %-12s %9s %10d  %s\n", shown, now->state, since, (int)record->qemu.pid,
+	       profile);
+	if (held)
+		printf("%-20s held: %s\n", "", held);
 	if (!process_alive(record->supervisor))
 		printf("%-20s no supervisor (vmlaunch attach %s takes over)\n", "", shown);
 }
@@ -143,17 +172,18 @@ int command_list(const struct arguments *args, struct error **err)
 
 	for (size_t i = 0; i < n; i++) {
 		own_run_record struct run_record record = {0};
-		own_free char *dir = path_join(base, names[i]), *state = NULL;
+		own_free char *dir = path_join(base, names[i]);
+		own_condition struct condition now = {0};
 
 		if (!run_record_read(dir, &record) || !run_record_alive(&record))
 			continue;
-		state = run_state(dir);
-		json_object_array_add(list, record_json(names[i], &record, state));
+		now = condition_of(dir);
+		json_object_array_add(list, record_json(names[i], &record, &now));
 		if (!json && shown++ == 0)
 			printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU",
 			       "PROFILE");
 		if (!json)
-			print_row(names[i], &record, state);
+			print_row(names[i], &record, &now);
 	}
 	names_free(names, n);
 	json_object_object_add(top, "version", json_object_new_int(1));
@@ -196,14 +226,17 @@ static char *picture_line(const char *dir, const struct run_record *record)
 }
 
 static void print_status(const char *name, const char *dir, const struct run_record *record,
-			 const char *state)
+			 const struct condition *now)
 {
 	own_free char *since = age(record->started), *profile = text_word(record->profile);
 	own_free char *log = text_word(record->log), *sockets = text_word(dir);
 	own_free char *shown = text_word(name), *picture = picture_line(dir, record);
+	own_free char *held = held_words(&now->held, name);
 
-	printf("%s is %s, for %s\n  profile     %s\n  QEMU        %d\n", shown, state, since,
-	       profile, (int)record->qemu.pid);
+	printf("%s is %s, for %s\n", shown, now->state, since);
+	if (held)
+		printf("  held        %s\n", held);
+	printf("  profile     %s\n  QEMU        %d\n", profile, (int)record->qemu.pid);
 	if (process_alive(record->supervisor))
 		printf("  supervisor  %d\n", (int)record->supervisor.pid);
 	else
@@ -217,19 +250,20 @@ int command_status(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
 	const char *name = args->word[0];
-	own_free char *dir = running(name, &record, err), *state = NULL;
+	own_free char *dir = running(name, &record, err);
+	own_condition struct condition now = {0};
 	json_object *o;
 
 	if (!dir)
 		return ERROR_FAILED;
-	state = run_state(dir);
+	now = condition_of(dir);
 	if (argument_option(args, "json")) {
-		o = record_json(name, &record, state);
+		o = record_json(name, &record, &now);
 		json_object_object_add(o, "version", json_object_new_int(1));
 		print_json(o);
 		return 0;
 	}
-	print_status(name, dir, &record, state);
+	print_status(name, dir, &record, &now);
 	return 0;
 }
 
@@ -296,6 +330,15 @@ static bool press(const struct run_record *record, const char *dir, struct error
 	return ask_supervisor(record, SIGUSR1) || press_button(dir, err);
 }
 
+static void tell_deaf(const char *name, const char *dir)
+{
+	own_condition struct condition now = condition_of(dir);
+	own_free char *words = held_words(&now.held, name);
+
+	if (words)
+		say(SAY_WARNING, HELD_DEAF, name, words);
+}
+
 int command_stop(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
@@ -314,6 +357,7 @@ int command_stop(const struct arguments *args, struct error **err)
 	if (!press(&record, dir, err))
 		return ERROR_FAILED;
 	say(SAY_NOTE, "%s: power button pressed", name);
+	tell_deaf(name, dir);
 	while (!ends_within(pidfd, 1000)) {
 		waited++;
 		if (timeout && waited >= limit) {
@@ -366,61 +410,79 @@ int command_kill(const struct arguments *args, struct error **err)
 	return 0;
 }
 
-/* One order over the tools' monitor, and what the machine then is. A guest that was not let go yet
- * is refused: its supervisor does that, or whoever takes over.
+/* Whether the guest was let go: its supervisor does that, or whoever takes over. */
+static bool is_started(const char *name, const struct run_record *record, const char *state,
+		       struct error **err)
+{
+	bool supervised = process_alive(record->supervisor);
+
+	if (strcmp(state, "prelaunch") != 0)
+		return true;
+	error_add(err, ERROR_FAILED, "%s has not been started to its end%s%s%s", name,
+		  supervised ? "" : "; 'vmlaunch attach ", supervised ? "" : name,
+		  supervised ? "" : "' does that");
+	return false;
+}
+
+/* What an order does with a guest in that state, over the tools' monitor; *words becomes what is
+ * said of it instead of the state that the guest then has. False with an error.
  */
-static int order(const char *name, const char *(*command)(const char *state), struct error **err)
+typedef bool order_fn(struct qmp *qmp, const char *state, const char **words, struct error **err);
+
+static int order(const char *name, order_fn *give, struct error **err)
 {
 	own_run_record struct run_record record = {0};
 	own_free char *dir = running(name, &record, err), *before = NULL, *after = NULL;
 	own_qmp struct qmp *qmp = dir ? tools_monitor(dir, err) : NULL;
+	const char *words = NULL;
 
 	if (!qmp)
 		return ERROR_FAILED;
 	before = ask_state(qmp, err);
-	if (strcmp(before, "prelaunch") == 0) {
-		error_add(err, ERROR_FAILED, "%s has not been started to its end%s%s%s", name,
-			  process_alive(record.supervisor) ? "" : "; 'vmlaunch attach ",
-			  process_alive(record.supervisor) ? "" : name,
-			  process_alive(record.supervisor) ? "" : "' does that");
+	if (!is_started(name, &record, before, err) || !give(qmp, before, &words, err))
 		return ERROR_FAILED;
-	}
-	if (!qmp_execute(qmp, command(before), NULL, ANSWER_MS, NULL, err))
-		return ERROR_FAILED;
-	after = ask_state(qmp, err);
-	say(SAY_NOTE, "%s: %s", name, after);
+	if (!words)
+		after = ask_state(qmp, err);
+	say(SAY_NOTE, "%s: %s", name, words ? words : after);
 	return 0;
 }
 
-static const char *pause_order(const char *state)
+static bool give_pause(struct qmp *qmp, const char *state, const char **words, struct error **err)
 {
-	(void)state;
-	return "stop";
+	if (strcmp(state, "paused") == 0)
+		*words = "was paused already";
+	return qmp_execute(qmp, "stop", NULL, ANSWER_MS, NULL, err);
 }
 
 /* A guest that sleeps (S3) is woken; cont would do nothing for it. */
-static const char *resume_order(const char *state)
+static bool give_resume(struct qmp *qmp, const char *state, const char **words, struct error **err)
 {
-	return strcmp(state, "suspended") == 0 ? "system_wakeup" : "cont";
+	bool sleeps = strcmp(state, "suspended") == 0;
+
+	if (strcmp(state, "running") == 0)
+		*words = "runs already";
+	return qmp_execute(qmp, sleeps ? "system_wakeup" : "cont", NULL, ANSWER_MS, NULL, err);
 }
 
-static const char *reset_order(const char *state)
+/* QEMU makes a guest that is held anew, and holds it still. */
+static bool give_reset(struct qmp *qmp, const char *state, const char **words, struct error **err)
 {
-	(void)state;
-	return "system_reset";
+	*words = "reset";
+	return qmp_execute(qmp, "system_reset", NULL, ANSWER_MS, NULL, err) &&
+	       (!held_is(state) || qmp_execute(qmp, "cont", NULL, ANSWER_MS, NULL, err));
 }
 
 int command_pause(const struct arguments *args, struct error **err)
 {
-	return order(args->word[0], pause_order, err);
+	return order(args->word[0], give_pause, err);
 }
 
 int command_resume(const struct arguments *args, struct error **err)
 {
-	return order(args->word[0], resume_order, err);
+	return order(args->word[0], give_resume, err);
 }
 
 int command_reset(const struct arguments *args, struct error **err)
 {
-	return order(args->word[0], reset_order, err);
+	return order(args->word[0], give_reset, err);
 }

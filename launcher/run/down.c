@@ -142,12 +142,22 @@ void down_step(struct supervisor *s)
 		step_asked(s);
 }
 
+static void tell_deaf(struct supervisor *s)
+{
+	own_free char *words = held_words(&s->held, s->plan->name);
+
+	if (words)
+		say(SAY_WARNING, HELD_DEAF, s->plan->name, words);
+}
+
 static void go_down(struct supervisor *s, enum down_kind kind, unsigned from)
 {
 	s->down = kind;
 	s->step = from;
 	s->down_at = now_ms();
 	down_step(s);
+	if (from == 0)
+		tell_deaf(s);
 }
 
 void down_forced(struct supervisor *s)

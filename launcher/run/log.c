@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -13,6 +14,8 @@
 
 #define TAIL (1U << 16) /* bytes of a log that are looked at */
 #define QUOTED 400	/* of a line */
+
+#define OURS "vmlaunch: " /* begins a line of ours */
 
 int log_open(const char *path, struct error **err)
 {
@@ -24,6 +27,19 @@ int log_open(const char *path, struct error **err)
 	if (fd < 0)
 		error_errno(err, ERROR_HOST, errno, "cannot make the log %s", path);
 	return fd;
+}
+
+void log_add(const char *path, const char *line)
+{
+	own_fd int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	time_t now = time(NULL);
+	char when[40] = "";
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	if (fd >= 0)
+		dprintf(fd, OURS "%s: %s\n", when, line);
 }
 
 /* Where the last so many lines that are not empty begin; the rest is taken apart at its ends. */
@@ -58,7 +74,7 @@ char *log_last_words(const char *path, size_t lines, const char *before)
 	for (char *line = last_lines(text, lines); line < text + len; line += strlen(line) + 1) {
 		own_free char *shown = text_quote(line, QUOTED);
 
-		if (*line)
+		if (*line && !text_starts(line, OURS))
 			buf_addf(&out, "%s%s", before, shown);
 	}
 	return buf_steal(&out);

@@ -9,8 +9,13 @@
 /* Opens a fresh log for appending, 0600; the one that was there is kept as PATH.old. -1: failed. */
 int log_open(const char *path, struct error **err);
 
-/* The last lines of it that are not empty, at most so many, each behind `before` and fit for a
- * terminal; "" when there are none. The caller owns it.
+/* Adds a line of ours to QEMU's log, with the time. Where that cannot be done (the disk is full),
+ * there is none.
+ */
+void log_add(const char *path, const char *line);
+
+/* The last lines of it that are not empty, at most so many and none of ours, each behind `before`
+ * and fit for a terminal; "" when there are none. The caller owns it.
  */
 char *log_last_words(const char *path, size_t lines, const char *before);
 

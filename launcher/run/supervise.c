@@ -79,8 +79,7 @@ static const char *member(json_object *o, const char *key)
 		       : "";
 }
 
-/* At threads that are new: a guest begins to run, or begins anew. */
-static void begin_looking(struct supervisor *s)
+void begin_looking(struct supervisor *s)
 {
 	s->looks = 0;
 	s->looking_since = s->look = now_ms();
@@ -96,36 +95,16 @@ static void look(struct supervisor *s)
 	s->look = s->looks < ARRAY_SIZE(LOOK_MS) ? s->looking_since + LOOK_MS[s->looks] : 0;
 }
 
-static void take_event(struct supervisor *s, const struct qmp_message *m)
-{
-	own_free char *name = text_quote(m->name, QUOTED);
-	own_free char *reason = text_quote(member(m->data, "reason"), sizeof(s->ending->reason));
-
-	if (strcmp(name, "SHUTDOWN") == 0) {
-		snprintf(s->ending->reason, sizeof(s->ending->reason), "%s", reason);
-		say(SAY_DEBUG, "%s: shutting down (%s)", s->plan->name, reason);
-	} else if (strcmp(name, "RESUME") == 0) {
-		begin_looking(s);
-	} else if (strcmp(name, "RESET") == 0) {
-		begin_looking(s);
-		say(SAY_DEBUG, "%s: reset (%s)", s->plan->name, reason);
-	} else if (strcmp(name, "GUEST_PANICKED") == 0) {
-		say(SAY_WARNING, "%s: the guest's system crashed", s->plan->name);
-	} else {
-		say(SAY_DEBUG, "%s: %s", s->plan->name, name);
-	}
-}
-
 static void settle(struct supervisor *s, const char *state)
 {
 	own_free char *shown = text_quote(state, QUOTED);
-	bool paused = strcmp(state, "paused") == 0;
 
 	s->start = START_DONE;
 	s->settled = s->ending->running = true;
-	say(SAY_NOTE, "%s: %s (QEMU %d)%s%s%s", s->plan->name, *shown ? shown : "taken over",
-	    (int)s->launched->pid, paused ? "; 'vmlaunch resume " : "", paused ? s->plan->name : "",
-	    paused ? "' lets it go on" : "");
+	say(SAY_NOTE, "%s: %s (QEMU %d)", s->plan->name, *shown ? shown : "taken over",
+	    (int)s->launched->pid);
+	if (held_is(state))
+		events_look(s);
 	companions_start(s->companions, s->plan, COMPANION_RUNNING);
 }
 
@@ -166,6 +145,7 @@ static void advance(struct supervisor *s, json_object *data)
 			s->start = START_DONE;
 			say(SAY_WARNING, "%s: the monitor was lost (%s); connected again",
 			    s->plan->name, s->lost);
+			events_look(s);
 			return;
 		}
 		if (!s->launched->adopted) {
@@ -214,7 +194,7 @@ static void take_failure(struct supervisor *s, const struct qmp_message *m)
 		down_forced(s);
 		return;
 	}
-	say(SAY_WARNING, "%s: QEMU refused a command: %s", s->plan->name, why);
+	tell_bounded(s, BOUNDED_REFUSED, "QEMU refused a command: %s", why);
 }
 
 /* QEMU is gone or going if this fails; if it lives, its socket listens. */
@@ -243,6 +223,7 @@ static void reconnect(struct supervisor *s, const char *why)
 	qmp_free(s->qmp);
 	s->qmp = qmp_new(fd, QMP_LIMIT_SUPERVISOR);
 	s->start = START_GREETING;
+	events_forget(s);
 }
 
 static void take_messages(struct supervisor *s)
@@ -258,18 +239,18 @@ static void take_messages(struct supervisor *s)
 				advance(s, m.data);
 			break;
 		case QMP_REPLY:
-			if (s->start != START_DONE && m.id == s->expected)
+			if (!events_answer(s, &m) && s->start != START_DONE && m.id == s->expected)
 				advance(s, m.data);
 			break;
 		case QMP_FAILURE:
-			take_failure(s, &m);
+			if (!events_answer(s, &m))
+				take_failure(s, &m);
 			break;
 		case QMP_EVENT:
-			take_event(s, &m);
+			events_take(s, &m);
 			break;
 		case QMP_GARBAGE:
-			say(SAY_WARNING, "%s: unexpected on the monitor: %s", s->plan->name,
-			    m.text);
+			tell_bounded(s, BOUNDED_GARBAGE, "unexpected on the monitor: %s", m.text);
 			break;
 		case QMP_CLOSED:
 			say(SAY_DEBUG, "%s: the monitor has ended: %s", s->plan->name, m.text);
@@ -341,6 +322,7 @@ static int timers(struct supervisor *s)
 	if (s->look && now >= s->look)
 		look(s);
 	due = earliest(earliest(start_timer(s, now), s->next), earliest(s->deadline, s->look));
+	due = earliest(due, bounded_timer(s, now));
 	if (!due)
 		return -1;
 	now = now_ms();
@@ -400,6 +382,7 @@ static void take_rest(struct supervisor *s)
 	for (int rounds = 0; !qmp_closed(s->qmp) && rounds < 64; rounds++)
 		read_monitor(s);
 	take_messages(s);
+	bounded_finish(s);
 	relay_finish(&s->serial);
 	relay_finish(&s->debug);
 }
@@ -472,6 +455,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 		;
 	qmp_free(s.qmp);
 	pin_free(&s.pin);
+	events_forget(&s);
 	free(s.lost);
 	launched_close(launched);
 	if (s.signals < 0)

@@ -1,9 +1,10 @@
-/* Private to the supervisor: its state, and the way down (down.c). */
+/* Private to the supervisor: its state, what QEMU tells (events.c), and the way down (down.c). */
 #ifndef RUN_SUPERVISOR_H
 #define RUN_SUPERVISOR_H
 
 #include <stdint.h>
 
+#include "held.h"
 #include "pin.h"
 #include "qmp/client.h"
 #include "supervise.h"
@@ -21,6 +22,27 @@ enum start_state {
 	START_CONT,
 	START_DONE,
 };
+
+/* What QEMU and the guest can make the supervisor say, thousands of times a second if they like. */
+enum bounded_kind {
+	BOUNDED_HELD,
+	BOUNDED_RESUMED,
+	BOUNDED_DISK,
+	BOUNDED_CRASH,
+	BOUNDED_WATCHDOG,
+	BOUNDED_MEMORY,
+	BOUNDED_GARBAGE,
+	BOUNDED_REFUSED,
+	BOUNDED_KINDS,
+};
+
+struct bounded {
+	int64_t since;	     /* the first line of those that count together, 0: none yet */
+	unsigned told, more; /* lines since then, and those that were only counted */
+};
+
+/* The question that is on its way to QEMU. */
+enum asked { ASKED_NOTHING, ASKED_STATUS, ASKED_BLOCKS };
 
 enum down_kind { DOWN_NO, DOWN_ASKED, DOWN_ORDERED };
 
@@ -48,6 +70,13 @@ struct supervisor {
 	size_t looks;
 	bool gone; /* QEMU is */
 
+	struct held held;
+	char *held_told; /* its words, once they were told */
+	enum asked asked;
+	uint64_t asked_id;
+	bool ask_again;
+	struct bounded bounded[BOUNDED_KINDS];
+
 	enum down_kind down;
 	unsigned step;	  /* of the way down */
 	int64_t next;	  /* when the next step is due, 0: none */
@@ -67,6 +96,28 @@ void signal_qemu(struct supervisor *s, int sig);
  * take it.
  */
 bool order(struct supervisor *s, const char *command, uint64_t *id);
+
+/* Tells a line about the machine: the first of its kind at once, those that come within seconds of
+ * it as a count when bounded_timer() finds that their time is over. That returns when it wants to
+ * be called again, 0: not at all. False where the line was only counted.
+ */
+bool tell_bounded(struct supervisor *s, enum bounded_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int64_t bounded_timer(struct supervisor *s, int64_t now);
+/* Tells all counts. */
+void bounded_finish(struct supervisor *s);
+
+/* Looks at QEMU's threads that are new: a guest begins to run, or begins anew. */
+void begin_looking(struct supervisor *s);
+
+/* An event of QEMU's. */
+void events_take(struct supervisor *s, const struct qmp_message *m);
+/* A reply or a failure; false when it is not for a question of theirs. */
+bool events_answer(struct supervisor *s, const struct qmp_message *m);
+/* Asks QEMU whether the guest is held, and tells it. */
+void events_look(struct supervisor *s);
+/* Drops what was known of the guest's state, and the question that is on its way. */
+void events_forget(struct supervisor *s);
 
 /* What a Ctrl-C asks for, and what `vmlaunch stop` does: a press of the power button. */
 void down_asked(struct supervisor *s);

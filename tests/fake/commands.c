@@ -330,6 +330,8 @@ json_object *obey(struct machine *machine, const char *command, json_object *arg
 		return cpus();
 	if (strcmp(command, "query-name") == 0)
 		return name(machine);
+	if (strcmp(command, "query-block") == 0)
+		return json_object_new_array();
 	if (strcmp(command, "human-monitor-command") == 0)
 		return json_object_new_string("");
 	for (size_t i = 0; empty[i]; i++)

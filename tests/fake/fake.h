@@ -30,6 +30,7 @@ enum verb {
 	DO_HANG,
 	DO_IGNORE_TERM,
 	DO_THREAD,
+	DO_STATE,
 	DO_REPLY,
 	DO_ERROR,
 	DO_IGNORE,
@@ -39,7 +40,7 @@ enum verb {
 struct action {
 	enum verb verb;
 	long number; /* of milliseconds, events, status or signal */
-	char *word;  /* a command, or an error's class */
+	char *word;  /* a command, an error's class, or a state */
 	char *text;  /* with its \n, \xHH and so on already resolved */
 	size_t len;
 };

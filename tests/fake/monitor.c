@@ -255,6 +255,9 @@ static void perform(struct machine *machine, struct monitor *monitor, const stru
 	case DO_THREAD:
 		start_thread();
 		break;
+	case DO_STATE:
+		machine->state = action->word;
+		break;
 	case DO_WAIT:
 	case DO_REPLY:
 	case DO_ERROR:

@@ -38,6 +38,7 @@ static const struct {
 	[DO_HANG] = {"hang", NOTHING, false},
 	[DO_IGNORE_TERM] = {"ignore-term", NOTHING, false},
 	[DO_THREAD] = {"thread", NOTHING, false},
+	[DO_STATE] = {"state", WORD, false},
 	[DO_REPLY] = {"reply", JSON, true},
 	[DO_ERROR] = {"error", WORD_TEXT, true},
 	[DO_IGNORE] = {"ignore", NOTHING, true},

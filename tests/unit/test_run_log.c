@@ -60,6 +60,21 @@ static void a_fresh_one(void **state)
 	assert_string_equal(text, "1");
 }
 
+/* A line of ours stands in QEMU's log, and is none of its last words. */
+static void a_line_of_ours(void **state)
+{
+	own_free char *path = in_dir(state, "log"), *words = NULL, *text = NULL;
+
+	assert_true(file_write(path, "one\ntwo\n", 8, 0600, VOLATILE, NULL));
+	log_add(path, "held");
+	log_add("/nonexistent/log", "held");
+	text = file_read(path, 1000, NULL);
+	assert_non_null(strstr(text, "two\nvmlaunch: "));
+	assert_non_null(strstr(text, ": held\n"));
+	words = log_last_words(path, 5, "|");
+	assert_string_equal(words, "|one|two");
+}
+
 static void no_place_for_one(void **state)
 {
 	own_error struct error *err = NULL;
@@ -74,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_scratch(last_words),
 		in_scratch(a_fresh_one),
+		in_scratch(a_line_of_ours),
 		cmocka_unit_test(no_place_for_one),
 	};
 

@@ -1,0 +1,197 @@
+#include "held.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+
+/* Bytes of a name of QEMU's that are shown. */
+#define QUOTED 200
+
+/* QAPI: RunState. Those that pass by themselves (prelaunch, a migration that goes on) hold nobody.
+ * In the words, %s is the machine's name.
+ */
+static const struct state_words {
+	const char *state, *why, *remedy;
+	bool trouble;
+} STATE[] = {
+	{"paused", "it was paused", "'vmlaunch resume %s' lets it go on", false},
+	{"suspended", "it sleeps", "'vmlaunch resume %s' wakes it", false},
+	{"io-error", NULL, "then 'vmlaunch resume %s' lets it go on", true},
+	{"guest-panicked", "its system crashed", "'vmlaunch reset %s' starts it anew", true},
+	{"watchdog", "its watchdog found that it hangs",
+	 "'vmlaunch resume %s' lets it go on, and 'vmlaunch reset' starts it anew", true},
+	{"internal-error", "KVM or QEMU could not go on with it ('vmlaunch log' may tell why)",
+	 "'vmlaunch reset %s' starts it anew", true},
+	{"shutdown", "it has powered itself off, and QEMU was told to stay",
+	 "'vmlaunch kill %s' ends it", false},
+	{"postmigrate", "its state was written out or sent away",
+	 "'vmlaunch resume %s' lets it go on here", false},
+	{"debug", "a debugger holds it", "'vmlaunch resume %s' lets it go on", false},
+};
+
+static const struct state_words *words_of(const char *state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(STATE); i++)
+		if (strcmp(STATE[i].state, state) == 0)
+			return &STATE[i];
+	return NULL;
+}
+
+bool held_is(const char *state)
+{
+	return words_of(state);
+}
+
+bool held_is_trouble(const char *state)
+{
+	const struct state_words *words = words_of(state);
+
+	return words && words->trouble;
+}
+
+bool held_is_of_disks(const char *state)
+{
+	return strcmp(state, "io-error") == 0;
+}
+
+void held_free(struct held *held)
+{
+	for (size_t i = 0; i < held->disks; i++) {
+		free(held->disk[i].node);
+		free(held->disk[i].file);
+	}
+	*held = (struct held){0};
+}
+
+/* ------------------------------------------------------------------ the disks */
+
+static const char *member(json_object *o, const char *key)
+{
+	json_object *value;
+
+	return json_object_object_get_ex(o, key, &value) &&
+			       json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : "";
+}
+
+static struct held_disk *find_disk(struct held *held, const char *node)
+{
+	for (size_t i = 0; i < held->disks; i++)
+		if (strcmp(held->disk[i].node, node) == 0)
+			return &held->disk[i];
+	return NULL;
+}
+
+/* The disk of that name, a new one if need be; NULL when there are too many. */
+static struct held_disk *add_disk(struct held *held, const char *node)
+{
+	struct held_disk *disk = find_disk(held, node);
+
+	if (disk || held->disks == HELD_DISKS)
+		return disk;
+	disk = &held->disk[held->disks++];
+	*disk = (struct held_disk){.node = xstrdup(node)};
+	return disk;
+}
+
+void held_add_event(struct held *held, json_object *data)
+{
+	const char *node = member(data, "node-name");
+	json_object *no_space;
+	struct held_disk *disk = add_disk(held, *node ? node : member(data, "device"));
+
+	if (disk && json_object_object_get_ex(data, "nospace", &no_space))
+		disk->no_space = json_object_get_boolean(no_space);
+}
+
+void held_add_blocks(struct held *held, json_object *blocks)
+{
+	size_t n =
+		json_object_is_type(blocks, json_type_array) ? json_object_array_length(blocks) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		json_object *block = json_object_array_get_idx(blocks, i), *inserted = NULL;
+		const char *status = member(block, "io-status"), *node, *file;
+		bool blamed = *status && strcmp(status, "ok") != 0;
+		struct held_disk *disk;
+
+		json_object_object_get_ex(block, "inserted", &inserted);
+		node = member(inserted, "node-name");
+		if (!*node)
+			node = member(block, "device");
+		disk = blamed ? add_disk(held, node) : find_disk(held, node);
+		if (!disk)
+			continue;
+		if (blamed)
+			disk->no_space = strcmp(status, "nospace") == 0;
+		file = member(inserted, "file");
+		if (*file && !disk->file)
+			disk->file = xstrdup(file);
+	}
+}
+
+char *held_disk_name(const char *node)
+{
+	own_free char *shown = text_quote(node, QUOTED);
+
+	if (!*shown)
+		return xstrdup("a disk");
+	/* As compose_id() makes it. */
+	return text_starts(shown, "disk-") ? xasprintf("disk %s", shown + 5) : steal(&shown);
+}
+
+/* "disk system (/home/me/system.qcow2) and disk data", of those with that kind of fault; false when
+ * there are none.
+ */
+static bool name_disks(struct buf *out, const struct held *held, bool no_space)
+{
+	size_t named = 0;
+
+	for (size_t i = 0; i < held->disks; i++) {
+		const struct held_disk *disk = &held->disk[i];
+		own_free char *name = held_disk_name(disk->node);
+		own_free char *file = disk->file ? text_word(disk->file) : NULL;
+
+		if (disk->no_space != no_space)
+			continue;
+		buf_addf(out, "%s%s%s%s%s", named++ ? " and " : "", name, file ? " (" : "",
+			 file ? file : "", file ? ")" : "");
+	}
+	return named;
+}
+
+static char *disks_words(const struct held *held)
+{
+	own_buf struct buf full = {0}, failed = {0};
+	bool is_full = name_disks(&full, held, true), has_failed = name_disks(&failed, held, false);
+	own_free char *full_text = buf_steal(&full);
+	own_free char *failed_text = has_failed ? buf_steal(&failed) : xstrdup("a disk");
+
+	if (!is_full)
+		return xasprintf("an I/O error of the host on %s, of which its kernel's log "
+				 "(dmesg) tells more: mend it",
+				 failed_text);
+	return xasprintf("no space is left on the host for %s%s%s: free some%s", full_text,
+			 has_failed ? ", and an I/O error on " : "", has_failed ? failed_text : "",
+			 has_failed ? " and mend the other" : "");
+}
+
+/* ------------------------------------------------------------------ the sentence */
+
+char *held_words(const struct held *held, const char *name)
+{
+	const struct state_words *words = words_of(held->state);
+	own_free char *why = NULL;
+	const char *at;
+
+	if (!words)
+		return NULL;
+	why = words->why ? xstrdup(words->why) : disks_words(held);
+	at = strstr(words->remedy, "%s");
+	return xasprintf("%s%s%.*s%s%s", why, words->why ? ": " : ", ", (int)(at - words->remedy),
+			 words->remedy, name, at + 2);
+}

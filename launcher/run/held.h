@@ -1,0 +1,61 @@
+/* Why a guest does not go on, in one sentence. It is made from what QEMU answers to query-status
+ * and query-block alone, so that the supervisor, another process and whoever takes over say the
+ * same.
+ */
+#ifndef RUN_HELD_H
+#define RUN_HELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+#include "base/own.h"
+
+#define HELD_STATE 24 /* bytes of a run state's name, with its end */
+#define HELD_DISKS 16 /* so many are named */
+
+/* For whoever presses its button: the machine's name, and its words. */
+#define HELD_DEAF "%s: a guest that is held cannot hear its power button: %s"
+
+/* A disk that could not be read or written. */
+struct held_disk {
+	char *node; /* QEMU's name for it, as the plan gave it: "disk-system" */
+	char *file; /* NULL: not known */
+	bool no_space;
+};
+
+struct held {
+	char state[HELD_STATE]; /* QAPI: RunState; "" for a guest that is not held */
+	struct held_disk disk[HELD_DISKS];
+	size_t disks;
+};
+
+void held_free(struct held *held);
+#define own_held own_with(held_free)
+
+/* Whether a guest in that state (QAPI: RunState) waits for somebody. */
+bool held_is(const char *state);
+/* Whether it came to that by itself: nobody asked for it. */
+bool held_is_trouble(const char *state);
+/* Whether the answer to query-block says more about the state. */
+bool held_is_of_disks(const char *state);
+
+/* Adds the disk that a BLOCK_IO_ERROR's data names. */
+void held_add_event(struct held *held, json_object *data);
+/* Adds the disks that the answer to query-block (BlockInfo's io-status) blames, and the files of
+ * those that are there already.
+ */
+void held_add_blocks(struct held *held, json_object *blocks);
+
+/* The profile's name for a node of the plan, quoted for a message: "disk system". The caller owns
+ * it.
+ */
+char *held_disk_name(const char *node);
+
+/* Why the machine called name is held, and how it goes on: a clause for behind a colon, which the
+ * caller owns; NULL for a guest that is not held.
+ */
+char *held_words(const struct held *held, const char *name);
+
+#endif

@@ -1,0 +1,96 @@
+/* What stands in QEMU's answers can be anything: QEMU is no friend once its guest has taken it
+ * over. */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "run/held.h"
+
+static void words_are(const char *state, const char *event, const char *blocks, const char *want)
+{
+	own_held struct held held = {0};
+	json_object *data = event ? json_tokener_parse(event) : NULL;
+	json_object *list = blocks ? json_tokener_parse(blocks) : NULL;
+	own_free char *got = NULL;
+
+	snprintf(held.state, sizeof(held.state), "%s", state);
+	if (event)
+		held_add_event(&held, data);
+	held_add_blocks(&held, list);
+	got = held_words(&held, "m");
+	json_object_put(data);
+	json_object_put(list);
+	if (want)
+		assert_string_equal(got, want);
+	else
+		assert_null(got);
+}
+
+static void states(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < 3; i++)
+		words_are(((const char *[]){"running", "prelaunch", "of-a-later-qemu"})[i], NULL,
+			  NULL, NULL);
+	words_are("paused", NULL, NULL, "it was paused: 'vmlaunch resume m' lets it go on");
+	assert_true(held_is("paused") && !held_is_trouble("paused"));
+	assert_true(held_is("io-error") && held_is_trouble("io-error"));
+	assert_false(held_is("running") || held_is_trouble("running") || held_is(""));
+}
+
+#define ON "an I/O error of the host on "
+#define MEND                                                        \
+	", of which its kernel's log (dmesg) tells more: mend it, " \
+	"then 'vmlaunch resume m' lets it go on"
+
+static void nonsense(void **unused)
+{
+	static const char *const odd[] = {"7", "{}", "[7, null, [], {}]", "[{\"io-status\": 7}]",
+					  "[{\"inserted\": [], \"io-status\": \"ok\"}]"};
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
+		words_are("io-error", NULL, odd[i], ON "a disk" MEND);
+	words_are("io-error", "[]", NULL, ON "a disk" MEND);
+	words_are("io-error", "{\"node-name\": 7, \"nospace\": \"yes\"}", NULL,
+		  "no space is left on the host for a disk: free some, "
+		  "then 'vmlaunch resume m' lets it go on");
+	words_are("io-error", "{\"node-name\": \"disk-\\u001b[2J\"}", NULL,
+		  ON "disk \\x1b[2J" MEND);
+	words_are(
+		"io-error", NULL,
+		"[{\"io-status\": \"failed\", \"inserted\": {\"node-name\": \"disk-a\", \"file\": "
+		"\"/a\\u001b\"}}]",
+		ON "disk a ($'/a\\x1b')" MEND);
+}
+
+/* What an answer blames is blamed once, and too many are cut. */
+static void many(void **unused)
+{
+	own_held struct held held = {0};
+	json_object *list = json_object_new_array();
+
+	(void)unused;
+	for (int i = 0; i < 100; i++) {
+		own_free char *text =
+			xasprintf("{\"device\": \"d%d\", \"io-status\": \"failed\"}", i);
+
+		json_object_array_add(list, json_tokener_parse(text));
+	}
+	held_add_blocks(&held, list);
+	held_add_blocks(&held, list);
+	assert_int_equal(held.disks, HELD_DISKS);
+	json_object_put(list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(states),
+		cmocka_unit_test(nonsense),
+		cmocka_unit_test(many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
