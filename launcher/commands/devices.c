@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/say.h"
 #include "command.h"
 
 struct holding *holdings_of(const struct devices_view *view, const struct pci_function *f,
@@ -107,7 +108,7 @@ static void look_up_names(struct devices_view *view, const struct root *root)
 			.subvendor = list->v[i].subvendor,
 			.subdevice = list->v[i].subdevice,
 		};
-	names_pci(view->name, list->n, root);
+	view->nameless = !names_pci(view->name, list->n, root) && list->n;
 	view->usb_name = xcalloc(view->usb.n + 1, sizeof(*view->usb_name));
 	for (size_t i = 0; i < view->usb.n; i++)
 		view->usb_name[i] = (struct id_name){
@@ -169,6 +170,10 @@ int command_devices(const struct arguments *args, struct error **err)
 	look(&view, &root);
 	text = argument_option(args, "json") ? devices_json(&view) : devices_text(&view);
 	fputs(text, stdout);
+	if (view.nameless && view.show_pci)
+		say(SAY_NOTE,
+		    "the devices' names are in pci.ids, which is not installed: package pci.ids on "
+		    "Debian and Ubuntu, hwdata elsewhere");
 	view_free(&view);
 	root_done(&root);
 	return 0;

@@ -25,7 +25,8 @@ struct devices_view {
 	struct usb_list usb;
 	struct id_name *usb_name; /* one for each of usb */
 	bool show_pci, show_usb, show_input;
-	bool all; /* bridges, hubs and buttons too */
+	bool all;      /* bridges, hubs and buttons too */
+	bool nameless; /* there is no pci.ids */
 };
 
 /* A process that holds nodes of one function. */

@@ -114,7 +114,7 @@ static void parse(struct pass *pass, const char *text, size_t len)
 	}
 }
 
-static void names_from(struct id_name *v, size_t n, const struct root *root, const char *file)
+static bool names_from(struct id_name *v, size_t n, const struct root *root, const char *file)
 {
 	for (size_t i = 0; n && LAYOUT_IDS[i]; i++) {
 		own_free char *path = path_join(LAYOUT_IDS[i], file);
@@ -129,18 +129,19 @@ static void names_from(struct id_name *v, size_t n, const struct root *root, con
 		if (!text)
 			continue;
 		parse(&pass, text, len);
-		return;
+		return true;
 	}
+	return false;
 }
 
-void names_pci(struct id_name *v, size_t n, const struct root *root)
+bool names_pci(struct id_name *v, size_t n, const struct root *root)
 {
-	names_from(v, n, root, "pci.ids");
+	return names_from(v, n, root, "pci.ids");
 }
 
-void names_usb(struct id_name *v, size_t n, const struct root *root)
+bool names_usb(struct id_name *v, size_t n, const struct root *root)
 {
-	names_from(v, n, root, "usb.ids");
+	return names_from(v, n, root, "usb.ids");
 }
 
 void id_names_free(struct id_name *v, size_t n)

@@ -4,6 +4,7 @@
 #ifndef HOST_NAMES_H
 #define HOST_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,10 +18,10 @@ struct id_name {
 	char *subsystem_name; /* what the file calls this very board, rarely known */
 };
 
-/* Fills the names of n ids in one pass over the file. */
-void names_pci(struct id_name *v, size_t n, const struct root *root);
+/* Fills the names of n ids in one pass over the file; false where there is none. */
+bool names_pci(struct id_name *v, size_t n, const struct root *root);
 /* The same for USB ids, which have no subsystem. */
-void names_usb(struct id_name *v, size_t n, const struct root *root);
+bool names_usb(struct id_name *v, size_t n, const struct root *root);
 
 /* Frees the names, not the array. */
 void id_names_free(struct id_name *v, size_t n);
