@@ -274,10 +274,14 @@ static void parse_line(struct cursor *c, struct section *now, struct ini *ini)
 		};
 }
 
+/* So many lines that mean nothing, and no section yet: whoever named the file meant another one. */
+#define FOREIGN_LINES 5
+
 bool ini_parse(struct ini *ini, const char *file, const char *text, size_t len, struct error **err)
 {
 	struct section now = {0};
 	const char *end = text + len;
+	unsigned foreign = 0;
 	bool good = true;
 
 	*ini = (struct ini){0};
@@ -304,6 +308,15 @@ bool ini_parse(struct ini *ini, const char *file, const char *text, size_t len, 
 		parse_line(&c, &now, ini);
 		good = good && c.good;
 		text += n + 1;
+		foreign += !c.good && !now.seen;
+		if (foreign == FOREIGN_LINES && text < end) {
+			error_add(err, ERROR_USAGE,
+				  "%s: this does not look like a profile: no [section] so far; the "
+				  "rest "
+				  "was not read",
+				  file);
+			break;
+		}
 	}
 	free(now.section);
 	free(now.name);

@@ -85,9 +85,9 @@ struct profile *profile_layers(const char *path, const char *text, size_t len, c
 			       char *const *set, size_t sets, bool files, struct error **err);
 
 /* The reference, generated: for a terminal, as Markdown, or as JSON (a json-c object's text). The
- * caller owns it.
+ * caller owns it. The one for a terminal can be of one section alone (NULL: of all).
  */
-char *reference_text(void);
+char *reference_text(const char *section);
 char *reference_markdown(void);
 char *reference_json(void);
 

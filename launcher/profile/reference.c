@@ -29,14 +29,16 @@ static const char *dflt_words(const struct key *key)
 	return key->dflt ? key->dflt : key->flags & KEY_REQUIRED ? "(must be given)" : "(none)";
 }
 
-char *reference_text(void)
+char *reference_text(const char *section)
 {
 	struct buf out = {0};
 	size_t n;
 	const struct section_keys *table = section_table(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		buf_addf(&out, "%s[%s%s]  %s\n", i ? "\n" : "", table[i].name,
+		if (section && strcmp(section, table[i].name) != 0)
+			continue;
+		buf_addf(&out, "%s[%s%s]  %s\n", out.len ? "\n" : "", table[i].name,
 			 table[i].items ? " NAME" : "", table[i].help);
 		for (size_t k = 0; k < table[i].n; k++) {
 			const struct key *key = &table[i].key[k];
@@ -46,6 +48,8 @@ char *reference_text(void)
 				 values, dflt_words(key), "", key->help);
 		}
 	}
+	if (section)
+		return buf_steal(&out);
 	buf_adds(&out, "\n[variant NAME]  overrides, chosen by --variant NAME\n"
 		       "  SECTION[/NAME].KEY = VALUE, as in: disk/system.read-only = yes\n"
 		       "  List keys (arg, env) are appended to.\n");

@@ -228,7 +228,7 @@ static void every_item_can_be_switched_off(void **state)
 
 static void in_text(const struct section_keys *section, const struct key *key)
 {
-	own_free char *text = reference_text(), *line = xasprintf("\n  %s ", key->name);
+	own_free char *text = reference_text(NULL), *line = xasprintf("\n  %s ", key->name);
 
 	check(section, key, strstr(text, line));
 	check(section, key, strstr(text, key->help));
