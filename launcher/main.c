@@ -9,6 +9,7 @@
 #include "act/keeper.h"
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/root.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "commands/command.h"
@@ -60,103 +61,94 @@ const struct option_row GLOBAL_OPTIONS[] = {
 
 const struct command COMMANDS[] = {
 	{"run", "PROFILE", "start a machine and watch over it ('run' may be left out)",
-	 "Ctrl-C presses the guest's power button, and again after 30 s; a second Ctrl-C within 3 "
-	 "s\n"
-	 "quits at once. SIGTERM presses the button twice, then quits after 180 s. [shutdown] has "
-	 "the\n"
-	 "times.\n\n"
-	 "With --ephemeral each disk is only read: what is written goes to files without names in "
-	 "the\nmachine's state directory, made by qemu-img, which vanish with the last process "
-	 "that "
-	 "has them\nopen. Variables are a copy, nothing is recorded. Drives behind a passed "
-	 "controller are written.\n",
+	 "Ctrl-C presses the guest's power button, and again after 30 s; a second Ctrl-C\n"
+	 "within 3 s quits at once. SIGTERM presses the button twice, then quits after\n"
+	 "180 s. [shutdown] has the times.\n\n"
+	 "With --ephemeral each disk is only read: what is written goes to files without\n"
+	 "names in the machine's state directory, made by qemu-img, which vanish with\n"
+	 "the last process that has them open. Variables are a copy, nothing is recorded.\n"
+	 "Drives behind a passed controller are written.\n",
 	 RUN_OPTIONS, 1, 1, command_run, .this_host = true},
-	{"plan", "PROFILE",
-	 "show what a start would do, each argument with the line that caused it",
+	{"plan", "PROFILE", "show what a start would do, and why",
 	 "Nothing is changed and nothing is started.\n", PLAN_OPTIONS, 1, 1, command_plan},
-	{"probe", "PROFILE", "boot the guest's-eye program in this machine and print what it sees",
-	 "Disks are left out, and the variable store is a scratch copy. The report ends with a "
-	 "verdict for\n"
-	 "each known cause of NVIDIA's Code 43: ok, a problem, cannot tell, or does not apply, "
-	 "with "
-	 "the\n"
-	 "profile's key that mends it. Exit status: 0 no problem, 1 a problem or no report, 2 and "
-	 "3 "
-	 "as for\n"
-	 "run.\n",
+	{"probe", "PROFILE", "boot the guest's-eye program in it and print what that sees",
+	 "Disks are left out, and the variable store is a scratch copy. The report ends\n"
+	 "with a verdict for each known cause of NVIDIA's Code 43: ok, a problem, cannot\n"
+	 "tell, or does not apply, with the profile's key that mends it.\n"
+	 "Exit status: 0 no problem, 1 a problem or no report, 2 and 3 as for run.\n",
 	 PROBE_OPTIONS, 1, 1, command_probe, .this_host = true},
 	{"list", "", "list running machines", NULL, JSON_OPTIONS, 0, 0, command_list,
 	 .this_host = true},
-	{"status", "NAME", "tell how a machine is", NULL, JSON_OPTIONS, 1, 1, command_status,
+	{"status", "[NAME]", "tell how a machine is", NULL, JSON_OPTIONS, 0, 1, command_status,
 	 .this_host = true},
-	{"stop", "NAME", "press a machine's power button and wait until it has ended",
-	 "The button is pressed again after 30 s; the guest decides.\n", STOP_OPTIONS, 1, 1,
-	 command_stop, .this_host = true},
+	{"stop", "[NAME]", "press a machine's power button and wait until it has ended",
+	 "The button is pressed again after 30 s; the guest decides. --timeout ends the\n"
+	 "waiting, not the machine: 'vmlaunch kill' does that.\n",
+	 STOP_OPTIONS, 0, 1, command_stop, .this_host = true},
 	{"kill", "NAME", "end a machine at once, as if its plug were pulled", NULL, NO_OPTIONS, 1,
 	 1, command_kill, .this_host = true},
-	{"pause", "NAME", "hold a machine's guest where it is", NULL, NO_OPTIONS, 1, 1,
+	{"pause", "[NAME]", "hold a machine's guest where it is", NULL, NO_OPTIONS, 0, 1,
 	 command_pause, .this_host = true},
-	{"resume", "NAME", "let a paused guest go on, and wake one that sleeps", NULL, NO_OPTIONS,
-	 1, 1, command_resume, .this_host = true},
-	{"reset", "NAME", "reset a machine, as its reset button would", NULL, NO_OPTIONS, 1, 1,
+	{"resume", "[NAME]", "let a paused guest go on, and wake one that sleeps", NULL, NO_OPTIONS,
+	 0, 1, command_resume, .this_host = true},
+	{"reset", "[NAME]", "reset a machine, as its reset button would", NULL, NO_OPTIONS, 0, 1,
 	 command_reset, .this_host = true},
-	{"attach", "NAME", "take over a machine whose vmlaunch has died",
-	 "From then on it is what the dead one was: it has the same Ctrl-C and SIGTERM, tells how "
-	 "the\n"
-	 "machine ends, and puts things away. A paused guest stays paused. A serial console that "
-	 "was\n"
-	 "on the dead one's terminal is not regained, and QEMU's exit status stays unknown.\n",
-	 NO_OPTIONS, 1, 1, command_attach, .this_host = true},
-	{"log", "NAME", "print QEMU's messages of a machine's last start", NULL, NO_OPTIONS, 1, 1,
+	{"attach", "[NAME]", "take over a machine whose vmlaunch has died",
+	 "From then on it is what the dead one was: it has the same Ctrl-C and SIGTERM,\n"
+	 "tells how the machine ends, and puts things away. A paused guest stays paused.\n"
+	 "A serial console that was on the dead one's terminal is not regained, and\n"
+	 "QEMU's exit status stays unknown.\n",
+	 NO_OPTIONS, 0, 1, command_attach, .this_host = true},
+	{"log", "[NAME]", "print QEMU's messages of a machine's last start", NULL, NO_OPTIONS, 0, 1,
 	 command_log, .this_host = true},
 	{"qmp", "NAME COMMAND [KEY=VALUE...]", "send QEMU one command and print its answer as JSON",
-	 "Keys may be dotted (server.type=unix); a value that is JSON is taken as such, else it "
-	 "is\n"
-	 "text.\n",
+	 "Keys may be dotted (server.type=unix); a value that is JSON is taken as such,\n"
+	 "else it is text. What human-monitor-command answers is printed as text.\n",
 	 NO_OPTIONS, 2, 256, command_qmp, .this_host = true},
-	{"devices", "", "list the host's devices: what a guest could get, and who holds it now",
-	 "Nothing is changed, and nothing that sleeps is woken. As a plain user, what other "
-	 "users'\n"
-	 "processes hold stays unseen.\n",
+	{"devices", "", "list the host's devices, who holds them, what a guest could get",
+	 "Nothing is changed, and nothing that sleeps is woken. As a plain user, what\n"
+	 "other users' processes hold stays unseen.\n",
 	 DEVICES_OPTIONS, 0, 0, command_devices},
-	{"cpus", "[PROFILE]",
-	 "show which of the host's processors are P, E and LP-E cores, and a guest's places",
-	 "With a profile, where its guest's processors and QEMU's threads would run, whether or "
-	 "not the\n"
-	 "rest of the machine can be had.\n",
+	{"cpus", "[PROFILE]", "show the host's P, E and LP-E cores, and a guest's places",
+	 "With a profile, where its guest's processors and QEMU's threads would run,\n"
+	 "whether or not the rest of the machine can be had.\n",
 	 CPUS_OPTIONS, 0, 1, command_cpus},
 	{"rom", "show|dump|trim WORD...",
 	 "look at option ROMs (VBIOS), dump a device's, cut a file",
 	 "  rom show FILE         what a ROM file has in it, and what is wrong with it\n"
-	 "  rom dump DEVICE FILE  write the ROM of a device (10de:2820, 01:00.0, ...) to FILE; "
-	 "needs "
-	 "root\n"
-	 "  rom trim FILE OUT     write FILE to OUT without what stands before and behind the "
-	 "ROM\n\n"
-	 "A guest wants the ROM at the file's first byte. The kernel does not give NVIDIA's "
-	 "private "
-	 "images,\n"
-	 "so a dump may end before them; dump says so. It switches the ROM on for reading and off "
-	 "again,\n"
-	 "and wakes no device. Files are written as the user who called sudo.\n",
+	 "  rom dump DEVICE FILE  write the ROM of a device (10de:2820, 01:00.0, ...) to\n"
+	 "                        FILE; needs root\n"
+	 "  rom trim FILE OUT     write FILE to OUT without what stands before and behind\n"
+	 "                        the ROM\n"
+	 "\n"
+	 "A guest wants the ROM at the file's first byte. The kernel does not give\n"
+	 "NVIDIA's private images, so a dump may end before them; dump says so. It\n"
+	 "switches the ROM on for reading and off again, and wakes no device. Files are\n"
+	 "written as the user who called sudo.\n",
 	 ROM_OPTIONS, 2, 3, command_rom},
 	{"acpi", "show FILE...|write DIR PROFILE",
 	 "what ACPI tables hold, and those that a guest gets",
-	 "show takes compiled tables (.aml) and profiles (.ini); write puts a profile's tables "
-	 "into DIR.\n"
-	 "Tables of a host are in /sys/firmware/acpi/tables, for root to read.\n",
+	 "show takes compiled tables (.aml) and profiles (.ini); write puts a profile's\n"
+	 "tables into DIR. Tables of a host are in /sys/firmware/acpi/tables, for root to\n"
+	 "read.\n",
 	 ACPI_OPTIONS, 2, 256, command_acpi},
 	{"recover", "", "put the host back from the journals of keepers that died",
-	 "Needs root, by sudo or pkexec if need be. Harmless when there is nothing to put back.\n",
+	 "Needs root, by sudo or pkexec if need be, where there is something to put back.\n"
+	 "Harmless where there is not.\n",
 	 NO_OPTIONS, 0, 0, command_recover, .this_host = true},
-	{"keys", "", "print all profile keys", NULL, KEYS_OPTIONS, 0, 0, command_keys,
-	 .this_host = true},
+	{"keys", "[SECTION...]", "print all profile keys, or those of some sections", NULL,
+	 KEYS_OPTIONS, 0, 64, command_keys, .this_host = true},
+	{"help", "[COMMAND]", "tell about a command, or list all", NULL, NO_OPTIONS, 0, 1,
+	 command_help_on, .this_host = true},
 	{0}};
+
+_Static_assert(ARRAY_SIZE(COMMANDS) <= COMMANDS_MAX, "all commands have a place");
 
 /* How long a line waits for its reader. */
 #define SAY_PATIENCE_MS 200
 
 #define ERRORS_SHOWN 50
+#define PROFILES_SHOWN 20 /* of a directory */
 
 static bool verbose, colored, stalled;
 
@@ -170,7 +162,7 @@ static void tell(enum say_level level, const char *line)
 			    : level == SAY_DEBUG   ? "\033[2m"
 						   : "";
 
-	if (level == SAY_DEBUG && !verbose)
+	if ((level == SAY_DEBUG && !verbose) || (level == SAY_NEWLINE && !isatty(STDERR_FILENO)))
 		return;
 	/* A terminal that was stopped (Ctrl-S) must not stop us: the line is lost then, and so are
 	 * the next ones, without a wait for each, until somebody reads again.
@@ -178,6 +170,10 @@ static void tell(enum say_level level, const char *line)
 	stalled = poll(&p, 1, stalled ? 0 : SAY_PATIENCE_MS) == 0;
 	if (stalled)
 		return;
+	if (level == SAY_NEWLINE) {
+		fputc('\n', stderr);
+		return;
+	}
 	fprintf(stderr, "vmlaunch: %s%s%s%s\n", color, word[level], line, *color ? "\033[0m" : "");
 }
 
@@ -278,6 +274,27 @@ static bool flush_output(struct error **err)
 	return false;
 }
 
+/* What somebody who types the bare name needs first. */
+static void short_help(void)
+{
+	struct root real = ROOT_REAL;
+	size_t n, shown = 0;
+	char **names = root_list(&real, &n, ".");
+
+	printf("vmlaunch PROFILE   starts the machine that an INI profile describes\n"
+	       "vmlaunch help      lists the commands\n");
+	for (size_t i = 0; i < n; i++) {
+		own_free char *word = text_word(names[i]);
+
+		if (text_ends(names[i], ".ini") && shown++ < PROFILES_SHOWN)
+			printf("%s  vmlaunch %s\n", shown == 1 ? "\nIn this directory:\n" : "",
+			       word);
+	}
+	if (shown > PROFILES_SHOWN)
+		printf("  and %zu more\n", shown - PROFILES_SHOWN);
+	names_free(names, n);
+}
+
 static int run(int argc, char **argv, struct error **err)
 {
 	own_arguments struct arguments args = {0};
@@ -294,8 +311,12 @@ static int run(int argc, char **argv, struct error **err)
 			general_help();
 			return 0;
 		}
-		error_add(err, ERROR_USAGE,
-			  "usage: vmlaunch PROFILE, or vmlaunch COMMAND; see --help");
+		if (n) {
+			error_add(err, ERROR_USAGE,
+				  "usage: vmlaunch PROFILE, or vmlaunch COMMAND; see --help");
+			return ERROR_USAGE;
+		}
+		short_help();
 		return ERROR_USAGE;
 	}
 	command = command_of(argv[1 + at], err);

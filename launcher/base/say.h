@@ -6,7 +6,12 @@
 
 #include <stdarg.h>
 
-enum say_level { SAY_DEBUG, SAY_NOTE, SAY_WARNING };
+enum say_level {
+	SAY_DEBUG,
+	SAY_NOTE,
+	SAY_WARNING,
+	SAY_NEWLINE, /* no line: a terminal's cursor stands behind what somebody else wrote */
+};
 
 typedef void say_sink(enum say_level level, const char *line);
 

@@ -16,7 +16,7 @@ static bool show(const char *path, enum acpi_detail detail, struct buf *out, str
 
 	data = file_read(path, ACPI_SHOW_MAX, &len);
 	if (!data) {
-		error_errno(err, ERROR_USAGE, errno, "cannot read %s", shown);
+		error_errno(err, ERROR_FAILED, errno, "cannot read %s", shown);
 		return false;
 	}
 	return acpi_show(out, shown, data, len, detail, err);

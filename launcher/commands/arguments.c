@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,9 +46,9 @@ static bool unknown(const struct command *command, const char *word, size_t len,
 		for (const struct option_row *row = tables[t]; row && row->name && n < 32; row++)
 			names[n++] = row->name;
 	nearest = text_nearest(name, names, n);
-	error_add(err, ERROR_USAGE, "%s has no option --%s%s%s; 'vmlaunch %s --help' lists all",
-		  command->name, name, nearest ? ", did you mean --" : "", nearest ? nearest : "",
-		  command->name);
+	error_add(err, ERROR_USAGE, "%s has no option --%s%s%s%s 'vmlaunch %s --help' lists all",
+		  command->name, name, nearest ? "; did you mean --" : "", nearest ? nearest : "",
+		  nearest ? "?" : ";", command->name);
 	return false;
 }
 
@@ -128,6 +129,16 @@ void arguments_free(struct arguments *args)
 	*args = (struct arguments){0};
 }
 
+/* What stands left of the words, which begin below it where it is too long. */
+#define LEFT 34
+static void print_left(const char *left)
+{
+	if (strlen(left) <= LEFT)
+		printf("  %-*s ", LEFT, left);
+	else
+		printf("  %s\n  %-*s ", left, LEFT, "");
+}
+
 static void print_options(const struct option_row *row, bool this_host)
 {
 	for (; row && row->name; row++) {
@@ -136,14 +147,15 @@ static void print_options(const struct option_row *row, bool this_host)
 		own_free char *left = xasprintf("--%s%s%s", row->name, row->value ? " " : "",
 						row->value ? row->value : "");
 
-		printf("  %-34s %s%s\n", left, row->help, row->many ? " (as often as wanted)" : "");
+		print_left(left);
+		printf("%s%s\n", row->help, row->many ? " (as often as wanted)" : "");
 	}
 }
 
 void command_help(const struct command *command)
 {
-	printf("vmlaunch %s%s%s\n\n%s.\n", command->name, *command->usage ? " " : "",
-	       command->usage, command->summary);
+	printf("vmlaunch %s%s%s\n\n%c%s.\n", command->name, *command->usage ? " " : "",
+	       command->usage, toupper((unsigned char)*command->summary), command->summary + 1);
 	if (command->details)
 		printf("\n%s", command->details);
 	printf("\nOptions:\n");
@@ -160,12 +172,37 @@ void general_help(void)
 	for (const struct command *c = COMMANDS; c->name; c++) {
 		own_free char *left = xasprintf("%s %s", c->name, c->usage);
 
-		printf("  %-34s %s\n", left, c->summary);
+		print_left(left);
+		printf("%s\n", c->summary);
 	}
 	printf("\nOptions of every command (--host-root: of those that look at the host):\n");
 	print_options(GLOBAL_OPTIONS, false);
+	print_left("--version");
+	printf("alone: print the version\n");
 	printf("\nExit status: 0 done, or the guest ended by itself or was stopped; 1 QEMU or the "
 	       "guest "
 	       "failed;\n2 wrong usage or profile; 3 this host cannot do it, and is as it was; 4 "
 	       "something of the host\ncould not be put back.\n");
+}
+
+int command_help_on(const struct arguments *args, struct error **err)
+{
+	const char *names[COMMANDS_MAX], *nearest;
+	size_t n = 0;
+
+	if (!args->words) {
+		general_help();
+		return 0;
+	}
+	for (const struct command *c = COMMANDS; c->name && n < COMMANDS_MAX; c++) {
+		names[n++] = c->name;
+		if (strcmp(c->name, args->word[0]) == 0) {
+			command_help(c);
+			return 0;
+		}
+	}
+	nearest = text_nearest(args->word[0], names, n);
+	error_add(err, ERROR_USAGE, "there is no command '%s'%s%s%s", args->word[0],
+		  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+	return ERROR_USAGE;
 }

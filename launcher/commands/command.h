@@ -42,6 +42,8 @@ struct command {
 	bool this_host; /* of no other machine's tree: takes no --host-root */
 };
 
+#define COMMANDS_MAX 64
+
 /* All commands, in the order of --help, ended by a row without a name. */
 extern const struct command COMMANDS[];
 /* The options that each command takes. */
@@ -66,6 +68,6 @@ void general_help(void);
 command_fn command_run, command_plan, command_probe, command_keys, command_list, command_status,
 	command_stop, command_kill, command_pause, command_resume, command_reset, command_attach,
 	command_log, command_qmp, command_recover, command_devices, command_rom, command_acpi,
-	command_cpus;
+	command_cpus, command_help_on;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "plan/plan.h"
+#include "qmp/client.h"
 #include "run/lock.h"
 #include "run/machine.h"
 
@@ -73,6 +74,16 @@ char *running(const char *name, struct run_record *record, struct error **err);
 
 /* The same, whether or not its QEMU lives: what a machine left counts as well. */
 char *instance(const char *name, struct run_record *record, struct error **err);
+
+/* The name of the machine that the first word names: it, or its profile's path; without a word, of
+ * the only one that runs. The caller owns it; NULL with an error.
+ */
+char *machine_named(const struct arguments *args, struct error **err);
+
+/* A connected and negotiated client of the instance in dir, or NULL. */
+struct qmp *tools_monitor(const char *dir, struct error **err);
+/* Milliseconds in which QEMU has answered a small question. */
+#define TOOLS_ANSWER_MS 10000
 
 /* The names of all instances that have a runtime directory; *dir is where they are. */
 char **instances(size_t *n, char **dir, struct error **err);

@@ -17,16 +17,12 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
-#include "qmp/client.h"
-#include "qmp/words.h"
 #include "run/held.h"
 
-#define ANSWER_MS 10000
 #define KILL_MS 2000
 #define SUPERVISOR_MS 10000
 
-/* A connected and negotiated client of the instance in dir, or NULL. */
-static struct qmp *tools_monitor(const char *dir, struct error **err)
+struct qmp *tools_monitor(const char *dir, struct error **err)
 {
 	own_free char *path = path_join(dir, "qmp.sock");
 	int fd = qmp_connect(path, err);
@@ -37,32 +33,6 @@ static struct qmp *tools_monitor(const char *dir, struct error **err)
 	return steal(&qmp);
 }
 
-int command_qmp(const struct arguments *args, struct error **err)
-{
-	own_run_record struct run_record record = {0};
-	own_free char *dir = running(args->word[0], &record, err);
-	json_object *arguments, *answer = NULL;
-	own_qmp struct qmp *qmp = NULL;
-
-	if (!dir)
-		return ERROR_FAILED;
-	arguments = qmp_arguments((char **)&args->word[2], args->words - 2, err);
-	if (!arguments)
-		return ERROR_USAGE;
-	qmp = tools_monitor(dir, err);
-	if (!qmp) {
-		json_object_put(arguments);
-		return ERROR_FAILED;
-	}
-	if (!qmp_execute(qmp, args->word[1], arguments, -1, &answer, err))
-		return ERROR_FAILED;
-	puts(json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_SPACED |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(answer);
-	return 0;
-}
-
 /* "running", "paused", ... as QEMU says (QAPI: RunState), or a word of ours when it does not
  * answer. */
 static char *ask_state(struct qmp *qmp, struct error **err)
@@ -70,7 +40,7 @@ static char *ask_state(struct qmp *qmp, struct error **err)
 	json_object *answer = NULL, *status;
 	char *state = NULL;
 
-	if (qmp_execute(qmp, "query-status", NULL, ANSWER_MS, &answer, err) &&
+	if (qmp_execute(qmp, "query-status", NULL, TOOLS_ANSWER_MS, &answer, err) &&
 	    json_object_object_get_ex(answer, "status", &status) &&
 	    json_object_is_type(status, json_type_string))
 		state = text_quote(json_object_get_string(status), 40);
@@ -102,10 +72,22 @@ static struct condition condition_of(const char *dir)
 		return now;
 	snprintf(now.held.state, sizeof(now.held.state), "%s", now.state);
 	if (held_is_of_disks(now.state) &&
-	    qmp_execute(qmp, "query-block", NULL, ANSWER_MS, &blocks, &err))
+	    qmp_execute(qmp, "query-block", NULL, TOOLS_ANSWER_MS, &blocks, &err))
 		held_add_blocks(&now.held, blocks);
 	json_object_put(blocks);
 	return now;
+}
+
+static json_object *down_json(const struct run_down *down)
+{
+	json_object *o;
+
+	if (!down->since)
+		return NULL;
+	o = json_object_new_object();
+	json_object_object_add(o, "since", json_object_new_int64(down->since));
+	json_object_object_add(o, "quits", down->quits ? json_object_new_int64(down->quits) : NULL);
+	return o;
 }
 
 static json_object *record_json(const char *instance, const struct run_record *record,
@@ -118,6 +100,7 @@ static json_object *record_json(const char *instance, const struct run_record *r
 	json_object_object_add(o, "name", json_object_new_string(record->name));
 	json_object_object_add(o, "state", json_object_new_string(now->state));
 	json_object_object_add(o, "held", held ? json_object_new_string(held) : NULL);
+	json_object_object_add(o, "going-down", down_json(&record->down));
 	json_object_object_add(o, "qemu", json_object_new_int(record->qemu.pid));
 	json_object_object_add(o, "supervisor",
 			       process_alive(record->supervisor)
@@ -147,16 +130,37 @@ static char *age(int64_t started)
 	return xasprintf("%ld:%02ld:%02ld", (long)(s / 3600), (long)(s / 60 % 60), (long)(s % 60));
 }
 
+/* Whether and when it ends, of a machine whose supervisor knows. The caller owns it; NULL where it
+ * was not told to.
+ */
+static char *down_words(const struct run_record *record)
+{
+	int64_t now = (int64_t)time(NULL), left = record->down.quits - now;
+	own_free char *since = age(record->down.since);
+
+	if (!record->down.since || !process_alive(record->supervisor))
+		return NULL;
+	if (!record->down.quits)
+		return xasprintf("its power button was pressed %s ago; the guest decides", since);
+	if (left <= 0)
+		return xasprintf("for %s; QEMU was told to quit", since);
+	return xasprintf("for %s; QEMU quits in %ld s, or when the guest is down", since,
+			 (long)left);
+}
+
 static void print_row(const char *name, const struct run_record *record,
 		      const struct condition *now)
 {
 	own_free char *since = age(record->started), *profile = text_word(record->profile);
 	own_free char *shown = text_word(name), *held = held_words(&now->held, name);
+	own_free char *down = down_words(record);
 
 	printf("%-20s %-12s %9s %10d  %s\n", shown, now->state, since, (int)record->qemu.pid,
 	       profile);
 	if (held)
 		printf("%-20s held: %s\n", "", held);
+	if (down)
+		printf("%-20s going down: %s\n", "", down);
 	if (!process_alive(record->supervisor))
 		printf("%-20s no supervisor (vmlaunch attach %s takes over)\n", "", shown);
 }
@@ -231,11 +235,13 @@ static void print_status(const char *name, const char *dir, const struct run_rec
 	own_free char *since = age(record->started), *profile = text_word(record->profile);
 	own_free char *log = text_word(record->log), *sockets = text_word(dir);
 	own_free char *shown = text_word(name), *picture = picture_line(dir, record);
-	own_free char *held = held_words(&now->held, name);
+	own_free char *held = held_words(&now->held, name), *down = down_words(record);
 
 	printf("%s is %s, for %s\n", shown, now->state, since);
 	if (held)
 		printf("  held        %s\n", held);
+	if (down)
+		printf("  going down  %s\n", down);
 	printf("  profile     %s\n  QEMU        %d\n", profile, (int)record->qemu.pid);
 	if (process_alive(record->supervisor))
 		printf("  supervisor  %d\n", (int)record->supervisor.pid);
@@ -249,8 +255,8 @@ static void print_status(const char *name, const char *dir, const struct run_rec
 int command_status(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
-	const char *name = args->word[0];
-	own_free char *dir = running(name, &record, err);
+	own_free char *name = machine_named(args, err);
+	own_free char *dir = name ? running(name, &record, err) : NULL;
 	own_condition struct condition now = {0};
 	json_object *o;
 
@@ -311,7 +317,7 @@ static bool press_button(const char *dir, struct error **err)
 {
 	own_qmp struct qmp *qmp = tools_monitor(dir, err);
 
-	return qmp && qmp_execute(qmp, "system_powerdown", NULL, ANSWER_MS, NULL, err);
+	return qmp && qmp_execute(qmp, "system_powerdown", NULL, TOOLS_ANSWER_MS, NULL, err);
 }
 
 /* Its supervisor does what we ask for, as it would for a key; it has a monitor of its own, which
@@ -339,18 +345,25 @@ static void tell_deaf(const char *name, const char *dir)
 		say(SAY_WARNING, HELD_DEAF, name, words);
 }
 
+/* The guest decides, and may have reasons; whoever cannot wait for it should know how. */
+#define HINT                                                                                     \
+	"; Ctrl-C ends this waiting alone (so does --timeout after so many seconds), 'vmlaunch " \
+	"kill' "                                                                                 \
+	"the machine"
+
 int command_stop(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
-	const char *name = args->word[0], *timeout = argument_option(args, "timeout");
-	own_free char *dir = running(name, &record, err);
-	uint64_t limit = 86400, waited = 0;
+	const char *timeout = argument_option(args, "timeout");
+	own_free char *name = machine_named(args, err), *dir = NULL;
+	uint64_t limit = 86400, waited = 0, told = 30;
 	own_fd int pidfd = -1;
 
 	if (timeout && (!text_u64(timeout, 10, &limit) || limit > 86400)) {
 		error_add(err, ERROR_USAGE, "--timeout is a number of seconds, not '%s'", timeout);
 		return ERROR_USAGE;
 	}
+	dir = name ? running(name, &record, err) : NULL;
 	if (!dir)
 		return ERROR_FAILED;
 	pidfd = watch(record.qemu);
@@ -369,8 +382,11 @@ int command_stop(const struct arguments *args, struct error **err)
 		/* A supervisor presses again by itself. */
 		if (waited == 30 && !process_alive(record.supervisor))
 			press_button(dir, NULL);
-		if (waited % 30 == 0)
-			say(SAY_NOTE, "%s: still running after %lu s", name, waited);
+		if (waited != told)
+			continue;
+		say(SAY_NOTE, "%s: still running after %lu s%s", name, waited,
+		    told > 30 ? "" : HINT);
+		told *= 2;
 	}
 	finish(name, dir, &record);
 	return 0;
@@ -393,8 +409,8 @@ static void tell_to_quit(const struct run_record *record, const char *dir)
 int command_kill(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
-	const char *name = args->word[0];
-	own_free char *dir = running(name, &record, err);
+	own_free char *name = machine_named(args, err);
+	own_free char *dir = name ? running(name, &record, err) : NULL;
 	own_fd int pidfd = -1;
 
 	if (!dir)
@@ -429,10 +445,11 @@ static bool is_started(const char *name, const struct run_record *record, const 
  */
 typedef bool order_fn(struct qmp *qmp, const char *state, const char **words, struct error **err);
 
-static int order(const char *name, order_fn *give, struct error **err)
+static int order(const struct arguments *args, order_fn *give, struct error **err)
 {
 	own_run_record struct run_record record = {0};
-	own_free char *dir = running(name, &record, err), *before = NULL, *after = NULL;
+	own_free char *name = machine_named(args, err), *before = NULL, *after = NULL;
+	own_free char *dir = name ? running(name, &record, err) : NULL;
 	own_qmp struct qmp *qmp = dir ? tools_monitor(dir, err) : NULL;
 	const char *words = NULL;
 
@@ -451,7 +468,7 @@ static bool give_pause(struct qmp *qmp, const char *state, const char **words, s
 {
 	if (strcmp(state, "paused") == 0)
 		*words = "was paused already";
-	return qmp_execute(qmp, "stop", NULL, ANSWER_MS, NULL, err);
+	return qmp_execute(qmp, "stop", NULL, TOOLS_ANSWER_MS, NULL, err);
 }
 
 /* A guest that sleeps (S3) is woken; cont would do nothing for it. */
@@ -461,28 +478,29 @@ static bool give_resume(struct qmp *qmp, const char *state, const char **words, 
 
 	if (strcmp(state, "running") == 0)
 		*words = "runs already";
-	return qmp_execute(qmp, sleeps ? "system_wakeup" : "cont", NULL, ANSWER_MS, NULL, err);
+	return qmp_execute(qmp, sleeps ? "system_wakeup" : "cont", NULL, TOOLS_ANSWER_MS, NULL,
+			   err);
 }
 
 /* QEMU makes a guest that is held anew, and holds it still. */
 static bool give_reset(struct qmp *qmp, const char *state, const char **words, struct error **err)
 {
 	*words = "reset";
-	return qmp_execute(qmp, "system_reset", NULL, ANSWER_MS, NULL, err) &&
-	       (!held_is(state) || qmp_execute(qmp, "cont", NULL, ANSWER_MS, NULL, err));
+	return qmp_execute(qmp, "system_reset", NULL, TOOLS_ANSWER_MS, NULL, err) &&
+	       (!held_is(state) || qmp_execute(qmp, "cont", NULL, TOOLS_ANSWER_MS, NULL, err));
 }
 
 int command_pause(const struct arguments *args, struct error **err)
 {
-	return order(args->word[0], give_pause, err);
+	return order(args, give_pause, err);
 }
 
 int command_resume(const struct arguments *args, struct error **err)
 {
-	return order(args->word[0], give_resume, err);
+	return order(args, give_resume, err);
 }
 
 int command_reset(const struct arguments *args, struct error **err)
 {
-	return order(args->word[0], give_reset, err);
+	return order(args, give_reset, err);
 }

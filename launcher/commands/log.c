@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/say.h"
 #include "base/text.h"
 #include "common.h"
 
@@ -29,27 +30,32 @@ static char *find_log(const char *name, struct error **err)
 }
 
 /* What QEMU, or its guest by way of QEMU, wrote must not paint the terminal. */
-static void print_lines(FILE *f)
+static bool print_lines(FILE *f)
 {
 	char line[LINE];
+	bool any = false;
 
-	while (fgets(line, sizeof(line), f)) {
+	for (; fgets(line, sizeof(line), f); any = true) {
 		own_free char *shown = NULL;
 
 		line[strcspn(line, "\n")] = '\0';
 		shown = text_quote(line, sizeof(line));
 		puts(shown);
 	}
+	return any;
 }
 
 int command_log(const struct arguments *args, struct error **err)
 {
-	const char *name = args->word[0];
-	own_free char *path = *name == '.' || strchr(name, '/') ? NULL : find_log(name, err);
+	own_free char *name = machine_named(args, err);
+	own_free char *path =
+		!name || *name == '.' || strchr(name, '/') ? NULL : find_log(name, err);
 	own_fd int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 	struct stat st;
 	FILE *f;
 
+	if (!name)
+		return ERROR_FAILED;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		own_free char *shown = text_quote(name, 64);
 
@@ -62,7 +68,8 @@ int command_log(const struct arguments *args, struct error **err)
 		return ERROR_FAILED;
 	}
 	steal_fd(&fd);
-	print_lines(f);
+	if (!print_lines(f))
+		say(SAY_NOTE, "%s: QEMU has said nothing since its start", name);
 	fclose(f);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "common.h"
 #include "run/identity.h"
 #include "run/link.h"
+#include "run/returned.h"
 
 /* What dead machines of this user left in the runtime directory: a lock that can be had belongs to
  * nobody any more.
@@ -41,13 +42,18 @@ int command_recover(const struct arguments *args, struct error **err)
 	signal(SIGPIPE, SIG_IGN);
 	if (!identity_of_caller(&forked, err))
 		return ERROR_HOST;
+	if (returned_all()) {
+		tidy_instances();
+		say(SAY_NOTE, "nothing is left to give back");
+		return 0;
+	}
 	if (geteuid() == 0) {
 		forked = keeper_fork(0, err);
 		if (forked < 0)
 			return ERROR_HOST;
 	}
 	/* The greeting is all that it takes. */
-	if (!link_open(&link, forked, &left, err))
+	if (!link_open(&link, forked, "to give the host's devices back", &left, err))
 		return ERROR_HOST;
 	good = link_close(&link, &left);
 	tidy_instances();

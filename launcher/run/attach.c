@@ -79,6 +79,7 @@ static bool take_over(const struct lock *lock, struct run_record *record, const 
 	if (launched->monitor < 0)
 		return false;
 	record->supervisor = process_of(getpid());
+	record->down = (struct run_down){0};
 	return run_record_write(lock->dir, record, err);
 }
 
@@ -94,8 +95,8 @@ static void tell_beginning(const struct run_record *record)
 }
 
 /* What outlives the start of the plan is what a supervisor needs of it. */
-static bool be_supervisor(const struct run_record *record, char *monitor, struct launched *launched,
-			  struct ending *ending, struct error **err)
+static bool be_supervisor(const char *dir, const struct run_record *record, char *monitor,
+			  struct launched *launched, struct ending *ending, struct error **err)
 {
 	struct plan_fd fd = {.role = FD_MONITOR, .path = monitor};
 	struct plan plan = {
@@ -109,10 +110,11 @@ static bool be_supervisor(const struct run_record *record, char *monitor, struct
 		.placement = record->placement,
 	};
 	struct companions companions = {0};
-	bool good = supervise(
-		&plan, launched,
-		&(struct supervise_options){.companions = &companions, .disturbed = record->quiet},
-		ending, err);
+	bool good = supervise(&plan, launched,
+			      &(struct supervise_options){.dir = dir,
+							  .companions = &companions,
+							  .disturbed = record->quiet},
+			      ending, err);
 
 	companions_finish(&companions);
 	if (!good)
@@ -140,7 +142,7 @@ bool machine_attach(const char *dir, struct ending *ending, struct error **err)
 	}
 	tell_beginning(&record);
 	shared = hold_shared(&record.shared);
-	good = be_supervisor(&record, monitor, &launched, ending, err);
+	good = be_supervisor(dir, &record, monitor, &launched, ending, err);
 	remove_shared(&record.shared, shared);
 	returned = returned_after(&record, err);
 	lock_release(&lock);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/say.h"
+#include "record.h"
 #include "supervisor.h"
 
 /* ------------------------------------------------------------------ orders to QEMU */
@@ -150,12 +151,25 @@ static void tell_deaf(struct supervisor *s)
 		say(SAY_WARNING, HELD_DEAF, s->plan->name, words);
 }
 
+/* For whoever asks how the machine is. */
+static void record_down(struct supervisor *s)
+{
+	int64_t now = (int64_t)time(NULL);
+	struct run_down down = {.since = now};
+
+	if (s->down == DOWN_ORDERED)
+		down.quits = now + (s->step > 2 ? 0 : seconds(s->plan->times.quit));
+	if (s->dir)
+		run_record_tell_down(s->dir, down);
+}
+
 static void go_down(struct supervisor *s, enum down_kind kind, unsigned from)
 {
 	s->down = kind;
 	s->step = from;
 	s->down_at = now_ms();
 	down_step(s);
+	record_down(s);
 	if (from == 0)
 		tell_deaf(s);
 }

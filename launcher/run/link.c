@@ -101,8 +101,10 @@ static char *find_carrier(const char *name)
 	return steal(&first);
 }
 
-__attribute__((noreturn)) static void become_carrier(int socket, const char *carrier, bool terminal)
+__attribute__((noreturn)) static void become_carrier(int socket, const char *carrier, bool terminal,
+						     const char *purpose)
 {
+	own_free char *prompt = xasprintf("[vmlaunch] password of %%u, %s: ", purpose);
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	sigset_t none;
@@ -116,15 +118,13 @@ __attribute__((noreturn)) static void become_carrier(int socket, const char *car
 	if (dup2(socket, 0) != 0)
 		_exit(127);
 	if (terminal)
-		execl(carrier, "sudo", "-p",
-		      "[vmlaunch] password of %u, to hand over the devices: ", "--", self,
-		      "--keeper", (char *)NULL);
+		execl(carrier, "sudo", "-p", prompt, "--", self, "--keeper", (char *)NULL);
 	else
 		execl(carrier, "pkexec", self, "--keeper", (char *)NULL);
 	_exit(127);
 }
 
-static int start_carrier(pid_t *pid, struct error **err)
+static int start_carrier(pid_t *pid, const char *purpose, struct error **err)
 {
 	own_free char *sudo = isatty(STDIN_FILENO) ? find_carrier("sudo") : NULL;
 	own_free char *carrier = sudo ? steal(&sudo) : find_carrier("pkexec");
@@ -147,7 +147,7 @@ static int start_carrier(pid_t *pid, struct error **err)
 	}
 	*pid = fork();
 	if (*pid == 0)
-		become_carrier(pair[1], carrier, terminal);
+		become_carrier(pair[1], carrier, terminal, purpose);
 	close(pair[1]);
 	if (*pid > 0)
 		return pair[0];
@@ -182,12 +182,13 @@ static bool greet(struct link *link, pid_t carrier, struct error **left, struct 
 	return false;
 }
 
-bool link_open(struct link *link, int forked, struct error **left, struct error **err)
+bool link_open(struct link *link, int forked, const char *purpose, struct error **left,
+	       struct error **err)
 {
 	pid_t carrier = 0;
 
 	*link = LINK_NONE;
-	link->fd = forked >= 0 ? forked : start_carrier(&carrier, err);
+	link->fd = forked >= 0 ? forked : start_carrier(&carrier, purpose, err);
 	if (link->fd < 0)
 		return false;
 	if (greet(link, carrier, left, err))

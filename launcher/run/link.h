@@ -20,12 +20,14 @@ struct link {
 
 #define LINK_NONE ((struct link){.fd = -1})
 
-/* Starts a keeper by sudo on a terminal, else by pkexec, and greets it; forked is one that was
+/* Starts a keeper by sudo on a terminal, where purpose stands in the question for the password ("to
+ * hand over the devices"), else by pkexec, and greets it; forked is one that was
  * forked while we were root (-1: none), and taken over. It works off what dead keepers left first;
  * what of that it could not give back goes into *left, which is no failure. There is no time limit:
  * somebody may be typing a password.
  */
-bool link_open(struct link *link, int forked, struct error **left, struct error **err);
+bool link_open(struct link *link, int forked, const char *purpose, struct error **left,
+	       struct error **err);
 
 /* Asks for one step; *value (may be NULL) is the keeper's number. */
 bool link_intent(struct link *link, const struct intent *intent, uint64_t *value,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/say.h"
+#include "base/text.h"
 #include "firmware/vars.h"
 #include "log.h"
 #include "overlay.h"
@@ -46,6 +48,13 @@ static int make_file(const struct prepare *p, struct error **err)
 	return steal_fd(&fd);
 }
 
+static char *user_name(uid_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+
+	return user ? text_quote(user->pw_name, 64) : xasprintf("user %u", (unsigned)uid);
+}
+
 /* Memory that guest and host share, as a file in a directory that may be everybody's: what is there
  * must be ours, and nobody else's machine at the time, and is then replaced. The descriptor's lock
  * says so; it is held until the end.
@@ -55,6 +64,18 @@ static bool make_shared(const struct prepare *p, int *held, struct error **err)
 	own_fd int fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	struct stat st, there;
 
+	if (fd < 0 && errno == EACCES && lstat(p->path, &st) == 0) {
+		own_free char *owner = user_name(st.st_uid);
+
+		error_add(err, ERROR_HOST,
+			  "the shared memory %s is there already and belongs to %s, as a start by "
+			  "sudo or "
+			  "by another program leaves it: when nothing uses it any more, remove it "
+			  "(sudo rm "
+			  "%s), or name another file",
+			  p->path, owner, p->path);
+		return false;
+	}
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot make the shared memory %s", p->path);
 		return false;
@@ -289,7 +310,7 @@ static bool open_link(const struct plan *plan, struct link *link, int keeper, st
 
 	if (!plan->steps)
 		return true;
-	if (!link_open(link, steal_fd(&unused), &left, err))
+	if (!link_open(link, steal_fd(&unused), "to hand over the devices", &left, err))
 		return false;
 	for (size_t i = 0; i < error_count(left); i++)
 		say(SAY_WARNING, "%s", error_message(left, i));
@@ -323,6 +344,7 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 		return false;
 	options->supervise.companions = &companions;
 	options->supervise.link = &link;
+	options->supervise.dir = plan->runtime_dir;
 	good = open_link(plan, &link, steal_fd(&keeper), err) &&
 	       run_locked(&plan, &lock, &link, options, ending, err);
 	given_back = link_close(&link, err);

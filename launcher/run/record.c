@@ -230,6 +230,8 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	json_object_object_add(o, "log", json_object_new_string(record->log));
 	json_object_object_add(o, "boot-id", json_object_new_string(boot));
 	json_object_object_add(o, "started", json_object_new_int64(record->started));
+	json_object_object_add(o, "down-since", json_object_new_int64(record->down.since));
+	json_object_object_add(o, "down-quits", json_object_new_int64(record->down.quits));
 	json_object_object_add(o, "supervisor", process_json(record->supervisor));
 	json_object_object_add(o, "qemu", process_json(record->qemu));
 	if (record->keeper.pid)
@@ -415,6 +417,8 @@ bool run_record_read(const char *dir, struct run_record *record)
 		.qemu = member_process(o, "qemu"),
 		.keeper = member_process(o, "keeper"),
 		.started = (int64_t)member_number(o, "started"),
+		.down = {(int64_t)member_number(o, "down-since"),
+			 (int64_t)member_number(o, "down-quits")},
 		.terminal = json_object_get_boolean(member(o, "terminal", json_type_boolean)),
 		.quiet = json_object_get_boolean(member(o, "quiet", json_type_boolean)),
 	};
@@ -425,4 +429,14 @@ bool run_record_read(const char *dir, struct run_record *record)
 	read_placement(o, &record->placement);
 	json_object_put(o);
 	return true;
+}
+
+void run_record_tell_down(const char *dir, struct run_down down)
+{
+	own_run_record struct run_record record = {0};
+
+	if (!run_record_read(dir, &record))
+		return;
+	record.down = down;
+	run_record_write(dir, &record, NULL);
 }

@@ -26,6 +26,12 @@ struct run_file {
 	uint64_t device, inode;
 };
 
+/* The way down, in seconds since the epoch, 0: none. */
+struct run_down {
+	int64_t since; /* the first order */
+	int64_t quits; /* when QEMU is told to quit; 0: whenever the guest is down */
+};
+
 struct run_record {
 	char *name;    /* the machine's */
 	char *profile; /* its profile's path */
@@ -33,7 +39,8 @@ struct run_record {
 	char *boot_id;
 	struct process supervisor, qemu, keeper; /* keeper: none where nothing was asked of one */
 	int64_t started;			 /* seconds since the epoch */
-	struct shutdown_times times;		 /* all 0 where they make no sense */
+	struct run_down down;
+	struct shutdown_times times;	  /* all 0 where they make no sense */
 	bool terminal;			  /* the supervisor's terminal had a port of the guest's */
 	struct plan_companion *companion; /* name, argv and log of those that run beside a guest */
 	size_t companions;
@@ -52,6 +59,9 @@ void run_record_plan(struct run_record *record, const struct plan *plan);
 
 /* Writes dir/run.json, for this boot. */
 bool run_record_write(const char *dir, const struct run_record *record, struct error **err);
+
+/* Writes it anew with that way down; where that cannot be done, nobody is told. */
+void run_record_tell_down(const char *dir, struct run_down down);
 
 /* Reads dir/run.json; false when there is none that makes sense. */
 bool run_record_read(const char *dir, struct run_record *record);

@@ -108,6 +108,11 @@ static bool look_at(const struct run_record *record, struct error **err)
 	return good;
 }
 
+bool returned_all(void)
+{
+	return access(KEEPER_DIR, F_OK) < 0 && errno == ENOENT;
+}
+
 bool returned_after(const struct run_record *record, struct error **err)
 {
 	bool good;
@@ -121,7 +126,7 @@ bool returned_after(const struct run_record *record, struct error **err)
 		return false;
 	}
 	good = look_at(record, err);
-	if (access(KEEPER_DIR, F_OK) < 0)
+	if (returned_all())
 		say(SAY_NOTE, "%s: the keeper has given everything back", record->name);
 	else if (good)
 		say(SAY_WARNING,

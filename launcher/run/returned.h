@@ -10,6 +10,9 @@
 /* Says whether the machine's keeper, if it had one, still watches over it. */
 void returned_before(const struct run_record *record);
 
+/* Whether no keeper, alive or dead, has anything of the host: then its directory is not there. */
+bool returned_all(void);
+
 /* After QEMU's end: waits for the keeper's, looks at the drivers of the functions, and says what
  * can be known. Fails with ERROR_LEFT where something is seen not to be back.
  */

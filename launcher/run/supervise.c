@@ -49,6 +49,9 @@ static void take_signal(struct supervisor *s)
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGINT:
+			/* The terminal has written ^C. */
+			if (info.ssi_code == SI_KERNEL)
+				say(SAY_NEWLINE, "%s", "");
 			down_asked(s);
 			break;
 		case SIGQUIT:
@@ -435,6 +438,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	s.hurried = options->hurried;
 	s.disturbed = options->disturbed;
 	s.link = options->link;
+	s.dir = options->dir;
 	s.companions = options->companions;
 	s.deadline = options->deadline ? s.began + options->deadline : 0;
 	supervise_signals(&ours);

@@ -14,6 +14,7 @@ struct supervise_options {
 	void *debug_context;
 	bool hurried; /* Ctrl-C quits at once: there is no guest that could obey a button */
 	struct companions *companions; /* filled and told to end; NULL: there are none */
+	const char *dir;   /* of the instance, whose record is kept; NULL: there is none */
 	struct link *link; /* to the keeper, NULL: none; watched, and asked to give the vCPUs their
 			      place */
 	bool disturbed; /* a guest that was never let go cannot be isolated or realtime any more */

@@ -81,6 +81,7 @@ struct supervisor {
 	unsigned step;	  /* of the way down */
 	int64_t next;	  /* when the next step is due, 0: none */
 	int64_t down_at;  /* when it began */
+	const char *dir;  /* of the instance's record, may be NULL */
 	int64_t asked_at; /* the last Ctrl-C, 0: none */
 	bool disturbed;	  /* see the options */
 	bool hurried;	  /* there is nothing to be gentle with: Ctrl-C quits */
