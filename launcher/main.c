@@ -26,7 +26,7 @@ static const struct option_row PROBE_OPTIONS[] = {
 	{"lines", NULL, "the report as stable key=value lines, for scripts"},
 	{"json", NULL, "print those lines as JSON"},
 	{"no-devices", NULL, "leave out the host's devices: nothing of the host changes then"},
-	{"timeout", "SECONDS", "give up after so long (120)"},
+	{"timeout", "SECONDS", "give up after so long (120; emulated: 600)"},
 	{0}};
 static const struct option_row KEYS_OPTIONS[] = {
 	{"format", "text|markdown|json", "how to print it"},

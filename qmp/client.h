@@ -25,8 +25,8 @@
 #define QMP_LIMIT_TOOL (16 << 20)
 #define QMP_LIMIT_SUPERVISOR (1 << 20)
 
-/* Milliseconds in which a monitor that nobody holds has greeted long ago. */
-#define QMP_GREETING_MS 2000
+/* Milliseconds in which a monitor that nobody holds has greeted long ago, on a busy machine too. */
+#define QMP_GREETING_MS 5000
 
 /* How many events a waiting function puts aside, and how many bytes of them: the oldest go first.
  */

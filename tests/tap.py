@@ -95,7 +95,7 @@ class Place:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    def run(self, *words, env=None, timeout=60, **kwargs):
+    def run(self, *words, env=None, timeout=300, **kwargs):
         return subprocess.run(
             [VMLAUNCH, *map(os.fspath, words)],
             env={**self.env, **(env or {})},
@@ -148,7 +148,7 @@ class Place:
         left = self.leftovers()
         assert not left, f"left behind: {left}"
         # Whom init has not reaped yet is still listed for a moment.
-        wait_for(lambda: not self.processes(), 5, f"the end of processes {self.processes()}")
+        wait_for(lambda: not self.processes(), 90, f"the end of processes {self.processes()}")
 
     def clean(self):
         for child in self.children:
@@ -163,7 +163,7 @@ class Place:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def wait_for(condition, seconds=20, what="condition"):
+def wait_for(condition, seconds=90, what="condition"):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()

@@ -9,7 +9,7 @@
 #include "base/trusted.h"
 #include "worker.h"
 
-#define ASK_MS 5000
+#define ASK_MS 20000
 #define CHANGE_MS 60000
 
 static const char *const names[] = {

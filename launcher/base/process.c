@@ -63,6 +63,36 @@ bool process_stopped(struct process process)
 	return state && (*state == 'T' || *state == 't');
 }
 
+bool process_runs(pid_t pid)
+{
+	own_free char *stat = read_stat(pid);
+	const char *state = stat ? stat_field(stat, 3) : NULL;
+
+	return state && *state == 'R';
+}
+
+/* proc(5), stat: minflt, cminflt, majflt, cmajflt, utime, stime, cutime, cstime. */
+#define PROGRESS_FIELDS 10, 17
+
+static uint64_t sum_of_fields(const char *stat, unsigned from, unsigned to)
+{
+	uint64_t sum = 0;
+
+	for (unsigned n = from; n <= to; n++) {
+		const char *field = stat_field(stat, n);
+
+		sum += field ? strtoull(field, NULL, 10) : 0;
+	}
+	return sum;
+}
+
+uint64_t process_progress(pid_t pid)
+{
+	own_free char *stat = read_stat(pid);
+
+	return stat ? sum_of_fields(stat, PROGRESS_FIELDS) : 0;
+}
+
 uid_t process_uid(pid_t pid)
 {
 	own_free char *path = xasprintf("/proc/%d/status", (int)pid);

@@ -20,6 +20,16 @@ bool process_alive(struct process process);
 /* Whether it is stopped (SIGSTOP, Ctrl-Z) and so deaf for now. */
 bool process_stopped(struct process process);
 
+/* Whether it runs, or would if there were a processor for it: so it is not one that waits in vain.
+ */
+bool process_runs(pid_t pid);
+
+/* A number that grows while the process works (processor time, pages that were fetched, its own and
+ * those of children that it has waited for): who has a limit for silence can tell one that is slow,
+ * on a busy machine, from one that hangs. 0: no such process.
+ */
+uint64_t process_progress(pid_t pid);
+
 /* The real uid of a process, or -1 when there is none. */
 uid_t process_uid(pid_t pid);
 

@@ -19,7 +19,8 @@
 #include "common.h"
 #include "run/held.h"
 
-#define KILL_MS 2000
+#define KILL_MS 10000	  /* for QEMU to write out what it holds, on a busy machine too */
+#define KILL_TOLD_MS 2000 /* after so much of it that is told */
 #define SUPERVISOR_MS 10000
 
 struct qmp *tools_monitor(const char *dir, struct error **err)
@@ -417,7 +418,10 @@ int command_kill(const struct arguments *args, struct error **err)
 		return ERROR_FAILED;
 	pidfd = watch(record.qemu);
 	tell_to_quit(&record, dir);
-	if (!ends_within(pidfd, KILL_MS)) {
+	if (!ends_within(pidfd, KILL_TOLD_MS))
+		say(SAY_NOTE, "%s: waiting for QEMU to quit; SIGKILL comes in %d s", name,
+		    (KILL_MS - KILL_TOLD_MS) / 1000);
+	if (!ends_within(pidfd, KILL_MS - KILL_TOLD_MS)) {
 		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGKILL", name);
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		ends_within(pidfd, -1);

@@ -195,6 +195,10 @@ static bool show(struct buf *text, const struct guest_view *guest, const struct 
 	return true;
 }
 
+/* Seconds that are enough for the firmware and our program, on a busy machine too. */
+#define PROBE_S 120
+#define PROBE_EMULATED_S 600
+
 int command_probe(const struct arguments *args, struct error **err)
 {
 	own_gathered struct gathered g = GATHERED_NONE;
@@ -209,7 +213,7 @@ int command_probe(const struct arguments *args, struct error **err)
 		.probe_parameters = "report=both",
 	};
 	const char *timeout = argument_option(args, "timeout");
-	uint64_t limit = 120;
+	uint64_t limit = 0;
 	struct ending ending;
 	bool problem = false;
 
@@ -219,9 +223,13 @@ int command_probe(const struct arguments *args, struct error **err)
 		error_add(err, ERROR_USAGE, "--timeout is a number of seconds, not '%s'", timeout);
 		return ERROR_USAGE;
 	}
-	options.deadline = (int)limit * 1000;
 	what.probe_program = program;
-	if (!gather(&g, args, &what, err) || !run_gathered(&g, &options, &ending, err))
+	if (!gather(&g, args, &what, err))
+		return ERROR_FAILED;
+	if (!limit)
+		limit = g.plan->kvm ? PROBE_S : PROBE_EMULATED_S;
+	options.deadline = (int)limit * 1000;
+	if (!run_gathered(&g, &options, &ending, err))
 		return ERROR_FAILED;
 	return show(&report, &g.plan->guest, args, &problem, err) && !problem ? 0 : ERROR_FAILED;
 }

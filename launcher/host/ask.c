@@ -1,7 +1,8 @@
 /* One run of a QEMU binary with no machine in it, spoken to over QMP on its standard input and
  * output. All questions are put at once; "quit" follows only when all answers are here, because
- * QEMU may end with part of a long answer still unwritten. There is one deadline for everything,
- * and a bound for all that is read: the binary is whatever the profile names.
+ * QEMU may end with part of a long answer still unwritten. The limit is one on silence: as long as
+ * bytes come, or the process works, it is only slow; yet there is an end to all of it, and a bound
+ * for all that is read: the binary is whatever the profile names.
  *
  * The process has a session of its own (Ctrl-C is for us, not for it), dies with us, and its whole
  * process group is killed when it is late: a wrapper script may have children.
@@ -22,10 +23,14 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 
 #define ANSWER_LIMIT (4U << 20)
 #define ENDING_MS 500
+
+/* So many times the limit on silence is the end in any case. */
+#define PATIENCE 20
 
 static const char negotiate[] = "{\"execute\": \"qmp_capabilities\"}\n";
 static const char quit[] = "{\"execute\": \"quit\", \"id\": \"quit\"}\n";
@@ -35,8 +40,9 @@ struct talk {
 	pid_t pid; /* 0: none, or reaped */
 	int status;
 	int pidfd;
-	int in, out, err; /* our ends of its 0, 1 and 2 */
-	int64_t deadline; /* milliseconds of the monotonic clock */
+	int in, out, err;      /* our ends of its 0, 1 and 2 */
+	int64_t deadline, end; /* milliseconds of the monotonic clock: of the silence, of all */
+	uint64_t progress;     /* the process's, when it was last looked at */
 	unsigned wait_ms;
 	size_t heard;	 /* bytes of its output so far */
 	struct buf line; /* output that has no end of line yet */
@@ -311,9 +317,19 @@ static bool is_late(struct talk *talk, struct error **err)
 {
 	own_free char *words = last_line(talk);
 
-	error_add(err, ERROR_HOST, "%s did not say within %g s what it can do%s%s", talk->path,
-		  talk->wait_ms / 1000.0, *words ? ": " : "", words);
+	error_add(err, ERROR_HOST, "%s has been silent for %g s when asked what it can do%s%s",
+		  talk->path, talk->wait_ms / 1000.0, *words ? ": " : "", words);
 	return false;
+}
+
+/* At the end of its time: whether it has worked since the last look, and so gets more. */
+static bool is_slow(struct talk *talk)
+{
+	uint64_t progress = process_progress(talk->pid), before = talk->progress;
+
+	talk->progress = progress;
+	talk->deadline = now_ms() + talk->wait_ms;
+	return (progress != before || process_runs(talk->pid)) && talk->deadline < talk->end;
 }
 
 static bool hear(struct talk *talk, struct error **err)
@@ -326,6 +342,9 @@ static bool hear(struct talk *talk, struct error **err)
 	if (n == 0)
 		return is_gone(talk, err);
 	talk->heard += (size_t)n;
+	talk->deadline = now_ms() + talk->wait_ms;
+	if (talk->deadline > talk->end)
+		talk->deadline = talk->end;
 	if (talk->heard > ANSWER_LIMIT) {
 		error_add(err, ERROR_HOST, "%s answers with more than 4 MiB, so it is no QEMU",
 			  talk->path);
@@ -345,8 +364,10 @@ static bool converse(struct talk *talk, struct error **err)
 				      {.fd = talk->err, .events = POLLIN}};
 		int64_t left = talk->deadline - now_ms();
 
-		if (left <= 0)
+		if (left <= 0 && !is_slow(talk))
 			return is_late(talk, err);
+		if (left <= 0)
+			continue;
 		if (poll(fd, ARRAY_SIZE(fd), (int)left) <= 0)
 			continue;
 		if (fd[1].revents)
@@ -368,10 +389,14 @@ bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struc
 		.out = -1,
 		.err = -1,
 		.deadline = now_ms() + wait_ms,
+		.end = now_ms() + (int64_t)wait_ms * PATIENCE,
 		.wait_ms = wait_ms,
 	};
 
-	if (!start(&talk, err) || !converse(&talk, err))
+	if (!start(&talk, err))
+		return false;
+	talk.progress = process_progress(talk.pid);
+	if (!converse(&talk, err))
 		return false;
 	if (!qemu_understand(qemu, talk.answer)) {
 		error_add(err, ERROR_HOST, "%s answers in a way that no known QEMU does", path);

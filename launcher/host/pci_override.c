@@ -12,9 +12,14 @@
 
 #include "base/alloc.h"
 #include "base/own.h"
+#include "base/process.h"
 #include "pci_parts.h"
 
 #define WAIT_MS 500
+
+/* So often a child gets that time anew because it was not its turn: it does not wait for the lock.
+ */
+#define TURNS 60
 
 struct answer {
 	size_t index;
@@ -55,13 +60,26 @@ static _Noreturn void answer_all(const struct pci_list *list, const struct root 
 	_exit(0);
 }
 
-/* The next function that was not answered for. */
-static size_t hear(struct pci_list *list, size_t from, int fd)
+/* Whether it has said something, or ended. */
+static bool comes(int fd, pid_t pid)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	for (int turns = 0; turns < TURNS; turns++) {
+		if (poll(&p, 1, WAIT_MS) > 0)
+			return true;
+		if (!process_runs(pid))
+			return poll(&p, 1, 0) > 0;
+	}
+	return false;
+}
+
+/* The next function that was not answered for. */
+static size_t hear(struct pci_list *list, size_t from, int fd, pid_t pid)
+{
 	struct answer answer;
 
-	while (from < list->n && poll(&p, 1, WAIT_MS) > 0 &&
+	while (from < list->n && comes(fd, pid) &&
 	       read(fd, &answer, sizeof(answer)) == sizeof(answer) && answer.index == from)
 		take(&list->v[from++], answer.text);
 	return from;
@@ -84,7 +102,7 @@ static size_t ask(struct pci_list *list, const struct root *root, size_t from)
 	close_fd(&theirs);
 	if (pid < 0)
 		return from;
-	from = hear(list, from, ours);
+	from = hear(list, from, ours, pid);
 	kill(pid, SIGKILL);
 	/* One that hangs is left to itself: it ends when the kernel lets it. */
 	waitpid(pid, NULL, from < list->n ? WNOHANG : 0);

@@ -10,6 +10,7 @@
 
 #include "facts.h"
 
+/* Silence of a QEMU that does not even work, in milliseconds. */
 #define QEMU_ANSWER_MS 30000
 
 /* One question over QMP, as it is sent; answers come back under its id. */
@@ -36,8 +37,9 @@ extern const char *const qemu_offer_word[QEMU_OFFERS];
  */
 bool qemu_understand(struct qemu_facts *qemu, struct json_object *const answer[QEMU_QUESTIONS]);
 
-/* Runs the binary once and asks over QMP what it is and what it offers; qemu->path is path. Takes
- * at most wait_ms, and half a second more where the binary will not end.
+/* Runs the binary once and asks over QMP what it is and what it offers; qemu->path is path. Gives
+ * up once it has neither said nor done anything for wait_ms, and in any case after twenty times
+ * that.
  */
 bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struct error **err);
 

@@ -27,8 +27,8 @@ binary = {binary}
 # It runs until it is told to end, and takes no notice of the power button.
 STAYS = "on system_powerdown reply {}\n"
 
-# Any step of a start or an end that works takes far less, on a slow and busy machine too.
-SOON = 15
+# Any step of a start or an end that works takes far less, on a slow and busy machine too; what hangs takes for ever.
+SOON = 90
 
 
 def shutdown(reason, wait="wait cont\n"):

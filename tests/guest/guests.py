@@ -21,8 +21,8 @@ QEMU = "qemu-system-x86_64"
 # Debian keeps some programs out of a plain user's PATH.
 os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
-# Emulation on a slow machine that others use as well.
-BOOT = 120
+# Emulation on a slow machine that others use as well; what hangs takes for ever.
+BOOT = 400
 
 
 def need(*programs, probe=True):
