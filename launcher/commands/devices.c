@@ -161,6 +161,7 @@ int command_devices(const struct arguments *args, struct error **err)
 		.all = argument_option(args, "all"),
 	};
 	own_free char *text = NULL;
+	bool json;
 
 	view.show_pci = !view.show_usb && !view.show_input;
 	if (view.show_pci || view.all)
@@ -168,9 +169,10 @@ int command_devices(const struct arguments *args, struct error **err)
 	if (!root_init(&root, argument_option(args, "host-root"), err))
 		return ERROR_USAGE;
 	look(&view, &root);
-	text = argument_option(args, "json") ? devices_json(&view) : devices_text(&view);
+	json = argument_option(args, "json");
+	text = json ? devices_json(&view) : devices_text(&view);
 	fputs(text, stdout);
-	if (view.nameless && view.show_pci)
+	if (view.nameless && view.show_pci && !json && root_is_real(&root))
 		say(SAY_NOTE,
 		    "the devices' names are in pci.ids, which is not installed: package pci.ids on "
 		    "Debian and Ubuntu, hwdata elsewhere");
