@@ -179,14 +179,14 @@ static void late_and_stuck(struct tree *tree, struct kernel_file *file)
 	kill(file->server, SIGCONT);
 	/* Taken up. */
 	atomic_store(&file->kernel->hold, true);
-	assert_false(sysfs_write(&tree->root, "/sys/unbind", "x", 300, &stuck, &err));
+	assert_false(sysfs_write(&tree->root, "/sys/unbind", "x", 2000, &stuck, &err));
 	says(&err, "writing \"x\" to /sys/unbind is stuck in the kernel (process ");
 	assert_true(stuck.pidfd >= 0);
 	/* Abandoned: nothing of it is ours. */
 	assert_false(sysfs_write(&tree->root, "/sys/unbind", "x", 100, NULL, &err));
 	error_free(err);
 	atomic_store(&file->kernel->hold, false);
-	for (int i = 0; i < 1000 && !worker_ended(&stuck); i++)
+	for (int i = 0; i < 60000 && !worker_ended(&stuck); i++)
 		sleep_ms(2);
 	assert_int_equal(stuck.pidfd, -1);
 }

@@ -81,19 +81,19 @@ static void test_execute(void **state)
 
 	(void)state;
 	start(&script, &pair, lines);
-	assert_true(qmp_handshake(pair.qmp, 5000, -1, &err));
+	assert_true(qmp_handshake(pair.qmp, 60000, -1, &err));
 	assert_true(qmp_ready(pair.qmp));
-	assert_true(qmp_handshake(pair.qmp, 5000, -1, &err));
-	assert_true(qmp_execute(pair.qmp, "stop", NULL, 5000, &ret, &err));
+	assert_true(qmp_handshake(pair.qmp, 60000, -1, &err));
+	assert_true(qmp_execute(pair.qmp, "stop", NULL, 60000, &ret, &err));
 	assert_string_equal(json_object_to_json_string_ext(ret, JSON_C_TO_STRING_PLAIN),
 			    "{\"x\":[1]}");
 	json_object_put(steal(&ret));
 	assert_null(qmp_error_class(pair.qmp));
-	assert_false(qmp_execute(pair.qmp, "foo", json_object_new_object(), 5000, &ret, &err));
+	assert_false(qmp_execute(pair.qmp, "foo", json_object_new_object(), 60000, &ret, &err));
 	assert_null(ret);
 	check_error(&err, "QEMU: CommandNotFound: The command foo has\\x1b not been found");
 	assert_string_equal(qmp_error_class(pair.qmp), "CommandNotFound");
-	assert_true(qmp_execute(pair.qmp, "null", NULL, 5000, &ret, &err));
+	assert_true(qmp_execute(pair.qmp, "null", NULL, 60000, &ret, &err));
 	assert_null(ret);
 	assert_null(qmp_error_class(pair.qmp));
 
@@ -114,9 +114,9 @@ static void test_failure_without_id(void **state)
 	(void)state;
 	say_as_qemu(&pair, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"bad JSON\"}}\r\n"
 			   "{\"return\": {}, \"id\": 2}\r\n");
-	assert_false(qmp_execute(pair.qmp, "x", NULL, 1000, NULL, &err));
+	assert_false(qmp_execute(pair.qmp, "x", NULL, 60000, NULL, &err));
 	check_error(&err, "QEMU: GenericError: bad JSON");
-	assert_true(qmp_execute(pair.qmp, "x", NULL, 1000, NULL, &err));
+	assert_true(qmp_execute(pair.qmp, "x", NULL, 60000, NULL, &err));
 	close_pair(&pair);
 }
 
@@ -137,7 +137,7 @@ static void test_timeout(void **state)
 		    29);
 	assert_false(qmp_closed(pair.qmp));
 	say_as_qemu(&pair, "{\"return\": {}, \"id\": 1}\r\n{\"return\": {}, \"id\": 2}\r\n");
-	assert_true(qmp_execute(pair.qmp, "quick", NULL, 1000, NULL, &err));
+	assert_true(qmp_execute(pair.qmp, "quick", NULL, 60000, NULL, &err));
 	expect_plain(&pair, QMP_NOTHING);
 	close_pair(&pair);
 }
@@ -218,7 +218,7 @@ static void test_aside_is_bounded(void **state)
 		buf_addf(&text, "{\"event\":\"E%u\"}\n", i);
 	buf_adds(&text, "{\"return\": 2, \"id\": 2}\n");
 	say_as_qemu(&pair, text.data);
-	assert_true(qmp_execute(pair.qmp, "second", NULL, 1000, NULL, &err));
+	assert_true(qmp_execute(pair.qmp, "second", NULL, 60000, NULL, &err));
 	assert_int_equal(qmp_dropped(pair.qmp), 101);
 	message = expect(&pair, QMP_REPLY);
 	assert_int_equal(message.id, id);
