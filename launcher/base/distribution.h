@@ -25,6 +25,7 @@ enum distribution distribution_read(const struct root *root);
 /* What this program may lack. */
 enum package {
 	PACKAGE_QEMU,
+	PACKAGE_QEMU_IMG,
 	PACKAGE_FIRMWARE,
 	PACKAGE_VIRT_VIEWER,   /* remote-viewer */
 	PACKAGE_LOOKING_GLASS, /* its client */

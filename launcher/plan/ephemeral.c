@@ -18,11 +18,14 @@ void compose_ephemeral(struct composer *c)
 
 		written = written || (disk->item.enabled.v && compose_is_written(disk));
 	}
-	if (written && !compose_program(c, QEMU_IMG))
+	if (written && !compose_program(c, QEMU_IMG)) {
+		own_free char *install =
+			distribution_install(c->facts->distribution, PACKAGE_QEMU_IMG);
+
 		compose_refuse(c, (struct origin){0},
-			       "a throw-away start needs " QEMU_IMG
-			       ", which is not in PATH: install it (the package is qemu-utils on "
-			       "Debian and Ubuntu, qemu-img on Fedora, Arch and openSUSE)");
+			       "a throw-away start needs " QEMU_IMG ", which is not in PATH: %s",
+			       install);
+	}
 	if (written)
 		compose_note(c,
 			     "a throw-away start: all that the guest writes to its disks goes to "

@@ -204,8 +204,9 @@ static void what_is_only_read(void **state)
 	qemu_img.path = NULL;
 	plan_free(planned(&w, DISK "read-only = yes\n"));
 	refused(&w, DISK, ERROR_HOST,
-		"a throw-away start needs qemu-img, which is not in PATH: install it (the package "
-		"is qemu-utils on Debian and Ubuntu, qemu-img on Fedora, Arch and openSUSE)\n");
+		"a throw-away start needs qemu-img, which is not in PATH: install qemu-img "
+		"(qemu-utils on Debian and Ubuntu; qemu-img on Fedora, Arch, openSUSE; "
+		"app-emulation/qemu on Gentoo; qemu on NixOS)\n");
 }
 
 static void what_would_stay(void **state)
