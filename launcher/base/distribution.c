@@ -32,7 +32,7 @@ static const struct {
 	[DISTRIBUTION_NIXOS] = {"NixOS", NULL},
 };
 
-/* The names of packages. With a space: the whole of what is to be done. NULL: there is none. */
+/* The names of packages; behind "=" the whole of what is to be done. NULL: there is none. */
 static const struct {
 	const char *what; /* that is installed */
 	const char *name[DISTRIBUTIONS];
@@ -62,6 +62,15 @@ static const struct {
 			       [DISTRIBUTION_GENTOO] = "sys-firmware/edk2",
 			       [DISTRIBUTION_NIXOS] = "OVMF"},
 			      NULL},
+	[PACKAGE_SPICE] = {"QEMU's part for it",
+			   {[DISTRIBUTION_DEBIAN] = "qemu-system-modules-spice",
+			    [DISTRIBUTION_FEDORA] =
+				    "qemu-ui-spice-core qemu-audio-spice qemu-char-spice",
+			    [DISTRIBUTION_ARCH] = "qemu-desktop",
+			    [DISTRIBUTION_SUSE] = "qemu-spice",
+			    [DISTRIBUTION_GENTOO] = "=USE=spice for app-emulation/qemu",
+			    [DISTRIBUTION_NIXOS] = "qemu"},
+			   NULL},
 	[PACKAGE_VIRT_VIEWER] = {"remote-viewer",
 				 {[DISTRIBUTION_DEBIAN] = "virt-viewer",
 				  [DISTRIBUTION_FEDORA] = "virt-viewer",
@@ -71,7 +80,7 @@ static const struct {
 				  [DISTRIBUTION_NIXOS] = "virt-viewer"},
 				 NULL},
 	[PACKAGE_LOOKING_GLASS] = {"Looking Glass' client",
-				   {[DISTRIBUTION_ARCH] = "looking-glass from the AUR",
+				   {[DISTRIBUTION_ARCH] = "=looking-glass from the AUR",
 				    [DISTRIBUTION_NIXOS] = "looking-glass-client"},
 				   "built from its source: https://looking-glass.io/docs"},
 	[PACKAGE_PKEXEC] = {"pkexec",
@@ -80,7 +89,7 @@ static const struct {
 			     [DISTRIBUTION_ARCH] = "polkit",
 			     [DISTRIBUTION_SUSE] = "/usr/bin/pkexec",
 			     [DISTRIBUTION_GENTOO] = "sys-auth/polkit",
-			     [DISTRIBUTION_NIXOS] = "security.polkit.enable = true"},
+			     [DISTRIBUTION_NIXOS] = "=security.polkit.enable = true"},
 			    NULL},
 };
 _Static_assert(ARRAY_SIZE(PACKAGE) == PACKAGES, "names for each package");
@@ -136,7 +145,8 @@ static void list_names(struct buf *out, enum package package)
 			told = name[before] && strcmp(name[before], name[i]) == 0;
 		if (told)
 			continue;
-		buf_addf(out, "%s%s on %s", first ? "" : "; ", name[i], DISTRIBUTION[i].name);
+		buf_addf(out, "%s%s on %s", first ? "" : "; ", name[i] + (*name[i] == '='),
+			 DISTRIBUTION[i].name);
 		for (size_t same = i + 1; same < DISTRIBUTIONS; same++)
 			if (name[same] && strcmp(name[same], name[i]) == 0)
 				buf_addf(out, ", %s", DISTRIBUTION[same].name);
@@ -156,8 +166,8 @@ char *distribution_install(enum distribution distribution, enum package package)
 		list_names(&out, package);
 	else if (!name)
 		buf_adds(&out, PACKAGE[package].elsewhere);
-	else if (strchr(name, ' '))
-		buf_adds(&out, name);
+	else if (*name == '=')
+		buf_adds(&out, name + 1);
 	else if (DISTRIBUTION[distribution].install)
 		buf_addf(&out, "%s %s", DISTRIBUTION[distribution].install, name);
 	else

@@ -27,6 +27,7 @@ enum package {
 	PACKAGE_QEMU,
 	PACKAGE_QEMU_IMG,
 	PACKAGE_FIRMWARE,
+	PACKAGE_SPICE,	       /* QEMU's part for it, a package of its own since QEMU has modules */
 	PACKAGE_VIRT_VIEWER,   /* remote-viewer */
 	PACKAGE_LOOKING_GLASS, /* its client */
 	PACKAGE_PKEXEC,

@@ -3,11 +3,6 @@
 #include "base/file.h"
 #include "compose.h"
 
-/* Of its own since QEMU has modules: the option comes with them. */
-#define SPICE_PACKAGES                                                                 \
-	"install qemu-system-modules-spice on Debian and Ubuntu, qemu-ui-spice-core, " \
-	"qemu-audio-spice and qemu-char-spice on Fedora, qemu-desktop on Arch"
-
 static bool has_spice(const struct composer *c)
 {
 	return qemu_offers(&c->facts->qemu, QEMU_OPTIONS, "spice");
@@ -25,17 +20,19 @@ static bool is_spice(const struct composer *c)
 static void check_spice(struct composer *c)
 {
 	const struct choice *type = &c->p->display.type;
+	own_free char *install = NULL;
 
 	if (has_spice(c))
 		return;
+	install = distribution_install(c->facts->distribution, PACKAGE_SPICE);
 	if (type->v == DISPLAY_SPICE)
 		compose_refuse(c, type->at, "display.type = spice: QEMU %s has no SPICE here: %s",
-			       c->facts->qemu.version, SPICE_PACKAGES);
+			       c->facts->qemu.version, install);
 	else if (type->v == DISPLAY_AUTO && c->p->glass.resolution.v)
 		compose_note(c,
 			     "Looking Glass has neither sound nor mouse and keyboard: QEMU %s has "
 			     "no SPICE here: %s",
-			     c->facts->qemu.version, SPICE_PACKAGES);
+			     c->facts->qemu.version, install);
 }
 
 static void add_device(struct composer *c, const char *driver, const char *id, const char *bus,

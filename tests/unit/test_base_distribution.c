@@ -67,6 +67,11 @@ static void how_it_is_installed(void **state)
 		       "install QEMU (pkgs.qemu in environment.systemPackages)");
 	assert_install(DISTRIBUTION_NIXOS, PKEXEC,
 		       "install pkexec (security.polkit.enable = true)");
+	assert_install(DISTRIBUTION_FEDORA, SPICE,
+		       "install QEMU's part for it (sudo dnf install qemu-ui-spice-core "
+		       "qemu-audio-spice qemu-char-spice)");
+	assert_install(DISTRIBUTION_GENTOO, SPICE,
+		       "install QEMU's part for it (USE=spice for app-emulation/qemu)");
 	assert_install(DISTRIBUTION_UNKNOWN, VIRT_VIEWER,
 		       "install remote-viewer (virt-viewer on Debian and Ubuntu, Fedora, Arch, "
 		       "openSUSE, NixOS; app-emulation/virt-viewer on Gentoo)");
@@ -84,6 +89,7 @@ static void how_it_is_installed(void **state)
 				distribution_install((enum distribution)d, (enum package)p);
 
 			assert_null(strstr(text, "()"));
+			assert_null(strstr(text, "(="));
 			assert_null(strstr(text, "null"));
 		}
 }

@@ -280,7 +280,7 @@ static void without_spice(void **state)
 	w.facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)WORLD_NOTHING, 0};
 	refusal_says(&w, "[display]\ntype = spice\n",
 		     "p.ini:2:8: display.type = spice: QEMU 7.2.22 has no SPICE here: install "
-		     "qemu-system-modules-spice on Debian");
+		     "QEMU's part for it (qemu-system-modules-spice on Debian");
 	glass = planned(&w, QHD);
 	lacks(glass, "-spice", NULL);
 	lacks(glass, "-audiodev", NULL);
