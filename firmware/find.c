@@ -13,18 +13,14 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "image.h"
 
-static void own_json_(struct json_object **object)
-{
-	json_object_put(*object);
-}
-#define own_json own_with(own_json_)
+/* How deep a descriptor may nest; the specification's own go three levels deep. */
+#define DESCRIPTOR_DEPTH 16
 
 /* A descriptor that is to be read: which file, and through which root. */
 struct source {
@@ -178,27 +174,19 @@ static unsigned line_of(const char *text, size_t offset)
 /* Parses a descriptor; NULL with the reason in *why and the line, where one can be told. */
 static struct json_object *parse(const char *text, unsigned *line, char **why)
 {
-	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *all;
-	enum json_tokener_error error;
+	own_json struct json_object *all = NULL;
+	struct json_fault fault;
 
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	all = json_tokener_parse_ex(tokener, text, (int)strlen(text));
-	error = json_tokener_get_error(tokener);
-	if (error == json_tokener_continue)
-		*why = xstrdup("not JSON: it ends in the middle");
-	else if (error != json_tokener_success)
-		*why = xasprintf("not JSON: %s", json_tokener_error_desc(error));
-	else if (!json_object_is_type(all, json_type_object))
-		*why = xstrdup("it holds no JSON object");
-	if (error != json_tokener_success)
-		*line = line_of(text, json_tokener_get_parse_end(tokener));
-	json_tokener_free(tokener);
-	if (*why) {
-		json_object_put(all);
+	if (!json_read(text, strlen(text), DESCRIPTOR_DEPTH, &all, &fault)) {
+		*why = xasprintf("not JSON: %s", fault.why);
+		*line = line_of(text, fault.at);
 		return NULL;
 	}
-	return all;
+	if (!json_object_is_type(all, json_type_object)) {
+		*why = xstrdup("it holds no JSON object");
+		return NULL;
+	}
+	return steal(&all);
 }
 
 static void skip(struct firmware_list *list, const char *path, unsigned line, const char *why)

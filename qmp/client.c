@@ -250,6 +250,7 @@ enum qmp_kind qmp_arrived(struct qmp *qmp, struct qmp_message *message, size_t *
 			*size = item.size;
 			message->kind = QMP_GARBAGE;
 			message->text = message->made = item.text;
+			message->answer = item.spoilt;
 			return QMP_GARBAGE;
 		case WIRE_OBJECT:
 			*size = item.size;

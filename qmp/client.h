@@ -56,6 +56,7 @@ struct qmp_message {
 	int64_t microseconds;
 	json_object *whole; /* the message as it came */
 	char *made;	    /* text, where it is ours */
+	bool answer; /* of QMP_GARBAGE: meant as a reply or failure, maybe; to id, 0: to any */
 };
 
 /* Frees what a message holds; an empty message holds nothing. */

@@ -19,14 +19,34 @@ void qmp_message_clear(struct qmp_message *message)
 	*message = (struct qmp_message){.kind = QMP_NOTHING};
 }
 
+/* Our ids are numbers from 1 on; 0 is none, false something that we never sent. */
+static bool read_id(json_object *whole, uint64_t *id)
+{
+	json_object *member;
+
+	*id = 0;
+	if (!json_object_object_get_ex(whole, "id", &member))
+		return true;
+	if (!json_object_is_type(member, json_type_int) || json_object_get_int64(member) <= 0)
+		return false;
+	*id = (uint64_t)json_object_get_int64(member);
+	return true;
+}
+
 void message_reject(struct qmp_message *message, const char *why)
 {
 	const char *json = json_object_to_json_string_ext(message->whole, JSON_C_TO_STRING_PLAIN);
 	own_free char *sample = text_quote(json ? json : "", SAMPLE);
 	char *text = xasprintf("%s: %s", why, sample);
+	uint64_t id = 0;
+	bool answer = (json_object_object_get_ex(message->whole, "return", NULL) ||
+		       json_object_object_get_ex(message->whole, "error", NULL)) &&
+		      read_id(message->whole, &id);
 
 	qmp_message_clear(message);
 	message->kind = QMP_GARBAGE;
+	message->id = id;
+	message->answer = answer;
 	message->text = message->made = text;
 }
 
@@ -48,20 +68,6 @@ static int64_t number_member(json_object *object, const char *key)
 	    !json_object_is_type(member, json_type_int))
 		return -1;
 	return json_object_get_int64(member);
-}
-
-/* Our ids are numbers from 1 on; 0 is none, false something that we never sent. */
-static bool read_id(json_object *whole, uint64_t *id)
-{
-	json_object *member;
-
-	*id = 0;
-	if (!json_object_object_get_ex(whole, "id", &member))
-		return true;
-	if (!json_object_is_type(member, json_type_int) || json_object_get_int64(member) <= 0)
-		return false;
-	*id = (uint64_t)json_object_get_int64(member);
-	return true;
 }
 
 static void read_failure(struct qmp_message *message, json_object *error)

@@ -46,7 +46,9 @@ struct qmp {
  * that stands in it, 0 if none.
  */
 void message_read(struct qmp_message *message, json_object *whole);
-/* Makes garbage of a message, keeping its first bytes. */
+/* Makes garbage of a message, keeping its first bytes and its id; message->answer where it looks
+ * like the answer to a command, to that with its id or (0) to any.
+ */
 void message_reject(struct qmp_message *message, const char *why);
 
 /* The next message from the wire alone, with its size there; QMP_NOTHING if none is whole yet. */

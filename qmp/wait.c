@@ -151,6 +151,15 @@ static bool answers(const struct qmp *qmp, const struct qmp_message *message, ui
 	return message->id == id || (message->id == 0 && is_alone(qmp, id));
 }
 
+/* Whether a message that cannot be read was, as far as can be told, the answer to id: nothing else
+ * would come.
+ */
+static bool spoils(const struct qmp *qmp, const struct qmp_message *message, uint64_t id)
+{
+	return message->kind == QMP_GARBAGE && message->answer &&
+	       (message->id == id || (message->id == 0 && is_alone(qmp, id)));
+}
+
 static bool take_answer(struct qmp *qmp, const struct qmp_message *message, json_object **ret,
 			struct error **err)
 {
@@ -188,6 +197,12 @@ static bool execute(struct qmp *qmp, const char *command, json_object *arguments
 			if (message.id == 0)
 				qmp_abandon(qmp, id);
 			return take_answer(qmp, &message, ret, err);
+		}
+		if (spoils(qmp, &message, id)) {
+			error_add(err, ERROR_FAILED, "%s cannot be read: %s", patience->what,
+				  message.text);
+			qmp_abandon(qmp, id);
+			return false;
 		}
 		qmp_put_aside(qmp, &message, size);
 	}

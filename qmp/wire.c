@@ -2,20 +2,19 @@
  *
  * Bytes wait in one buffer, data[at..len). wire_next() walks it in one of three states: between
  * messages, inside an object, or skipping garbage. An object begins with "{" and ends where
- * json-c's incremental parser says, so it may be spread over lines (pretty=on) and over any number
- * of reads; no byte is looked at twice, whatever the split.
+ * base/json says, so it may be spread over lines (pretty=on) and over any number of reads; no byte
+ * is looked at twice, whatever the split.
  *
- * json-c sees only bytes that vetted() let through: whole UTF-8 sequences without NUL. It would
- * judge a sequence cut by a read wrongly, and takes NUL for the end of all input. What is no UTF-8
- * ends a message, and by the protocol 0xFF is meant for just that.
+ * json-c's incremental parser makes the objects, and sees only bytes that vetted() and base/json
+ * let through: whole UTF-8 sequences without NUL that are JSON so far. What is no UTF-8 ends a
+ * message, and by the protocol 0xFF is meant for just that.
  *
  * After an error the rest of the line is skipped, up to newline or 0xFF: QEMU ends every message
  * with CR LF, and JSON never holds a raw newline inside a string. If the error is a "{" at the
  * start of a line, the message before it was cut short and this one is read.
  *
  * Three bounds hold: the bytes of a message, its nesting, and its weight, an estimate from above of
- * what it costs as json-c objects: "{}," is 3 bytes on the wire and 800 in memory. A number of very
- * many digits counts as too heavy.
+ * what it costs as json-c objects: "{}," is 3 bytes on the wire and 800 in memory.
  */
 #include "wire.h"
 
@@ -24,6 +23,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/own.h"
 #include "base/text.h"
 
@@ -41,9 +41,6 @@
 #define WEIGHT_LIST 400
 #define WEIGHT_MEMBER 192
 
-/* No number has more bytes than this. */
-#define NUMBER 100
-
 enum state { BETWEEN, INSIDE, SKIPPING };
 
 struct wire {
@@ -53,10 +50,8 @@ struct wire {
 	size_t at, len, room;
 	size_t clean; /* data[at..clean) was vetted */
 	enum state state;
-	size_t size;   /* of the present object or garbage, up to at */
-	size_t weight; /* of the present object */
-	bool in_string, escaped;
-	unsigned number; /* bytes of one that stand before at */
+	size_t size;		 /* of the present object or garbage, up to at */
+	struct json_check check; /* of the present object */
 	char first[SAMPLE];
 	char last;	 /* the byte before at */
 	const char *why; /* it is garbage */
@@ -67,11 +62,11 @@ struct wire {
 
 static struct json_tokener *new_tokener(void)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(WIRE_DEPTH);
+	struct json_tokener *tokener =
+		json_tokener_new_ex(WIRE_DEPTH + 2); /* never the one that counts */
 
 	if (!tokener)
 		abort();
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	return tokener;
 }
 
@@ -201,6 +196,7 @@ static enum wire_kind finish_garbage(struct wire *wire, struct wire_item *item)
 	add_sample(wire, &text);
 	item->kind = WIRE_GARBAGE;
 	item->size = wire->size;
+	item->spoilt = !wire->ended && wire->first[0] == '{';
 	item->text = buf_steal(&text);
 	wire->state = BETWEEN;
 	return item->kind;
@@ -228,8 +224,8 @@ static bool seek_start(struct wire *wire)
 		wire->at++;
 	if (wire->at == wire->len)
 		return false;
-	wire->size = wire->weight = wire->number = 0;
-	wire->in_string = wire->escaped = false;
+	wire->size = 0;
+	json_check_start(&wire->check, WIRE_DEPTH);
 	if (wire->data[wire->at] == '{')
 		wire->state = INSIDE;
 	else
@@ -291,33 +287,16 @@ static size_t without_cut_number(struct wire *wire, size_t n)
 
 	if (wire->ended || (wire->clean < wire->len && !is_number_byte(p[n])))
 		return n;
-	while (tail < n && tail <= NUMBER && is_number_byte(p[n - 1 - tail]))
+	while (tail < n && tail <= JSON_NUMBER_MOST && is_number_byte(p[n - 1 - tail]))
 		tail++;
-	return tail <= NUMBER ? n - tail : n;
+	return tail <= JSON_NUMBER_MOST ? n - tail : n;
 }
 
-/* Adds to the weight what n bytes at the present position cost as json-c objects. */
-static void weigh(struct wire *wire, size_t n)
+/* What the present object costs at most as json-c objects. */
+static size_t weight(const struct wire *wire)
 {
-	const char *p = wire->data + wire->at;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = p[i];
-
-		if (wire->in_string) {
-			wire->in_string = c != '"' || wire->escaped;
-			wire->escaped = c == '\\' && !wire->escaped;
-			continue;
-		}
-		wire->number = is_number_byte(c) ? wire->number + 1 : 0;
-		if (wire->number > NUMBER)
-			wire->weight = SIZE_MAX / 2;
-		wire->in_string = c == '"';
-		wire->weight += c == '{'   ? WEIGHT_OBJECT
-				: c == '[' ? WEIGHT_LIST
-				: c == ',' ? WEIGHT_MEMBER
-					   : 0;
-	}
+	return wire->check.objects * WEIGHT_OBJECT + wire->check.arrays * WEIGHT_LIST +
+	       wire->check.commas * WEIGHT_MEMBER;
 }
 
 static void finish_object(struct wire *wire, struct wire_item *item, json_object *object)
@@ -348,26 +327,25 @@ static bool bad_byte(struct wire *wire)
 	return true;
 }
 
-/* Gives the parser what is there; true with *object set when one is whole. */
+/* Judges what is there and gives the parser what is good; true with *object set when one is whole.
+ */
 static bool parse(struct wire *wire, size_t n, json_object **object)
 {
 	const char *p = wire->data + wire->at;
-	enum json_tokener_error error;
-	size_t end;
+	size_t good = json_check_add(&wire->check, p, n);
+	enum json_tokener_error error = json_tokener_continue;
 
-	*object = json_tokener_parse_ex(wire->tokener, p, (int)n);
-	error = json_tokener_get_error(wire->tokener);
-	end = error == json_tokener_continue ? n : json_tokener_get_parse_end(wire->tokener);
-	/* The parser has also eaten the white space behind an object, if it was there already. */
-	while (error == json_tokener_success && is_space(p[end - 1]))
-		end--;
-	weigh(wire, end);
-	use(wire, end);
-	if (error == json_tokener_success)
+	if (good) {
+		*object = json_tokener_parse_ex(wire->tokener, p, (int)good);
+		error = json_tokener_get_error(wire->tokener);
+	}
+	use(wire, good);
+	if (wire->check.state == JSON_WHOLE && error == json_tokener_success)
 		return true;
-	if (error != json_tokener_continue)
-		start_garbage(wire, error == json_tokener_error_depth ? "nested too deep"
-								      : "no good JSON");
+	if (wire->check.state == JSON_BAD)
+		start_garbage(wire, wire->check.why);
+	else if (wire->check.state == JSON_WHOLE || error != json_tokener_continue)
+		start_garbage(wire, "json-c cannot read it");
 	return false;
 }
 
@@ -392,7 +370,7 @@ static bool step(struct wire *wire, struct wire_item *item)
 		return true;
 	}
 	whole = parse(wire, n < left ? n : left, &object);
-	if (wire->weight / WEIGHT_LIMIT > wire->limit) {
+	if (weight(wire) / WEIGHT_LIMIT > wire->limit) {
 		json_object_put(object);
 		broken(wire, item, "a message needs more memory than the limit");
 		return true;

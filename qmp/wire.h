@@ -29,6 +29,7 @@ struct wire_item {
 	size_t size;	     /* bytes that the object or the garbage had on the wire */
 	json_object *object; /* of WIRE_OBJECT */
 	char *text;	     /* printable: why it is garbage and its first bytes; why broken */
+	bool spoilt;	     /* garbage that began as an object */
 };
 
 /* A reader for messages of at most limit bytes each; what one message may take as json-c objects is

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/own.h"
 #include "base/text.h"
 
@@ -27,80 +28,17 @@ static size_t digits(const char *s)
 	return strspn(s, "0123456789");
 }
 
-/* The length of a JSON number at the start of s, 0 if there is none; *integer: without . and e. */
-static size_t number_length(const char *s, bool *integer)
-{
-	const char *p = s + (*s == '-');
-	size_t n = digits(p);
-
-	*integer = true;
-	if (n == 0 || (*p == '0' && n > 1))
-		return 0;
-	p += n;
-	if (*p == '.') {
-		n = digits(++p);
-		if (n == 0)
-			return 0;
-		*integer = false;
-		p += n;
-	}
-	if (*p == 'e' || *p == 'E') {
-		p++;
-		p += *p == '+' || *p == '-';
-		n = digits(p);
-		if (n == 0)
-			return 0;
-		*integer = false;
-		p += n;
-	}
-	return (size_t)(p - s);
-}
-
-/* Whether a JSON integer fits what json-c has for it: int64_t or uint64_t. */
-static bool fits(const char *s)
-{
-	uint64_t value;
-
-	if (*s == '-')
-		return text_u64(s + 1, 10, &value) && value <= (uint64_t)1 << 63;
-	return text_u64(s, 10, &value);
-}
-
-/* Parses all of text as one JSON value; false if it is none. */
-static bool parse(const char *text, json_object **value)
-{
-	struct json_tokener *tokener = json_tokener_new_ex(DEPTH);
-	size_t len = strlen(text);
-	bool ok;
-
-	if (!tokener)
-		abort();
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* With the NUL: a number ends only there. */
-	*value = len < INT32_MAX ? json_tokener_parse_ex(tokener, text, (int)len + 1) : NULL;
-	ok = len < INT32_MAX && json_tokener_get_error(tokener) == json_tokener_success &&
-	     json_tokener_get_parse_end(tokener) >= len;
-	json_tokener_free(tokener);
-	if (!ok)
-		json_object_put(steal(value));
-	return ok;
-}
-
 json_object *qmp_value(const char *text)
 {
-	json_object *value = NULL;
-	bool integer;
-	size_t n;
+	static const char space[] = " \t\r\n";
+	size_t len = strlen(text);
+	/* " 1" and "1 " are strings; behind what has an end of its own, white space is none's. */
+	bool bare = strcspn(text, space) == len, ends = *text && strchr("{[\"", *text);
+	json_object *value;
 
-	if (strcmp(text, "null") == 0)
-		return NULL;
-	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
-		return json_object_new_boolean(*text == 't');
-	n = number_length(text, &integer);
-	if (n ? text[n] == '\0' && (!integer || fits(text)) : strchr("{[\"", *text) && *text)
-		if (parse(text, &value))
-			return value;
-	return json_object_new_string(text);
+	return (bare || ends) && json_read(text, len, DEPTH, &value, NULL)
+		       ? value
+		       : json_object_new_string(text);
 }
 
 /* A word's key: the length up to "=", 0 with an error where there is no good one. */

@@ -27,6 +27,7 @@
 #include "base/text.h"
 
 #define ANSWER_LIMIT (4U << 20)
+#define ANSWER_DEPTH 32
 #define ENDING_MS 500
 
 /* So many times the limit on silence is the end in any case. */
@@ -252,15 +253,13 @@ static bool is_refusal(struct talk *talk, struct json_object *error, struct erro
 /* Takes one line of its output: the greeting, an event, or the answer to a question. */
 static bool take_line(struct talk *talk, const char *line, size_t len, struct error **err)
 {
-	own_tokener struct json_tokener *tokener = json_tokener_new();
 	own_json struct json_object *message = NULL;
 	struct json_object *id = NULL, *value = NULL;
 
 	if (len == 0 || strcmp(line, "\r") == 0)
 		return true;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	message = json_tokener_parse_ex(tokener, line, (int)len);
-	if (!json_object_is_type(message, json_type_object))
+	if (!json_read(line, len, ANSWER_DEPTH, &message, NULL) ||
+	    !json_object_is_type(message, json_type_object))
 		return is_nonsense(talk, line, err);
 	if (json_object_object_get_ex(message, "error", &value))
 		return is_refusal(talk, value, err);

@@ -22,6 +22,7 @@
 
 #define CACHE_VERSION 2
 #define CACHE_LIMIT (1U << 20)
+#define CACHE_DEPTH 8
 
 static void add_modules(struct buf *text, const char *dir)
 {
@@ -105,15 +106,11 @@ static char *read_ours(const char *file, size_t *len)
 
 static struct json_object *read_json(const char *file)
 {
-	own_tokener struct json_tokener *tokener = json_tokener_new_ex(8);
-	own_free char *text = NULL;
 	size_t len;
+	own_free char *text = read_ours(file, &len);
+	struct json_object *all;
 
-	text = read_ours(file, &len);
-	if (!text || !tokener)
-		return NULL;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	return json_tokener_parse_ex(tokener, text, (int)len);
+	return text && json_read(text, len, CACHE_DEPTH, &all, NULL) ? all : NULL;
 }
 
 static struct json_object *get(struct json_object *object, const char *key)

@@ -6,8 +6,7 @@
 
 #include <stdbool.h>
 
-#include <json-c/json.h>
-
+#include "base/json.h"
 #include "facts.h"
 
 /* Silence of a QEMU that does not even work, in milliseconds. */
@@ -61,18 +60,5 @@ void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 bool qemu_names(struct json_object *array, const char *member, struct qemu_names *names);
 
 void qemu_facts_free(struct qemu_facts *qemu);
-
-static inline void own_json_(struct json_object **object)
-{
-	json_object_put(*object);
-}
-#define own_json own_with(own_json_)
-
-static inline void own_tokener_(struct json_tokener **tokener)
-{
-	if (*tokener)
-		json_tokener_free(*tokener);
-}
-#define own_tokener own_with(own_tokener_)
 
 #endif

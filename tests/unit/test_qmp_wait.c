@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/alloc.h"
 #include "test_qmp_pair.h"
 
 /* A thread that plays QEMU: waits for a line with each word, then says the text that follows. */
@@ -117,6 +118,50 @@ static void test_failure_without_id(void **state)
 	assert_false(qmp_execute(pair.qmp, "x", NULL, 60000, NULL, &err));
 	check_error(&err, "QEMU: GenericError: bad JSON");
 	assert_true(qmp_execute(pair.qmp, "x", NULL, 60000, NULL, &err));
+	close_pair(&pair);
+}
+
+/* An answer that cannot be read is told at once, whatever is wrong with it: no other will come.
+ * What is not the answer does not end the waiting.
+ */
+static void test_unreadable(void **state)
+{
+	static const char *const row[][2] = {
+		{"{\"return\": {\"a\": nonsense}, \"id\": %d}", "no good JSON: {\"return\": "},
+		{"{\"return\": \"\x80\", \"id\": %d}", "a byte that is not UTF-8: "},
+		{"{\"return\": 99999999999999999999, \"id\": %d}", "a number beyond 64 bits: "},
+		{"{\"id\": %d, \"error\": 1}", "an error that is no object: "},
+		{"{\"id\": %d, \"error\": {}}", "an error without class or description: "},
+		{"{\"return\": {}}", "a reply to a command that was not ours: "},
+	};
+	struct pair pair = open_pair();
+	struct error *err = NULL;
+	json_object *ret = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		own_free char *line = NULL, *want = NULL;
+		const char *number = strstr(row[i][0], "%d");
+
+		line = number ? xasprintf("%.*s%zu%s", (int)(number - row[i][0]), row[i][0], i + 1,
+					  number + 2)
+			      : xstrdup(row[i][0]);
+		say_as_qemu(&pair, "noise\r\n{\"return\": {}, \"id\": 77}\r\n{\"event\": 1}\r\n");
+		say_as_qemu(&pair, line);
+		say_as_qemu(&pair, "\r\n");
+		want = xasprintf("the reply to x cannot be read: %s", row[i][1]);
+		assert_false(qmp_execute(pair.qmp, "x", NULL, -1, &ret, &err));
+		assert_non_null(strstr(error_message(err, 0), want));
+		error_free(steal(&err));
+		expect_text(&pair, QMP_GARBAGE, "noise");
+		expect_text(&pair, QMP_GARBAGE, "\"id\":77");
+		expect_text(&pair, QMP_GARBAGE, "an event without a name");
+	}
+	/* And the connection is still good. */
+	say_as_qemu(&pair, "{\"return\": \"b\xc3\xa4\", \"id\": 7}\r\n");
+	assert_true(qmp_execute(pair.qmp, "x", NULL, 1000, &ret, &err));
+	assert_string_equal(json_object_get_string(ret), "b\xc3\xa4");
+	json_object_put(ret);
 	close_pair(&pair);
 }
 
@@ -263,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_execute),
+		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_failure_without_id),
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_no_greeting),

@@ -1,0 +1,75 @@
+/* JSON by RFC 8259, judged here and made into objects by json-c. json-c alone would do, were it not
+ * that what it takes changes from version to version: its strict mode refuses every byte above 0x7F
+ * in a string in 0.18 (not in 0.16 nor in 0.19), and integers beyond 64 bits since 0.18. So json-c
+ * is never made strict, and sees nothing that was not found good here.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "base/own.h"
+
+/* How deep arrays and objects may nest at most, and how many bytes a number may have. */
+#define JSON_DEPTH_MOST 64
+#define JSON_NUMBER_MOST 100
+
+enum json_state {
+	JSON_MORE,  /* good so far, and not at its end */
+	JSON_WHOLE, /* one whole value, an object or an array */
+	JSON_BAD,   /* see why */
+};
+
+/* A value that comes in pieces. */
+struct json_check {
+	enum json_state state;
+	const char *why; /* of JSON_BAD: a phrase for a message */
+	/* What was seen of each, for who bounds what json-c makes of it. */
+	size_t objects, arrays, commas;
+
+	/* json.c's own. */
+	unsigned depth, depth_most;
+	uint64_t is_object; /* bit N: what is open at depth N */
+	unsigned expect;
+	const char *literal; /* what is still to come of true, false, null */
+	unsigned hex;	     /* digits still to come of \uXXXX */
+	unsigned number;     /* bytes of the present one */
+	bool negative, fraction, overflow;
+	uint64_t integer;
+};
+
+/* Starts with nothing; depth_most is 1 to JSON_DEPTH_MOST. */
+void json_check_start(struct json_check *check, unsigned depth_most);
+/* Looks at n more bytes (UTF-8, which is not looked at here). Returns how many of them are good:
+ * fewer than n behind the end of a value (JSON_WHOLE) and at the first bad byte (JSON_BAD).
+ */
+size_t json_check_add(struct json_check *check, const char *p, size_t n);
+/* No more bytes come: JSON_WHOLE if they were one value, which here may also be a number or a
+ * literal.
+ */
+enum json_state json_check_end(struct json_check *check);
+
+/* Where and why a text is no JSON. */
+struct json_fault {
+	size_t at;	 /* bytes before it */
+	const char *why; /* a phrase for a message */
+};
+
+/* Reads the whole of text (len bytes) as one JSON value, with white space around it at most, in
+ * UTF-8, nested at most depth_most deep, its integers within int64_t or uint64_t. The caller owns
+ * *value (NULL: JSON's null). False with *fault (may be NULL) where it is anything else.
+ */
+bool json_read(const char *text, size_t len, unsigned depth_most, json_object **value,
+	       struct json_fault *fault);
+
+static inline void own_json_(json_object **object)
+{
+	json_object_put(*object);
+}
+#define own_json own_with(own_json_)
+
+#endif

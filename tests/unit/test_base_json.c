@@ -1,0 +1,204 @@
+/* What is JSON: the same with every json-c, in one piece and in any pieces. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/json.h"
+
+#define DEPTH 8
+
+/* Whether a text comes to the same end when it is given byte by byte. */
+static enum json_state state_in_pieces(const char *text)
+{
+	struct json_check check;
+	size_t n = strlen(text);
+
+	json_check_start(&check, DEPTH);
+	for (size_t i = 0; i < n && check.state == JSON_MORE; i++)
+		json_check_add(&check, text + i, 1);
+	return json_check_end(&check);
+}
+
+/* Each is JSON, and printed again what json-c prints of it. */
+static void test_good(void **state)
+{
+	static const char *const row[][2] = {
+		{"{}", "{}"},
+		{" [ ] ", NULL},
+		{"\t{\"a\" : [1,-2, 3.50,1e9 ,true,false,null]}\r\n",
+		 "{\"a\":[1,-2,3.50,1e9,true,false,null]}"},
+		{"0", "0"},
+		{"-0.0", "-0.0"},
+		{"12", "12"},
+		{"-9223372036854775808", "-9223372036854775808"},
+		{"18446744073709551615", "18446744073709551615"},
+		{"1E+2", "1E+2"},
+		{"true", "true"},
+		{"null", "null"},
+		{"\"\"", "\"\""},
+		{"\"b\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\"",
+		 "\"b\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\""},
+		{"{\"\xc3\xa4\":\"\x7f\xc2\x80\"}", "{\"\xc3\xa4\":\"\x7f\xc2\x80\"}"},
+		{"\"\\u00e4\\ud83d\\ude00\\n\\/\\\"\"", "\"\xc3\xa4\xf0\x9f\x98\x80\\n/\\\"\""},
+		{"{\"a\":{\"b\":[{\"c\":[[[1]]]}]}}", "{\"a\":{\"b\":[{\"c\":[[[1]]]}]}}"},
+		{"[{},[]]", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct json_fault fault = {0, "nothing"};
+		json_object *value = NULL;
+		bool good = json_read(row[i][0], strlen(row[i][0]), DEPTH, &value, &fault);
+
+		if (!good)
+			print_message("%s: %s at %zu\n", row[i][0], fault.why, fault.at);
+		assert_true(good);
+		if (row[i][1])
+			assert_string_equal(json_object_to_json_string_ext(
+						    value, JSON_C_TO_STRING_PLAIN |
+								   JSON_C_TO_STRING_NOSLASHESCAPE),
+					    row[i][1]);
+		json_object_put(value);
+	}
+}
+
+static void test_bad(void **state)
+{
+	static const struct {
+		const char *text, *why;
+		size_t at;
+	} row[] = {
+		{"", "middle", 0},
+		{"  ", "middle", 2},
+		{"{", "middle", 1},
+		{"{\"a\":[1,", "middle", 8},
+		{"\"abc", "middle", 4},
+		{"tru", "middle", 3},
+		{"-", "middle", 1},
+		{"1.", "middle", 2},
+		{"1e+", "middle", 3},
+		{"{} {}", "follows", 3},
+		{"1 2", "follows", 2},
+		{"nullx", "follows", 4},
+		{"{\"a\":1,}", "no good", 7},
+		{"[1,]", "no good", 3},
+		{"[,1]", "no good", 1},
+		{"[1 2]", "no good", 3},
+		{"{1:2}", "no good", 1},
+		{"{\"a\" 1}", "no good", 5},
+		{"[1}", "no good", 2},
+		{"{]", "no good", 1},
+		{"]", "no good", 0},
+		{"'x'", "no good", 0},
+		{"// x\n{}", "no good", 0},
+		{"{/**/}", "no good", 1},
+		{"NaN", "no good", 0},
+		{"nan", "no good", 1},
+		{"Infinity", "no good", 0},
+		{"[-Infinity]", "no good", 2},
+		{"True", "no good", 0},
+		{"[tRUE]", "no good", 2},
+		{"01", "no good", 1},
+		{"-01", "no good", 2},
+		{"+1", "no good", 0},
+		{".5", "no good", 0},
+		{"[1.]", "no good", 3},
+		{"[1e]", "no good", 3},
+		{"[1e5.0]", "no good", 4},
+		{"[2-]", "no good", 2},
+		{"0x10", "follows", 1},
+		{"\"a\tb\"", "no good", 2},
+		{"\"\\x\"", "no good", 2},
+		{"\"\\u12g4\"", "no good", 5},
+		{"18446744073709551616", "64 bits", 20},
+		{"[-9223372036854775809]", "64 bits", 21},
+		{"{\"a\":123456789012345678901234567890}", "64 bits", 35},
+		{"[[[[[[[[[1]]]]]]]]]", "too deep", 8},
+		{"\"\xff\"", "not UTF-8", 1},
+		{"\"\xc3\"", "not UTF-8", 1},
+		{"\"\xed\xa0\x80\"", "not UTF-8", 1},
+		{"\xef\xbb\xbf{}", "no good", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct json_fault fault = {0, "nothing"};
+		json_object *value = NULL;
+		bool good = json_read(row[i].text, strlen(row[i].text), DEPTH, &value, &fault);
+
+		if (good || !strstr(fault.why, row[i].why) || fault.at != row[i].at)
+			print_message("%s: %s at %zu\n", row[i].text, fault.why, fault.at);
+		assert_false(good);
+		assert_null(value);
+		assert_non_null(strstr(fault.why, row[i].why));
+		assert_int_equal(fault.at, row[i].at);
+		if (strcmp(row[i].why, "not UTF-8") != 0 && strcmp(row[i].why, "follows") != 0)
+			assert_int_equal(state_in_pieces(row[i].text), JSON_BAD);
+	}
+}
+
+/* A NUL is no end, neither between tokens nor in a string. */
+static void test_nul(void **state)
+{
+	json_object *value = NULL;
+	struct json_fault fault;
+
+	(void)state;
+	assert_false(json_read("{}\0", 3, DEPTH, &value, &fault));
+	assert_int_equal(fault.at, 2);
+	assert_false(json_read("\"a\0b\"", 5, DEPTH, &value, &fault));
+	assert_int_equal(fault.at, 2);
+	assert_false(json_read("\"\\\0\"", 4, DEPTH, &value, NULL));
+}
+
+/* A value in pieces ends where it ends; what follows is left. */
+static void test_pieces(void **state)
+{
+	static const char text[] = "{\"a\": [1.5, \"x}\\\"]\", {}, -7]} {}";
+	struct json_check check;
+	size_t at = 0;
+
+	(void)state;
+	json_check_start(&check, DEPTH);
+	while (json_check_add(&check, text + at, 1) == 1 && check.state == JSON_MORE)
+		at++;
+	assert_int_equal(check.state, JSON_WHOLE);
+	assert_int_equal(at, strlen(text) - 4);
+	assert_int_equal(json_check_add(&check, text + at, 1), 0);
+	assert_int_equal(check.objects, 2);
+	assert_int_equal(check.arrays, 1);
+	assert_int_equal(check.commas, 3);
+
+	json_check_start(&check, DEPTH);
+	assert_int_equal(json_check_add(&check, text, strlen(text)), strlen(text) - 3);
+	assert_int_equal(check.state, JSON_WHOLE);
+}
+
+static void test_long_number(void **state)
+{
+	char text[JSON_NUMBER_MOST + 2] = "0.";
+	json_object *value = NULL;
+	struct json_fault fault;
+
+	(void)state;
+	memset(text + 2, '1', JSON_NUMBER_MOST - 2);
+	assert_true(json_read(text, JSON_NUMBER_MOST, DEPTH, &value, &fault));
+	json_object_put(value);
+	text[JSON_NUMBER_MOST] = '1';
+	assert_false(json_read(text, JSON_NUMBER_MOST + 1, DEPTH, &value, &fault));
+	assert_non_null(strstr(fault.why, "too many digits"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),	    cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_nul),	    cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_long_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
