@@ -49,14 +49,16 @@ static bool is_better(const struct firmware *a, const struct firmware *b, bool s
 	return stand_equal(a, b) && is_raw_4m(b) && !is_raw_4m(a);
 }
 
-static void list_found(struct buf *text, const struct firmware_list *list)
+static void list_found(struct buf *text, const struct firmware_list *list, const char *machine)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct firmware *fw = &list->item[i];
 
-		buf_addf(text, "; found %s (%s%s)", fw->descriptor,
+		buf_addf(text, "; found %s (%s%s%s%s)", fw->descriptor,
 			 fw->secure_boot ? "with Secure Boot" : "without Secure Boot",
-			 fw->needs_smm ? ", needs SMM" : "");
+			 fw->needs_smm ? ", needs SMM" : "",
+			 firmware_fits_machine(fw, machine) ? "" : ", not for ",
+			 firmware_fits_machine(fw, machine) ? "" : machine);
 	}
 	for (size_t i = 0; i < list->skips && i < SKIPS_TOLD; i++)
 		buf_addf(text, "; passed over %s", list->skipped[i]);
@@ -65,8 +67,8 @@ static void list_found(struct buf *text, const struct firmware_list *list)
 	buf_adds(text, "");
 }
 
-const struct firmware *firmware_choose(const struct firmware_list *list, bool secure_boot,
-				       struct error **err)
+const struct firmware *firmware_choose(const struct firmware_list *list, const char *machine,
+				       bool secure_boot, struct error **err)
 {
 	const struct firmware *best = NULL;
 	own_free char *install = NULL;
@@ -75,12 +77,13 @@ const struct firmware *firmware_choose(const struct firmware_list *list, bool se
 	for (size_t i = 0; i < list->n; i++) {
 		const struct firmware *fw = &list->item[i];
 
-		if (fits(fw, secure_boot) && (!best || is_better(best, fw, secure_boot)))
+		if (fits(fw, secure_boot) && firmware_fits_machine(fw, machine) &&
+		    (!best || is_better(best, fw, secure_boot)))
 			best = fw;
 	}
 	if (best)
 		return best;
-	list_found(&found, list);
+	list_found(&found, list, machine);
 	install = distribution_install(list->distribution, PACKAGE_FIRMWARE);
 	error_add(err, ERROR_HOST,
 		  "no UEFI firmware %s Secure Boot is installed: %s, or name the files with "

@@ -1,4 +1,4 @@
-/* Descriptors are looked for in three directories, merged by file name, sorted by it, and each is
+/* Descriptors are looked for in several directories, merged by file name, sorted by it, and each is
  * either taken or passed over with a line that says why. Everything that a descriptor says is
  * checked for its type: these files are written by hand as well.
  *
@@ -18,6 +18,22 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "image.h"
+
+/* Below the directories of data ("/usr/share"), and below QEMU's own ("/usr/share/qemu"). */
+#define BELOW_SHARE "qemu/firmware"
+#define BELOW_QEMU "firmware"
+
+/* Those of all directories, the more specific first. */
+struct search {
+	struct source *source;
+	size_t n;
+	struct place {
+		dev_t dev;
+		ino_t ino;
+	} * place; /* the directories */
+	size_t places;
+	struct firmware_list *list; /* what is passed over */
+};
 
 /* How deep a descriptor may nest; the specification's own go three levels deep. */
 #define DESCRIPTOR_DEPTH 16
@@ -69,34 +85,67 @@ static bool lists(struct json_object *array, const char *wanted)
 	return false;
 }
 
-/* Whether a target names today's q35 machines. Globs are meant for the versioned names, and which
- * of them the guest will have is not known yet: those of the oldest and the newest QEMU that we
- * serve stand for all.
- */
-static bool fits_q35(struct json_object *target)
+/* Takes the globs of all targets for x86_64; false if there are none. */
+static bool read_targets(struct firmware *fw, struct json_object *targets)
 {
-	static const char *const machine[] = {"pc-q35-7.2", "pc-q35-10.0"};
-	struct json_object *globs = get(target, "machines");
-	const char *architecture = as_string(get(target, "architecture"));
+	for (size_t t = 0; t < length(targets); t++) {
+		struct json_object *target = json_object_array_get_idx(targets, t);
+		struct json_object *globs = get(target, "machines");
+		const char *architecture = as_string(get(target, "architecture"));
 
-	if (!architecture || strcmp(architecture, "x86_64") != 0)
-		return false;
-	for (size_t i = 0; i < length(globs); i++)
-		for (size_t m = 0; m < ARRAY_SIZE(machine); m++) {
-			const char *glob = string_at(globs, i);
-
-			if (glob && fnmatch(glob, machine[m], 0) == 0)
-				return true;
-		}
-	return false;
+		if (!architecture || strcmp(architecture, "x86_64") != 0)
+			continue;
+		for (size_t i = 0; i < length(globs); i++)
+			if (string_at(globs, i))
+				*xappend(fw->machine, fw->machines) = xstrdup(string_at(globs, i));
+	}
+	return fw->machines;
 }
 
-static bool any_fits_q35(struct json_object *targets)
+bool firmware_fits_machine(const struct firmware *fw, const char *machine)
 {
-	for (size_t i = 0; i < length(targets); i++)
-		if (fits_q35(json_object_array_get_idx(targets, i)))
+	for (size_t i = 0; i < fw->machines; i++)
+		/* "q35" is the name of the newest of them, and means all where it is a target. */
+		if (fnmatch(fw->machine[i], machine, 0) == 0 ||
+		    (strcmp(fw->machine[i], "q35") == 0 && text_starts(machine, "pc-q35-")))
 			return true;
-	return false;
+	return fw->machines == 0;
+}
+
+/* Why a mapping is none that a machine here can have; NULL where it is. The kinds are those of the
+ * specification up to QEMU 11.1. The caller owns it.
+ */
+static char *wrong_mapping(struct json_object *mapping)
+{
+	static const struct {
+		const char *device, *why;
+	} other[] = {
+		{"memory", "it is loaded as memory (-bios)"},
+		{"kernel", "it is loaded as a kernel"},
+		{"igvm", "it is an IGVM file, for confidential guests"},
+	};
+	const char *device = as_string(get(mapping, "device"));
+	const char *mode = as_string(get(mapping, "mode"));
+	const char *split = "firmware and variables here are two flash files";
+
+	if (device && strcmp(device, "memory") == 0 && mode && strcmp(mode, "split") == 0)
+		return xasprintf("mapping.device is memory: it keeps its variables in QEMU's "
+				 "device uefi-vars; %s",
+				 split);
+	for (size_t i = 0; device && i < ARRAY_SIZE(other); i++)
+		if (strcmp(device, other[i].device) == 0)
+			return xasprintf("mapping.device is %s: %s; %s", device, other[i].why,
+					 split);
+	if (!device || strcmp(device, "flash") != 0)
+		return xasprintf("mapping.device is %s, not flash", device ? device : "missing");
+	if (!get(mapping, "mode") || (mode && strcmp(mode, "split") == 0))
+		return NULL;
+	if (mode && strcmp(mode, "stateless") == 0)
+		return xasprintf("mapping.mode is stateless: it keeps no variables; %s", split);
+	if (mode && strcmp(mode, "combined") == 0)
+		return xasprintf("mapping.mode is combined: code and variables are one file; %s",
+				 split);
+	return xasprintf("mapping.mode is %s, not split", mode ? mode : "no string");
 }
 
 /* Reads one of the two files of a mapping; false with the reason in *why. */
@@ -133,24 +182,28 @@ static bool measure(const struct root *root, const char *path, uint64_t *size, c
 	return false;
 }
 
+static void read_features(struct firmware *fw, struct json_object *features)
+{
+	for (size_t i = 0; i < length(features); i++)
+		if (string_at(features, i))
+			*xappend(fw->feature, fw->features) = xstrdup(string_at(features, i));
+}
+
 /* Fills fw from a descriptor; false with the reason in *why. */
 static bool describe(struct firmware *fw, struct json_object *all, const struct root *root,
 		     char **why)
 {
 	struct json_object *mapping = get(all, "mapping"), *features = get(all, "features");
-	const char *device = as_string(get(mapping, "device"));
-	const char *mode = as_string(get(mapping, "mode"));
 
 	if (!lists(get(all, "interface-types"), "uefi"))
 		*why = xstrdup("it is not UEFI");
-	else if (!any_fits_q35(get(all, "targets")))
-		*why = xstrdup("it is not for x86_64 pc-q35 machines");
-	else if (!device || strcmp(device, "flash") != 0)
-		*why = xasprintf("mapping.device is %s, not flash", device ? device : "missing");
-	else if (get(mapping, "mode") && (!mode || strcmp(mode, "split") != 0))
-		*why = xasprintf("mapping.mode is %s, not split", mode ? mode : "no string");
+	else if (!read_targets(fw, get(all, "targets")))
+		*why = xstrdup("it is for no x86_64 machine");
+	else
+		*why = wrong_mapping(mapping);
 	if (*why)
 		return false;
+	read_features(fw, features);
 	fw->secure_boot = lists(features, "secure-boot");
 	fw->enrolled = lists(features, "enrolled-keys");
 	fw->needs_smm = lists(features, "requires-smm");
@@ -189,7 +242,7 @@ static struct json_object *parse(const char *text, unsigned *line, char **why)
 	return steal(&all);
 }
 
-static void skip(struct firmware_list *list, const char *path, unsigned line, const char *why)
+static void pass_over(struct firmware_list *list, const char *path, unsigned line, const char *why)
 {
 	char **slot = xappend(list->skipped, list->skips);
 
@@ -201,6 +254,8 @@ static void firmware_free(struct firmware *fw)
 	free(fw->descriptor);
 	free(fw->code);
 	free(fw->vars);
+	names_free(fw->machine, fw->machines);
+	names_free(fw->feature, fw->features);
 }
 
 static void read_descriptor(struct firmware_list *list, const struct source *source)
@@ -211,14 +266,14 @@ static void read_descriptor(struct firmware_list *list, const struct source *sou
 	unsigned line = 0;
 
 	if (!text) {
-		skip(list, source->path, 0, strerror(errno));
+		pass_over(list, source->path, 0, strerror(errno));
 		return;
 	}
 	if (!*text)
 		return;
 	all = parse(text, &line, &why);
 	if (!all || !describe(&fw, all, source->root, &why)) {
-		skip(list, source->path, line, why);
+		pass_over(list, source->path, line, why);
 		firmware_free(&fw);
 		return;
 	}
@@ -226,28 +281,69 @@ static void read_descriptor(struct firmware_list *list, const struct source *sou
 	*xappend(list->item, list->n) = fw;
 }
 
-static bool has_source(const struct source *source, size_t n, const char *name)
+/* Whether a directory was looked in already, by the way of a link or by other words for it. */
+static bool is_known(struct search *search, const struct root *root, const char *dir)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(source[i].name, name) == 0)
+	struct stat st;
+
+	if (!root_stat(root, dir, &st))
+		return true;
+	for (size_t i = 0; i < search->places; i++)
+		if (search->place[i].dev == st.st_dev && search->place[i].ino == st.st_ino)
 			return true;
+	*xappend(search->place, search->places) = (struct place){st.st_dev, st.st_ino};
 	return false;
 }
 
-/* Adds the descriptors of a directory whose names no more specific one has. */
-static void add_sources(struct source **source, size_t *n, const struct root *root, const char *dir)
+/* Adds a descriptor, unless a more specific directory has one of its name. */
+static void add_source(struct search *search, struct source source)
 {
-	size_t names, known = *n;
-	char **name = root_list(root, &names, "%s", dir);
+	for (size_t i = 0; i < search->n; i++) {
+		const struct source *known = &search->source[i];
+		own_free char *why = NULL;
 
+		if (strcmp(known->name, source.name) != 0)
+			continue;
+		why = xasprintf("hidden by %s", known->path);
+		pass_over(search->list, source.path, 0, why);
+		free(source.name);
+		free(source.path);
+		return;
+	}
+	*xappend(search->source, search->n) = source;
+}
+
+/* Adds the descriptors of a directory that is less specific than those before. */
+static void add_directory(struct search *search, const struct root *root, const char *dir,
+			  const char *below)
+{
+	own_free char *whole = path_join(dir, below), *path = path_tidy(whole);
+	size_t names;
+	char **name;
+
+	/* "A relative path is invalid and to be ignored" (XDG Base Directory Specification). */
+	if (*dir != '/' || is_known(search, root, path))
+		return;
+	name = root_list(root, &names, "%s", path);
 	for (size_t i = 0; i < names; i++)
-		if (text_ends(name[i], ".json") && !has_source(*source, known, name[i]))
-			*xappend(*source, *n) = (struct source){
-				.name = xstrdup(name[i]),
-				.path = path_join(dir, name[i]),
-				.root = root,
-			};
+		if (text_ends(name[i], ".json"))
+			add_source(search, (struct source){
+						   .name = xstrdup(name[i]),
+						   .path = path_join(path, name[i]),
+						   .root = root,
+					   });
 	names_free(name, names);
+}
+
+static void add_list_of_directories(struct search *search, const struct root *root,
+				    const char *list)
+{
+	for (const char *at = list; at && *at; at += strspn(at, ":")) {
+		own_free char *dir = xstrndup(at, strcspn(at, ":"));
+
+		add_directory(search, root, dir, BELOW_SHARE);
+		at += strlen(dir);
+	}
 }
 
 static int by_name(const void *a, const void *b)
@@ -255,26 +351,31 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct source *)a)->name, ((const struct source *)b)->name);
 }
 
-void firmware_find(struct firmware_list *list, const struct root *root, const char *config_dir)
+void firmware_find(struct firmware_list *list, const struct firmware_places *places)
 {
 	const struct root real = ROOT_REAL;
-	own_free char *user = config_dir ? path_join(config_dir, "qemu/firmware") : NULL;
-	struct source *source = NULL;
-	size_t n = 0;
+	const struct root *root = places->root;
+	struct search search = {.list = list};
 
 	*list = (struct firmware_list){.distribution = distribution_read(root)};
-	if (user)
-		add_sources(&source, &n, &real, user);
-	add_sources(&source, &n, root, "/etc/qemu/firmware");
-	add_sources(&source, &n, root, "/usr/share/qemu/firmware");
-	if (n)
-		qsort(source, n, sizeof(*source), by_name);
-	for (size_t i = 0; i < n; i++) {
-		read_descriptor(list, &source[i]);
-		free(source[i].name);
-		free(source[i].path);
+	if (places->config_dir)
+		add_directory(&search, &real, places->config_dir, BELOW_SHARE);
+	add_directory(&search, root, "/etc", BELOW_SHARE);
+	for (size_t i = 0; i < places->qemu_dirs; i++)
+		add_directory(&search, root, places->qemu_dir[i], BELOW_QEMU);
+	add_directory(&search, root, "/usr/local/share", BELOW_SHARE);
+	add_directory(&search, root, "/usr/share", BELOW_SHARE);
+	add_directory(&search, root, "/run/current-system/sw/share", BELOW_SHARE);
+	add_list_of_directories(&search, root, places->data_dirs);
+	if (search.n)
+		qsort(search.source, search.n, sizeof(*search.source), by_name);
+	for (size_t i = 0; i < search.n; i++) {
+		read_descriptor(list, &search.source[i]);
+		free(search.source[i].name);
+		free(search.source[i].path);
 	}
-	free(source);
+	free(search.source);
+	free(search.place);
 }
 
 void firmware_list_free(struct firmware_list *list)

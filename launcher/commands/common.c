@@ -188,22 +188,37 @@ static bool wants_quiet(const struct cpu_section *cpu)
 	       cpu->realtime.v;
 }
 
+static void find_firmware(struct gathered *g)
+{
+	const struct firmware_places places = {
+		.root = &g->root,
+		.config_dir = g->dirs.config,
+		.data_dirs = getenv("XDG_DATA_DIRS"),
+	};
+
+	firmware_find(&g->firmware, &places);
+	for (size_t i = 0; i < g->firmware.skips; i++)
+		say(SAY_DEBUG, "firmware: %s", g->firmware.skipped[i]);
+}
+
 static bool gather_facts(struct gathered *g, const char *host_root, const struct gather_for *what,
 			 struct error **err)
 {
 	if (!dirs_find(&g->dirs, err) || !root_init(&g->root, host_root, err))
 		return false;
 	facts_collect(&g->facts, &g->root);
-	firmware_find(&g->firmware, &g->root, g->dirs.config);
-	for (size_t i = 0; i < g->firmware.skips; i++)
-		say(SAY_DEBUG, "firmware: %s", g->firmware.skipped[i]);
 	find_blocks(g);
 	find_images(g);
 	gather_devices(g, what->no_devices);
 	if (wants_quiet(&g->profile->cpu))
 		quiet_collect(&g->facts.quiet, &g->root);
 	read_record(g);
-	return what->places || facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err);
+	if (what->places)
+		return true;
+	if (!facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err))
+		return false;
+	find_firmware(g);
+	return true;
 }
 
 /* Whether the profile wants a device of the host's. */

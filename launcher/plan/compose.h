@@ -16,7 +16,8 @@ struct composer {
 	struct plan *plan;
 	struct error **err;
 	bool good;
-	const char *machine; /* the version chosen */
+	const char *machine; /* the version chosen, NULL: there is none */
+	const char *machine_why;
 	const char *accel_why;
 	const struct firmware *firmware; /* chosen, or NULL for SeaBIOS */
 	struct firmware named;		 /* where the profile names the files: points into it */
@@ -123,6 +124,7 @@ void compose_line(struct plan_step *step, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The families, in the order of the command line. */
+void compose_version(struct composer *c);  /* chooses c->machine */
 void compose_firmware(struct composer *c); /* chooses; its arguments come with the machine */
 void compose_machine(struct composer *c);
 void compose_placement(struct composer *c); /* before processors and memory */

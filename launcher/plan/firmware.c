@@ -28,7 +28,9 @@ static void choose(struct composer *c)
 		c->firmware = &c->named;
 		return;
 	}
-	c->firmware = firmware_choose(c->in->firmware, f->secure_boot.v, &err);
+	if (!c->machine)
+		return;
+	c->firmware = firmware_choose(c->in->firmware, c->machine, f->secure_boot.v, &err);
 	if (!c->firmware) {
 		for (size_t i = 0; i < error_count(err); i++)
 			compose_refuse(c, f->secure_boot.at, "%s", error_message(err, i));

@@ -7,17 +7,17 @@
 /* A machine must stay the same hardware: what the profile says, else what the first start recorded,
  * else the newest that this QEMU has.
  */
-static const char *choose_version(struct composer *c, const char **why)
+void compose_version(struct composer *c)
 {
 	const struct text *wanted = &c->p->vm.machine;
 	const char *machine = wanted->v;
 
 	if (!machine && c->in->recorded_machine) {
 		machine = c->in->recorded_machine;
-		*why = "recorded at the first start";
+		c->machine_why = "recorded at the first start";
 	} else if (!machine) {
 		machine = qemu_newest_q35(&c->facts->qemu);
-		*why = "the newest of this QEMU; kept from the first start on";
+		c->machine_why = "the newest of this QEMU; kept from the first start on";
 	}
 	if (!machine)
 		compose_refuse(c, wanted->at, "%s offers no pc-q35 machine", c->facts->qemu.path);
@@ -26,7 +26,7 @@ static const char *choose_version(struct composer *c, const char **why)
 			       c->facts->qemu.version, machine,
 			       wanted->v ? "" : ", which this machine was started with before",
 			       qemu_newest_q35(&c->facts->qemu));
-	return machine;
+	c->machine = machine;
 }
 
 static bool is_windows(const struct composer *c)
@@ -57,9 +57,7 @@ static void add_machine(struct composer *c)
 	const struct machine_section *m = &c->p->machine;
 	bool needs_smm = c->firmware && c->firmware->needs_smm;
 	struct option o;
-	const char *why = NULL;
 
-	c->machine = choose_version(c, &why);
 	if (!c->machine)
 		return;
 	o = option_new(c->machine);
@@ -79,7 +77,8 @@ static void add_machine(struct composer *c)
 		option_text(&o, "pflash0", "firmware-code");
 		option_text(&o, "pflash1", "firmware-vars");
 	}
-	compose_argument(c, "-machine", option_done(&o), "vm.machine", c->p->vm.machine.at, why);
+	compose_argument(c, "-machine", option_done(&o), "vm.machine", c->p->vm.machine.at,
+			 c->machine_why);
 	if (needs_smm) {
 		/* Variables are then written from System Management Mode alone. */
 		add_global(c, "cfi.pflash01", "secure", "on", "firmware.secure-boot",

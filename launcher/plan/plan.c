@@ -356,6 +356,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_frame(&c);
 	compose_monitors(&c);
 	compose_claims(&c);
+	compose_version(&c);
 	compose_firmware(&c);
 	compose_machine(&c);
 	compose_placement(&c);

@@ -103,8 +103,15 @@ static void put_descriptor(struct tree *tree, const char *path, const char *code
 
 static void find(struct tree *tree)
 {
+	const struct firmware_places places = {.root = &tree->root, .config_dir = tree->config};
+
 	firmware_list_free(&tree->list);
-	firmware_find(&tree->list, &tree->root, tree->config);
+	firmware_find(&tree->list, &places);
+}
+
+static const struct firmware *choose(struct tree *tree, bool secure_boot, struct error **err)
+{
+	return firmware_choose(&tree->list, "pc-q35-7.2", secure_boot, err);
 }
 
 /* What Debian 12 installs. */
@@ -122,6 +129,15 @@ static void put_debian(struct tree *tree)
 	put_image(tree, "/f/VARS.ms", VARS_4M);
 }
 
+/* Replaces the first occurrence. */
+static char *edited(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+
+	assert_non_null(at);
+	return xasprintf("%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
 static void choose_by_secure_boot(void **state)
 {
 	struct tree *tree = *state;
@@ -132,7 +148,7 @@ static void choose_by_secure_boot(void **state)
 	find(tree);
 	assert_int_equal(tree->list.n, 3);
 	assert_int_equal(tree->list.skips, 0);
-	fw = firmware_choose(&tree->list, false, &err);
+	fw = choose(tree, false, &err);
 	assert_string_equal(fw->descriptor, USR "60-edk2-x86_64.json");
 	assert_string_equal(fw->code, "/f/CODE");
 	assert_string_equal(fw->vars, "/f/VARS");
@@ -142,7 +158,7 @@ static void choose_by_secure_boot(void **state)
 	assert_true(fw->vars_size == VARS_4M);
 	assert_false(fw->secure_boot || fw->enrolled || fw->needs_smm);
 	assert_ptr_equal(firmware_unenrolled(&tree->list, fw), fw);
-	fw = firmware_choose(&tree->list, true, &err);
+	fw = choose(tree, true, &err);
 	assert_string_equal(fw->code, "/f/CODE.ms");
 	assert_true(fw->secure_boot && fw->enrolled && fw->needs_smm);
 }
@@ -155,12 +171,12 @@ static void secure_boot_without_keys_is_second_choice(void **state)
 	put_debian(tree);
 	put(tree, ETC "40-edk2-x86_64-secure-enrolled.json", "");
 	find(tree);
-	assert_string_equal(firmware_choose(&tree->list, true, &err)->code, "/f/CODE.secboot");
+	assert_string_equal(choose(tree, true, &err)->code, "/f/CODE.secboot");
 	/* Keys win over the order. */
 	put_descriptor(tree, USR "99-late.json", "/f/CODE.ms", "/f/VARS.ms",
 		       "\"secure-boot\", \"enrolled-keys\"");
 	find(tree);
-	assert_string_equal(firmware_choose(&tree->list, true, &err)->code, "/f/CODE.ms");
+	assert_string_equal(choose(tree, true, &err)->code, "/f/CODE.ms");
 }
 
 static void unenrolled_template_fits(void **state)
@@ -180,7 +196,7 @@ static void unenrolled_template_fits(void **state)
 	put_image(tree, "/f/CODE2", 1966080);
 	put_image(tree, "/f/VARS2", 131072);
 	find(tree);
-	like = firmware_choose(&tree->list, true, &err);
+	like = choose(tree, true, &err);
 	fw = firmware_unenrolled(&tree->list, like);
 	assert_string_equal(fw->code, "/f/CODE.secboot");
 	assert_string_equal(fw->vars, "/f/VARS");
@@ -212,9 +228,10 @@ static void directories_are_merged_by_name(void **state)
 	assert_string_equal(tree->list.item[0].code, "/etc/b");
 	assert_string_equal(tree->list.item[0].descriptor, ETC "50-b.json");
 	assert_string_equal(tree->list.item[1].code, "/etc/a");
-	assert_int_equal(tree->list.skips, 0);
+	assert_int_equal(tree->list.skips, 3);
+	assert_string_equal(tree->list.skipped[0], USR "40-c.json: hidden by " ETC "40-c.json");
 	assert_true(tree->list.item[0].code_size == 0);
-	assert_string_equal(firmware_choose(&tree->list, false, &err)->code, "/etc/b");
+	assert_string_equal(choose(tree, false, &err)->code, "/etc/b");
 }
 
 static void user_comes_first(void **state)
@@ -230,18 +247,120 @@ static void user_comes_first(void **state)
 	find(tree);
 	/* The user's files are this machine's own: they must be there. */
 	assert_int_equal(tree->list.n, 2);
-	assert_int_equal(tree->list.skips, 1);
+	assert_int_equal(tree->list.skips, 2);
 	assert_non_null(
-		strstr(tree->list.skipped[0], "/home/CODE, mine cannot be read: No such file"));
+		strstr(tree->list.skipped[1], "/home/CODE, mine cannot be read: No such file"));
 	put_image(tree, "/home/CODE, mine", 1000);
 	put_image(tree, "/home/VARS", 24);
 	find(tree);
-	fw = firmware_choose(&tree->list, false, &err);
+	fw = choose(tree, false, &err);
 	assert_string_equal(fw->code, code);
 	assert_true(fw->code_size == 1000 && fw->vars_size == 24);
 	firmware_list_free(&tree->list);
-	firmware_find(&tree->list, &tree->root, NULL);
-	assert_string_equal(firmware_choose(&tree->list, false, &err)->code, "/f/CODE");
+	firmware_find(&tree->list, &(struct firmware_places){.root = &tree->root});
+	assert_string_equal(choose(tree, false, &err)->code, "/f/CODE");
+}
+
+/* A QEMU built by hand, in /usr/local, of NixOS' profile, and what a user's environment names; the
+ * more specific directory's file of a name is the one that counts.
+ */
+static void every_place_is_looked_in(void **state)
+{
+	static const char *const dir[] = {"/etc/qemu/firmware",
+					  "/opt/qemu/share/qemu/firmware",
+					  "/usr/local/share/qemu/firmware",
+					  "/usr/share/qemu/firmware",
+					  "/run/current-system/sw/share/qemu/firmware",
+					  "/home/guix/share/qemu/firmware",
+					  "/nix/me/share/qemu/firmware"};
+	char *const qemu_dir[] = {(char[]){"/opt/qemu/share/qemu"}, (char[]){"/usr/share/seabios"}};
+	struct tree *tree = *state;
+	const struct firmware_places places = {
+		.root = &tree->root,
+		.qemu_dir = qemu_dir,
+		.qemu_dirs = ARRAY_SIZE(qemu_dir),
+		.data_dirs = "relative:/home/guix/share::/nix/me/share:/usr/share",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dir); i++) {
+		own_free char *all = xasprintf("%s/60-all.json", dir[i]);
+		own_free char *own = xasprintf("%s/7%zu-own.json", dir[i], i);
+
+		put_descriptor(tree, all, dir[i], "/v", "");
+		put_descriptor(tree, own, dir[i], "/v", "");
+	}
+	for (size_t first = 0; first < ARRAY_SIZE(dir); first++) {
+		own_free char *file = xasprintf("%s%s/60-all.json", tree->dir, dir[first]);
+
+		firmware_list_free(&tree->list);
+		firmware_find(&tree->list, &places);
+		assert_int_equal(tree->list.n, ARRAY_SIZE(dir) + 1);
+		assert_int_equal(tree->list.skips, ARRAY_SIZE(dir) - 1 - first);
+		assert_string_equal(tree->list.item[0].code, dir[first]);
+		for (size_t i = 0; i < ARRAY_SIZE(dir); i++)
+			assert_string_equal(tree->list.item[i + 1].code, dir[i]);
+		assert_int_equal(unlink(file), 0);
+	}
+}
+
+/* A directory that is named twice, or through a link, hides nothing of itself. */
+static void one_directory_by_two_names(void **state)
+{
+	char *const qemu_dir[] = {(char[]){"/usr/share//qemu/."}, (char[]){"/opt/link"}};
+	struct tree *tree = *state;
+	const struct firmware_places places = {
+		.root = &tree->root,
+		.qemu_dir = qemu_dir,
+		.qemu_dirs = ARRAY_SIZE(qemu_dir),
+		.data_dirs = "/usr/share",
+	};
+	own_free char *link = xasprintf("%s/opt/link", tree->dir);
+
+	put_debian(tree);
+	put(tree, "/opt/x", "");
+	assert_int_equal(symlink("/usr/share/qemu", link), 0);
+	firmware_find(&tree->list, &places);
+	assert_int_equal(tree->list.n, 3);
+	assert_int_equal(tree->list.skips, 0);
+	assert_string_equal(path_base(tree->list.item[0].descriptor),
+			    "40-edk2-x86_64-secure-enrolled.json");
+}
+
+/* What the guest's machine type is called decides, not what any QEMU has. */
+static void targets_are_matched_with_the_machine(void **state)
+{
+	static const struct {
+		const char *glob, *machine;
+		bool fits;
+	} row[] = {
+		{"pc-q35-*", "pc-q35-13.1", true},
+		{"pc-q35-11.*", "pc-q35-11.1", true},
+		{"pc-q35-11.*", "pc-q35-7.2", false},
+		{"pc-q35-7.2", "pc-q35-7.2", true},
+		{"q35", "pc-q35-10.0", true},
+		{"pc-q35-rhel*", "pc-q35-rhel9.2.0", true},
+		{"pc-q35-rhel*", "pc-q35-9.2", false},
+		{"microvm", "pc-q35-9.2", false},
+		{"*", "pc-q35-9.2", true},
+		{"pc-q35-1[01].*", "pc-q35-10.0", true},
+	};
+	own_free char *good = descriptor("/f/C", "/f/V", "raw", "");
+	struct tree *tree = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		own_free char *text = edited(good, "pc-q35-*", row[i].glob);
+		own_error struct error *err = NULL;
+		const struct firmware *fw;
+
+		put(tree, USR "10-x.json", text);
+		find(tree);
+		assert_int_equal(tree->list.n, 1);
+		fw = firmware_choose(&tree->list, row[i].machine, false, &err);
+		if (!!fw != row[i].fits)
+			fail_msg("%s and %s", row[i].glob, row[i].machine);
+		if (!fw)
+			assert_non_null(strstr(error_message(err, 0), row[i].machine));
+	}
 }
 
 static void raw_4m_among_equals(void **state)
@@ -255,21 +374,21 @@ static void raw_4m_among_equals(void **state)
 	put_image(tree, "/f/VARS2", 131072);
 	find(tree);
 	assert_string_equal(tree->list.item[2].code, "/f/CODE2");
-	assert_string_equal(firmware_choose(&tree->list, false, &err)->code, "/f/CODE");
+	assert_string_equal(choose(tree, false, &err)->code, "/f/CODE");
 	/* A lower number, or a file of the administrator's, is not equal but first. */
 	put_descriptor(tree, USR "59-a.json", "/f/CODE2", "/f/VARS2", "");
 	find(tree);
-	assert_string_equal(firmware_choose(&tree->list, false, &err)->code, "/f/CODE2");
+	assert_string_equal(choose(tree, false, &err)->code, "/f/CODE2");
 	put(tree, USR "59-a.json", "");
 	put_descriptor(tree, USR "6-a.json", "/f/CODE2", "/f/VARS2", "");
 	put(tree, USR "60-a.json", "");
 	put_descriptor(tree, USR "600-a.json", "/f/CODE", "/f/VARS", "");
 	find(tree);
-	assert_string_equal(firmware_choose(&tree->list, false, &err)->descriptor, USR "6-a.json");
+	assert_string_equal(choose(tree, false, &err)->descriptor, USR "6-a.json");
 	put(tree, USR "6-a.json", "");
 	put_descriptor(tree, ETC "60-a.json", "/f/CODE2", "/f/VARS2", "");
 	find(tree);
-	assert_string_equal(firmware_choose(&tree->list, false, &err)->code, "/f/CODE2");
+	assert_string_equal(choose(tree, false, &err)->code, "/f/CODE2");
 }
 
 static void qcow2_has_the_size_that_a_guest_sees(void **state)
@@ -288,20 +407,11 @@ static void qcow2_has_the_size_that_a_guest_sees(void **state)
 	head[30] = 0x40;
 	put_bytes(tree, "/f/VARS.qcow2", head, sizeof(head));
 	find(tree);
-	fw = firmware_choose(&tree->list, false, &err);
+	fw = choose(tree, false, &err);
 	assert_int_equal(fw->code_format, FIRMWARE_QCOW2);
 	assert_int_equal(fw->vars_format, FIRMWARE_QCOW2);
 	assert_true(fw->code_size == CODE_4M);
 	assert_true(fw->vars_size == VARS_4M);
-}
-
-/* Replaces the first occurrence. */
-static char *edited(const char *text, const char *from, const char *to)
-{
-	const char *at = strstr(text, from);
-
-	assert_non_null(at);
-	return xasprintf("%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 }
 
 static void unsuited_ones_are_passed_over(void **state)
@@ -311,13 +421,21 @@ static void unsuited_ones_are_passed_over(void **state)
 	} cases[] = {
 		{"\"uefi\"", "\"bios\"", "it is not UEFI"},
 		{"[\"uefi\"]", "\"uefi\"", "it is not UEFI"},
-		{"x86_64", "i386", "not for x86_64 pc-q35"},
-		{"pc-q35-*", "microvm", "not for x86_64 pc-q35"},
-		{"\"x86_64\"", "7", "not for x86_64 pc-q35"},
-		{"\"flash\"", "\"memory\"", "mapping.device is memory"},
+		{"x86_64", "i386", "it is for no x86_64 machine"},
+		{"\"x86_64\"", "7", "it is for no x86_64 machine"},
+		{"[\"pc-i440fx-*\", \"pc-q35-*\"]", "\"pc-q35-*\"", "it is for no x86_64 machine"},
+		{"\"flash\"", "\"memory\"", "mapping.device is memory: it is loaded as memory"},
+		{"\"flash\",", "\"memory\", \"mode\": \"stateless\",", "mapping.device is memory"},
+		{"\"flash\",", "\"memory\", \"mode\": \"split\",",
+		 "mapping.device is memory: it keeps its variables in QEMU's device uefi-vars"},
+		{"\"flash\"", "\"igvm\"", "mapping.device is igvm: it is an IGVM file"},
+		{"\"flash\"", "\"kernel\"", "mapping.device is kernel"},
+		{"\"flash\"", "\"rocket\"", "mapping.device is rocket, not flash"},
 		{"\"device\": \"flash\"", "\"device\": null", "mapping.device is missing"},
-		{"\"flash\",", "\"flash\", \"mode\": \"stateless\",", "mapping.mode is stateless"},
-		{"\"flash\",", "\"flash\", \"mode\": \"combined\",", "mapping.mode is combined"},
+		{"\"flash\",", "\"flash\", \"mode\": \"stateless\",",
+		 "mapping.mode is stateless: it keeps no variables"},
+		{"\"flash\",", "\"flash\", \"mode\": \"combined\",",
+		 "mapping.mode is combined: code and variables are one file"},
 		{"\"flash\",", "\"flash\", \"mode\": 1,", "mapping.mode is no string"},
 		{"\"raw\"", "\"vmdk\"", "mapping.executable.format is neither"},
 		{"\"/f/V\", \"format\": \"raw\"", "\"/f/V\"",
@@ -348,7 +466,6 @@ static void unsuited_ones_are_passed_over(void **state)
 static void suited_ones_are_taken(void **state)
 {
 	static const char *const edit[][2] = {
-		{"pc-q35-*", "pc-q35-10.*"},
 		{"pc-q35-*", "*"},
 		{"\"flash\",", "\"flash\", \"mode\": \"split\","},
 		{"\"uefi\"", "\"bios\", \"uefi\""},
@@ -393,7 +510,7 @@ static void broken_ones_are_told_with_their_line(void **state)
 		assert_int_equal(tree->list.skips, 1);
 		if (!strstr(tree->list.skipped[0], cases[i].why))
 			fail_msg("'%s' is not in '%s'", cases[i].why, tree->list.skipped[0]);
-		assert_string_equal(firmware_choose(&tree->list, false, &err)->code, "/f/C");
+		assert_string_equal(choose(tree, false, &err)->code, "/f/C");
 	}
 }
 
@@ -419,7 +536,7 @@ static void links_stay_in_the_tree(void **state)
 	assert_int_equal(tree->list.skips, 1);
 	assert_string_equal(tree->list.skipped[0],
 			    USR "30-dangling.json: No such file or directory");
-	assert_non_null(firmware_choose(&tree->list, false, &err));
+	assert_non_null(choose(tree, false, &err));
 }
 
 static void nothing_found_is_told_with_the_package(void **state)
@@ -429,7 +546,7 @@ static void nothing_found_is_told_with_the_package(void **state)
 	const char *words;
 
 	find(tree);
-	assert_null(firmware_choose(&tree->list, false, &err));
+	assert_null(choose(tree, false, &err));
 	assert_int_equal(error_kind(err), ERROR_HOST);
 	words = error_message(err, 0);
 	assert_non_null(strstr(words, "without Secure Boot"));
@@ -438,7 +555,7 @@ static void nothing_found_is_told_with_the_package(void **state)
 	put_debian(tree);
 	put(tree, USR "60-edk2-x86_64.json", "{");
 	find(tree);
-	assert_null(firmware_choose(&tree->list, false, &err));
+	assert_null(choose(tree, false, &err));
 	words = error_message(err, 1);
 	assert_non_null(strstr(words, "UEFI firmware (sudo apt install ovmf), or name"));
 	assert_non_null(strstr(words, "50-edk2-x86_64-secure.json (with Secure Boot, needs SMM)"));
@@ -455,15 +572,15 @@ static void this_machine(void **state)
 	(void)state;
 	if (access("/usr/share/qemu/firmware/60-edk2-x86_64.json", R_OK) < 0)
 		skip_test("no descriptors of Debian's kind here (package ovmf)");
-	firmware_find(&list, &ROOT_REAL, NULL);
-	fw = firmware_choose(&list, false, &err);
+	firmware_find(&list, &(struct firmware_places){.root = &ROOT_REAL});
+	fw = firmware_choose(&list, "pc-q35-7.2", false, &err);
 	if (!fw)
 		fail_msg("%s", error_message(err, 0));
 	assert_false(fw->secure_boot || fw->needs_smm || fw->enrolled);
 	assert_true(fw->code_size + fw->vars_size == 4 << 20);
 	assert_int_equal(access(fw->code, R_OK), 0);
 	assert_int_equal(access(fw->vars, R_OK), 0);
-	fw = firmware_choose(&list, true, &err);
+	fw = firmware_choose(&list, "pc-q35-7.2", true, &err);
 	if (!fw)
 		fail_msg("%s", error_message(err, 0));
 	assert_true(fw->secure_boot && fw->enrolled);
@@ -482,6 +599,9 @@ int main(void)
 		in_tree(unenrolled_template_fits),
 		in_tree(directories_are_merged_by_name),
 		in_tree(user_comes_first),
+		in_tree(every_place_is_looked_in),
+		in_tree(one_directory_by_two_names),
+		in_tree(targets_are_matched_with_the_machine),
 		in_tree(raw_4m_among_equals),
 		in_tree(qcow2_has_the_size_that_a_guest_sees),
 		in_tree(unsuited_ones_are_passed_over),
