@@ -50,6 +50,8 @@ static const struct option_row ROM_OPTIONS[] = {
 	{0}};
 static const struct option_row ACPI_OPTIONS[] = {
 	PROFILE_OPTIONS, {"names", NULL, "leave the code of methods out"}, {0}};
+static const struct option_row FIRMWARE_OPTIONS[] = {
+	PROFILE_OPTIONS, {"json", NULL, "print JSON"}, {0}};
 static const struct option_row NO_OPTIONS[] = {{0}};
 
 const struct option_row GLOBAL_OPTIONS[] = {
@@ -132,6 +134,12 @@ const struct command COMMANDS[] = {
 	 "tables into DIR. Tables of a host are in /sys/firmware/acpi/tables, for root to\n"
 	 "read.\n",
 	 ACPI_OPTIONS, 2, 256, command_acpi},
+	{"firmware", "[PROFILE|NAME]",
+	 "UEFI firmware that was found and chosen, and what a variable store holds",
+	 "Without a word: what a new machine gets. Of a store: Secure Boot's state, the "
+	 "certificates and\n"
+	 "boot entries. Nothing is changed.\n",
+	 FIRMWARE_OPTIONS, 0, 1, command_firmware},
 	{"recover", "", "put the host back from the journals of keepers that died",
 	 "Needs root, by sudo or pkexec if need be, where there is something to put back.\n"
 	 "Harmless where there is not.\n",

@@ -53,7 +53,7 @@ static void find_images(struct gathered *g)
 }
 
 /* The machine version of the first start. What does not look like one is as good as none. */
-static void read_record(struct gathered *g)
+void gather_record(struct gathered *g)
 {
 	own_free char *dir = path_join(g->dirs.state, g->profile->vm.name.v);
 	own_free char *path = path_join(dir, "machine");
@@ -188,7 +188,7 @@ static bool wants_quiet(const struct cpu_section *cpu)
 	       cpu->realtime.v;
 }
 
-static void find_firmware(struct gathered *g)
+void gather_firmware(struct gathered *g)
 {
 	const struct firmware_places places = {
 		.root = &g->root,
@@ -212,12 +212,12 @@ static bool gather_facts(struct gathered *g, const char *host_root, const struct
 	gather_devices(g, what->no_devices);
 	if (wants_quiet(&g->profile->cpu))
 		quiet_collect(&g->facts.quiet, &g->root);
-	read_record(g);
+	gather_record(g);
 	if (what->places)
 		return true;
 	if (!facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err))
 		return false;
-	find_firmware(g);
+	gather_firmware(g);
 	return true;
 }
 

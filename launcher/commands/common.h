@@ -59,6 +59,12 @@ struct gather_for {
 bool gather(struct gathered *g, const struct arguments *args, const struct gather_for *what,
 	    struct error **err);
 
+/* Parts of gather(): the machine version of the first start, by the profile's name; and firmware,
+ * behind the facts about QEMU.
+ */
+void gather_record(struct gathered *g);
+void gather_firmware(struct gathered *g);
+
 /* Tells the plan's notes and runs it; where huge pages that it could do without cannot be had, the
  * plan without them.
  */
