@@ -240,6 +240,7 @@ static const struct command *command_of(const char *word, struct error **err)
 {
 	const struct command *command = find(word);
 	const char *names[ARRAY_SIZE(COMMANDS)], *nearest;
+	own_free char *profile = NULL;
 	size_t n = 0;
 
 	if (command)
@@ -248,7 +249,8 @@ static const struct command *command_of(const char *word, struct error **err)
 		return find("run");
 	for (const struct command *c = COMMANDS; c->name; c++)
 		names[n++] = c->name;
-	nearest = text_nearest(word, names, n);
+	profile = xasprintf("%s.ini", word);
+	nearest = access(profile, F_OK) == 0 ? profile : text_nearest(word, names, n);
 	error_add(err, ERROR_USAGE,
 		  "'%s' is neither a command nor a profile%s%s%s; 'vmlaunch --help' lists the "
 		  "commands",

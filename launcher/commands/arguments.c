@@ -86,6 +86,17 @@ static bool take_option(struct arguments *args, const struct command *command, c
 	return true;
 }
 
+/* The one word too many behind a profile, if it looks like a variant's name. */
+static const char *meant_variant(const struct command *command, const struct arguments *args)
+{
+	const char *word = args->words == 2 ? args->word[1] : NULL;
+
+	return word && find(command->option, "variant", strlen("variant")) && !strchr(word, '/') &&
+			       !text_ends(word, ".ini")
+		       ? word
+		       : NULL;
+}
+
 bool arguments_parse(struct arguments *args, const struct command *command, char **words, size_t n,
 		     struct error **err)
 {
@@ -115,8 +126,12 @@ bool arguments_parse(struct arguments *args, const struct command *command, char
 		return false;
 	}
 	if (args->words < command->min_words || args->words > command->max_words) {
-		error_add(err, ERROR_USAGE, "usage: vmlaunch %s%s%s", command->name,
-			  *command->usage ? " " : "", command->usage);
+		const char *variant = meant_variant(command, args);
+
+		error_add(err, ERROR_USAGE, "usage: vmlaunch %s%s%s%s%s%s", command->name,
+			  *command->usage ? " " : "", command->usage,
+			  variant ? "; did you mean --variant " : "", variant ? variant : "",
+			  variant ? "?" : "");
 		return false;
 	}
 	return true;

@@ -201,10 +201,21 @@ void gather_firmware(struct gathered *g)
 		say(SAY_DEBUG, "firmware: %s", g->firmware.skipped[i]);
 }
 
+/* What runs already is told before all else that could be said of a start. */
+static bool look_first(const struct gathered *g, enum purpose purpose, struct error **err)
+{
+	own_free char *instance = xasprintf("%s%s", g->profile->vm.name.v,
+					    purpose == PURPOSE_PROBE ? PROBE_SUFFIX : "");
+	own_free char *dir = path_join(g->dirs.runtime, instance);
+
+	return lock_look(dir, err);
+}
+
 static bool gather_facts(struct gathered *g, const char *host_root, const struct gather_for *what,
 			 struct error **err)
 {
-	if (!dirs_find(&g->dirs, err) || !root_init(&g->root, host_root, err))
+	if (!dirs_find(&g->dirs, err) || !root_init(&g->root, host_root, err) ||
+	    (what->acts && !look_first(g, what->purpose, err)))
 		return false;
 	facts_collect(&g->facts, &g->root);
 	find_blocks(g);

@@ -57,18 +57,15 @@ const char *kvm_reason(const struct kvm_facts *kvm)
 	static const char *const reason[] = {
 		[KVM_USABLE] = NULL,
 		[KVM_NO_NODE] =
-			"the kernel offers no /dev/kvm: switch virtualisation on in the firmware "
-			"setup (VT-x, AMD-V or SVM), then load the module: 'modprobe kvm_intel' or "
-			"'modprobe kvm_amd'",
+			"there is no /dev/kvm: switch virtualisation (VT-x, AMD-V, SVM) on in the "
+			"firmware setup, then 'modprobe kvm_intel' or 'modprobe kvm_amd'",
 		[KVM_NOT_PERMITTED] =
-			"you may not open /dev/kvm: add yourself to the group it belongs to "
-			"('ls -l /dev/kvm' shows it; usually 'sudo usermod -aG kvm USER') and log "
-			"in again",
-		[KVM_NO_EXTENSION] =
-			"the processor offers neither VT-x nor AMD-V here (no vmx or svm flag in "
-			"/proc/cpuinfo), and with /dev/kvm alone a guest would hang: switch "
-			"virtualisation on in the firmware setup or, where this host is a virtual "
-			"machine itself, nested virtualisation on the host below",
+			"you may not open /dev/kvm: join its group (usually 'sudo usermod -aG kvm "
+			"USER'), and log in again",
+		[KVM_NO_EXTENSION] = "the processor has neither vmx nor svm here: switch "
+				     "virtualisation on in the "
+				     "firmware setup or, in a virtual machine, nested "
+				     "virtualisation on its host",
 		[KVM_BROKEN] = "/dev/kvm is there but cannot be opened: 'dmesg | grep -i kvm' may "
 			       "say why",
 	};

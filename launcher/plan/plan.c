@@ -252,7 +252,7 @@ static void compose_places(struct composer *c)
 	own_free char *log = NULL;
 
 	plan->name = xstrdup(c->p->vm.name.v);
-	plan->instance = xasprintf("%s%s", plan->name, probe ? ".probe" : "");
+	plan->instance = xasprintf("%s%s", plan->name, probe ? PROBE_SUFFIX : "");
 	plan->profile_path = xstrdup(c->p->path);
 	plan->binary = xstrdup(c->facts->qemu.path);
 	plan->qemu_version = xstrdup(c->facts->qemu.version);

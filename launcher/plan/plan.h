@@ -163,6 +163,8 @@ struct plan {
 	struct guest_view guest;
 };
 
+#define PROBE_SUFFIX ".probe" /* of the instance that is a probe */
+
 /* Why the plan is made. */
 enum purpose {
 	PURPOSE_RUN,

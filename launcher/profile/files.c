@@ -46,8 +46,24 @@ static char *missing(const char *path, int errnum)
 	return xstrdup("no such file");
 }
 
+/* The same for a disk that the guest is to write to, with the line that makes it where it could be
+ * made. Its format is what the name says, if the profile does not.
+ */
+static char *missing_disk(const struct disk *disk, int errnum)
+{
+	own_free char *dir = path_dir(disk->path.v), *word = text_word(disk->path.v);
+	bool qcow2 = disk->format.v == DISK_QCOW2 ||
+		     (disk->format.v == DISK_AUTO && text_ends(disk->path.v, ".qcow2"));
+
+	if (errnum != ENOENT || access(dir, W_OK | X_OK) < 0)
+		return missing(disk->path.v, errnum);
+	return xasprintf("no such file; to make one of 64 GiB: qemu-img create -f %s %s 64G",
+			 qcow2 ? "qcow2" : "raw", word);
+}
+
+/* disk: the one whose path it is, if the guest is to write to it, else NULL. */
 static void check_path(struct check *c, const struct key *key, const char *name,
-		       const struct text *path, bool writes)
+		       const struct text *path, const struct disk *disk)
 {
 	bool device_fits = key->flags & KEY_EXISTS;
 	struct stat st;
@@ -55,7 +71,7 @@ static void check_path(struct check *c, const struct key *key, const char *name,
 	if (!path->v || path->at.kind == ORIGIN_DEFAULT)
 		return;
 	if (stat(path->v, &st) < 0) {
-		own_free char *what = missing(path->v, errno);
+		own_free char *what = disk ? missing_disk(disk, errno) : missing(path->v, errno);
 
 		complain(c, path->at, path->v, name, what);
 	} else if (!S_ISREG(st.st_mode) && !(device_fits && S_ISBLK(st.st_mode))) {
@@ -67,7 +83,7 @@ static void check_path(struct check *c, const struct key *key, const char *name,
 		/* Rights on a node can be granted; the plan asks about those. */
 	} else if (access(path->v, R_OK) < 0) {
 		complain(c, path->at, path->v, name, "you may not read it");
-	} else if (writes && access(path->v, W_OK) < 0) {
+	} else if (disk && access(path->v, W_OK) < 0) {
 		complain(c, path->at, path->v, name,
 			 "you may not write to it; set read-only = yes if that is meant");
 	}
@@ -134,7 +150,7 @@ static void check_section(struct check *c, const struct section_keys *section, c
 
 		if (key->kind == KIND_PATH && (key->flags & (KEY_READ | KEY_EXISTS)))
 			check_path(c, key, name, (const void *)((const char *)base + key->offset),
-				   writes);
+				   writes ? base : NULL);
 		if (key->kind == KIND_PATH && (key->flags & KEY_NODE))
 			check_node(c, name, (const void *)((const char *)base + key->offset));
 		if (key->kind == KIND_TARGET)

@@ -172,6 +172,14 @@ bool lock_take(struct lock *lock, const char *dir, struct error **err)
 	return true;
 }
 
+bool lock_look(const char *dir, struct error **err)
+{
+	own_run_record struct run_record record = {0};
+
+	return !run_record_read(dir, &record) || !run_record_alive(&record) ||
+	       !refuse_running(dir, process_alive(record.supervisor), err);
+}
+
 void lock_release(struct lock *lock)
 {
 	own_free char *dir = steal(&lock->dir);

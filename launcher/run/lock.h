@@ -22,6 +22,11 @@ struct lock {
  */
 bool lock_take(struct lock *lock, const char *dir, struct error **err);
 
+/* Looks whether the instance runs already, as lock_take() would, and changes nothing: to say so
+ * before all else is said of a start. False (ERROR_HOST) when it does.
+ */
+bool lock_look(const char *dir, struct error **err);
+
 /* Removes what the instance has in its directory, and the directory, and lets go. */
 void lock_release(struct lock *lock);
 

@@ -333,7 +333,7 @@ static void kvm_or_not(void **state)
 	assert_int_equal(tcg->notes, 1);
 	assert_true(text_starts(tcg->note[0],
 				"emulation (TCG), many times slower than KVM: the processor "
-				"offers neither VT-x nor AMD-V here"));
+				"has neither vmx nor svm here: "));
 	named = planned(&w, "[cpu]\nmodel = Skylake-Client-v1\naccel = tcg\n");
 	has(named, "-cpu", "Skylake-Client-v1");
 	notes_are(named, "emulation (TCG), many times slower than KVM: the profile says so\n");
