@@ -19,17 +19,20 @@ def split(value):
 
 
 class Lists:
+    # These are the same in each run of one program; options come with modules, which are loaded when they are used.
+    schema, help, properties = {}, {}, {}
+
     def __init__(self, execute, program):
         self.execute = execute
+        self.wrong = []
         self.options = {o["option"]: {p["name"]: p for p in o["parameters"]} for o in execute("query-command-line-options")}
-        self.schema = {entry["name"]: entry for entry in execute("query-qmp-schema")}
+        if self.schema:
+            return
+        self.schema.update({entry["name"]: entry for entry in execute("query-qmp-schema")})
         text = subprocess.run([program, "-help"], capture_output=True, text=True, check=True).stdout
-        self.help = {}
         for block in re.split(r"\n(?=-)", text):
             for name in re.findall(r"(?m)^-([A-Za-z][\w-]*)", block) + re.findall(r"(?m)^-\w+ or -([\w-]+)", block):
                 self.help[name] = block
-        self.properties = {}
-        self.wrong = []
 
     def unless(self, good, *words):
         if not good:
