@@ -135,7 +135,7 @@ const struct command COMMANDS[] = {
 	 "read.\n",
 	 ACPI_OPTIONS, 2, 256, command_acpi},
 	{"firmware", "[PROFILE|NAME]",
-	 "UEFI firmware that was found and chosen, and what a variable store holds",
+	 "show the UEFI firmware, which is chosen, what its store holds",
 	 "Without a word: what a new machine gets. Of a store: Secure Boot's state, the "
 	 "certificates and\n"
 	 "boot entries. Nothing is changed.\n",
