@@ -28,6 +28,11 @@ static const struct option_row PROBE_OPTIONS[] = {
 	{"no-devices", NULL, "leave out the host's devices: nothing of the host changes then"},
 	{"timeout", "SECONDS", "give up after so long (120; emulated: 600)"},
 	{0}};
+static const struct option_row MACHINE_OPTIONS[] = {
+	PROFILE_OPTIONS,
+	{"raise", NULL, "record another version: VERSION, or the newest of this QEMU"},
+	{"json", NULL, "print JSON"},
+	{0}};
 static const struct option_row KEYS_OPTIONS[] = {
 	{"format", "text|markdown|json", "how to print it"},
 	{"json", NULL, "the same as --format json"},
@@ -140,6 +145,19 @@ const struct command COMMANDS[] = {
 	 "certificates and\n"
 	 "boot entries. Nothing is changed.\n",
 	 FIRMWARE_OPTIONS, 0, 1, command_firmware},
+	{"machine", "NAME|PROFILE [VERSION]",
+	 "show which version of QEMU's machine a guest has, for life",
+	 "The first start records it, so that the guest finds the same hardware with every later "
+	 "QEMU,\n"
+	 "which has it for about six years. A profile's own QEMU is asked; with a name alone, the "
+	 "one in\n"
+	 "PATH. Only --raise changes the record: the machine must not run, and the old version is "
+	 "kept in\n"
+	 "machine.old. An older VERSION must be named. The warning of QEMU's own about a "
+	 "deprecated "
+	 "machine\n"
+	 "stands in its log.\n",
+	 MACHINE_OPTIONS, 1, 2, command_machine, .this_host = true},
 	{"recover", "", "put the host back from the journals of keepers that died",
 	 "Needs root, by sudo or pkexec if need be, where there is something to put back.\n"
 	 "Harmless where there is not.\n",

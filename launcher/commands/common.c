@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "firmware/rom.h"
 #include "run/identity.h"
+#include "run/version.h"
 
 static void find_blocks(struct gathered *g)
 {
@@ -52,20 +53,22 @@ static void find_images(struct gathered *g)
 	}
 }
 
-/* The machine version of the first start. What does not look like one is as good as none. */
+char *recorded_version(const char *state_dir)
+{
+	bool odd;
+	char *version = version_recorded(state_dir, &odd);
+
+	if (odd)
+		say(SAY_WARNING, "%s/" MACHINE_RECORD " holds no machine version; it is ignored",
+		    state_dir);
+	return version;
+}
+
 void gather_record(struct gathered *g)
 {
-	own_free char *dir = path_join(g->dirs.state, g->profile->vm.name.v);
-	own_free char *path = path_join(dir, "machine");
-	own_free char *text = file_read(path, 64, NULL);
+	own_free char *state = path_join(g->dirs.state, g->profile->vm.name.v);
 
-	if (!text)
-		return;
-	text[strcspn(text, "\n")] = '\0';
-	if (text_starts(text, "pc-q35-") && text[strspn(text, "pcq-.0123456789")] == '\0')
-		g->recorded_machine = steal(&text);
-	else
-		say(SAY_WARNING, "%s holds no machine version; it is ignored", path);
+	g->recorded_machine = recorded_version(state);
 }
 
 #define PLAN_FILE_LIMIT (16U << 20)

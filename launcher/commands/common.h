@@ -53,6 +53,11 @@ struct gather_for {
 	const char *probe_program, *probe_parameters;
 };
 
+/* The machine's version for life, of its state directory, which the caller owns; NULL: there is
+ * none that makes sense, and that is told.
+ */
+char *recorded_version(const char *state_dir);
+
 /* Reads the profile named by the command's first word, becomes its user, collects facts and
  * composes the plan.
  */

@@ -206,8 +206,25 @@ void facts_free(struct facts *facts);
 /* Whether name is among what the binary offers of this kind. */
 bool qemu_offers(const struct qemu_facts *qemu, enum qemu_offer kind, const char *name);
 
-/* The newest pc-q35-MAJOR.MINOR that the binary offers, or NULL. A pointer into qemu. */
+/* Reads "pc-q35-MAJOR.MINOR"; false for any other name. */
+bool q35_version(const char *name, uint64_t version[2]);
+/* Which of two such names is newer: below 0, 0 or above 0, as strcmp() has it. */
+int q35_compare(const char *a, const char *b);
+
+/* The newest and the oldest pc-q35-MAJOR.MINOR that the binary offers, or NULL. Pointers into qemu.
+ */
 const char *qemu_newest_q35(const struct qemu_facts *qemu);
+const char *qemu_oldest_q35(const struct qemu_facts *qemu);
+
+/* What the binary makes of a version. */
+enum q35_standing {
+	Q35_CURRENT,
+	Q35_DEPRECATED, /* there, and not for long */
+	Q35_GONE,	/* older than all that it offers */
+	Q35_TOO_NEW,	/* newer than all that it offers: QEMU was newer once, or elsewhere */
+	Q35_MISSING,	/* none of these: a build that leaves some out */
+};
+enum q35_standing qemu_q35_standing(const struct qemu_facts *qemu, const char *name);
 
 /* A sentence why KVM is not used, with the remedy; NULL when it is usable. */
 const char *kvm_reason(const struct kvm_facts *kvm);

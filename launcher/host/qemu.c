@@ -88,43 +88,6 @@ bool qemu_offers(const struct qemu_facts *qemu, enum qemu_offer kind, const char
 	return false;
 }
 
-/* Reads "pc-q35-MAJOR.MINOR" and nothing else: a distribution's own ("pc-q35-rhel9.2.0") and
- * "pc-q35-4.0.1" do not count.
- */
-static bool q35_version(const char *name, uint64_t version[2])
-{
-	static const char prefix[] = "pc-q35-";
-	own_free char *major = NULL;
-	const char *dot;
-
-	if (!text_starts(name, prefix))
-		return false;
-	name += sizeof(prefix) - 1;
-	dot = strchr(name, '.');
-	if (!dot)
-		return false;
-	major = xstrndup(name, (size_t)(dot - name));
-	return text_u64(major, 10, &version[0]) && text_u64(dot + 1, 10, &version[1]);
-}
-
-const char *qemu_newest_q35(const struct qemu_facts *qemu)
-{
-	const struct qemu_names *machines = &qemu->offers[QEMU_MACHINES];
-	const char *newest = NULL;
-	uint64_t best[2] = {0}, now[2];
-
-	for (size_t i = 0; i < machines->n; i++) {
-		if (!q35_version(machines->name[i], now))
-			continue;
-		if (newest && (now[0] < best[0] || (now[0] == best[0] && now[1] <= best[1])))
-			continue;
-		newest = machines->name[i];
-		best[0] = now[0];
-		best[1] = now[1];
-	}
-	return newest;
-}
-
 void qemu_facts_free(struct qemu_facts *qemu)
 {
 	for (size_t i = 0; i < QEMU_OFFERS; i++)

@@ -124,7 +124,7 @@ void compose_line(struct plan_step *step, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The families, in the order of the command line. */
-void compose_version(struct composer *c);  /* chooses c->machine */
+void compose_version(struct composer *c);  /* chooses c->machine, which may be refused */
 void compose_firmware(struct composer *c); /* chooses; its arguments come with the machine */
 void compose_machine(struct composer *c);
 void compose_placement(struct composer *c); /* before processors and memory */

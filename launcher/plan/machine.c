@@ -4,31 +4,6 @@
 #include "base/alloc.h"
 #include "compose.h"
 
-/* A machine must stay the same hardware: what the profile says, else what the first start recorded,
- * else the newest that this QEMU has.
- */
-void compose_version(struct composer *c)
-{
-	const struct text *wanted = &c->p->vm.machine;
-	const char *machine = wanted->v;
-
-	if (!machine && c->in->recorded_machine) {
-		machine = c->in->recorded_machine;
-		c->machine_why = "recorded at the first start";
-	} else if (!machine) {
-		machine = qemu_newest_q35(&c->facts->qemu);
-		c->machine_why = "the newest of this QEMU; kept from the first start on";
-	}
-	if (!machine)
-		compose_refuse(c, wanted->at, "%s offers no pc-q35 machine", c->facts->qemu.path);
-	else if (!qemu_offers(&c->facts->qemu, QEMU_MACHINES, machine))
-		compose_refuse(c, wanted->at, "QEMU %s has no machine %s%s; it offers %s and older",
-			       c->facts->qemu.version, machine,
-			       wanted->v ? "" : ", which this machine was started with before",
-			       qemu_newest_q35(&c->facts->qemu));
-	c->machine = machine;
-}
-
 static bool is_windows(const struct composer *c)
 {
 	return c->p->vm.guest.v == GUEST_WINDOWS;

@@ -336,7 +336,7 @@ static void compose_record(struct composer *c)
 	/* What is thrown away is nobody's first start. */
 	if (c->in->purpose == PURPOSE_RUN && c->machine && !c->in->recorded_machine &&
 	    !c->in->ephemeral)
-		add_prepare(c, PREPARE_RECORD, "machine", c->machine);
+		add_prepare(c, PREPARE_RECORD, MACHINE_RECORD, c->machine);
 }
 
 struct plan *plan_compose(const struct plan_input *in, struct error **err)

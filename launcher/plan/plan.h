@@ -96,6 +96,7 @@ enum companion_end {
 
 #define COMPANION_LIMIT 8 /* of one machine */
 
+#define MACHINE_RECORD "machine"      /* in the state directory: the version, for life */
 #define REMOTE_VIEWER "remote-viewer" /* the program that shows SPICE */
 #define QEMU_IMG "qemu-img"	      /* the program that makes images */
 

@@ -16,6 +16,7 @@
 #include "firmware/vars.h"
 #include "log.h"
 #include "overlay.h"
+#include "version.h"
 
 #define LAST_WORDS 5 /* lines of QEMU's log in an error */
 
@@ -149,8 +150,6 @@ struct prepared {
 
 static bool prepare_one(const struct prepare *p, struct prepared *prepared, struct error **err)
 {
-	own_free char *text = NULL;
-
 	switch (p->kind) {
 	case PREPARE_VARS:
 	case PREPARE_VARS_SCRATCH:
@@ -166,8 +165,7 @@ static bool prepare_one(const struct prepare *p, struct prepared *prepared, stru
 	case PREPARE_BYTES:
 		return file_write(p->path, p->bytes, p->size, 0600, VOLATILE, err);
 	case PREPARE_RECORD:
-		text = xasprintf("%s\n", p->source);
-		return file_write(p->path, text, strlen(text), 0600, DURABLE, err);
+		return version_record(p->path, p->source, err);
 	case PREPARE_OVERLAY:
 		return overlay_make(&prepared->overlays, p, err);
 	}

@@ -8,8 +8,8 @@
 
 #include "fake.h"
 
-static const int q35_versions[][2] = {{6, 0},  {6, 1},	{6, 2},	 {7, 0},  {7, 1}, {7, 2},
-				      {8, 0},  {8, 1},	{8, 2},	 {9, 0},  {9, 1}, {9, 2},
+static const int q35_versions[][2] = {{5, 1},  {5, 2},	{6, 0},	 {6, 1},  {6, 2}, {7, 0}, {7, 1},
+				      {7, 2},  {8, 0},	{8, 1},	 {8, 2},  {9, 0}, {9, 1}, {9, 2},
 				      {10, 0}, {10, 1}, {10, 2}, {11, 0}, {11, 1}};
 
 static const struct {
@@ -94,6 +94,14 @@ static bool has_version(const struct machine *machine, size_t i)
 	return is_since(machine, q35_versions[i]);
 }
 
+/* Nine more releases on it is gone; QEMU began with that in 10.1. */
+static bool is_gone(const struct machine *machine, size_t i)
+{
+	return is_since(machine, (const int[]){10, 1}) &&
+	       i + 18 < sizeof(q35_versions) / sizeof(q35_versions[0]) &&
+	       has_version(machine, i + 18);
+}
+
 /* QEMU's policy: nine releases on, which are three years. */
 static bool is_deprecated(const struct machine *machine, size_t i)
 {
@@ -132,10 +140,10 @@ static json_object *machines(const struct machine *machine)
 		bool newest =
 			has_version(machine, i) && (i + 1 == n || !has_version(machine, i + 1));
 
-		if (!has_version(machine, i))
-			continue;
 		snprintf(name, sizeof(name), "pc-q35-%d.%d", q35_versions[i][0],
 			 q35_versions[i][1]);
+		if (!has_version(machine, i) || is_gone(machine, i) || !has_device(name))
+			continue;
 		add_machine(list, name, newest ? "q35" : NULL, 288, is_deprecated(machine, i));
 		if (newest) {
 			snprintf(name, sizeof(name), "pc-i440fx-%d.%d", q35_versions[i][0],

@@ -292,12 +292,14 @@ static void machines_that_are_not_there(void **state)
 
 	(void)state;
 	refused(&w, "[vm]\nmachine = pc-q35-9.0\n", ERROR_HOST,
-		"p.ini:2:11: QEMU 7.2.22 has no machine pc-q35-9.0; it offers pc-q35-7.2 and "
-		"older\n");
+		"p.ini:2:11: vm.machine is pc-q35-9.0, which QEMU 7.2.22 is too old for (its "
+		"newest "
+		"is pc-q35-7.2): install a newer QEMU, or give an older version\n");
 	w.in.recorded_machine = "pc-q35-8.0";
 	refused(&w, "", ERROR_HOST,
-		"QEMU 7.2.22 has no machine pc-q35-8.0, which this machine was started with "
-		"before; it offers pc-q35-7.2 and older\n");
+		"this machine's recorded version is pc-q35-8.0, which QEMU 7.2.22 is too old for "
+		"(its newest is pc-q35-7.2): install the newer QEMU again, or go back to older "
+		"hardware with 'vmlaunch machine p --raise pc-q35-7.2'\n");
 	w.in.recorded_machine = NULL;
 	w.facts.qemu.offers[QEMU_MACHINES] = (struct qemu_names){(char **)none, 1};
 	refused(&w, "", ERROR_HOST, "/usr/bin/qemu-system-x86_64 offers no pc-q35 machine\n");
@@ -762,8 +764,9 @@ static void all_refusals_in_one_run(void **state)
 	want = xasprintf("no UEFI firmware without Secure Boot is installed: install OVMF, the "
 			 "guests' UEFI firmware (sudo pacman -S edk2-ovmf), or name the files with "
 			 "firmware.code and firmware.vars\n"
-			 "p.ini:3:11: QEMU 7.2.22 has no machine pc-q35-9.9; it offers pc-q35-7.2 "
-			 "and older\n"
+			 "p.ini:3:11: vm.machine is pc-q35-9.9, which QEMU 7.2.22 is too old for "
+			 "(its newest is pc-q35-7.2): install a newer QEMU, or give an older "
+			 "version\n"
 			 "p.ini:5:9: cpu.accel = kvm, but %s\n"
 			 "p.ini:2:10: vm.memory: 65536M, but this host has 32768M in all\n",
 			 kvm_reason(&w.facts.kvm));
