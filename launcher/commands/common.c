@@ -184,6 +184,17 @@ static void gather_devices(struct gathered *g, bool no_devices)
 	facts_holders(&g->facts, &g->root, address, set.n);
 }
 
+static bool ask_qemu(struct gathered *g, struct error **err)
+{
+	const struct cpu_section *cpu = &g->profile->cpu;
+
+	if (!facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err))
+		return false;
+	if (cpu->irqchip.v == IRQCHIP_OFF && cpu->accel.v != ACCEL_TCG)
+		facts_irqchip(&g->facts);
+	return true;
+}
+
 /* Whether the profile wants something done to the processors that the guest is pinned to. */
 static bool wants_quiet(const struct cpu_section *cpu)
 {
@@ -229,7 +240,7 @@ static bool gather_facts(struct gathered *g, const char *host_root, const struct
 	gather_record(g);
 	if (what->places)
 		return true;
-	if (!facts_qemu(&g->facts, g->profile->qemu.binary.v, g->dirs.cache, err))
+	if (!ask_qemu(g, err))
 		return false;
 	gather_firmware(g);
 	return true;

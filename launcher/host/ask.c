@@ -29,6 +29,7 @@
 #define ANSWER_LIMIT (4U << 20)
 #define ANSWER_DEPTH 32
 #define ENDING_MS 500
+#define ARGUMENT_LIMIT 24
 
 /* So many times the limit on silence is the end in any case. */
 #define PATIENCE 20
@@ -38,7 +39,8 @@ static const char quit[] = "{\"execute\": \"quit\", \"id\": \"quit\"}\n";
 
 struct talk {
 	const char *path;
-	pid_t pid; /* 0: none, or reaped */
+	const char *const *argv; /* behind the path, NULL at the end */
+	pid_t pid;		 /* 0: none, or reaped */
 	int status;
 	int pidfd;
 	int in, out, err;      /* our ends of its 0, 1 and 2 */
@@ -134,13 +136,14 @@ static void talk_end(struct talk *talk)
 #define own_talk own_with(talk_end)
 
 /* In the child: takes its three descriptors and becomes the binary, or tells why it could not. */
-static _Noreturn void become(const char *path, const int fd[3], int report, pid_t parent)
+static _Noreturn void become(const struct talk *talk, const int fd[3], int report, pid_t parent)
 {
-	const char *const argv[] = {
-		path, "-machine", "none",  "-nodefaults", "-no-user-config", "-display", "none",
-		"-S", "-qmp",	  "stdio", NULL};
+	const char *argv[ARGUMENT_LIMIT + 2] = {talk->path};
 	sigset_t none;
 	int errnum;
+
+	for (size_t i = 0; i < ARGUMENT_LIMIT && talk->argv[i]; i++)
+		argv[i + 1] = talk->argv[i];
 
 	sigemptyset(&none);
 	for (int i = 1; i < NSIG; i++)
@@ -154,7 +157,7 @@ static _Noreturn void become(const char *path, const int fd[3], int report, pid_
 		if (dup2(fd[i], i) < 0)
 			goto failed;
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	execv(path, (char *const *)argv);
+	execv(talk->path, (char *const *)argv);
 failed:
 	errnum = errno;
 	(void)!write(report, &errnum, sizeof(errnum));
@@ -171,7 +174,7 @@ static bool spawn(struct talk *talk, const int fd[3])
 		return false;
 	talk->pid = fork();
 	if (talk->pid == 0)
-		become(talk->path, fd, report[1], parent);
+		become(talk, fd, report[1], parent);
 	close(report[1]);
 	if (talk->pid < 0) {
 		errnum = errno;
@@ -379,10 +382,11 @@ static bool converse(struct talk *talk, struct error **err)
 	return true;
 }
 
-bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struct error **err)
+static struct talk new_talk(const char *path, const char *const *argv, unsigned wait_ms)
 {
-	own_talk struct talk talk = {
+	return (struct talk){
 		.path = path,
+		.argv = argv,
 		.pidfd = -1,
 		.in = -1,
 		.out = -1,
@@ -391,6 +395,14 @@ bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struc
 		.end = now_ms() + (int64_t)wait_ms * PATIENCE,
 		.wait_ms = wait_ms,
 	};
+}
+
+bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struct error **err)
+{
+	static const char *const argv[] = {"-machine", "none", "-nodefaults", "-no-user-config",
+					   "-display", "none", "-S",	      "-qmp",
+					   "stdio",    NULL};
+	own_talk struct talk talk = new_talk(path, argv, wait_ms);
 
 	if (!start(&talk, err))
 		return false;
@@ -403,4 +415,45 @@ bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struc
 	}
 	qemu->path = xstrdup(path);
 	return true;
+}
+
+/* Reads what it says, which nobody wants, until it ends or is late. */
+static void wait_for_end(struct talk *talk)
+{
+	char chunk[4096];
+	int64_t left;
+
+	while ((left = talk->deadline - now_ms()) > 0) {
+		struct pollfd fd[] = {{.fd = talk->pidfd, .events = POLLIN},
+				      {.fd = talk->out, .events = POLLIN},
+				      {.fd = talk->err, .events = POLLIN}};
+
+		if (poll(fd, ARRAY_SIZE(fd), (int)left) <= 0)
+			continue;
+		if (fd[2].revents)
+			hear_complaint(talk);
+		if (fd[0].revents)
+			return;
+		if (fd[1].revents && read(talk->out, chunk, sizeof(chunk)) == 0)
+			close_fd(&talk->out);
+	}
+}
+
+enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms, char **words)
+{
+	own_talk struct talk talk = new_talk(path, argv, wait_ms);
+	enum trial result = TRIAL_UNKNOWN;
+
+	*words = NULL;
+	if (!start(&talk, NULL) || talk.pidfd < 0)
+		return TRIAL_UNKNOWN;
+	tell(&talk, negotiate);
+	tell(&talk, quit);
+	wait_for_end(&talk);
+	reap(&talk, 0);
+	if (WIFEXITED(talk.status) && WEXITSTATUS(talk.status) < 126) {
+		result = WEXITSTATUS(talk.status) == 0 ? TRIAL_GOOD : TRIAL_REFUSED;
+		*words = last_line(&talk);
+	}
+	return result;
 }

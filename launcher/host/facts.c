@@ -104,6 +104,7 @@ void facts_free(struct facts *facts)
 	free(facts->machine_id);
 	free(facts->boot_id);
 	qemu_facts_free(&facts->qemu);
+	free(facts->irqchip_off);
 	device_facts_free(&facts->devices);
 	quiet_free(&facts->quiet);
 	*facts = (struct facts){0};

@@ -178,6 +178,9 @@ struct facts {
 	struct glass_facts glass;
 	struct uring_facts uring;
 	struct qemu_facts qemu;
+	char *irqchip_off;  /* why that QEMU refuses KVM without the kernel's interrupt controllers,
+			     * in its own words; NULL: it does not, or is not known to */
+	bool irqchip_known; /* facts_irqchip() could ask */
 	struct device_facts devices;
 	struct quiet_facts quiet; /* of quiet_collect() */
 };
@@ -199,6 +202,12 @@ void facts_holders(struct facts *facts, const struct root *root, const struct pc
  * no such binary, when it does not answer within 30 s, or answers nonsense.
  */
 bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, struct error **err);
+
+/* Runs the QEMU of facts_qemu() once more, for a moment, with KVM and without the kernel's
+ * interrupt controllers: no list of QEMU's says whether it still does that. Fills irqchip_*; asks
+ * nothing where KVM cannot be had.
+ */
+void facts_irqchip(struct facts *facts);
 
 void facts_free(struct facts *facts);
 #define own_facts own_with(facts_free)

@@ -78,6 +78,36 @@ bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, 
 	return true;
 }
 
+void facts_irqchip(struct facts *facts)
+{
+	/* The machine is made and its processors are, with KVM; the guest is never let go. */
+	static const char *const argv[] = {"-machine",	  "q35",
+					   "-accel",	  "kvm,kernel-irqchip=off",
+					   "-cpu",	  "qemu64,kvm=off",
+					   "-m",	  "16M",
+					   "-nodefaults", "-no-user-config",
+					   "-display",	  "none",
+					   "-S",	  "-qmp",
+					   "stdio",	  NULL};
+	own_free char *words = NULL;
+
+	free(facts->irqchip_off);
+	facts->irqchip_off = NULL;
+	facts->irqchip_known = false;
+	if (kvm_reason(&facts->kvm))
+		return;
+	switch (qemu_try(facts->qemu.path, argv, QEMU_ANSWER_MS, &words)) {
+	case TRIAL_UNKNOWN:
+		return;
+	case TRIAL_REFUSED:
+		facts->irqchip_off = steal(&words);
+		break;
+	case TRIAL_GOOD:
+		break;
+	}
+	facts->irqchip_known = true;
+}
+
 bool qemu_offers(const struct qemu_facts *qemu, enum qemu_offer kind, const char *name)
 {
 	const struct qemu_names *names = &qemu->offers[kind];

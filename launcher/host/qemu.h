@@ -42,6 +42,16 @@ bool qemu_understand(struct qemu_facts *qemu, struct json_object *const answer[Q
  */
 bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struct error **err);
 
+enum trial { TRIAL_UNKNOWN, TRIAL_GOOD, TRIAL_REFUSED };
+
+/* Runs the binary with these arguments (at most 24, NULL at the end, a QMP monitor on its standard
+ * input and output among them) and ends it as soon as it is a machine. TRIAL_REFUSED: it ended by
+ * itself with a status of failure; *words is then the last line of its complaint, "" without one,
+ * else NULL or of no meaning; the caller owns it. TRIAL_UNKNOWN: it could not be run, was killed by
+ * a signal, or took longer than wait_ms.
+ */
+enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms, char **words);
+
 /* What tells one binary from another that was put in its place; NULL when there is none. To be
  * compared by json_object_equal() and freed by json_object_put().
  */

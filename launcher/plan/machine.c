@@ -61,6 +61,22 @@ static void add_machine(struct composer *c)
 	}
 }
 
+/* QEMU 10 and newer have no interrupt controllers of their own beside KVM. */
+static void judge_irqchip_off(struct composer *c)
+{
+	const struct facts *facts = c->facts;
+
+	if (facts->irqchip_off)
+		compose_refuse(
+			c, c->p->cpu.irqchip.at,
+			"cpu.irqchip = off: QEMU %s refuses it with KVM (%s); split leaves all "
+			"but the processors' own controllers to QEMU",
+			facts->qemu.version, facts->irqchip_off);
+	else if (!facts->irqchip_known)
+		compose_note(c, "cpu.irqchip = off: QEMU could not be asked whether it does that "
+				"with KVM, as the newer ones do not; then the start fails");
+}
+
 static void add_irqchip(struct composer *c, struct option *o)
 {
 	static const char *const word[] = {
@@ -69,6 +85,8 @@ static void add_irqchip(struct composer *c, struct option *o)
 
 	if (irqchip->v == IRQCHIP_AUTO)
 		return;
+	if (c->plan->kvm && irqchip->v == IRQCHIP_OFF)
+		judge_irqchip_off(c);
 	if (c->plan->kvm)
 		option_text(o, "kernel-irqchip", word[irqchip->v]);
 	else

@@ -133,7 +133,7 @@ static const struct key CPU[] = {
 	 .help = "auto: KVM where it works, else TCG (emulation: slow, and never with a host device)"},
 	{"irqchip", CHOICE(cpu_section, irqchip, IRQCHIP), .dflt = "auto",
 	 .help = "where KVM keeps the interrupt controllers: all in the kernel, split with QEMU, or off, "
-		 "which is slow; auto: QEMU's choice, the kernel"},
+		 "which is slow and which newer QEMUs refuse; auto: QEMU's choice, the kernel"},
 	{"isolate", FLAG(cpu_section, isolate), .dflt = "no",
 	 .help = "yes: while the guest runs, nothing of the host's runs on the guest's processors"},
 	{"move-irqs", FLAG(cpu_section, move_irqs), .dflt = "no",

@@ -68,6 +68,7 @@ static inline struct world world(void)
 			  .qemu = {.path = S("/usr/bin/qemu-system-x86_64"),
 				   .version = S("7.2.22"),
 				   .package = S("")},
+			  .irqchip_known = true,
 			  .devices = {.collected = true,
 				      .iommu = {.state = IOMMU_READY,
 						.kind = S("Intel VT-d"),

@@ -171,6 +171,43 @@ static void garbage_is_no_answer(void **state)
 	}
 }
 
+/* A machine that is made and ended at once: only what QEMU says by ending itself is an answer. */
+static void trial_of_a_machine(void **state)
+{
+	static const char *const argv[] = {"-machine", "q35", "-accel", "kvm,x=off", NULL};
+	static const struct {
+		const char *body;
+		enum trial want;
+		const char *words;
+	} cases[] = {
+		{CANNED, TRIAL_GOOD, ""},
+		{GREETING "while read -r l; do case $l in *quit*) exit 0;; esac; done\n",
+		 TRIAL_GOOD, ""},
+		{"echo 'x: warning: old' >&2; echo 'x: no userspace APIC' >&2; exit 1\n",
+		 TRIAL_REFUSED, "x: no userspace APIC"},
+		{"exit 1\n", TRIAL_REFUSED, ""},
+		{"head -c 300000 /dev/zero; exit 1\n", TRIAL_REFUSED, ""},
+		{"echo 'error: failed to set MSR' >&2; kill -ABRT $$\n", TRIAL_UNKNOWN, NULL},
+		{"exit 127\n", TRIAL_UNKNOWN, NULL},
+		{"exec sleep 100\n", TRIAL_UNKNOWN, NULL},
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		own_free char *words = NULL;
+		bool slow = strstr(cases[i].body, "sleep");
+
+		install(place, cases[i].body);
+		if (qemu_try(place->binary, argv, slow ? 300 : 20000, &words) != cases[i].want)
+			fail_msg("%s", cases[i].body);
+		if (cases[i].words)
+			assert_string_equal(words, cases[i].words);
+	}
+	own_free char *arguments = file_read(place->runs, 4096, NULL), *words = NULL;
+	assert_int_equal(strncmp(arguments, "-machine q35 -accel kvm,x=off\n", 30), 0);
+	assert_int_equal(qemu_try("/no/such/qemu", argv, 1000, &words), TRIAL_UNKNOWN);
+}
+
 /* A long complaint neither blocks the binary nor fills the message. */
 static void long_complaint_is_cut(void **state)
 {
@@ -227,8 +264,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_place(answer_is_understood),	     in_place(hanging_binary_is_killed),
 		in_place(slow_binary_is_waited_for), in_place(answer_of_a_lingering_binary_counts),
-		in_place(garbage_is_no_answer),	     in_place(long_complaint_is_cut),
-		in_place(child_starts_clean),
+		in_place(garbage_is_no_answer),	     in_place(trial_of_a_machine),
+		in_place(long_complaint_is_cut),     in_place(child_starts_clean),
 	};
 
 	return cmocka_run_group_tests_name("host ask", tests, NULL, NULL);

@@ -44,6 +44,32 @@ static void interrupt_controllers(void **state)
 					   "kernel | split | off\n");
 }
 
+/* What the running QEMU said when it was asked decides, and not its version. */
+static void controllers_that_qemu_no_longer_has(void **state)
+{
+	const char *const off = "[cpu]\nirqchip = off\n";
+	struct world w = world();
+	own_plan struct plan *good = planned(&w, off), *unknown = NULL, *tcg = NULL;
+
+	(void)state;
+	notes_are(good, "");
+	w.facts.irqchip_known = false;
+	unknown = planned(&w, off);
+	values_are(unknown, "-accel", "", "kvm,kernel-irqchip=off\n");
+	notes_are(unknown,
+		  "cpu.irqchip = off: QEMU could not be asked whether it does that with KVM, "
+		  "as the newer ones do not; then the start fails\n");
+	w.facts.irqchip_known = true;
+	w.facts.irqchip_off = S("KVM does not support userspace APIC");
+	refused(&w, off, ERROR_HOST,
+		"p.ini:2:11: cpu.irqchip = off: QEMU 7.2.22 refuses it with KVM (KVM does not "
+		"support userspace APIC); split leaves all but the processors' own controllers to "
+		"QEMU\n");
+	option_is(&w, "[cpu]\nirqchip = split\n", "-accel", "kvm,kernel-irqchip=split\n");
+	tcg = planned(&w, "[cpu]\nirqchip = off\naccel = tcg\n");
+	values_are(tcg, "-accel", "", "tcg\n");
+}
+
 static void enlightenments_without_the_kernels_controllers(void **state)
 {
 	struct world w = world();
@@ -158,6 +184,7 @@ static void ports_and_modes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(controllers_that_qemu_no_longer_has),
 		cmocka_unit_test(interrupt_controllers),
 		cmocka_unit_test(enlightenments_without_the_kernels_controllers),
 		cmocka_unit_test(the_clock),
