@@ -761,12 +761,12 @@ static void all_refusals_in_one_run(void **state)
 	w.firmware.n = 0;
 	w.facts.kvm = (struct kvm_facts){KVM_NO_NODE, 2};
 	w.firmware.distribution = DISTRIBUTION_ARCH;
-	want = xasprintf("no UEFI firmware without Secure Boot is installed: install OVMF, the "
-			 "guests' UEFI firmware (sudo pacman -S edk2-ovmf), or name the files with "
-			 "firmware.code and firmware.vars\n"
-			 "p.ini:3:11: vm.machine is pc-q35-9.9, which QEMU 7.2.22 is too old for "
+	want = xasprintf("p.ini:3:11: vm.machine is pc-q35-9.9, which QEMU 7.2.22 is too old for "
 			 "(its newest is pc-q35-7.2): install a newer QEMU, or give an older "
 			 "version\n"
+			 "no UEFI firmware without Secure Boot is installed: install OVMF, the "
+			 "guests' UEFI firmware (sudo pacman -S edk2-ovmf), or name the files with "
+			 "firmware.code and firmware.vars\n"
 			 "p.ini:5:9: cpu.accel = kvm, but %s\n"
 			 "p.ini:2:10: vm.memory: 65536M, but this host has 32768M in all\n",
 			 kvm_reason(&w.facts.kvm));
