@@ -167,8 +167,10 @@ bool certificate_read(struct certificate *certificate, const unsigned char *der,
 	    !take_element(&body, TAG_SEQUENCE, &validity) ||
 	    !take_element(&body, TAG_SEQUENCE, &subject))
 		return false;
-	if (!next_element(&validity, &tag, &part) || !next_element(&validity, &tag, &part) ||
-	    !read_time(tag, &part, &not_after))
+	/* notBefore, then notAfter. */
+	if (!next_element(&validity, &tag, &part))
+		return false;
+	if (!next_element(&validity, &tag, &part) || !read_time(tag, &part, &not_after))
 		return false;
 	name = read_attribute(subject, 3);
 	if (!name)

@@ -65,11 +65,20 @@ static bool is_acpidump(const char *text, size_t len)
 	return false;
 }
 
-static int hex_digit(char c)
+static bool is_hex(char c)
 {
-	return isdigit((unsigned char)c)    ? c - '0'
-	       : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10
-					    : -1;
+	return isxdigit((unsigned char)c);
+}
+
+static unsigned hex_digit(char c)
+{
+	return isdigit((unsigned char)c) ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
+}
+
+/* Of two digits. */
+static uint8_t hex_byte(const char digit[2])
+{
+	return (uint8_t)(hex_digit(digit[0]) << 4 | hex_digit(digit[1]));
 }
 
 /* ------------------------------------------------------------------ dumps */
@@ -82,14 +91,14 @@ static size_t hex_bytes(const char *text, size_t len, uint8_t byte[BYTES_ENOUGH]
 	size_t n = 0, at = 0, run = 0;
 
 	*group = 0;
-	while (at < len && hex_digit(text[at]) >= 0) {
-		if (at + 1 >= len || hex_digit(text[at + 1]) < 0)
+	while (at < len && is_hex(text[at])) {
+		if (at + 1 >= len || !is_hex(text[at + 1]))
 			return 0;
 		if (n < BYTES_ENOUGH)
-			byte[n++] = (uint8_t)(hex_digit(text[at]) << 4 | hex_digit(text[at + 1]));
+			byte[n++] = hex_byte(text + at);
 		at += 2;
 		run += 2;
-		if (at < len && hex_digit(text[at]) >= 0)
+		if (at < len && is_hex(text[at]))
 			continue;
 		if (!*group)
 			*group = run;
@@ -115,7 +124,7 @@ static enum text_kind dump_kind(const char *text, size_t len)
 	size_t line = line_length(text, len), at = 0, group;
 	bool colon;
 
-	while (at < line && hex_digit(text[at]) >= 0)
+	while (at < line && is_hex(text[at]))
 		at++;
 	if (at < 4 || at > 16)
 		return TEXT_PLAIN;
@@ -150,7 +159,7 @@ static bool is_plain_hex(const char *text, size_t len)
 	size_t group;
 
 	for (size_t i = 0; i < len; i++)
-		if (hex_digit(text[i]) < 0 && !isspace((unsigned char)text[i]))
+		if (!is_hex(text[i]) && !isspace((unsigned char)text[i]))
 			return false;
 	return hex_bytes(text, len, byte, &group) == BYTES_ENOUGH &&
 	       is_signature(byte, BYTES_ENOUGH);
@@ -163,9 +172,9 @@ static bool is_c_array(const char *text, size_t len)
 	size_t n = 0;
 
 	for (size_t i = 0; i + 3 < len && n < BYTES_ENOUGH; i++)
-		if (text[i] == '0' && (text[i + 1] | 0x20) == 'x' && hex_digit(text[i + 2]) >= 0 &&
-		    hex_digit(text[i + 3]) >= 0)
-			byte[n++] = (uint8_t)(hex_digit(text[i + 2]) << 4 | hex_digit(text[i + 3]));
+		if (text[i] == '0' && (text[i + 1] | 0x20) == 'x' && is_hex(text[i + 2]) &&
+		    is_hex(text[i + 3]))
+			byte[n++] = hex_byte(text + i + 2);
 	return n == BYTES_ENOUGH && is_signature(byte, n);
 }
 
