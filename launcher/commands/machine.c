@@ -62,15 +62,13 @@ static bool read_profile(struct kept *kept, const struct arguments *args, struct
 static bool find_kept(struct kept *kept, const struct arguments *args, struct error **err)
 {
 	const char *word = args->word[0];
-	size_t sets;
-	own_free char **set = argument_options(args, "set", &sets);
 
 	if (!identity_of_caller(NULL, err))
 		return false;
 	if (is_profile(word)) {
 		if (!read_profile(kept, args, err))
 			return false;
-	} else if (sets || argument_option(args, "variant")) {
+	} else if (argument_option(args, "set") || argument_option(args, "variant")) {
 		error_add(err, ERROR_USAGE, "--set and --variant are about a profile, not a name");
 		return false;
 	} else if (!*word || *word == '.') {
