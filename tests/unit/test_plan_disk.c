@@ -152,7 +152,7 @@ static void throwing_away(void **state)
 {
 	struct plan_program qemu_img;
 	struct world w = ephemeral_world(&qemu_img);
-	own_plan struct plan *plan = planned(&w, DISK "[disk b]\npath = /etc/group\n");
+	own_plan struct plan *plan = planned(&w, DISK "[disk b]\npath = /proc/thread-self/comm\n");
 	const struct prepare *overlay = prepared(plan, PREPARE_OVERLAY);
 	const struct prepare *vars = prepared(plan, PREPARE_VARS_COPY);
 
