@@ -90,7 +90,7 @@ end() { # NAME
 	finish "$1" || { local status=$?; cat "$work/$1.out"; return "$status"; }
 }
 
-qemu_of() { pgrep -f "guest=$1," || true; }
+qemu_of() { pgrep -f -- "-name guest=$1[, ]" || true; }
 keepers() { for j in /run/vmlaunch/*.journal; do [ ! -e "$j" ] || basename "$j" .journal; done; }
 status_field() { awk -F'\t' -v f="$2:" '$1 == f { print $2; for (i = 3; i <= NF; i++) print $i }' "/proc/$1/status" | paste -sd' '; }
 
