@@ -176,7 +176,10 @@ bool lock_look(const char *dir, struct error **err)
 {
 	own_run_record struct run_record record = {0};
 
-	return !run_record_read(dir, &record) || !run_record_alive(&record) ||
+	if (!run_record_read(dir, &record) || !run_record_alive(&record))
+		return true;
+	/* A record that others could have written is not believed. */
+	return lock_check_dir(dir, err) &&
 	       !refuse_running(dir, process_alive(record.supervisor), err);
 }
 
