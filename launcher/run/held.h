@@ -16,7 +16,7 @@
 #define HELD_DISKS 16 /* so many are named */
 
 /* For whoever presses its button: the machine's name, and its words. */
-#define HELD_DEAF "%s: a guest that is held cannot hear its power button: %s"
+#define HELD_DEAF "%s: a guest that is held hears its power button only when it goes on: %s"
 
 /* A disk that could not be read or written. */
 struct held_disk {
