@@ -388,3 +388,13 @@ bool json_read(const char *text, size_t len, unsigned depth_most, json_object **
 		return is_fault(fault, 0, "too large");
 	return true;
 }
+
+const char *json_member_text(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(object, key, &value) &&
+			       json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : "";
+}

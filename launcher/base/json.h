@@ -72,4 +72,9 @@ static inline void own_json_(json_object **object)
 }
 #define own_json own_with(own_json_)
 
+/* The text of an object's member; "" where it has none of that name, or one that is no string. It
+ * belongs to the object.
+ */
+const char *json_member_text(struct json_object *object, const char *key);
+
 #endif

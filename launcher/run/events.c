@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "log.h"
@@ -84,16 +85,6 @@ void bounded_finish(struct supervisor *s)
 
 /* ------------------------------------------------------------------ a guest that is held */
 
-static const char *member(json_object *o, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) &&
-			       json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : "";
-}
-
 /* On the terminal, and in QEMU's log for whoever looks later. */
 static void tell_held(struct supervisor *s)
 {
@@ -164,7 +155,7 @@ bool events_answer(struct supervisor *s, const struct qmp_message *m)
 		return false;
 	s->asked = ASKED_NOTHING;
 	if (was == ASKED_STATUS) {
-		take_status(s, member(data, "status"));
+		take_status(s, json_member_text(data, "status"));
 	} else {
 		held_add_blocks(&s->held, data);
 		tell_held(s);
@@ -181,11 +172,11 @@ bool events_answer(struct supervisor *s, const struct qmp_message *m)
 /* QAPI: BLOCK_IO_ERROR. "stop" holds the guest; else it is told, or not even that. */
 static void take_disk_error(struct supervisor *s, json_object *data)
 {
-	const char *node = member(data, "node-name");
-	own_free char *disk = held_disk_name(*node ? node : member(data, "device"));
-	own_free char *operation = text_quote(member(data, "operation"), QUOTED);
-	own_free char *reason = text_quote(member(data, "reason"), QUOTED);
-	const char *action = member(data, "action");
+	const char *node = json_member_text(data, "node-name");
+	own_free char *disk = held_disk_name(*node ? node : json_member_text(data, "device"));
+	own_free char *operation = text_quote(json_member_text(data, "operation"), QUOTED);
+	own_free char *reason = text_quote(json_member_text(data, "reason"), QUOTED);
+	const char *action = json_member_text(data, "action");
 
 	if (strcmp(action, "stop") == 0) {
 		if (!held_is_of_disks(s->held.state))
@@ -205,14 +196,14 @@ static void take_disk_error(struct supervisor *s, json_object *data)
 static void take_crash(struct supervisor *s, json_object *data)
 {
 	tell_bounded(s, BOUNDED_CRASH, "the guest's system crashed");
-	if (strcmp(member(data, "action"), "pause") == 0)
+	if (strcmp(json_member_text(data, "action"), "pause") == 0)
 		events_look(s);
 }
 
 /* QAPI: WATCHDOG, WatchdogAction. */
 static void take_watchdog(struct supervisor *s, json_object *data)
 {
-	own_free char *action = text_quote(member(data, "action"), QUOTED);
+	own_free char *action = text_quote(json_member_text(data, "action"), QUOTED);
 
 	tell_bounded(s, BOUNDED_WATCHDOG, "the guest's watchdog ran out: QEMU's action is '%s'",
 		     action);
@@ -225,18 +216,20 @@ static void take_watchdog(struct supervisor *s, json_object *data)
  */
 static void take_memory_failure(struct supervisor *s, json_object *data)
 {
-	own_free char *action = text_quote(member(data, "action"), QUOTED);
+	own_free char *action = text_quote(json_member_text(data, "action"), QUOTED);
 
 	tell_bounded(s, BOUNDED_MEMORY,
 		     "the host's memory is damaged where %s has its own; QEMU's action is '%s'",
-		     strcmp(member(data, "recipient"), "guest") == 0 ? "the guest" : "QEMU",
+		     strcmp(json_member_text(data, "recipient"), "guest") == 0 ? "the guest"
+									       : "QEMU",
 		     action);
 }
 
 void events_take(struct supervisor *s, const struct qmp_message *m)
 {
 	own_free char *name = text_quote(m->name, QUOTED);
-	own_free char *reason = text_quote(member(m->data, "reason"), sizeof(s->ending->reason));
+	own_free char *reason =
+		text_quote(json_member_text(m->data, "reason"), sizeof(s->ending->reason));
 
 	if (strcmp(name, "SHUTDOWN") == 0) {
 		snprintf(s->ending->reason, sizeof(s->ending->reason), "%s", reason);

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/text.h"
 
 /* Bytes of a name of QEMU's that are shown. */
@@ -68,16 +69,6 @@ void held_free(struct held *held)
 
 /* ------------------------------------------------------------------ the disks */
 
-static const char *member(json_object *o, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) &&
-			       json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : "";
-}
-
 static struct held_disk *find_disk(struct held *held, const char *node)
 {
 	for (size_t i = 0; i < held->disks; i++)
@@ -100,9 +91,9 @@ static struct held_disk *add_disk(struct held *held, const char *node)
 
 void held_add_event(struct held *held, json_object *data)
 {
-	const char *node = member(data, "node-name");
+	const char *node = json_member_text(data, "node-name");
 	json_object *no_space;
-	struct held_disk *disk = add_disk(held, *node ? node : member(data, "device"));
+	struct held_disk *disk = add_disk(held, *node ? node : json_member_text(data, "device"));
 
 	if (disk && json_object_object_get_ex(data, "nospace", &no_space))
 		disk->no_space = json_object_get_boolean(no_space);
@@ -115,20 +106,20 @@ void held_add_blocks(struct held *held, json_object *blocks)
 
 	for (size_t i = 0; i < n; i++) {
 		json_object *block = json_object_array_get_idx(blocks, i), *inserted = NULL;
-		const char *status = member(block, "io-status"), *node, *file;
+		const char *status = json_member_text(block, "io-status"), *node, *file;
 		bool blamed = *status && strcmp(status, "ok") != 0;
 		struct held_disk *disk;
 
 		json_object_object_get_ex(block, "inserted", &inserted);
-		node = member(inserted, "node-name");
+		node = json_member_text(inserted, "node-name");
 		if (!*node)
-			node = member(block, "device");
+			node = json_member_text(block, "device");
 		disk = blamed ? add_disk(held, node) : find_disk(held, node);
 		if (!disk)
 			continue;
 		if (blamed)
 			disk->no_space = strcmp(status, "nospace") == 0;
-		file = member(inserted, "file");
+		file = json_member_text(inserted, "file");
 		if (*file && !disk->file)
 			disk->file = xstrdup(file);
 	}

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
 
@@ -71,16 +72,6 @@ static void take_signal(struct supervisor *s)
 }
 
 /* ------------------------------------------------------------------ the monitor */
-
-static const char *member(json_object *o, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) &&
-			       json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : "";
-}
 
 void begin_looking(struct supervisor *s)
 {
@@ -162,8 +153,8 @@ static void advance(struct supervisor *s, json_object *data)
 		order(s, "query-status", &s->expected);
 		return;
 	case START_STATUS:
-		if (strcmp(member(data, "status"), "prelaunch") != 0) {
-			settle(s, member(data, "status"));
+		if (strcmp(json_member_text(data, "status"), "prelaunch") != 0) {
+			settle(s, json_member_text(data, "status"));
 			return;
 		}
 		say(SAY_NOTE, "%s: its vmlaunch died before it let the guest go; that is done now",
