@@ -85,10 +85,10 @@ const struct firmware *firmware_choose(const struct firmware_list *list, const c
 		return best;
 	list_found(&found, list, machine);
 	install = distribution_install(list->distribution, PACKAGE_FIRMWARE);
-	error_add(err, ERROR_HOST,
-		  "no UEFI firmware %s Secure Boot is installed: %s, or name the files with "
-		  "firmware.code and firmware.vars%s",
-		  secure_boot ? "with" : "without", install, found.data);
+	error_add(
+		err, ERROR_HOST,
+		"no UEFI firmware %s Secure Boot is installed: %s, or name the files with firmware.code and firmware.vars%s",
+		secure_boot ? "with" : "without", install, found.data);
 	return NULL;
 }
 

@@ -129,9 +129,9 @@ static char *wrong_mapping(struct json_object *mapping)
 	const char *split = "firmware and variables here are two flash files";
 
 	if (device && strcmp(device, "memory") == 0 && mode && strcmp(mode, "split") == 0)
-		return xasprintf("mapping.device is memory: it keeps its variables in QEMU's "
-				 "device uefi-vars; %s",
-				 split);
+		return xasprintf(
+			"mapping.device is memory: it keeps its variables in QEMU's device uefi-vars; %s",
+			split);
 	for (size_t i = 0; device && i < ARRAY_SIZE(other); i++)
 		if (strcmp(device, other[i].device) == 0)
 			return xasprintf("mapping.device is %s: %s; %s", device, other[i].why,

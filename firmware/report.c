@@ -128,10 +128,10 @@ bool report_parse(struct report *report, const char *text, size_t len, struct er
 	const char *end = begin ? find_line(begin, all, END) : NULL;
 
 	if (!end) {
-		error_add(err, ERROR_FAILED,
-			  "the guest's-eye program %s; a longer --timeout gives a slow machine "
-			  "more time",
-			  begin ? "did not finish its report" : "did not report");
+		error_add(
+			err, ERROR_FAILED,
+			"the guest's-eye program %s; a longer --timeout gives a slow machine more time",
+			begin ? "did not finish its report" : "did not report");
 		return false;
 	}
 	report->begin = (size_t)(begin - text);

@@ -64,8 +64,7 @@ static void check_device(struct rom_problems *problems, const struct rom_report 
 	}
 	if (fit == 0) {
 		add(problems, ROM_WRONG_DEVICE, ROM_PROBLEM,
-		    "it is for %04x:%04x, the device is %04x:%04x: take the ROM of just this card, "
-		    "by 'vmlaunch rom dump' or out of the BIOS of just this model",
+		    "it is for %04x:%04x, the device is %04x:%04x: take the ROM of just this card, by 'vmlaunch rom dump' or out of the BIOS of just this model",
 		    first(report)->vendor, first(report)->device, device->vendor, device->device);
 		return;
 	}
@@ -83,9 +82,7 @@ static void check_surroundings(struct rom_problems *problems, const struct rom_r
 
 	if (report->start)
 		add(problems, ROM_LEADING_BYTES, ROM_PROBLEM,
-		    "the first %u bytes are %s: QEMU passes the file on as it is, and a guest "
-		    "wants "
-		    "55 AA at the first byte; 'vmlaunch rom trim' takes them away",
+		    "the first %u bytes are %s: QEMU passes the file on as it is, and a guest wants 55 AA at the first byte; 'vmlaunch rom trim' takes them away",
 		    report->start,
 		    report->lead == ROM_LEAD_NVGI ? "NVIDIA's container (NVGI)"
 						  : "no part of the ROM");
@@ -98,8 +95,7 @@ static void check_surroundings(struct rom_problems *problems, const struct rom_r
 		    trailing);
 	if (first(report)->signature != ROM_SIGNATURE_STANDARD)
 		add(problems, ROM_ODD_SIGNATURE, ROM_PROBLEM,
-		    "its first image has NVIDIA's own signature where a guest wants 55 AA: no "
-		    "firmware will find it");
+		    "its first image has NVIDIA's own signature where a guest wants 55 AA: no firmware will find it");
 	if (rom_bar_size(report->size) != report->size)
 		add(problems, ROM_ROUNDED_UP, ROM_NOTE,
 		    "the guest sees a ROM of %u KiB, as QEMU rounds up to a power of two",
@@ -118,9 +114,7 @@ static void check_end(struct rom_problems *problems, const struct rom_report *re
 		break;
 	case ROM_END_BROKEN:
 		add(problems, ROM_BAD_CHAIN, ROM_PROBLEM,
-		    "what comes behind image %zu, at byte %u, begins like an image but is damaged "
-		    "or "
-		    "cut off; get the file again",
+		    "what comes behind image %zu, at byte %u, begins like an image but is damaged or cut off; get the file again",
 		    report->images, report->end);
 		break;
 	case ROM_END_MANY:
@@ -147,16 +141,11 @@ static void check_private(struct rom_problems *problems, const struct rom_report
 
 	if (report->ending == ROM_END_PRIVATE)
 		add(problems, ROM_PRIVATE_CUT, ROM_WARNING,
-		    "NVIDIA's private images are missing: it ends at the standard's last image, "
-		    "where the kernel ends its dumps. What a guest's firmware runs is there; all "
-		    "of "
-		    "it can be had by NVIDIA's nvflash or out of the BIOS update");
+		    "NVIDIA's private images are missing: it ends at the standard's last image, where the kernel ends its dumps. What a guest's firmware runs is there; all of it can be had by NVIDIA's nvflash or out of the BIOS update");
 	else if (source == ROM_FROM_SYSFS && last->vendor == NVIDIA && last->last &&
 		 n == report->images && !last->npde)
 		add(problems, ROM_PRIVATE_CUT, ROM_NOTE,
-		    "the kernel ends its dumps at the standard's last image: if the card has "
-		    "private "
-		    "images of NVIDIA's, they are not in it");
+		    "the kernel ends its dumps at the standard's last image: if the card has private images of NVIDIA's, they are not in it");
 }
 
 static void check_gop(struct rom_problems *problems, const struct rom_report *report)
@@ -167,13 +156,10 @@ static void check_gop(struct rom_problems *problems, const struct rom_report *re
 		return;
 	if (no_outputs)
 		add(problems, ROM_NO_GOP, ROM_NOTE,
-		    "it has no EFI image for x64, and a 3D controller, which has no outputs, needs "
-		    "none");
+		    "it has no EFI image for x64, and a 3D controller, which has no outputs, needs none");
 	else
 		add(problems, ROM_NO_GOP, ROM_WARNING,
-		    "it has no EFI image for x64 (GOP): under OVMF the outputs of the GPU stay "
-		    "dark "
-		    "until the guest's driver runs; a GPU without outputs needs none");
+		    "it has no EFI image for x64 (GOP): under OVMF the outputs of the GPU stay dark until the guest's driver runs; a GPU without outputs needs none");
 }
 
 static void check_image(struct rom_problems *problems, const struct rom_report *report, size_t i)
@@ -183,9 +169,7 @@ static void check_image(struct rom_problems *problems, const struct rom_report *
 
 	if (image->checksum == ROM_SUM_BAD)
 		add(problems, ROM_BAD_CHECKSUM, ROM_PROBLEM,
-		    "the checksum of image %zu is wrong: it was damaged or edited. SeaBIOS will "
-		    "not "
-		    "run it; OVMF does not look at it",
+		    "the checksum of image %zu is wrong: it was damaged or edited. SeaBIOS will not run it; OVMF does not look at it",
 		    i + 1);
 	if (image->checksum == ROM_SUM_BEYOND && !is_cut)
 		add(problems, ROM_BAD_IMAGE, ROM_WARNING,

@@ -18,27 +18,23 @@ static const char *const REFUSAL_WORDS[] = {
 	[ROM_FINE] = "is an option ROM",
 	[ROM_EMPTY] = "is empty",
 	[ROM_TOO_SMALL] = "is too small for an option ROM: the smallest one has 512 bytes",
-	[ROM_TOO_LARGE] = "is too large for an option ROM, which has 16 MiB at most: a whole BIOS, "
-			  "perhaps, that the ROM has to be taken out of",
+	[ROM_TOO_LARGE] =
+		"is too large for an option ROM, which has 16 MiB at most: a whole BIOS, perhaps, that the ROM has to be taken out of",
 	[ROM_ALL_FF] =
-		"holds nothing but FF bytes: the card was asleep, or its ROM was not switched "
-		"on, when it was dumped",
+		"holds nothing but FF bytes: the card was asleep, or its ROM was not switched on, when it was dumped",
 	[ROM_ALL_00] = "holds nothing but zeros: it was never filled, or the dump failed",
 	[ROM_HTML] =
-		"is a web page (HTML or XML), not a ROM: the download gave the page around the "
-		"file; follow its link again",
+		"is a web page (HTML or XML), not a ROM: the download gave the page around the file; follow its link again",
 	[ROM_TEXT] = "is a text, not a ROM",
 	[ROM_GZIP] = "is compressed by gzip: unpack it first (gunzip)",
 	[ROM_ZIP] = "is a ZIP archive: unpack it first (unzip); the ROM is a file in it",
 	[ROM_ARCHIVE] = "is an archive or compressed: unpack it first",
-	[ROM_EXE] = "is a program for Windows or DOS, such as a BIOS update: the ROM is somewhere "
-		    "inside; take it out, or dump the card's own ('vmlaunch rom dump')",
-	[ROM_NO_IMAGE] = "is no option ROM: no image header (55 AA that points to \"PCIR\") is "
-			 "anywhere in it",
+	[ROM_EXE] =
+		"is a program for Windows or DOS, such as a BIOS update: the ROM is somewhere inside; take it out, or dump the card's own ('vmlaunch rom dump')",
+	[ROM_NO_IMAGE] =
+		"is no option ROM: no image header (55 AA that points to \"PCIR\") is anywhere in it",
 	[ROM_NO_PCI_DATA] =
-		"begins like an option ROM (55 AA), but has no PCI data structure "
-		"(\"PCIR\") where its header points to: cut off, damaged, or older than "
-		"PCI",
+		"begins like an option ROM (55 AA), but has no PCI data structure (\"PCIR\") where its header points to: cut off, damaged, or older than PCI",
 };
 static_assert(ARRAY_SIZE(REFUSAL_WORDS) == ROM_REFUSALS, "words for each");
 

@@ -62,10 +62,7 @@ static bool check(const char *path, const struct image *store, const char *templ
 	if (store->size != image->size || store->is_qcow2 != image->is_qcow2) {
 		error_add(
 			err, ERROR_HOST,
-			"the variable store %s (%s, %llu bytes) was made for another firmware than "
-			"%s (%s, %llu bytes) belongs to: name the old firmware with firmware.code "
-			"and firmware.vars, or start once with firmware.reset-vars = yes, which "
-			"keeps the old store as %s.old",
+			"the variable store %s (%s, %llu bytes) was made for another firmware than %s (%s, %llu bytes) belongs to: name the old firmware with firmware.code and firmware.vars, or start once with firmware.reset-vars = yes, which keeps the old store as %s.old",
 			path, format_name(store), (unsigned long long)store->size, template_path,
 			format_name(image), (unsigned long long)image->size, path);
 		return false;

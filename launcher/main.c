@@ -141,21 +141,15 @@ const struct command COMMANDS[] = {
 	 ACPI_OPTIONS, 2, 256, command_acpi},
 	{"firmware", "[PROFILE|NAME]",
 	 "show the UEFI firmware, which is chosen, what its store holds",
-	 "Without a word: what a new machine gets. Of a store: Secure Boot's state, the "
-	 "certificates and\n"
+	 "Without a word: what a new machine gets. Of a store: Secure Boot's state, the certificates and\n"
 	 "boot entries. Nothing is changed.\n",
 	 FIRMWARE_OPTIONS, 0, 1, command_firmware},
 	{"machine", "NAME|PROFILE [VERSION]",
 	 "show which version of QEMU's machine a guest has, for life",
-	 "The first start records it, so that the guest finds the same hardware with every later "
-	 "QEMU,\n"
-	 "which has it for about six years. A profile's own QEMU is asked; with a name alone, the "
-	 "one in\n"
-	 "PATH. Only --raise changes the record: the machine must not run, and the old version is "
-	 "kept in\n"
-	 "machine.old. An older VERSION must be named. The warning of QEMU's own about a "
-	 "deprecated "
-	 "machine\n"
+	 "The first start records it, so that the guest finds the same hardware with every later QEMU,\n"
+	 "which has it for about six years. A profile's own QEMU is asked; with a name alone, the one in\n"
+	 "PATH. Only --raise changes the record: the machine must not run, and the old version is kept in\n"
+	 "machine.old. An older VERSION must be named. The warning of QEMU's own about a deprecated machine\n"
 	 "stands in its log.\n",
 	 MACHINE_OPTIONS, 1, 2, command_machine, .this_host = true},
 	{"recover", "", "put the host back from the journals of keepers that died",
@@ -269,11 +263,10 @@ static const struct command *command_of(const char *word, struct error **err)
 		names[n++] = c->name;
 	profile = xasprintf("%s.ini", word);
 	nearest = access(profile, F_OK) == 0 ? profile : text_nearest(word, names, n);
-	error_add(err, ERROR_USAGE,
-		  "'%s' is neither a command nor a profile%s%s%s; 'vmlaunch --help' lists the "
-		  "commands",
-		  word, nearest ? "; did you mean " : "", nearest ? nearest : "",
-		  nearest ? "?" : "");
+	error_add(
+		err, ERROR_USAGE,
+		"'%s' is neither a command nor a profile%s%s%s; 'vmlaunch --help' lists the commands",
+		word, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 	return NULL;
 }
 

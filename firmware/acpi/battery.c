@@ -58,9 +58,9 @@ bool acpi_battery_check(const struct acpi_battery *b, struct error **err)
 		good = false;
 	}
 	if (b->device && !aml_is_segment(b->device)) {
-		error_add(err, ERROR_USAGE,
-			  "a battery's ACPI name has 1 to 4 capital letters, digits and _, such as "
-			  "BAT0");
+		error_add(
+			err, ERROR_USAGE,
+			"a battery's ACPI name has 1 to 4 capital letters, digits and _, such as BAT0");
 		good = false;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)

@@ -86,9 +86,7 @@ static void make_nvidia_power(struct making *m)
 
 	if (gpu)
 		note(m,
-		     "%s has recorded answers of NVPCF: they stand on \\_SB.NPCF, and the "
-		     "article's "
-		     "device of that name is left out",
+		     "%s has recorded answers of NVPCF: they stand on \\_SB.NPCF, and the article's device of that name is left out",
 		     gpu->name);
 	add_ours(m, "NVPOWER", xstrdup("nvidia-power.aml"), xstrdup("NVIDIA power devices"),
 		 acpi_nvidia_power(!gpu));
@@ -116,10 +114,10 @@ static void make_rom(struct making *m, size_t i, const char *path)
 	}
 	/* More would not fit anyway; here so that a hostile size makes no tables first. */
 	if (slices > ACPI_TABLES_MAX) {
-		error_add(m->err, ERROR_USAGE,
-			  "%s: an option ROM of %zu bytes cannot be handed out by _ROM: all ACPI "
-			  "tables together have at most %u",
-			  gpu->name, gpu->rom_size, ACPI_TOTAL_MAX - ACPI_TOTAL_QEMU);
+		error_add(
+			m->err, ERROR_USAGE,
+			"%s: an option ROM of %zu bytes cannot be handed out by _ROM: all ACPI tables together have at most %u",
+			gpu->name, gpu->rom_size, ACPI_TOTAL_MAX - ACPI_TOTAL_QEMU);
 		m->good = false;
 		return;
 	}
@@ -150,10 +148,10 @@ static void make_dsm(struct making *m, size_t i, const char *path)
 	if (!acpi_dsm_count(gpu->dsm, true))
 		return;
 	if (gpu != first) {
-		error_add(m->err, ERROR_USAGE,
-			  "%s and %s both have recorded answers of NVPCF (%s), but a machine has "
-			  "one device \\_SB.NPCF: leave them out of one file",
-			  first->name, gpu->name, ACPI_UUID_NVPCF);
+		error_add(
+			m->err, ERROR_USAGE,
+			"%s and %s both have recorded answers of NVPCF (%s), but a machine has one device \\_SB.NPCF: leave them out of one file",
+			first->name, gpu->name, ACPI_UUID_NVPCF);
 		m->good = false;
 		return;
 	}

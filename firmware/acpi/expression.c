@@ -173,8 +173,7 @@ static bool string(struct telling *t, struct span *s, struct buf *out)
 static void add_uuid(struct buf *out, const uint8_t *b)
 {
 	own_free char *uuid =
-		xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x"
-			  "%02x%02x",
+		xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
 			  b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11],
 			  b[12], b[13], b[14], b[15]);
 	const char *word = acpi_uuid_word(uuid);

@@ -82,9 +82,9 @@ static char *utf16(const char *path, const uint8_t *data, size_t len)
 
 	if (len < 2 || (memcmp(data, "\xff\xfe", 2) != 0 && memcmp(data, "\xfe\xff", 2) != 0))
 		return NULL;
-	return xasprintf("is text in UTF-16, as PowerShell writes it, and no table: make it plain "
-			 "text first: iconv -f UTF-16 -t UTF-8 %s >%s.txt",
-			 from, from);
+	return xasprintf(
+		"is text in UTF-16, as PowerShell writes it, and no table: make it plain text first: iconv -f UTF-16 -t UTF-8 %s >%s.txt",
+		from, from);
 }
 
 /* A table has a zero byte in its length, whatever it is. */
@@ -107,9 +107,9 @@ static char *source(const char *path, const char *what)
 		return xasprintf("is %s, not compiled: iasl %s makes a table (.aml) of it", what,
 				 from);
 	/* iasl's result would take the place of what it is made of. */
-	return xasprintf("is %s, not compiled, whatever its name says: call it .dsl (mv), and iasl "
-			 "makes a table (.aml) of it",
-			 what);
+	return xasprintf(
+		"is %s, not compiled, whatever its name says: call it .dsl (mv), and iasl makes a table (.aml) of it",
+		what);
 }
 
 static char *base64(const char *path, const struct text_form *form)
@@ -128,8 +128,8 @@ static char *base64(const char *path, const struct text_form *form)
 static char *dump(const char *path, const struct text_form *form)
 {
 	if (form->squeezed)
-		return xstrdup("is a hex dump that has left out lines that repeat (*): dump the "
-			       "table with -v, or take the table itself");
+		return xstrdup(
+			"is a hex dump that has left out lines that repeat (*): dump the table with -v, or take the table itself");
 	switch (form->kind) {
 	case TEXT_XXD:
 		return remedy(path, "a hex dump of xxd's", "xxd -r", "");
@@ -142,8 +142,8 @@ static char *dump(const char *path, const struct text_form *form)
 		return remedy(path, "an array for a C compiler", "sed 's,/\\*.*\\*/,,'",
 			      " | grep -oiE '0x[0-9a-f]{2}' | cut -c3- | xxd -r -p");
 	default:
-		return xstrdup("is a dump in words of more than a byte (hexdump without -C, od), "
-			       "and no table: take the table itself");
+		return xstrdup(
+			"is a dump in words of more than a byte (hexdump without -C, od), and no table: take the table itself");
 	}
 }
 
@@ -154,16 +154,16 @@ static char *by_text(const char *path, const char *text, size_t len)
 
 	switch (form.kind) {
 	case TEXT_MARKUP:
-		return xstrdup("is a web page (HTML or XML), not a table: a browser saved the page "
-			       "around the file; follow its link again (raw, download)");
+		return xstrdup(
+			"is a web page (HTML or XML), not a table: a browser saved the page around the file; follow its link again (raw, download)");
 	case TEXT_DATA_URI:
 		return remedy(path, "a data URI in base64", "sed 's/^[^,]*,//'", " | base64 -di");
 	case TEXT_UUENCODE:
 		return xasprintf("is uuencoded: uudecode -o %s.aml %s", from, from);
 	case TEXT_ACPIDUMP:
-		return xasprintf("is the text of acpidump: acpixtract -a %s makes a file (.dat) of "
-				 "each table in it",
-				 from);
+		return xasprintf(
+			"is the text of acpidump: acpixtract -a %s makes a file (.dat) of each table in it",
+			from);
 	case TEXT_ASL:
 		return source(path, "source text (ASL)");
 	case TEXT_DATA_TABLE:
@@ -185,9 +185,9 @@ static char *no_header(const uint8_t *data, size_t len)
 				 HEADER_SIZE);
 	for (size_t i = 0; i < 4; i++)
 		if (data[i] < 0x20 || data[i] >= 0x7f)
-			return xasprintf("is no ACPI table: its first four bytes, %02x %02x %02x "
-					 "%02x, should be a signature such as SSDT",
-					 data[0], data[1], data[2], data[3]);
+			return xasprintf(
+				"is no ACPI table: its first four bytes, %02x %02x %02x %02x, should be a signature such as SSDT",
+				data[0], data[1], data[2], data[3]);
 	if (length_at(data) < HEADER_SIZE || length_at(data) > LENGTH_ENOUGH)
 		return xasprintf("has %zu bytes, but its header says %u: it is no ACPI table", len,
 				 length_at(data));
@@ -256,16 +256,14 @@ char *acpi_length_words(const char *path, const void *data, size_t len)
 		return xasprintf("has %zu bytes, but its header says %u: it is cut off", len,
 				 length);
 	if (n > 1)
-		return xasprintf("has %zu bytes, but its header says %u: these are %zu tables, of "
-				 "which QEMU would make one, with its length changed. Give each a "
-				 "file and a section [acpi NAME]; the first: head -c %u %s >%s.aml",
-				 len, length, n, length, from, from);
-	return xasprintf("has %zu bytes, but its header says %u: %s, which QEMU would make part of "
-			 "the table. It is cut off by: head -c %u %s >%s.aml",
-			 len, length,
-			 is_filling(table + length, len - length) ? "padding follows"
-								  : "something follows",
-			 length, from, from);
+		return xasprintf(
+			"has %zu bytes, but its header says %u: these are %zu tables, of which QEMU would make one, with its length changed. Give each a file and a section [acpi NAME]; the first: head -c %u %s >%s.aml",
+			len, length, n, length, from, from);
+	return xasprintf(
+		"has %zu bytes, but its header says %u: %s, which QEMU would make part of the table. It is cut off by: head -c %u %s >%s.aml",
+		len, length,
+		is_filling(table + length, len - length) ? "padding follows" : "something follows",
+		length, from, from);
 }
 
 char *acpi_checksum_words(const void *data, size_t len)

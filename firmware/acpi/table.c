@@ -151,15 +151,14 @@ bool acpi_table_check(const char *path, const void *data, size_t len, char **war
 		return false;
 	sum = acpi_checksum_words(table, len);
 	if (sum)
-		buf_addf(&text,
-			 "%s: the checksum is %s (QEMU puts it right without a word): was the file "
-			 "changed after it was compiled?",
-			 path, sum);
+		buf_addf(
+			&text,
+			"%s: the checksum is %s (QEMU puts it right without a word): was the file changed after it was compiled?",
+			path, sum);
 	if (is_qemus(table))
 		buf_addf(
 			&text,
-			"%s%s: QEMU makes a table %.4s itself, the guest will see both and may use "
-			"either",
+			"%s%s: QEMU makes a table %.4s itself, the guest will see both and may use either",
 			text.len ? "; " : "", path, (const char *)table);
 	*warning = text.len ? buf_steal(&text) : NULL;
 	return true;
@@ -192,17 +191,16 @@ bool acpi_tables_fit(const struct acpi_tables *tables, struct error **err)
 		good = false;
 	}
 	if (tables->n > ACPI_TABLES_MAX) {
-		error_add(err, ERROR_USAGE,
-			  "%zu ACPI tables; more than %u are not safe, because firmware drops all "
-			  "tables when there are too many",
-			  tables->n, ACPI_TABLES_MAX);
+		error_add(
+			err, ERROR_USAGE,
+			"%zu ACPI tables; more than %u are not safe, because firmware drops all tables when there are too many",
+			tables->n, ACPI_TABLES_MAX);
 		good = false;
 	}
 	if (sum > ACPI_TOTAL_MAX - ACPI_TOTAL_QEMU) {
 		error_add(
 			err, ERROR_USAGE,
-			"the ACPI tables have %zu bytes together; QEMU has room for %u beside its "
-			"own%s",
+			"the ACPI tables have %zu bytes together; QEMU has room for %u beside its own%s",
 			sum, ACPI_TOTAL_MAX - ACPI_TOTAL_QEMU,
 			"; a large option ROM is better given to the guest without _ROM");
 		good = false;

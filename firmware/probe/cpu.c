@@ -118,8 +118,7 @@ void cpu_people(void)
 	read_names(&names);
 	read_bits(&physical, &linear);
 	people("Processor    %s\n", names.brand[0] ? brand_start(&names) : names.vendor);
-	people("             %s, family %u model %u stepping %u; addresses have %u bits, %u "
-	       "linear\n",
+	people("             %s, family %u model %u stepping %u; addresses have %u bits, %u linear\n",
 	       names.vendor, m.family, m.model, m.stepping, physical, linear);
 	people("Hypervisor   bit %s", hypervisor_bit() ? "set" : "clear");
 	for (uint32_t leaf = HYPERVISOR_FIRST; leaf <= HYPERVISOR_LAST; leaf += HYPERVISOR_STEP) {

@@ -44,8 +44,7 @@ static void dropped_people(const struct pci_function *f, const char *address)
 {
 	char size[TEXT_SHORT];
 
-	people("  The firmware had no room for %s (largest BAR %s) and left it without "
-	       "resources.\n",
+	people("  The firmware had no room for %s (largest BAR %s) and left it without resources.\n",
 	       address, text_size(size, largest_bar(f)->size));
 }
 
@@ -81,8 +80,7 @@ void verdict_people(void)
 	char address[TEXT_SHORT];
 
 	if (window_too_small()) {
-		people("%s  The firmware gave up on every PCI device: their memory does not fit "
-		       "into\n"
+		people("%s  The firmware gave up on every PCI device: their memory does not fit into\n"
 		       "  its address window. Give it a larger one, or the devices smaller BARs.\n",
 		       title);
 		title = "";

@@ -79,10 +79,10 @@ static bool is_unlocked(struct keeper *k, const struct pci_address *address, str
 	if (worker_run(read_override, &r, QUICK_MS, &errnum, &stuck) == WORKER_DONE)
 		return true;
 	keeper_keep_stuck(k, &stuck, address);
-	error_add(err, ERROR_LEFT,
-		  "%s waits in the kernel until whoever holds the device lets go; it is given back "
-		  "then",
-		  pci_address_format(address, text));
+	error_add(
+		err, ERROR_LEFT,
+		"%s waits in the kernel until whoever holds the device lets go; it is given back then",
+		pci_address_format(address, text));
 	return false;
 }
 

@@ -214,11 +214,10 @@ static bool nvidia_can_go(struct claim *c, struct error **err)
 
 		if (!is_nvidia(f) || pci_set_has(&c->set, f))
 			continue;
-		error_add(err, ERROR_HOST,
-			  "the nvidia driver also drives %s, so it cannot be unloaded: give this "
-			  "GPU to "
-			  "vfio-pci at boot instead",
-			  name_of(f, text));
+		error_add(
+			err, ERROR_HOST,
+			"the nvidia driver also drives %s, so it cannot be unloaded: give this GPU to vfio-pci at boot instead",
+			name_of(f, text));
 		return false;
 	}
 	return true;
@@ -259,10 +258,9 @@ static bool nobody_holds(struct claim *c, struct error **err)
 		return false;
 	}
 	if (holders.hidden) {
-		error_add(err, ERROR_HOST,
-			  "cannot see all processes from here (hidepid, or a container): whoever "
-			  "uses the "
-			  "device would not be seen");
+		error_add(
+			err, ERROR_HOST,
+			"cannot see all processes from here (hidepid, or a container): whoever uses the device would not be seen");
 		return false;
 	}
 	if (holders.unseen)

@@ -105,10 +105,10 @@ static bool choose(struct keeper *k, const struct intent *intent,
 		if (!cpu_set_meets(&p->cpus, cpus))
 			continue;
 		if (!cpu_set_within(&p->cpus, cpus)) {
-			keeper_report(k, REPORT_PROGRESS, 0,
-				      "frequency policy %u stays: it steers all of the processors "
-				      "%s",
-				      p->number, list);
+			keeper_report(
+				k, REPORT_PROGRESS, 0,
+				"frequency policy %u stays: it steers all of the processors %s",
+				p->number, list);
 			continue;
 		}
 		if (!offers(p, intent, err))
@@ -137,8 +137,7 @@ static bool have_word(const struct keeper *k, enum change_kind kind, const struc
 	list = cpu_set_text(&others);
 	error_add(
 		err, ERROR_HOST,
-		"the frequency policies %s are looked after by another machine, which wants no %s "
-		"\"%s\"",
+		"the frequency policies %s are looked after by another machine, which wants no %s \"%s\"",
 		list, kind == CHANGE_GOVERNOR ? "governor" : "energy preference", word);
 	return false;
 }
@@ -170,10 +169,10 @@ static bool leave_to_others(struct keeper *k, const struct intent *intent, struc
 		return false;
 	*policies = cpu_set_less(policies, &theirs);
 	list = cpu_set_text(&theirs);
-	keeper_report(k, REPORT_PROGRESS, 0,
-		      "the frequency policies %s are as they should be by another machine, and go "
-		      "back with it",
-		      list);
+	keeper_report(
+		k, REPORT_PROGRESS, 0,
+		"the frequency policies %s are as they should be by another machine, and go back with it",
+		list);
 	return true;
 }
 

@@ -103,10 +103,10 @@ bool look_for_holders(const struct keeper *k, struct holders *holders, struct ho
 	if (end == WORKER_DONE)
 		tell(holders, l.sight);
 	else if (errnum == ETIMEDOUT)
-		error_add(err, ERROR_HOST,
-			  "looking who holds the device takes longer than %d s: most likely a "
-			  "process hangs in the kernel (state D in 'ps -eo pid,stat,comm')",
-			  LOOK_MS / 1000);
+		error_add(
+			err, ERROR_HOST,
+			"looking who holds the device takes longer than %d s: most likely a process hangs in the kernel (state D in 'ps -eo pid,stat,comm')",
+			LOOK_MS / 1000);
 	else
 		error_errno(err, ERROR_HOST, errnum, "cannot look who holds the device");
 	/* Of a worker that is stuck after all, the mapping is its own. */

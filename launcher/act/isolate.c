@@ -169,8 +169,7 @@ static bool switch_off_cpuset(struct keeper *k, struct error **err)
 static const char *remedy(const char *state)
 {
 	if (strstr(state, "exclusive"))
-		return "another control group has some of them in its cpuset.cpus (with systemd: "
-		       "AllowedCPUs=)";
+		return "another control group has some of them in its cpuset.cpus (with systemd: AllowedCPUs=)";
 	if (strstr(state, "distribute"))
 		return "nothing would be left for processes that run now";
 	if (strstr(state, "housekeeping"))
@@ -304,10 +303,10 @@ bool cpus_are_free(struct keeper *k, const struct cpu_set *cpus, struct cpu_set 
 	else if (*missing)
 		error_add(err, ERROR_HOST, "processors that are not online: %s", missing);
 	else if (taken)
-		error_add(err, ERROR_HOST,
-			  "some of the processors %s are another machine's, which has isolated "
-			  "them",
-			  list);
+		error_add(
+			err, ERROR_HOST,
+			"some of the processors %s are another machine's, which has isolated them",
+			list);
 	else if (cpu_set_count(rest) < quiet_reserve(&online))
 		error_add(err, ERROR_HOST,
 			  "without the processors %s the host would have less than %u left", list,

@@ -101,10 +101,10 @@ static bool nobody_has(const struct wish *w, struct error **err)
 			if (change->kind != CHANGE_MDEV || change->names != 2 ||
 			    strcmp(change->name[1], w->uuid) != 0)
 				continue;
-			error_add(err, ERROR_HOST,
-				  "the mediated device %s stands in a journal already (keeper %d, "
-				  "QEMU %d)",
-				  w->uuid, (int)all[i]->keeper.pid, (int)all[i]->qemu.pid);
+			error_add(
+				err, ERROR_HOST,
+				"the mediated device %s stands in a journal already (keeper %d, QEMU %d)",
+				w->uuid, (int)all[i]->keeper.pid, (int)all[i]->qemu.pid);
 			free_for_us = false;
 		}
 		journal_free(all[i]);
@@ -127,10 +127,10 @@ static bool nobody_holds(const struct keeper *k, const struct mdev *mdev, enum e
 		return false;
 	/* What is ours is taken away all the same. */
 	if (!holders.n && holders.hidden && kind != ERROR_LEFT) {
-		error_add(err, kind,
-			  "cannot see all processes from here (hidepid, or a container): whoever "
-			  "uses the mediated device %s would not be seen",
-			  mdev->uuid);
+		error_add(
+			err, kind,
+			"cannot see all processes from here (hidepid, or a container): whoever uses the mediated device %s would not be seen",
+			mdev->uuid);
 		return false;
 	}
 	if (!holders.n)

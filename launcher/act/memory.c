@@ -45,10 +45,10 @@ static bool host_can_spare(struct keeper *k, uint64_t bytes, struct error **err)
 	reserve = total / 16 > GIB / 4 ? total / 16 : GIB / 4;
 	if (bytes <= total && available > reserve && bytes <= available - reserve)
 		return true;
-	error_add(err, ERROR_HOST,
-		  "%lu MiB of huge pages would leave the host less than %lu MiB: %lu MiB are "
-		  "available",
-		  bytes >> 20, reserve >> 20, available >> 20);
+	error_add(
+		err, ERROR_HOST,
+		"%lu MiB of huge pages would leave the host less than %lu MiB: %lu MiB are available",
+		bytes >> 20, reserve >> 20, available >> 20);
 	return false;
 }
 

@@ -45,11 +45,10 @@ static bool unload_one(struct keeper *k, const char *name, struct error **err)
 		error_add(err, ERROR_HOST, "module %s is in use by module %s", name,
 			  users.holder[0]);
 	else
-		error_add(err, ERROR_HOST,
-			  "module %s is in use: somebody has the GPU open ('vmlaunch devices' as "
-			  "root names "
-			  "them); nothing was unbound",
-			  name);
+		error_add(
+			err, ERROR_HOST,
+			"module %s is in use: somebody has the GPU open ('vmlaunch devices' as root names them); nothing was unbound",
+			name);
 	module_users_free(&users);
 	return false;
 }

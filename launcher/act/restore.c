@@ -37,10 +37,10 @@ static bool undo(struct keeper *k, const struct change *change, struct error **e
 	/* Told once for a function, and that by its other record. */
 	if (change->kind == CHANGE_OVERRIDE)
 		return false;
-	error_add(err, ERROR_LEFT,
-		  "%s waits in the kernel until whoever holds the device lets go; it is given back "
-		  "then",
-		  pci_address_format(&change->address, address));
+	error_add(
+		err, ERROR_LEFT,
+		"%s waits in the kernel until whoever holds the device lets go; it is given back then",
+		pci_address_format(&change->address, address));
 	return false;
 }
 
@@ -92,11 +92,10 @@ static bool recover_one(struct keeper *k, struct journal *journal)
 	if (!journal_is_current(journal))
 		return unlink(journal->path) == 0;
 	if (process_alive(journal->qemu)) {
-		keeper_report(k, REPORT_LEFT, 0,
-			      "QEMU %d still runs with devices whose keeper has died; end it, then "
-			      "'vmlaunch "
-			      "recover' gives them back",
-			      (int)journal->qemu.pid);
+		keeper_report(
+			k, REPORT_LEFT, 0,
+			"QEMU %d still runs with devices whose keeper has died; end it, then 'vmlaunch recover' gives them back",
+			(int)journal->qemu.pid);
 		return false;
 	}
 	keeper_report(k, REPORT_PROGRESS, 0, "giving back what keeper %d could not",

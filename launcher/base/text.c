@@ -177,8 +177,8 @@ char *text_quote(const char *s, size_t max)
 
 char *text_word(const char *s)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "%+,-./:=@_";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
 	bool control = !text_is_printable(s);
 	struct buf out = {0};
 

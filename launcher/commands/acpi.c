@@ -86,9 +86,9 @@ int command_acpi(const struct arguments *args, struct error **err)
 	if (strcmp(args->word[0], "write") == 0 && args->words == 3)
 		return write_tables(args, args->word[1], args->word[2], err);
 	if (strcmp(args->word[0], "show") != 0) {
-		error_add(err, ERROR_USAGE,
-			  "usage: vmlaunch acpi show FILE..., or vmlaunch acpi write DIRECTORY "
-			  "PROFILE");
+		error_add(
+			err, ERROR_USAGE,
+			"usage: vmlaunch acpi show FILE..., or vmlaunch acpi write DIRECTORY PROFILE");
 		return ERROR_USAGE;
 	}
 	for (size_t i = 1; i < args->words; i++) {

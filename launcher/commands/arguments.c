@@ -181,9 +181,7 @@ void command_help(const struct command *command)
 void general_help(void)
 {
 	printf("vmlaunch PROFILE [OPTION...]\nvmlaunch COMMAND ...\n\n"
-	       "Starts the machine that an INI profile describes, watches over it, and puts the "
-	       "host "
-	       "back\nas it was.\n\nCommands ('vmlaunch COMMAND --help' tells more):\n");
+	       "Starts the machine that an INI profile describes, watches over it, and puts the host back\nas it was.\n\nCommands ('vmlaunch COMMAND --help' tells more):\n");
 	for (const struct command *c = COMMANDS; c->name; c++) {
 		own_free char *left = xasprintf("%s %s", c->name, c->usage);
 
@@ -194,10 +192,7 @@ void general_help(void)
 	print_options(GLOBAL_OPTIONS, false);
 	print_left("--version");
 	printf("alone: print the version\n");
-	printf("\nExit status: 0 done, or the guest ended by itself or was stopped; 1 QEMU or the "
-	       "guest "
-	       "failed;\n2 wrong usage or profile; 3 this host cannot do it, and is as it was; 4 "
-	       "something of the host\ncould not be put back.\n");
+	printf("\nExit status: 0 done, or the guest ended by itself or was stopped; 1 QEMU or the guest failed;\n2 wrong usage or profile; 3 this host cannot do it, and is as it was; 4 something of the host\ncould not be put back.\n");
 }
 
 int command_help_on(const struct arguments *args, struct error **err)

@@ -109,8 +109,7 @@ static bool check_rom(struct gathered *g, const struct text *path, struct error 
 	}
 	if (report.start)
 		say(SAY_WARNING,
-		    "%s: gpu.rom begins with %zu bytes that are no ROM; 'vmlaunch rom trim' cuts "
-		    "them off",
+		    "%s: gpu.rom begins with %zu bytes that are no ROM; 'vmlaunch rom trim' cuts them off",
 		    where, (size_t)report.start);
 	return true;
 }

@@ -49,17 +49,16 @@ static void add_map(struct buf *out, const struct view *view, bool color)
 static void add_placed(struct buf *out, const struct placement *p)
 {
 	if (!p->pinned) {
-		buf_addf(out,
-			 "\nThe guest has %u core%s of %u thread%s each; nothing is pinned: they "
-			 "run where the scheduler puts them.\n",
-			 p->cores, p->cores == 1 ? "" : "s", p->threads,
-			 p->threads == 1 ? "" : "s");
+		buf_addf(
+			out,
+			"\nThe guest has %u core%s of %u thread%s each; nothing is pinned: they run where the scheduler puts them.\n",
+			p->cores, p->cores == 1 ? "" : "s", p->threads, p->threads == 1 ? "" : "s");
 		return;
 	}
-	buf_addf(out,
-		 "\nIn a cell: the host's processor, and what runs there: v0 is the guest's 0, e "
-		 "QEMU's own\nthreads%s.\n",
-		 p->iothreads ? ", i those of disks" : "");
+	buf_addf(
+		out,
+		"\nIn a cell: the host's processor, and what runs there: v0 is the guest's 0, e QEMU's own\nthreads%s.\n",
+		p->iothreads ? ", i those of disks" : "");
 	placement_print(out, p);
 }
 

@@ -174,8 +174,7 @@ int command_devices(const struct arguments *args, struct error **err)
 	fputs(text, stdout);
 	if (view.nameless && view.show_pci && !json && root_is_real(&root))
 		say(SAY_NOTE,
-		    "the devices' names are in pci.ids, which is not installed: package pci.ids on "
-		    "Debian and Ubuntu, hwdata elsewhere");
+		    "the devices' names are in pci.ids, which is not installed: package pci.ids on Debian and Ubuntu, hwdata elsewhere");
 	view_free(&view);
 	root_done(&root);
 	return 0;

@@ -118,13 +118,12 @@ static void put_header(struct buf *out, const struct devices_view *view)
 	if (holders->unseen)
 		put(out, 0, LABEL, "%-*s%zu of %zu: %s", LABEL, "processes", holders->seen,
 		    holders->seen + holders->unseen,
-		    geteuid() ? "those of other users stay unseen; run this as root to see all who "
-				"hold a device"
-			      : "the kernel keeps the others from root, too");
+		    geteuid()
+			    ? "those of other users stay unseen; run this as root to see all who hold a device"
+			    : "the kernel keeps the others from root, too");
 	if (holders->hidden)
 		put(out, 0, LABEL,
-		    "%-*s/proc does not show all of them here, so nobody can tell who else holds a "
-		    "device",
+		    "%-*s/proc does not show all of them here, so nobody can tell who else holds a device",
 		    LABEL, "processes");
 }
 
@@ -224,9 +223,9 @@ static void put_reset(struct buf *out, int indent, const struct pci_function *f,
 	if (!f->resets)
 		buf_adds(&text, f->can_reset	      ? "possible"
 				: board_can_reset(fv) ? "none of its own"
-				: fv->obstacles.n     ? "none"
-						      : "none: a second start may need a reboot "
-							"between");
+				: fv->obstacles.n
+					? "none"
+					: "none: a second start may need a reboot between");
 	put_detail(out, indent, "reset", &text);
 }
 

@@ -144,22 +144,17 @@ static void add_ways_out(struct buf *out, const char *path)
 
 	buf_addf(
 		out,
-		"Ways out. Each changes what BitLocker is sealed to: suspend it first, or have its "
-		"recovery key at\n"
+		"Ways out. Each changes what BitLocker is sealed to: suspend it first, or have its recovery key at\n"
 		"hand.\n"
 		"- Windows Update, in the guest, can add those of db.\n"
-		"- virt-fw-vars (Debian: python3-virt-firmware, which brings them as .pem files), "
-		"with the machine\n"
-		"  off, on a copy; the KEK by --add-kek, each of the others by --add-db. Keep the "
-		"old file, and put\n"
+		"- virt-fw-vars (Debian: python3-virt-firmware, which brings them as .pem files), with the machine\n"
+		"  off, on a copy; the KEK by --add-kek, each of the others by --add-db. Keep the old file, and put\n"
 		"  the copy in its place:\n"
 		"    cp %s vars.new\n"
 		"    virt-fw-vars --inplace vars.new --add-kek " MICROSOFT " FILE \\\n"
 		"      --add-db " MICROSOFT " FILE\n"
-		"- firmware.reset-vars = yes for one start, where a newer package's template has "
-		"them ('vmlaunch\n"
-		"  firmware' tells). The old store stays beside the new one, with .old behind its "
-		"name.\n",
+		"- firmware.reset-vars = yes for one start, where a newer package's template has them ('vmlaunch\n"
+		"  firmware' tells). The old store stays beside the new one, with .old behind its name.\n",
 		word);
 }
 
@@ -167,16 +162,15 @@ static void add_missing(struct buf *out, const struct store_view *s, int64_t now
 {
 	own_free char *date = date_words(s->ended);
 
-	buf_addf(out,
-		 "warning: Microsoft's certificates of 2011 are there (the first %s %s), and these "
-		 "of 2023 are not:\n",
-		 s->ended < now ? "ended" : "ends", date);
+	buf_addf(
+		out,
+		"warning: Microsoft's certificates of 2011 are there (the first %s %s), and these of 2023 are not:\n",
+		s->ended < now ? "ended" : "ends", date);
 	for (size_t i = 0; i < s->missings; i++)
 		buf_addf(out, "  %s\n", s->missing[i]);
-	buf_adds(out,
-		 "What was signed before still starts. A boot manager, shim or option ROM that "
-		 "is signed with the new\nones alone does not; and without the new KEK, db and "
-		 "dbx get no more updates.\n");
+	buf_adds(
+		out,
+		"What was signed before still starts. A boot manager, shim or option ROM that is signed with the new\nones alone does not; and without the new KEK, db and dbx get no more updates.\n");
 	if (s->whose)
 		add_ways_out(out, s->path);
 	else

@@ -194,8 +194,7 @@ static char *wanted_version(const struct kept *kept, const char *word, struct er
 	if (!word && q35_compare(version, kept->recorded) < 0) {
 		error_add(
 			err, ERROR_HOST,
-			"the newest of QEMU %s is %s, which is older hardware than %s; if that is "
-			"meant, name it: vmlaunch machine %s --raise %s",
+			"the newest of QEMU %s is %s, which is older hardware than %s; if that is meant, name it: vmlaunch machine %s --raise %s",
 			qemu->version, version, kept->recorded, kept->name, version);
 		return NULL;
 	}
@@ -231,8 +230,7 @@ static bool raise_version(struct kept *kept, const char *word, struct error **er
 	say(SAY_NOTE, "%s: from %s %s to %s, from the next start on", kept->name, kept->recorded,
 	    q35_compare(wanted, kept->recorded) < 0 ? "down" : "up", wanted);
 	say(SAY_NOTE,
-	    "the guest finds a new board then: Windows looks for drivers, and may ask to be "
-	    "activated again; disks and variables stay as they are");
+	    "the guest finds a new board then: Windows looks for drivers, and may ask to be activated again; disks and variables stay as they are");
 	say(SAY_NOTE, "the old version is kept in %s; 'vmlaunch machine %s --raise %s' goes back",
 	    history, kept->name, kept->recorded);
 	if (kept->profile)
@@ -248,8 +246,7 @@ int command_machine(const struct arguments *args, struct error **err)
 
 	if (args->words > 1 && !raise) {
 		error_add(err, ERROR_USAGE,
-			  "a version goes with --raise: vmlaunch machine %s "
-			  "--raise %s",
+			  "a version goes with --raise: vmlaunch machine %s --raise %s",
 			  args->word[0], args->word[1]);
 		return ERROR_USAGE;
 	}

@@ -41,9 +41,9 @@ static char *find_program(struct error **err)
 		free(place[i]);
 	}
 	if (!found)
-		error_add(err, ERROR_HOST,
-			  "the guest's-eye program was not built: install gnu-efi and run make "
-			  "again");
+		error_add(
+			err, ERROR_HOST,
+			"the guest's-eye program was not built: install gnu-efi and run make again");
 	return found;
 }
 

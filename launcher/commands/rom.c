@@ -154,8 +154,7 @@ static bool dump_found(const struct arguments *args, const struct root *root,
 		return false;
 	if (f->boot_vga)
 		say(SAY_WARNING,
-		    "this is the GPU that the computer started with: the kernel may give "
-		    "the copy that its firmware left in memory, changed while it ran");
+		    "this is the GPU that the computer started with: the kernel may give the copy that its firmware left in memory, changed while it ran");
 	print(&view, args, &device, ROM_FROM_SYSFS);
 	return true;
 }
@@ -207,10 +206,10 @@ static int trim(const struct arguments *args, struct error **err)
 	if (!data)
 		return 0;
 	if (!rom_can_trim(&report)) {
-		error_add(err, ERROR_FAILED,
-			  "%s cannot be trimmed, as its chain of images has no end; 'vmlaunch rom "
-			  "show' tells why",
-			  shown);
+		error_add(
+			err, ERROR_FAILED,
+			"%s cannot be trimmed, as its chain of images has no end; 'vmlaunch rom show' tells why",
+			shown);
 		return 0;
 	}
 	if (!save(to, data + report.start, report.end - report.start, false, err))

@@ -23,22 +23,21 @@
 static void say_no_rom(const struct pci_function *f, const char *address, struct error **err)
 {
 	if (f->runtime_status && strcmp(f->runtime_status, "suspended") == 0) {
-		error_add(err, ERROR_HOST,
-			  "the ROM of %s cannot be read while the device is asleep: wake it first "
-			  "(echo on >/sys/bus/pci/devices/%s/power/control; afterwards write auto)",
-			  address, address);
+		error_add(
+			err, ERROR_HOST,
+			"the ROM of %s cannot be read while the device is asleep: wake it first (echo on >/sys/bus/pci/devices/%s/power/control; afterwards write auto)",
+			address, address);
 		return;
 	}
 	error_add(
 		err, ERROR_HOST,
-		"the kernel finds no ROM in %s that begins with 55 AA: %s%s%s. Laptops often keep "
-		"the ROM in their BIOS, not on the card: take it out of the BIOS update then",
+		"the kernel finds no ROM in %s that begins with 55 AA: %s%s%s. Laptops often keep the ROM in their BIOS, not on the card: take it out of the BIOS update then",
 		address,
 		f->driver ? "its driver " : "it may have been switched off when the GPU was set up",
 		f->driver ? f->driver : "",
-		f->driver ? " may have switched it off (try without the driver, or right after the "
-			    "start of the computer)"
-			  : "");
+		f->driver
+			? " may have switched it off (try without the driver, or right after the start of the computer)"
+			: "");
 }
 
 static void say_why(int errnum, const struct pci_function *f, const char *address,
@@ -50,16 +49,15 @@ static void say_why(int errnum, const struct pci_function *f, const char *addres
 		say_no_rom(f, address, err);
 		break;
 	case EINVAL:
-		error_add(err, ERROR_HOST,
-			  "the kernel does not permit to read the ROM of %s: another program "
-			  "switched it off meanwhile",
-			  address);
+		error_add(
+			err, ERROR_HOST,
+			"the kernel does not permit to read the ROM of %s: another program switched it off meanwhile",
+			address);
 		break;
 	case ENOENT:
 		error_add(
 			err, ERROR_HOST,
-			"%s has no option ROM; laptops often keep it in their BIOS: take it out of "
-			"the BIOS update",
+			"%s has no option ROM; laptops often keep it in their BIOS: take it out of the BIOS update",
 			address);
 		break;
 	case EFBIG:
@@ -111,10 +109,10 @@ static bool read_switched_on(int fd, struct buf *out, const struct pci_function 
 	if (problem)
 		say_why(problem, f, address, err);
 	if (left)
-		error_add(err, ERROR_LEFT,
-			  "the ROM of %s stays readable by root; switch it off by "
-			  "'echo 0 >/sys/bus/pci/devices/%s/rom'",
-			  address, address);
+		error_add(
+			err, ERROR_LEFT,
+			"the ROM of %s stays readable by root; switch it off by 'echo 0 >/sys/bus/pci/devices/%s/rom'",
+			address, address);
 	return !problem && !left;
 }
 

@@ -47,8 +47,8 @@ static bool by_counters(struct cpu_topology *t, const struct root *root)
 	if (!cpu_list_read(root, "/sys/devices/cpu_core/cpus", &big) || !any)
 		return false;
 	if (cpu_set_meets(&big, &small) || cpu_set_meets(&big, &low))
-		doubt(t, xstrdup("the kernel's performance counters take a processor for both "
-				 "cpu_core and cpu_atom"));
+		doubt(t,
+		      xstrdup("the kernel's performance counters take a processor for both cpu_core and cpu_atom"));
 	t->kind[CPU_PERFORMANCE] = cpu_set_common(&big, &t->online);
 	low = cpu_set_common(&low, &t->online);
 	small = cpu_set_common(&small, &t->online);

@@ -240,8 +240,7 @@ static char *doubt_of(struct bytes b, uint32_t version, uint64_t size)
 	if (!is_inside(be64(b, AT_L1_OFFSET), l1 * 8, size) ||
 	    !is_inside(be64(b, AT_REFCOUNT_OFFSET), be32(b, AT_REFCOUNT_CLUSTERS) * cluster, size))
 		return xasprintf(
-			"it is cut off: the file has %llu bytes, and its tables lie behind "
-			"them",
+			"it is cut off: the file has %llu bytes, and its tables lie behind them",
 			(unsigned long long)size);
 	if (disk / reach + (disk % reach != 0) > l1)
 		return xstrdup("it is damaged: its table of tables (L1) is too small for its size");

@@ -57,17 +57,13 @@ const char *kvm_reason(const struct kvm_facts *kvm)
 	static const char *const reason[] = {
 		[KVM_USABLE] = NULL,
 		[KVM_NO_NODE] =
-			"there is no /dev/kvm: switch virtualisation (VT-x, AMD-V, SVM) on in the "
-			"firmware setup, then 'modprobe kvm_intel' or 'modprobe kvm_amd'",
+			"there is no /dev/kvm: switch virtualisation (VT-x, AMD-V, SVM) on in the firmware setup, then 'modprobe kvm_intel' or 'modprobe kvm_amd'",
 		[KVM_NOT_PERMITTED] =
-			"you may not open /dev/kvm: join its group (usually 'sudo usermod -aG kvm "
-			"USER'), and log in again",
-		[KVM_NO_EXTENSION] = "the processor has neither vmx nor svm here: switch "
-				     "virtualisation on in the "
-				     "firmware setup or, in a virtual machine, nested "
-				     "virtualisation on its host",
-		[KVM_BROKEN] = "/dev/kvm is there but cannot be opened: 'dmesg | grep -i kvm' may "
-			       "say why",
+			"you may not open /dev/kvm: join its group (usually 'sudo usermod -aG kvm USER'), and log in again",
+		[KVM_NO_EXTENSION] =
+			"the processor has neither vmx nor svm here: switch virtualisation on in the firmware setup or, in a virtual machine, nested virtualisation on its host",
+		[KVM_BROKEN] =
+			"/dev/kvm is there but cannot be opened: 'dmesg | grep -i kvm' may say why",
 	};
 
 	_Static_assert(ARRAY_SIZE(reason) == KVM_STATES, "one sentence for each state");

@@ -62,11 +62,10 @@ bool pci_selector_parse(const char *s, struct pci_selector *selector, struct err
 		return true;
 	}
 	shown = text_quote(s, 60);
-	error_add(err, ERROR_USAGE,
-		  "'%s' names no PCI device: 10de:2820 (vendor:device), 10de:2820@1043:1e6c (with "
-		  "subsystem), 10de:2820#2 (the second one), 0000:01:00.0 (address) and "
-		  "0000:01:00.0=10de:2820 (address with what must sit there) do",
-		  shown);
+	error_add(
+		err, ERROR_USAGE,
+		"'%s' names no PCI device: 10de:2820 (vendor:device), 10de:2820@1043:1e6c (with subsystem), 10de:2820#2 (the second one), 0000:01:00.0 (address) and 0000:01:00.0=10de:2820 (address with what must sit there) do",
+		shown);
 	return false;
 }
 
@@ -181,10 +180,10 @@ const struct pci_function *pci_find(const struct pci_list *list,
 		error_add(err, ERROR_HOST, "%s: there %s only %zu: %s", wanted,
 			  n == 1 ? "is" : "are", n, all.data);
 	} else {
-		error_add(err, ERROR_HOST,
-			  "%s: there are %zu of them: %s; tell them apart by #1, #2, ..., by "
-			  "@subsystem or by address",
-			  wanted, n, all.data);
+		error_add(
+			err, ERROR_HOST,
+			"%s: there are %zu of them: %s; tell them apart by #1, #2, ..., by @subsystem or by address",
+			wanted, n, all.data);
 	}
 	return NULL;
 }

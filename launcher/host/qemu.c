@@ -26,10 +26,10 @@ static char *find_binary(const char *binary, enum distribution distribution, str
 		if (!path) {
 			own_free char *install = distribution_install(distribution, PACKAGE_QEMU);
 
-			error_add(err, ERROR_HOST,
-				  "there is no program %s in PATH: %s, or say with qemu.binary "
-				  "where it is",
-				  *binary ? binary : "\"\"", install);
+			error_add(
+				err, ERROR_HOST,
+				"there is no program %s in PATH: %s, or say with qemu.binary where it is",
+				*binary ? binary : "\"\"", install);
 		}
 		return steal(&path);
 	}

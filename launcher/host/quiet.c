@@ -57,8 +57,7 @@ const char *quiet_no_partition(enum cgroup_kind cgroup, bool cpuset)
 	case CGROUP_NONE:
 		return "no control groups are mounted at /sys/fs/cgroup";
 	case CGROUP_V1:
-		return "this host still has control groups of version 1 (boot with "
-		       "systemd.unified_cgroup_hierarchy=1)";
+		return "this host still has control groups of version 1 (boot with systemd.unified_cgroup_hierarchy=1)";
 	case CGROUP_INNER:
 		return "this is a container, and its control groups are not the machine's";
 	default:

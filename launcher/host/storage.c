@@ -206,8 +206,8 @@ const struct block *storage_find(const struct storage *storage, const struct roo
 /* udev writes bytes that may not stand in a file's name as \xHH. */
 static char *udev_name(const char *s)
 {
-	static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "#+-.:=@_";
+	static const char plain[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#+-.:=@_";
 	struct buf out = {0};
 
 	for (; *s; s++)

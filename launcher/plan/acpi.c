@@ -133,9 +133,7 @@ static void check_initrd(struct composer *c, const struct acpi_tables *tables)
 	if (!c->firmware && initrd->v && sum > BESIDE_INITRD && c->in->purpose == PURPOSE_RUN)
 		compose_refuse(
 			c, initrd->at,
-			"with firmware.uefi = no, boot.initrd lies where SeaBIOS has ACPI tables "
-			"of more than %u KiB, and these have %zu: gpu.rom-acpi = no leaves the "
-			"largest out",
+			"with firmware.uefi = no, boot.initrd lies where SeaBIOS has ACPI tables of more than %u KiB, and these have %zu: gpu.rom-acpi = no leaves the largest out",
 			BESIDE_INITRD >> 10, sum >> 10);
 }
 
@@ -181,11 +179,10 @@ static void add_tables(struct composer *c, struct acpi_tables *tables,
 
 		/* QEMU takes a colon for the border between two files. */
 		if (strchr(path, ':'))
-			compose_refuse(c, (struct origin){0},
-				       "ACPI tables cannot lie below a directory with a colon in "
-				       "its name: "
-				       "%s; set XDG_RUNTIME_DIR",
-				       c->plan->runtime_dir);
+			compose_refuse(
+				c, (struct origin){0},
+				"ACPI tables cannot lie below a directory with a colon in its name: %s; set XDG_RUNTIME_DIR",
+				c->plan->runtime_dir);
 		option_text(&o, "file", path);
 		add_argument(c, &tables->table[i], option_done(&o), own);
 	}

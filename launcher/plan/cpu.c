@@ -43,8 +43,7 @@ static void check_enlightenments(struct composer *c)
 	if (!c->p->cpu.hypervisor_bit.v)
 		compose_wrong(
 			c, c->p->cpu.hypervisor_bit.at,
-			"Windows finds the enlightenments only with cpu.hypervisor-bit = yes; set "
-			"hyperv.enabled = no to do without");
+			"Windows finds the enlightenments only with cpu.hypervisor-bit = yes; set hyperv.enabled = no to do without");
 }
 
 /* Synthetic interrupts and timers hang on the kernel's interrupt controllers (KVM refuses
@@ -58,12 +57,13 @@ static bool has_synthetic(struct composer *c)
 	if (c->p->cpu.irqchip.v != IRQCHIP_OFF || (!h->synic.v && !h->stimer.v))
 		return true;
 	if (said->v && said->at.kind != ORIGIN_DEFAULT)
-		compose_wrong(c, said->at,
-			      "hyperv.synic and hyperv.stimer need the kernel's interrupt "
-			      "controllers: not with cpu.irqchip = off");
+		compose_wrong(
+			c, said->at,
+			"hyperv.synic and hyperv.stimer need the kernel's interrupt controllers: not with cpu.irqchip = off");
 	else
-		compose_note(c, "cpu.irqchip = off: without hyperv.synic and hyperv.stimer, which "
-				"need the kernel's interrupt controllers");
+		compose_note(
+			c,
+			"cpu.irqchip = off: without hyperv.synic and hyperv.stimer, which need the kernel's interrupt controllers");
 	return false;
 }
 
@@ -218,10 +218,10 @@ static void check_number(struct composer *c)
 		return;
 	}
 	map = cpu_map_text(&(struct cpu_map){.topology = &host->topology, .indent = "    "});
-	compose_refuse(c, c->p->cpu.cores.at,
-		       "cpu.cores: %zu virtual processors, but this host has %u threads; ask for "
-		       "less, or set cpu.placement = none\n%.*s",
-		       c->plan->placement.n, host->online, (int)strlen(map) - 1, map);
+	compose_refuse(
+		c, c->p->cpu.cores.at,
+		"cpu.cores: %zu virtual processors, but this host has %u threads; ask for less, or set cpu.placement = none\n%.*s",
+		c->plan->placement.n, host->online, (int)strlen(map) - 1, map);
 }
 
 static void add_topology(struct composer *c)

@@ -113,11 +113,10 @@ static void check_group(struct composer *c, const struct pci_function *f, const 
 			 foreign.v[i]->device, pci_class_words(foreign.v[i]->class));
 	}
 	if (foreign.n)
-		compose_refuse(c, (struct origin){0},
-			       "%s shares IOMMU group %d with %s: all of a group go together, so "
-			       "give these "
-			       "a [pci] section of their own, or leave the device to the host",
-			       address, f->group, others.data);
+		compose_refuse(
+			c, (struct origin){0},
+			"%s shares IOMMU group %d with %s: all of a group go together, so give these a [pci] section of their own, or leave the device to the host",
+			address, f->group, others.data);
 }
 
 static void check_storage(struct composer *c, const struct pci_function *f, const char *address)
@@ -181,14 +180,11 @@ static void check_nvidia(struct composer *c, const struct pci_function *f, const
 		char other[PCI_ADDRESS_SIZE];
 
 		if (has_driver(&all->v[i], "nvidia") && !pci_set_has(&c->claimed, &all->v[i]))
-			compose_refuse(c, (struct origin){0},
-				       "%s: the nvidia driver also drives %s, so it cannot be "
-				       "unloaded, and "
-				       "taking one GPU from it can hang the kernel: have vfio-pci "
-				       "take this "
-				       "one at boot (vfio-pci.ids=%04x:%04x)",
-				       address, pci_address_format(&all->v[i].address, other),
-				       f->vendor, f->device);
+			compose_refuse(
+				c, (struct origin){0},
+				"%s: the nvidia driver also drives %s, so it cannot be unloaded, and taking one GPU from it can hang the kernel: have vfio-pci take this one at boot (vfio-pci.ids=%04x:%04x)",
+				address, pci_address_format(&all->v[i].address, other), f->vendor,
+				f->device);
 	}
 }
 
@@ -200,10 +196,10 @@ static void check_mdevs(struct composer *c, const struct pci_function *f, const 
 	for (size_t i = 0; i < mdevs->n; i++)
 		if (mdevs->v[i].has_parent &&
 		    pci_address_compare(&mdevs->v[i].parent, &f->address) == 0)
-			compose_refuse(c, (struct origin){0},
-				       "%s: the vGPU %s is made of it: remove that first (echo 1 > "
-				       "/sys/bus/mdev/devices/%s/remove)",
-				       address, mdevs->v[i].uuid, mdevs->v[i].uuid);
+			compose_refuse(
+				c, (struct origin){0},
+				"%s: the vGPU %s is made of it: remove that first (echo 1 > /sys/bus/mdev/devices/%s/remove)",
+				address, mdevs->v[i].uuid, mdevs->v[i].uuid);
 }
 
 static void check_function(struct composer *c, const struct pci_function *f)
@@ -219,9 +215,7 @@ static void check_function(struct composer *c, const struct pci_function *f)
 	if (f->locked) {
 		compose_refuse(
 			c, (struct origin){0},
-			"%s: the kernel is still busy taking it from a driver or giving it to "
-			"one, "
-			"most likely because somebody holds it",
+			"%s: the kernel is still busy taking it from a driver or giving it to one, most likely because somebody holds it",
 			address);
 		return;
 	}
@@ -248,13 +242,13 @@ static void check_vfio(struct composer *c)
 	if (no_iommu)
 		compose_refuse(c, (struct origin){0}, "no device can be passed: %s", no_iommu);
 	if (c->facts->devices.vfio == KMODULE_NONE)
-		compose_refuse(c, (struct origin){0},
-			       "the kernel has no module vfio-pci: install the one that belongs to "
-			       "it, or build it with CONFIG_VFIO_PCI");
+		compose_refuse(
+			c, (struct origin){0},
+			"the kernel has no module vfio-pci: install the one that belongs to it, or build it with CONFIG_VFIO_PCI");
 	if (c->facts->devices.vfio == KMODULE_UNKNOWN)
-		compose_note(c, "whether there is a module vfio-pci cannot be told: the running "
-				"kernel's modules are not to be seen; if the kernel was updated "
-				"since the last start of the computer, start it anew");
+		compose_note(
+			c,
+			"whether there is a module vfio-pci cannot be told: the running kernel's modules are not to be seen; if the kernel was updated since the last start of the computer, start it anew");
 }
 
 void compose_claims(struct composer *c)
@@ -284,9 +278,8 @@ void compose_claims(struct composer *c)
 		check_function(c, c->claimed.v[i]);
 	compose_mdevs(c);
 	if (d->holders.unseen)
-		compose_note(c,
-			     "%zu processes of other users cannot be looked into: the keeper looks "
-			     "again before "
-			     "it changes anything",
-			     d->holders.unseen);
+		compose_note(
+			c,
+			"%zu processes of other users cannot be looked into: the keeper looks again before it changes anything",
+			d->holders.unseen);
 }

@@ -58,16 +58,13 @@ static void check_uring(struct composer *c, const struct disk *disk, const char 
 	else if (uring->disabled == 2)
 		compose_refuse(
 			c, disk->io.at,
-			"%s.io = io_uring: the kernel keeps everybody from it "
-			"(kernel.io_uring_disabled = 2): choose native or threads, or sysctl "
-			"-w kernel.io_uring_disabled=0",
+			"%s.io = io_uring: the kernel keeps everybody from it (kernel.io_uring_disabled = 2): choose native or threads, or sysctl -w kernel.io_uring_disabled=0",
 			name);
 	else if (uring->disabled == 1 && !uring->member)
-		compose_refuse(c, disk->io.at,
-			       "%s.io = io_uring: the kernel leaves it to a group that you are not "
-			       "of (kernel.io_uring_disabled = 1, kernel.io_uring_group): choose "
-			       "native or threads, or join that group",
-			       name);
+		compose_refuse(
+			c, disk->io.at,
+			"%s.io = io_uring: the kernel leaves it to a group that you are not of (kernel.io_uring_disabled = 1, kernel.io_uring_group): choose native or threads, or join that group",
+			name);
 }
 
 /* QEMU, block/file-posix.c: native I/O blocks on the page cache, and so is refused with it. */
@@ -213,8 +210,7 @@ static void add_cdrom(struct composer *c, const struct disk *disk, const char *i
 	if (disk->iothread.v)
 		compose_wrong(
 			c, disk->iothread.at,
-			"disk.iothread: a CD-ROM drive is a SATA one, and QEMU serves those in "
-			"its main thread");
+			"disk.iothread: a CD-ROM drive is a SATA one, and QEMU serves those in its main thread");
 	if (c->sata > SATA_UNITS)
 		compose_wrong(c, disk->item.at, "more than %d CD-ROM drives", SATA_UNITS);
 	option_text(&o, "id", id);

@@ -29,10 +29,10 @@ static void check_spice(struct composer *c)
 		compose_refuse(c, type->at, "display.type = spice: QEMU %s has no SPICE here: %s",
 			       c->facts->qemu.version, install);
 	else if (type->v == DISPLAY_AUTO && c->p->glass.resolution.v)
-		compose_note(c,
-			     "Looking Glass has neither sound nor mouse and keyboard: QEMU %s has "
-			     "no SPICE here: %s",
-			     c->facts->qemu.version, install);
+		compose_note(
+			c,
+			"Looking Glass has neither sound nor mouse and keyboard: QEMU %s has no SPICE here: %s",
+			c->facts->qemu.version, install);
 }
 
 static void add_device(struct composer *c, const char *driver, const char *id, const char *bus,

@@ -27,16 +27,15 @@ void compose_ephemeral(struct composer *c)
 			       install);
 	}
 	if (written)
-		compose_note(c,
-			     "a throw-away start: all that the guest writes to its disks goes to "
-			     "files without names in %s, and is gone when it ends",
-			     c->plan->state_dir);
+		compose_note(
+			c,
+			"a throw-away start: all that the guest writes to its disks goes to files without names in %s, and is gone when it ends",
+			c->plan->state_dir);
 	for (size_t i = 0; i < c->claimed.n; i++)
 		if (c->claimed.v[i]->class >> 16 == CLASS_STORAGE)
-			compose_note(c,
-				     "what the guest writes to the drives behind %04x:%02x:%02x.%x "
-				     "stays, as they are passed whole",
-				     c->claimed.v[i]->address.domain, c->claimed.v[i]->address.bus,
-				     c->claimed.v[i]->address.slot,
-				     c->claimed.v[i]->address.function);
+			compose_note(
+				c,
+				"what the guest writes to the drives behind %04x:%02x:%02x.%x stays, as they are passed whole",
+				c->claimed.v[i]->address.domain, c->claimed.v[i]->address.bus,
+				c->claimed.v[i]->address.slot, c->claimed.v[i]->address.function);
 }

@@ -46,10 +46,10 @@ static const char *template_for_probe(struct composer *c)
 		return c->firmware->vars;
 	plain = firmware_unenrolled(c->in->firmware, c->firmware);
 	if (plain) {
-		compose_note(c,
-			     "probe: with the un-enrolled variables %s, where the machine itself "
-			     "uses %s",
-			     plain->vars, c->firmware->vars);
+		compose_note(
+			c,
+			"probe: with the un-enrolled variables %s, where the machine itself uses %s",
+			plain->vars, c->firmware->vars);
 		return plain->vars;
 	}
 	compose_refuse(
@@ -73,9 +73,9 @@ static void prepare_vars(struct composer *c)
 			: reset	  ? PREPARE_VARS_RESET
 				  : PREPARE_VARS;
 	if (prepare->kind == PREPARE_VARS_RESET)
-		compose_note(c, "the variable store is made anew at every start while "
-				"firmware.reset-vars = "
-				"yes; the first one is kept as vars.fd.old");
+		compose_note(
+			c,
+			"the variable store is made anew at every start while firmware.reset-vars = yes; the first one is kept as vars.fd.old");
 	prepare->path = path_join(scratch ? c->plan->runtime_dir : c->plan->state_dir, file);
 	if (prepare->kind == PREPARE_VARS_COPY)
 		prepare->store = path_join(c->plan->state_dir, file);

@@ -64,37 +64,36 @@ static const char *choose_file(struct composer *c, uint64_t size, const char **w
 	bool open = host->kvmfr_open || may_have_opened(c);
 
 	if (host->kvmfr_stale)
-		compose_note(c,
-			     "%s is no device but a file that somebody's QEMU made: remove it, and "
-			     "load the "
-			     "module kvmfr before",
-			     KVMFR);
+		compose_note(
+			c,
+			"%s is no device but a file that somebody's QEMU made: remove it, and load the module kvmfr before",
+			KVMFR);
 	*why = "the module's device";
 	if (host->kvmfr && large && open && g->backend.v != GLASS_SHM)
 		return KVMFR;
 	*why = "a file of this user's";
 	if (host->kvmfr && !open && g->backend.v != GLASS_SHM) {
-		compose_note(c,
-			     "you may not open %s: a plain file takes its place; a rule of udev's, "
-			     "or looking-glass.backend = kvmfr, changes that",
-			     KVMFR);
+		compose_note(
+			c,
+			"you may not open %s: a plain file takes its place; a rule of udev's, or looking-glass.backend = kvmfr, changes that",
+			KVMFR);
 		return g->file.v;
 	}
 	if (host->kvmfr && g->backend.v == GLASS_AUTO)
-		compose_note(c,
-			     "%s has %lu MiB, %lu are needed: a plain file takes its place; load "
-			     "kvmfr with static_size_mb=%lu to have it",
-			     KVMFR, host->kvmfr_size / MIB, size / MIB, size / MIB);
+		compose_note(
+			c,
+			"%s has %lu MiB, %lu are needed: a plain file takes its place; load kvmfr with static_size_mb=%lu to have it",
+			KVMFR, host->kvmfr_size / MIB, size / MIB, size / MIB);
 	if (g->backend.v == GLASS_KVMFR && host->kvmfr)
-		compose_refuse(c, g->backend.at,
-			       "looking-glass.backend: %s has %lu MiB, %lu are needed: load kvmfr "
-			       "with static_size_mb=%lu",
-			       KVMFR, host->kvmfr_size / MIB, size / MIB, size / MIB);
+		compose_refuse(
+			c, g->backend.at,
+			"looking-glass.backend: %s has %lu MiB, %lu are needed: load kvmfr with static_size_mb=%lu",
+			KVMFR, host->kvmfr_size / MIB, size / MIB, size / MIB);
 	else if (g->backend.v == GLASS_KVMFR)
-		compose_refuse(c, g->backend.at,
-			       "looking-glass.backend: there is no device %s: load the module "
-			       "kvmfr with static_size_mb=%lu",
-			       KVMFR, size / MIB);
+		compose_refuse(
+			c, g->backend.at,
+			"looking-glass.backend: there is no device %s: load the module kvmfr with static_size_mb=%lu",
+			KVMFR, size / MIB);
 	return g->file.v;
 }
 

@@ -46,10 +46,10 @@ char *devices_gpu_bus(struct composer *c, const struct wanted *w, size_t n)
 
 	if (place->v && n == 0 && text_u64((char[]){place->v[0], place->v[1], '\0'}, 16, &bus) &&
 	    bus <= c->gpu_ports)
-		compose_wrong(c, place->at,
-			      "gpu.guest-slot: %s is taken, or not behind the GPU before it: slots "
-			      "go up in the order of the sections",
-			      place->v);
+		compose_wrong(
+			c, place->at,
+			"gpu.guest-slot: %s is taken, or not behind the GPU before it: slots go up in the order of the sections",
+			place->v);
 	while (c->gpu_ports + 1 < bus)
 		free(add_port(c, c->gpu_ports++,
 			      "empty: the GPU behind it is wanted at a later bus"));
@@ -103,17 +103,15 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 	if (f->has_subsystem)
 		devices_add_ids(o, id, 2);
 	else if (n && first->has_subsystem)
-		compose_refuse(c, gpu->ids.at[0],
-			       "%s has no subsystem ids here (0000:0000): give gpu.ids = "
-			       "%04x:%04x:%04x:%04x, and it has those of its board",
-			       pci_address_format(&f->address, address), first->vendor,
-			       first->device, first->subvendor, first->subdevice);
+		compose_refuse(
+			c, gpu->ids.at[0],
+			"%s has no subsystem ids here (0000:0000): give gpu.ids = %04x:%04x:%04x:%04x, and it has those of its board",
+			pci_address_format(&f->address, address), first->vendor, first->device,
+			first->subvendor, first->subdevice);
 	else if (!n)
 		compose_refuse(
 			c, gpu->ids.at[0],
-			"%s has no subsystem ids here (0000:0000): give gpu.ids = "
-			"%04x:%04x:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as "
-			"SUBSYS, the device before the vendor",
+			"%s has no subsystem ids here (0000:0000): give gpu.ids = %04x:%04x:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as SUBSYS, the device before the vendor",
 			pci_address_format(&f->address, address), f->vendor, f->device);
 }
 
@@ -317,8 +315,7 @@ static void check_window(struct composer *c, uint64_t window)
 	if (bars && room_of(c, window) <= bars)
 		compose_refuse(
 			c, c->p->firmware.mmio64.at,
-			"firmware.mmio64 is %lu MiB, but the devices' large BARs take %lu MiB "
-			"and the root ports %lu MiB of it: give %luM or more, or auto",
+			"firmware.mmio64 is %lu MiB, but the devices' large BARs take %lu MiB and the root ports %lu MiB of it: give %luM or more, or auto",
 			window >> 20, bars >> 20, (window - room_of(c, window)) >> 20,
 			smallest_window(c) >> 20);
 }
@@ -341,11 +338,10 @@ void compose_window(struct composer *c)
 	check_window(c, need);
 	base = (memory_end + need - 1) / need * need;
 	if (base + need > 1UL << bits) {
-		compose_refuse(c, wanted->at,
-			       "the devices' large BARs need a window of %lu GiB, which does not "
-			       "fit below the "
-			       "guest's %u address bits beside %lu GiB of memory",
-			       need / GIB, bits, c->p->vm.memory.v / GIB);
+		compose_refuse(
+			c, wanted->at,
+			"the devices' large BARs need a window of %lu GiB, which does not fit below the guest's %u address bits beside %lu GiB of memory",
+			need / GIB, bits, c->p->vm.memory.v / GIB);
 		return;
 	}
 	mib = xasprintf("%lu", need >> 20);

@@ -51,11 +51,7 @@ static void refuse_qcow2_as_raw(const struct looking *l)
 	own_free char *shown = backing ? text_quote(backing, 200) : NULL;
 
 	refuse(l,
-	       "is a qcow2 image, and would be given to the guest as raw bytes, as its name does "
-	       "not "
-	       "end in .qcow2: format = qcow2, if qemu-img or another launcher made it so; format "
-	       "= "
-	       "raw, if it is a raw disk, on which a guest has written such bytes%s%s",
+	       "is a qcow2 image, and would be given to the guest as raw bytes, as its name does not end in .qcow2: format = qcow2, if qemu-img or another launcher made it so; format = raw, if it is a raw disk, on which a guest has written such bytes%s%s",
 	       shown ? ". It names a backing file, which format = qcow2 lets the guest read: " : "",
 	       shown ? shown : "");
 }
@@ -71,23 +67,18 @@ static void refuse_as_raw(const struct looking *l)
 		return;
 	case IMAGE_ISO:
 		refuse(l,
-		       "is %s, and the guest could write to it: media = cdrom is a drive for it, "
-		       "read-only = yes a disk that stays as it is; format = raw means a disk of "
-		       "these bytes",
+		       "is %s, and the guest could write to it: media = cdrom is a drive for it, read-only = yes a disk that stays as it is; format = raw means a disk of these bytes",
 		       kind);
 		return;
 	case IMAGE_PACKED:
 		refuse(l,
-		       "is %s: unpack it first, and name what is in it; format = raw means a "
-		       "disk of these bytes",
+		       "is %s: unpack it first, and name what is in it; format = raw means a disk of these bytes",
 		       kind);
 		return;
 	default:
 		line = convert_line(l);
 		refuse(l,
-		       "is %s, and would be given to the guest as raw bytes: a copy that a guest "
-		       "can use is made by '%s', for path to name; format = raw means the bytes as "
-		       "they are",
+		       "is %s, and would be given to the guest as raw bytes: a copy that a guest can use is made by '%s', for path to name; format = raw means the bytes as they are",
 		       kind, line);
 	}
 }
@@ -117,8 +108,7 @@ static void refuse_no_qcow2(const struct looking *l)
 
 	if (l->image->kind == IMAGE_EMPTY) {
 		refuse(l,
-		       "is empty, and no qcow2 image: qemu-img create -f qcow2 %s 64G makes one of "
-		       "64 GiB",
+		       "is empty, and no qcow2 image: qemu-img create -f qcow2 %s 64G makes one of 64 GiB",
 		       l->word);
 	} else if (image_format(l->image->kind)) {
 		line = convert_line(l);
@@ -127,9 +117,7 @@ static void refuse_no_qcow2(const struct looking *l)
 		       image_words(l->image->kind), why, line);
 	} else {
 		refuse(l,
-		       "is no qcow2 image, as %s says: if it is a raw disk, format = raw; if it "
-		       "was "
-		       "one, it is damaged, and only a copy of it should be worked on",
+		       "is no qcow2 image, as %s says: if it is a raw disk, format = raw; if it was one, it is damaged, and only a copy of it should be worked on",
 		       why);
 	}
 }
@@ -150,9 +138,7 @@ static void check_header(const struct looking *l, const struct image *image)
 
 	if (q->damage)
 		refuse(l,
-		       "%sis a damaged qcow2 image: %s. Take it from a backup, or try to mend a "
-		       "copy "
-		       "of it",
+		       "%sis a damaged qcow2 image: %s. Take it from a backup, or try to mend a copy of it",
 		       which_one, q->damage);
 	else if (q->version > 3)
 		refuse(l,
@@ -160,21 +146,15 @@ static void check_header(const struct looking *l, const struct image *image)
 		       which_one, q->version);
 	else if (q->crypt_method)
 		refuse(l,
-		       "%sis encrypted (%s), and there is no way to give QEMU its key here: make a "
-		       "plain copy by qemu-img convert, with the key (--object secret), and let "
-		       "what the copy lies on, or the guest itself, encrypt",
+		       "%sis encrypted (%s), and there is no way to give QEMU its key here: make a plain copy by qemu-img convert, with the key (--object secret), and let what the copy lies on, or the guest itself, encrypt",
 		       which_one, q->crypt_method == 1 ? "AES" : "LUKS");
 	else if (q->unknown)
 		refuse(l,
-		       "%sneeds what no QEMU up to 11.1 has, as far as its header says: %s. "
-		       "qemu-img of the QEMU that made it can convert it",
+		       "%sneeds what no QEMU up to 11.1 has, as far as its header says: %s. qemu-img of the QEMU that made it can convert it",
 		       which_one, q->unknown);
 	else if (q->incompatible & QCOW2_CORRUPT && l->writes && image == l->image)
 		refuse(l,
-		       "is marked as corrupt, and QEMU does not write to it: copy the file, then "
-		       "qemu-img check -r all %s mends what can be mended; read-only = yes leaves "
-		       "it "
-		       "as it is",
+		       "is marked as corrupt, and QEMU does not write to it: copy the file, then qemu-img check -r all %s mends what can be mended; read-only = yes leaves it as it is",
 		       word);
 	else if (q->incompatible & QCOW2_DATA_FILE && (!q->data.name || image->data_missing))
 		refuse(l, "%skeeps its data in a file of its own, %s", which_one,
@@ -199,10 +179,7 @@ static bool check_backing(const struct looking *l, const struct image *image)
 		refuse(l, "%sstands on itself, by way of %s", which_one, place);
 	else if (below->missing)
 		refuse(l,
-		       "%sstands on %s, which is not there. Put it there again; where it was "
-		       "moved, and is unchanged, qemu-img rebase -u -F FORMAT -b PLACE %s writes "
-		       "the "
-		       "new place down",
+		       "%sstands on %s, which is not there. Put it there again; where it was moved, and is unchanged, qemu-img rebase -u -F FORMAT -b PLACE %s writes the new place down",
 		       which_one, place, word);
 	else if (below->errnum)
 		refuse(l, "%sstands on %s, which cannot be read: %s", which_one, place,
@@ -214,9 +191,7 @@ static bool check_backing(const struct looking *l, const struct image *image)
 	else if (!q->backing_format)
 		compose_note(
 			l->c,
-			"%s %sdoes not say of which format %s is, on which it stands, and QEMU "
-			"guesses by its bytes: qemu-img rebase -u -F FORMAT -b %s %s writes it "
-			"down",
+			"%s %sdoes not say of which format %s is, on which it stands, and QEMU guesses by its bytes: qemu-img rebase -u -F FORMAT -b %s %s writes it down",
 			l->path, which_one, place, shown, word);
 	return !image->loop && !below->missing && !below->errnum;
 }

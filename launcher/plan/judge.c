@@ -263,10 +263,10 @@ static void judge_no_rom_acpi(struct judging *j, const struct seen *s)
 	const struct guest_function *f = s->f;
 
 	if (f->no_outputs && !f->rom_given)
-		judge_finds(j, CAUSE_ROM_ACPI, JUDGED_UNKNOWN, f->section, "rom",
-			    "%s has no outputs: such a card's driver may ask ACPI for its ROM, and "
-			    "the profile gives none",
-			    s->place);
+		judge_finds(
+			j, CAUSE_ROM_ACPI, JUDGED_UNKNOWN, f->section, "rom",
+			"%s has no outputs: such a card's driver may ask ACPI for its ROM, and the profile gives none",
+			s->place);
 	else
 		judge_finds(j, CAUSE_ROM_ACPI, JUDGED_NOTHING, f->section, "rom-acpi",
 			    f->rom_given ? "%s has its ROM on PCI alone" : "no ROM is given for %s",

@@ -119,8 +119,7 @@ static void judge_given_up(struct judging *j)
 	if (report_next(j->report, NULL, "verdict", "kind", "window-too-small"))
 		judge_finds(
 			j, CAUSE_BARS, JUDGED_PROBLEM, "firmware", "mmio64",
-			"the firmware gave up on all PCI devices: their memory does not fit its "
-			"window");
+			"the firmware gave up on all PCI devices: their memory does not fit its window");
 	while ((line = report_next(j->report, line, "verdict", "kind", "function-dropped")))
 		if (report_place(line, "address", &place))
 			judge_finds(j, CAUSE_BARS, JUDGED_PROBLEM, "firmware", "mmio64",
@@ -209,13 +208,13 @@ static void judge_secure_boot(struct judging *j)
 		judge_finds(j, CAUSE_SECURE_BOOT, JUDGED_UNKNOWN, NULL, NULL,
 			    "the report does not tell");
 	else if (strcmp(state, "on") == 0)
-		judge_finds(j, CAUSE_SECURE_BOOT, JUDGED_PROBLEM, "firmware", "secure-boot",
-			    "it is on: a driver without a signature, or changed to load, is "
-			    "refused");
+		judge_finds(
+			j, CAUSE_SECURE_BOOT, JUDGED_PROBLEM, "firmware", "secure-boot",
+			"it is on: a driver without a signature, or changed to load, is refused");
 	else if (j->guest->secure_boot)
-		judge_finds(j, CAUSE_SECURE_BOOT, JUDGED_UNKNOWN, "firmware", "secure-boot",
-			    "off here, where the variables are a copy without keys; the machine's "
-			    "own may have it on");
+		judge_finds(
+			j, CAUSE_SECURE_BOOT, JUDGED_UNKNOWN, "firmware", "secure-boot",
+			"off here, where the variables are a copy without keys; the machine's own may have it on");
 	else
 		judge_finds(j, CAUSE_SECURE_BOOT, JUDGED_OK, "firmware", "secure-boot", "off");
 }

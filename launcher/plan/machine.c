@@ -69,12 +69,12 @@ static void judge_irqchip_off(struct composer *c)
 	if (facts->irqchip_off)
 		compose_refuse(
 			c, c->p->cpu.irqchip.at,
-			"cpu.irqchip = off: QEMU %s refuses it with KVM (%s); split leaves all "
-			"but the processors' own controllers to QEMU",
+			"cpu.irqchip = off: QEMU %s refuses it with KVM (%s); split leaves all but the processors' own controllers to QEMU",
 			facts->qemu.version, facts->irqchip_off);
 	else if (!facts->irqchip_known)
-		compose_note(c, "cpu.irqchip = off: QEMU could not be asked whether it does that "
-				"with KVM, as the newer ones do not; then the start fails");
+		compose_note(
+			c,
+			"cpu.irqchip = off: QEMU could not be asked whether it does that with KVM, as the newer ones do not; then the start fails");
 }
 
 static void add_irqchip(struct composer *c, struct option *o)
@@ -135,10 +135,10 @@ bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_devi
 		return false;
 	}
 	if (claims_device) {
-		error_add(err, ERROR_HOST,
-			  "a machine with a host device needs KVM, but %s (cpu.accel = tcg would "
-			  "force emulation)",
-			  reason);
+		error_add(
+			err, ERROR_HOST,
+			"a machine with a host device needs KVM, but %s (cpu.accel = tcg would force emulation)",
+			reason);
 		return false;
 	}
 	*why = reason;
@@ -176,8 +176,9 @@ static void add_pit(struct composer *c)
 			   ticks->v == TICKS_DELAY ? "delay" : "discard", "machine.pit-lost-ticks",
 			   ticks->at, NULL);
 	else
-		compose_note(c, "machine.pit-lost-ticks has no effect: the kernel's timer is not "
-				"used here");
+		compose_note(
+			c,
+			"machine.pit-lost-ticks has no effect: the kernel's timer is not used here");
 }
 
 /* A device that the host's driver does not see to keeps nothing over a sleep, and its driver in the

@@ -55,10 +55,10 @@ static void check_card_keys(struct composer *c, const struct gpu *gpu, const cha
 
 	for (size_t i = 0; i < ARRAY_SIZE(card); i++)
 		if (card[i].given)
-			compose_wrong(c, card[i].at,
-				      "%s.%s: a vGPU (mdev) has none; it is for a GPU that is "
-				      "passed as a whole",
-				      name, card[i].key);
+			compose_wrong(
+				c, card[i].at,
+				"%s.%s: a vGPU (mdev) has none; it is for a GPU that is passed as a whole",
+				name, card[i].key);
 	if (gpu->ids.n > 1)
 		compose_wrong(c, gpu->ids.at[1], "%s.ids: %zu ids for one function", name,
 			      gpu->ids.n);
@@ -96,10 +96,10 @@ static void check_whole(struct composer *c, const struct gpu *gpu)
 
 	for (size_t i = 0; i < ARRAY_SIZE(only); i++)
 		if (only[i].given)
-			compose_wrong(c, only[i].at,
-				      "%s.%s: only a vGPU (%s.mdev) has it; a whole card's "
-				      "picture goes to its own connectors",
-				      name, only[i].key, name);
+			compose_wrong(
+				c, only[i].at,
+				"%s.%s: only a vGPU (%s.mdev) has it; a whole card's picture goes to its own connectors",
+				name, only[i].key, name);
 }
 
 /* ------------------------------------------------------------------ the parent */
@@ -108,10 +108,10 @@ static void refuse_gvt(struct composer *c, const struct gpu *gpu, const char *ad
 {
 	static const char *const why[GVT_STATES] = {
 		[GVT_OFF] = "i915 was loaded without GVT-g: boot with i915.enable_gvt=1",
-		[GVT_UNKNOWN] = "whether i915 was loaded with GVT-g cannot be told without root; "
-				"if not, boot with i915.enable_gvt=1",
-		[GVT_ABSENT] = "this kernel's i915 was built without GVT-g "
-			       "(CONFIG_DRM_I915_GVT_KVMGT)",
+		[GVT_UNKNOWN] =
+			"whether i915 was loaded with GVT-g cannot be told without root; if not, boot with i915.enable_gvt=1",
+		[GVT_ABSENT] =
+			"this kernel's i915 was built without GVT-g (CONFIG_DRM_I915_GVT_KVMGT)",
 	};
 	const struct gvt *gvt = &c->facts->devices.gvt;
 
@@ -119,18 +119,18 @@ static void refuse_gvt(struct composer *c, const struct gpu *gpu, const char *ad
 		compose_refuse(c, gpu->mdev.at, "%s offers no vGPUs: %s", address, why[gvt->state]);
 	if (!gvt->loaded && (gvt->module == KMODULE_THERE ||
 			     (gvt->module == KMODULE_UNKNOWN && gvt->state != GVT_ABSENT)))
-		compose_refuse(c, gpu->mdev.at,
-			       "%s offers no vGPUs: the module kvmgt is not loaded: modprobe "
-			       "kvmgt, and a line kvmgt in /etc/modules-load.d/ for the next start",
-			       address);
+		compose_refuse(
+			c, gpu->mdev.at,
+			"%s offers no vGPUs: the module kvmgt is not loaded: modprobe kvmgt, and a line kvmgt in /etc/modules-load.d/ for the next start",
+			address);
 	else if (!gvt->loaded && gvt->state != GVT_ABSENT)
 		compose_refuse(c, gpu->mdev.at, "%s offers no vGPUs: there is no module kvmgt",
 			       address);
 	else if (gvt->loaded && gvt->state == GVT_ON)
-		compose_refuse(c, gpu->mdev.at,
-			       "%s offers no vGPUs although GVT-g is on: it is for Intel's GPUs "
-			       "from Broadwell to Comet Lake (5th to 10th generation)",
-			       address);
+		compose_refuse(
+			c, gpu->mdev.at,
+			"%s offers no vGPUs although GVT-g is on: it is for Intel's GPUs from Broadwell to Comet Lake (5th to 10th generation)",
+			address);
 }
 
 static void refuse_parent(struct composer *c, const struct gpu *gpu, const struct pci_function *f,
@@ -139,10 +139,10 @@ static void refuse_parent(struct composer *c, const struct gpu *gpu, const struc
 	if (has_driver(f, "i915"))
 		refuse_gvt(c, gpu, address);
 	else if (has_driver(f, "vfio-pci"))
-		compose_refuse(c, gpu->mdev.at,
-			       "%s offers no vGPUs: vfio-pci has it, so it can only be passed as "
-			       "a whole",
-			       address);
+		compose_refuse(
+			c, gpu->mdev.at,
+			"%s offers no vGPUs: vfio-pci has it, so it can only be passed as a whole",
+			address);
 	else
 		compose_refuse(c, gpu->mdev.at,
 			       "%s offers no vGPUs (mediated devices): its driver%s%s makes none",
@@ -155,9 +155,9 @@ static void note_msrs(struct composer *c, const struct pci_function *f)
 	const struct gvt *gvt = &c->facts->devices.gvt;
 
 	if (has_driver(f, "i915") && gvt->kvm && !gvt->ignores_msrs)
-		compose_note(c, "GVT-g wants kvm.ignore_msrs=1, without which a guest's driver may "
-				"stop with an error: echo 1 > "
-				"/sys/module/kvm/parameters/ignore_msrs, or as a boot option");
+		compose_note(
+			c,
+			"GVT-g wants kvm.ignore_msrs=1, without which a guest's driver may stop with an error: echo 1 > /sys/module/kvm/parameters/ignore_msrs, or as a boot option");
 }
 
 /* ------------------------------------------------------------------ the type */
@@ -242,12 +242,11 @@ static void check_there(struct composer *c, const struct gpu *gpu, const struct 
 		    pci_address_compare(&there->parent, &f->address) == 0;
 
 	if (!same) {
-		compose_refuse(c, gpu->uuid.at,
-			       "there is a mediated device %s already, and it is no %s of %s but "
-			       "%s: give gpu.uuid, or remove it (echo 1 > "
-			       "/sys/bus/mdev/devices/%s/remove)",
-			       there->uuid, gpu->mdev.v, address,
-			       there->type ? there->type : "another", there->uuid);
+		compose_refuse(
+			c, gpu->uuid.at,
+			"there is a mediated device %s already, and it is no %s of %s but %s: give gpu.uuid, or remove it (echo 1 > /sys/bus/mdev/devices/%s/remove)",
+			there->uuid, gpu->mdev.v, address, there->type ? there->type : "another",
+			there->uuid);
 		return;
 	}
 	for (size_t i = 0; i < d->holders.n; i++) {
@@ -287,10 +286,10 @@ static void add_place(struct composer *c, const struct wanted *w, const struct p
 	choose_uuid(c, &place);
 	place.there = mdev_find(&c->facts->devices.mdev, place.uuid);
 	if (pci_set_has(&c->claimed, f))
-		compose_wrong(c, w->device->at,
-			      "%s is passed as a whole by another section: it cannot make vGPUs "
-			      "then",
-			      address);
+		compose_wrong(
+			c, w->device->at,
+			"%s is passed as a whole by another section: it cannot make vGPUs then",
+			address);
 	else if (f->locked)
 		compose_refuse(c, w->device->at, "%s: the kernel is still busy with it", address);
 	else if (place.there)
@@ -327,15 +326,15 @@ static void check_picture(struct composer *c, const struct gpu *gpu, const struc
 	if (compose_has_gl(c))
 		return;
 	if (has_driver(f, "i915"))
-		compose_refuse(c, gpu->display.at,
-			       "%s.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: "
-			       "display.type = spice, without display.gl = no",
-			       name);
+		compose_refuse(
+			c, gpu->display.at,
+			"%s.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: display.type = spice, without display.gl = no",
+			name);
 	else
-		compose_note(c,
-			     "%s: if the vGPU's picture is a dma-buf, QEMU needs OpenGL to show it "
-			     "and ends at once without: display.gl = yes",
-			     name);
+		compose_note(
+			c,
+			"%s: if the vGPU's picture is a dma-buf, QEMU needs OpenGL to show it and ends at once without: display.gl = yes",
+			name);
 }
 
 static void check_ramfb(struct composer *c)

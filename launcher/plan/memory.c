@@ -83,10 +83,10 @@ static void choose_auto(struct composer *c)
 	const struct hugepage_facts *full = full_pool(c), *small = pool(c, 2048);
 
 	if (c->in->pages_refused)
-		compose_note(c,
-			     "asked for %lu huge pages, got %lu: the memory is made of transparent "
-			     "ones as far as they can be had",
-			     pages_of(c, 2048), c->in->pages_got);
+		compose_note(
+			c,
+			"asked for %lu huge pages, got %lu: the memory is made of transparent ones as far as they can be had",
+			pages_of(c, 2048), c->in->pages_got);
 	else if (full)
 		take_pages(c, full, true);
 	else if (small && is_whole(c, 2048) && c->claims_device && missing_in(c, small) <= spare(c))
@@ -117,12 +117,11 @@ static void check_missing(struct composer *c, const struct hugepage_facts *from,
 
 	if (c->huge.missing <= spare(c))
 		return;
-	compose_refuse(c, c->p->memory.hugepages.at,
-		       "memory.hugepages: %lu pages of %s are needed and %lu are free, so %luM are "
-		       "missing, and the host can spare %luM now (%luM available, of which "
-		       "memory.host-reserve keeps %luM)%s",
-		       c->huge.pages, word, from->free, c->huge.missing / MIB, spare(c) / MIB,
-		       c->facts->memory.available / MIB, c->p->memory.host_reserve.v / MIB, other);
+	compose_refuse(
+		c, c->p->memory.hugepages.at,
+		"memory.hugepages: %lu pages of %s are needed and %lu are free, so %luM are missing, and the host can spare %luM now (%luM available, of which memory.host-reserve keeps %luM)%s",
+		c->huge.pages, word, from->free, c->huge.missing / MIB, spare(c) / MIB,
+		c->facts->memory.available / MIB, c->p->memory.host_reserve.v / MIB, other);
 }
 
 static void choose_size(struct composer *c, unsigned size_kb, const char *word)
@@ -172,11 +171,10 @@ static void check_host(struct composer *c)
 		compose_refuse(c, memory->at, "vm.memory: %luM, but this host has %luM in all",
 			       memory->v / MIB, host->total / MIB);
 	else if (host->total && c->claims_device && memory->v + reserve->v > host->total)
-		compose_refuse(c, memory->at,
-			       "vm.memory: %luM would leave the host less than "
-			       "memory.host-reserve, %luM, of its %luM: a machine with a host "
-			       "device holds all its memory",
-			       memory->v / MIB, reserve->v / MIB, host->total / MIB);
+		compose_refuse(
+			c, memory->at,
+			"vm.memory: %luM would leave the host less than memory.host-reserve, %luM, of its %luM: a machine with a host device holds all its memory",
+			memory->v / MIB, reserve->v / MIB, host->total / MIB);
 	else
 		c->fits_host = true;
 }
@@ -192,11 +190,11 @@ static char *idle_pages(const struct composer *c)
 		const struct hugepage_facts *from = &c->facts->hugepages[i];
 
 		if (from->size_kb && from->free)
-			buf_addf(&text,
-				 "; %lu pages of %s (%luM) lie free, which is too little "
-				 "for all of it",
-				 from->free, size_word(from->size_kb),
-				 from->free * from->size_kb / 1024);
+			buf_addf(
+				&text,
+				"; %lu pages of %s (%luM) lie free, which is too little for all of it",
+				from->free, size_word(from->size_kb),
+				from->free * from->size_kb / 1024);
 	}
 	buf_adds(&text, "");
 	return buf_steal(&text);
@@ -227,9 +225,7 @@ void compose_spare(struct composer *c)
 	idle = idle_pages(c);
 	compose_refuse(
 		c, c->p->vm.memory.at,
-		"vm.memory: %luM are taken at the start, as %s, and the host can spare %luM "
-		"now (%luM available, of which memory.host-reserve keeps %luM): end what "
-		"holds memory, or give the guest less%s",
+		"vm.memory: %luM are taken at the start, as %s, and the host can spare %luM now (%luM available, of which memory.host-reserve keeps %luM): end what holds memory, or give the guest less%s",
 		wanted / MIB,
 		c->claims_device ? "a device that is passed can reach all of the guest's memory"
 				 : "memory.lock says",

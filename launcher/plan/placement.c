@@ -262,15 +262,14 @@ static void place_kind(struct chooser *ch)
 	most = online > HOST_THREADS ? (online - HOST_THREADS) / threads : 0;
 	cores = cpu->cores.automatic ? cores_by_itself(ch, most) : (unsigned)cpu->cores.v;
 	if (cores > ch->cores)
-		misplaced(ch, false, cpu->cores.at,
-			  "cpu.cores = %u, but this host has %zu %s; ask for less, or set "
-			  "cpu.placement to any, none or a list",
-			  cores, ch->cores, pool_words(ch));
+		misplaced(
+			ch, false, cpu->cores.at,
+			"cpu.cores = %u, but this host has %zu %s; ask for less, or set cpu.placement to any, none or a list",
+			cores, ch->cores, pool_words(ch));
 	else if (!cores || cores > most)
 		misplaced(
 			ch, false, cpu->cores.automatic ? cpu->placement.at : cpu->cores.at,
-			"the host would keep less than %u of its threads, of which it has %u; set "
-			"cpu.placement to none, or to a list to give more of them away",
+			"the host would keep less than %u of its threads, of which it has %u; set cpu.placement to none, or to a list to give more of them away",
 			HOST_THREADS, online);
 	else
 		take(ch, cores, threads);
@@ -330,8 +329,7 @@ static void place_list(struct chooser *ch)
 	if (threads == 2 && pairs < cores)
 		compose_note(
 			ch->c,
-			"cpu.placement = %s has the siblings of %u cores: not all threads that "
-			"share a core in the guest share one in the host",
+			"cpu.placement = %s has the siblings of %u cores: not all threads that share a core in the guest share one in the host",
 			cpu->placement.v, pairs);
 	p->pinned = true;
 	p->cores = cores;
@@ -372,8 +370,9 @@ static struct cpu_set left_over(const struct chooser *ch)
 		return apart;
 	if (!cpu_set_is_empty(&left))
 		return left;
-	compose_note(ch->c, "the guest has all processors of this host: QEMU's own threads run on "
-			    "them as well");
+	compose_note(
+		ch->c,
+		"the guest has all processors of this host: QEMU's own threads run on them as well");
 	return t->online;
 }
 
@@ -410,8 +409,9 @@ static void place_nothing(struct composer *c)
 	if (cpu->cores.automatic)
 		p->words = xstrdup("half of the host's processors");
 	if (cpu->emulator.v || cpu->iothread.v)
-		compose_note(c, "cpu.emulator and cpu.iothread have no effect: the guest's "
-				"processors are not pinned");
+		compose_note(
+			c,
+			"cpu.emulator and cpu.iothread have no effect: the guest's processors are not pinned");
 }
 
 static void tell_doubts(const struct chooser *ch)

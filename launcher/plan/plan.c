@@ -299,9 +299,7 @@ static void compose_monitor(struct composer *c, enum plan_fd_role role, const ch
 	if (strlen(path) > SOCKET_PATH_LIMIT)
 		compose_refuse(
 			c, c->p->vm.name.at,
-			"the socket's path %s has %zu bytes, of which a socket may have %d: choose "
-			"a "
-			"shorter vm.name, or set XDG_RUNTIME_DIR to a shorter directory of yours",
+			"the socket's path %s has %zu bytes, of which a socket may have %d: choose a shorter vm.name, or set XDG_RUNTIME_DIR to a shorter directory of yours",
 			path, strlen(path), SOCKET_PATH_LIMIT);
 	option_text(&o, "id", id);
 	option_number(&o, "fd", (uint64_t)compose_fd(c, role, steal(&path)));

@@ -44,8 +44,9 @@ static const struct prepare_words {
 	[PREPARE_BYTES] = {"table", "for this run alone:"},
 	[PREPARE_RECORD] = {"record", "unless it is there, holding"},
 	[PREPARE_VARS_COPY] = {"variable-store-copy", "for this run alone, copied from"},
-	[PREPARE_OVERLAY] = {"overlay", "stays as it is; what is written goes to a file without a "
-					"name, gone at the end, in"},
+	[PREPARE_OVERLAY] =
+		{"overlay",
+		 "stays as it is; what is written goes to a file without a name, gone at the end, in"},
 };
 
 char *plan_lines(const struct plan *plan, char end, size_t *len)

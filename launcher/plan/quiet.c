@@ -23,21 +23,20 @@ static bool has_processors(struct composer *c, const char *key, struct origin at
 	if (!c->plan->placement.pinned) {
 		/* A placement that was wanted and cannot be had has been told. */
 		if (!placement || strcmp(placement, "none") == 0)
-			compose_refuse(c, at,
-				       "cpu.%s: the guest has no processors of its own; "
-				       "cpu.placement = performance (or any, or a list such as "
-				       "2-7) gives it some",
-				       key);
+			compose_refuse(
+				c, at,
+				"cpu.%s: the guest has no processors of its own; cpu.placement = performance (or any, or a list such as 2-7) gives it some",
+				key);
 		return false;
 	}
 	if (cpu_set_count(&rest) >= quiet_reserve(&t->online))
 		return true;
 	map = cpu_map_text(&(struct cpu_map){.topology = t, .indent = "    "});
 	map[strlen(map) - 1] = '\0';
-	compose_refuse(c, at,
-		       "cpu.%s: the guest has the processors %s, and the host needs at least %u "
-		       "for itself\n%s",
-		       key, guest, quiet_reserve(&t->online), map);
+	compose_refuse(
+		c, at,
+		"cpu.%s: the guest has the processors %s, and the host needs at least %u for itself\n%s",
+		key, guest, quiet_reserve(&t->online), map);
 	return false;
 }
 
@@ -86,10 +85,10 @@ static void step_isolate(struct composer *c)
 	}
 	if (cpu_set_meets(&placement->emulator, &placement->vcpus) ||
 	    cpu_set_meets(&placement->iothread, &placement->vcpus)) {
-		compose_refuse(c, isolate->at,
-			       "cpu.isolate: only vCPUs run on the processors %s then, but "
-			       "cpu.emulator or cpu.iothread has some of them as well",
-			       list);
+		compose_refuse(
+			c, isolate->at,
+			"cpu.isolate: only vCPUs run on the processors %s then, but cpu.emulator or cpu.iothread has some of them as well",
+			list);
 		return;
 	}
 	step = compose_step(c, STEP_ISOLATE, "cpu.isolate", isolate->at,
@@ -117,13 +116,14 @@ static void step_irqs(struct composer *c)
 	if (c->facts->quiet.irqbalance && c->facts->quiet.systemd)
 		compose_line(step, "systemctl stop irqbalance");
 	else if (c->facts->quiet.irqbalance)
-		compose_note(c, "irqbalance runs, and not as a service: it may move interrupts "
-				"back to the guest's processors");
+		compose_note(
+			c,
+			"irqbalance runs, and not as a service: it may move interrupts back to the guest's processors");
 	compose_line(step, "for f in /proc/irq/*/smp_affinity_list; do echo %s > $f; done", list);
 	if (c->claimed.n)
-		compose_line(step,
-			     "# later those of the passed devices, which come with the guest's "
-			     "drivers, to the guest's processors");
+		compose_line(
+			step,
+			"# later those of the passed devices, which come with the guest's drivers, to the guest's processors");
 }
 
 /* ------------------------------------------------------------------ frequencies */
@@ -160,10 +160,10 @@ static bool choose_policies(struct composer *c, struct origin at, struct cpu_set
 		if (!cpu_set_meets(&p->cpus, vcpus))
 			continue;
 		if (!cpu_set_within(&p->cpus, vcpus)) {
-			compose_note(c,
-				     "the processors %s share one frequency, and not all of them "
-				     "are the guest's: it is left as it is",
-				     list);
+			compose_note(
+				c,
+				"the processors %s share one frequency, and not all of them are the guest's: it is left as it is",
+				list);
 			continue;
 		}
 		if (!is_offered(c, &cpu->governor, "governor", p, p->governors) ||
@@ -174,9 +174,9 @@ static bool choose_policies(struct composer *c, struct origin at, struct cpu_set
 	if (!cpu_set_is_empty(policies))
 		return true;
 	compose_refuse(c, at, "%s: %s", cpu->governor.v ? "cpu.governor" : "cpu.energy-preference",
-		       quiet->policies ? "none of the guest's processors has a frequency of its own"
-				       : "this host's frequencies cannot be governed (no cpufreq "
-					 "driver)");
+		       quiet->policies
+			       ? "none of the guest's processors has a frequency of its own"
+			       : "this host's frequencies cannot be governed (no cpufreq driver)");
 	return false;
 }
 
@@ -205,9 +205,9 @@ static void step_frequency(struct composer *c)
 		compose_line(step, "echo %s | tee %s/scaling_governor", governor->v, names);
 	}
 	if (governor->v && preference->v && strcmp(governor->v, "performance") == 0)
-		compose_note(c,
-			     "cpu.energy-preference: with the governor performance, intel_pstate "
-			     "and amd-pstate take no other preference than performance");
+		compose_note(
+			c,
+			"cpu.energy-preference: with the governor performance, intel_pstate and amd-pstate take no other preference than performance");
 }
 
 /* ------------------------------------------------------------------ realtime */
@@ -222,10 +222,10 @@ static void step_realtime(struct composer *c)
 	step = compose_step(c, STEP_REALTIME, "cpu.realtime", realtime->at,
 			    "then SCHED_FIFO, priority 1, for the threads of the vCPUs alone");
 	compose_line(step, "prlimit --pid $$ --rtprio=1");
-	compose_note(c,
-		     "cpu.realtime: a guest that spins keeps everything else off its processors, "
-		     "the kernel's own threads as well, but for a twentieth of the time%s",
-		     c->p->cpu.isolate.v ? "" : "; cpu.isolate = yes keeps most of that away");
+	compose_note(
+		c,
+		"cpu.realtime: a guest that spins keeps everything else off its processors, the kernel's own threads as well, but for a twentieth of the time%s",
+		c->p->cpu.isolate.v ? "" : "; cpu.isolate = yes keeps most of that away");
 	c->plan->realtime = true;
 }
 

@@ -16,31 +16,24 @@ static const struct refusal {
 	const char *words;
 } REFUSAL[] = {
 	{"snapshot", NULL,
-	 "protects no disk of this profile: QEMU applies it to -drive alone, and the guest would "
-	 "write the images; 'vmlaunch PROFILE --ephemeral' is a throw-away start"},
+	 "protects no disk of this profile: QEMU applies it to -drive alone, and the guest would write the images; 'vmlaunch PROFILE --ephemeral' is a throw-away start"},
 	{"daemonize", NULL,
-	 "would end the process that vmlaunch watches; the machine outlives its terminal anyway if "
-	 "vmlaunch is started by setsid or systemd-run"},
+	 "would end the process that vmlaunch watches; the machine outlives its terminal anyway if vmlaunch is started by setsid or systemd-run"},
 	{"S", NULL,
 	 "has no effect: vmlaunch lets the guest go when all is ready; 'vmlaunch pause' holds it"},
 	{"preconfig", NULL, "waits for commands before the machine is made, and nobody gives them"},
 	{"no-shutdown", NULL,
-	 "would keep QEMU after the guest has powered itself off, and the machine's devices with "
-	 "it"},
+	 "would keep QEMU after the guest has powered itself off, and the machine's devices with it"},
 	{"action", "shutdown=pause",
-	 "would keep QEMU after the guest has powered itself off, and the machine's devices with "
-	 "it"},
+	 "would keep QEMU after the guest has powered itself off, and the machine's devices with it"},
 	{"add-fd", NULL,
 	 "has nothing to add: QEMU inherits the descriptors of the plan and no others"},
 	{"nographic", NULL,
-	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in "
-	 "yours"},
+	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in yours"},
 	{"serial", "stdio",
-	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in "
-	 "yours"},
+	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in yours"},
 	{"serial", "mon:stdio",
-	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in "
-	 "yours"},
+	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in yours"},
 	{"monitor", "stdio",
 	 "wants a terminal, and QEMU has none; 'vmlaunch qmp' gives it commands"},
 	{"qmp", "stdio", "wants a terminal, and QEMU has none; 'vmlaunch qmp' gives it commands"},
@@ -99,10 +92,10 @@ static void judge_argument(struct composer *c, size_t at)
 				      REFUSAL[i].value ? " " : "",
 				      REFUSAL[i].value ? REFUSAL[i].value : "", REFUSAL[i].words);
 	if (c->in->ephemeral && name && keeps(name, value))
-		compose_wrong(c, arg->at[at],
-			      "qemu.arg: -%s keeps what the guest writes, in a throw-away start "
-			      "too: leave it out, or make it read-only or a [disk]",
-			      name);
+		compose_wrong(
+			c, arg->at[at],
+			"qemu.arg: -%s keeps what the guest writes, in a throw-away start too: leave it out, or make it read-only or a [disk]",
+			name);
 }
 
 void compose_raw(struct composer *c)

@@ -63,12 +63,10 @@ static void check_lock(struct composer *c)
 	uint64_t counted = memory + (c->huge.pages ? 0 : memory) + c->shared_bytes + GIB;
 
 	if (c->p->memory.lock.v && c->claims_device && total && counted > total)
-		compose_refuse(c, c->p->memory.lock.at,
-			       "memory.lock: the kernel counts memory that is locked and in a "
-			       "device's reach twice, and %luM are more than this host's %luM: "
-			       "leave it out, as a device that is passed keeps the guest's memory "
-			       "from swap anyway, or set memory.hugepages",
-			       counted >> 20, total >> 20);
+		compose_refuse(
+			c, c->p->memory.lock.at,
+			"memory.lock: the kernel counts memory that is locked and in a device's reach twice, and %luM are more than this host's %luM: leave it out, as a device that is passed keeps the guest's memory from swap anyway, or set memory.hugepages",
+			counted >> 20, total >> 20);
 }
 
 /* All of the guest's memory is pinned, and every BAR that is memory of ours; exactly the memory
@@ -83,8 +81,7 @@ static void step_memlock(struct composer *c)
 				       "all of QEMU is locked, what it may grow to included")
 			: compose_step(
 				  c, STEP_MEMLOCK, "vm.memory", c->p->vm.memory.at,
-				  "memory that a device can reach is locked; 1 GiB more than the "
-				  "guest's");
+				  "memory that a device can reach is locked; 1 GiB more than the guest's");
 
 	if (c->facts->memory.total && (lock->v || bytes > c->facts->memory.total))
 		bytes = c->facts->memory.total;
@@ -137,9 +134,9 @@ static void claim_lines(struct plan_step *step, const struct pci_set *set)
 	if (nvidia) {
 		compose_line(step,
 			     "systemctl stop nvidia-persistenced nvidia-powerd   # those that run");
-		compose_line(step,
-			     "rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that "
-			     "nobody uses it");
+		compose_line(
+			step,
+			"rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that nobody uses it");
 	}
 	for (size_t i = 0; i < set->n; i++)
 		bind_lines(step, set->v[i]);
@@ -235,10 +232,10 @@ static void step_mdev(struct composer *c, const struct mdev_place *place)
 		compose_line(step, "modprobe vfio_iommu_type1   # unless it is loaded");
 	compose_line(step, "echo %s > /sys/bus/pci/devices/%s/mdev_supported_types/%s/create",
 		     place->uuid, address, place->gpu->mdev.v);
-	compose_line(step,
-		     "setfacl -m u:$USER:rw /dev/vfio/$(basename $(readlink "
-		     "/sys/bus/mdev/devices/%s/iommu_group))",
-		     place->uuid);
+	compose_line(
+		step,
+		"setfacl -m u:$USER:rw /dev/vfio/$(basename $(readlink /sys/bus/mdev/devices/%s/iommu_group))",
+		place->uuid);
 }
 
 /* Only where a keeper is there anyway: who has no device of the host's can join the group kvm. */

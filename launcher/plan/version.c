@@ -37,15 +37,15 @@ static char *way_out(const struct composer *c, enum q35_standing standing, bool 
 	own_free char *name = text_word(c->p->vm.name.v);
 
 	if (standing == Q35_TOO_NEW && recorded)
-		return xasprintf("install the newer QEMU again, or go back to older hardware with "
-				 "'vmlaunch machine %s --raise %s'",
-				 name, newest);
+		return xasprintf(
+			"install the newer QEMU again, or go back to older hardware with 'vmlaunch machine %s --raise %s'",
+			name, newest);
 	if (standing == Q35_TOO_NEW)
 		return xstrdup("install a newer QEMU, or give an older version");
 	if (recorded)
-		return xasprintf("'vmlaunch machine %s --raise' makes it %s, which is other "
-				 "hardware to the guest",
-				 name, newest);
+		return xasprintf(
+			"'vmlaunch machine %s --raise' makes it %s, which is other hardware to the guest",
+			name, newest);
 	return xasprintf("give another one, up to %s", newest);
 }
 

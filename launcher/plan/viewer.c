@@ -53,8 +53,7 @@ static void add_viewer(struct composer *c, struct plan_companion *viewer, const 
 	} else if (start->v && !c->in->has_display) {
 		compose_note(
 			c,
-			"neither WAYLAND_DISPLAY nor DISPLAY is set: %s has no place to show a "
-			"window",
+			"neither WAYLAND_DISPLAY nor DISPLAY is set: %s has no place to show a window",
 			name);
 	}
 	if (!start->v || !path || !c->in->has_display) {

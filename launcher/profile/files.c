@@ -105,8 +105,7 @@ static void check_node(struct check *c, const char *name, const struct text *pat
 	} else if (access(path->v, R_OK | W_OK) < 0) {
 		complain(
 			c, path->at, path->v, name,
-			"you may not open it; who owns it is shown by 'ls -l', and a member of its "
-			"group may");
+			"you may not open it; who owns it is shown by 'ls -l', and a member of its group may");
 	}
 }
 
@@ -181,9 +180,9 @@ static void check_twice(struct check *c, const struct seen *now, const struct se
 	    !is_same(&now->st, &earlier->st))
 		return;
 	name = item_text(&earlier->disk->item);
-	what = xasprintf("is the file of [%s] already, and a guest would write to it by two disks; "
-			 "set read-only = yes for both if that is meant",
-			 name);
+	what = xasprintf(
+		"is the file of [%s] already, and a guest would write to it by two disks; set read-only = yes for both if that is meant",
+		name);
 	complain(c, now->disk->path.at, now->disk->path.v, "disk.path", what);
 }
 

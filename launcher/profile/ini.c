@@ -119,11 +119,10 @@ static void parse_header(struct cursor *c, struct section *now)
 	if (*c->at != ']') {
 		own_free char *found = text_quote(c->at, 12);
 
-		complain(c, c->at,
-			 "'%s' where ] should close the section; names are made of letters, digits "
-			 "and "
-			 "'.', '_', '-'",
-			 found);
+		complain(
+			c, c->at,
+			"'%s' where ] should close the section; names are made of letters, digits and '.', '_', '-'",
+			found);
 		return;
 	}
 	c->at++;
@@ -310,11 +309,10 @@ bool ini_parse(struct ini *ini, const char *file, const char *text, size_t len, 
 		text += n + 1;
 		foreign += !c.good && !now.seen;
 		if (foreign == FOREIGN_LINES && text < end) {
-			error_add(err, ERROR_USAGE,
-				  "%s: this does not look like a profile: no [section] so far; the "
-				  "rest "
-				  "was not read",
-				  file);
+			error_add(
+				err, ERROR_USAGE,
+				"%s: this does not look like a profile: no [section] so far; the rest was not read",
+				file);
 			break;
 		}
 	}

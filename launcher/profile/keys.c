@@ -109,13 +109,11 @@ static const struct key VM[] = {
 
 static const struct key CPU[] = {
 	{"cores", COUNT(cpu_section, cores, 1, 512), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "cores of the guest; auto: all of the placement that the host can spare, or half of the host's "
-		 "processors where nothing is pinned"},
+	 .help = "cores of the guest; auto: all of the placement that the host can spare, or half of the host's processors where nothing is pinned"},
 	{"threads", COUNT(cpu_section, threads, 1, 2), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "threads of each core; auto: as many as the host's cores have, or 1 where nothing is pinned"},
 	{"placement", CPUS(cpu_section, placement, PLACEMENT), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "the host's processors that the guest's are pinned to: P-cores, E-cores, any, or those of a list such "
-		 "as 0-15; none: not pinned; auto: performance where a host device is passed, else none"},
+	 .help = "the host's processors that the guest's are pinned to: P-cores, E-cores, any, or those of a list such as 0-15; none: not pinned; auto: performance where a host device is passed, else none"},
 	{"emulator", CPUS(cpu_section, emulator, NULL), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "where QEMU's own threads run; auto: processors not given to the guest, E-cores if there are"},
 	{"iothread", CPUS(cpu_section, iothread, NULL), .flags = KEY_AUTO, .dflt = "auto",
@@ -123,8 +121,7 @@ static const struct key CPU[] = {
 	{"model", NAME(cpu_section, model), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "QEMU's CPU model; auto: host with KVM, max without"},
 	{"phys-bits", COUNT(cpu_section, phys_bits, 32, 52), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "width of the guest's addresses; auto: the host's, and with a host device no more than "
-		 "its IOMMU has"},
+	 .help = "width of the guest's addresses; auto: the host's, and with a host device no more than its IOMMU has"},
 	{"hide-hypervisor", CHOICE(cpu_section, hide_hypervisor, WHEN), .dflt = "auto",
 	 .help = "neither KVM nor the emulation says its name; auto: where a GPU is passed"},
 	{"hypervisor-bit", FLAG(cpu_section, hypervisor_bit), .dflt = "yes",
@@ -132,26 +129,22 @@ static const struct key CPU[] = {
 	{"accel", CHOICE(cpu_section, accel, ACCEL), .dflt = "auto",
 	 .help = "auto: KVM where it works, else TCG (emulation: slow, and never with a host device)"},
 	{"irqchip", CHOICE(cpu_section, irqchip, IRQCHIP), .dflt = "auto",
-	 .help = "where KVM keeps the interrupt controllers: all in the kernel, split with QEMU, or off, "
-		 "which is slow and which newer QEMUs refuse; auto: QEMU's choice, the kernel"},
+	 .help = "where KVM keeps the interrupt controllers: all in the kernel, split with QEMU, or off, which is slow and which newer QEMUs refuse; auto: QEMU's choice, the kernel"},
 	{"isolate", FLAG(cpu_section, isolate), .dflt = "no",
 	 .help = "yes: while the guest runs, nothing of the host's runs on the guest's processors"},
 	{"move-irqs", FLAG(cpu_section, move_irqs), .dflt = "no",
-	 .help = "yes: the host's interrupts go to its other processors, those of passed "
-		 "devices to the guest's"},
+	 .help = "yes: the host's interrupts go to its other processors, those of passed devices to the guest's"},
 	{"governor", NAME(cpu_section, governor),
 	 .help = "frequency governor of the guest's processors, such as performance"},
 	{"energy-preference", NAME(cpu_section, preference),
 	 .help = "their energy preference, such as balance_performance"},
 	{"realtime", FLAG(cpu_section, realtime), .dflt = "no",
-	 .help = "yes: the guest's processors come before everything on the host's that they are pinned to; a "
-		 "guest that spins there can make the host stutter"},
+	 .help = "yes: the guest's processors come before everything on the host's that they are pinned to; a guest that spins there can make the host stutter"},
 };
 
 static const struct key HYPERV[] = {
 	{"enabled", CHOICE(hyperv_section, enabled, WHEN), .dflt = "auto",
-	 .help = "what Windows knows how to use of a hypervisor; auto: for guest = windows, with KVM. "
-		 "What KVM does not offer is left out, and refused where it is asked for by name"},
+	 .help = "what Windows knows how to use of a hypervisor; auto: for guest = windows, with KVM. What KVM does not offer is left out, and refused where it is asked for by name"},
 	{"vendor-id", VENDOR(hyperv_section, vendor_id), .dflt = "GenuineIntel",
 	 .help = "the name that the hypervisor gives itself, at most 12 characters"},
 	{"relaxed", FLAG(hyperv_section, relaxed), .dflt = "yes",
@@ -182,18 +175,15 @@ static const struct key MACHINE_KEYS[] = {
 	{"rtc-drift-fix", FLAG(machine_section, rtc_drift_fix), .dflt = "yes",
 	 .help = "ticks of the clock that the guest missed come later; no: they are lost"},
 	{"pit-lost-ticks", CHOICE(machine_section, pit_lost_ticks, TICKS), .dflt = "auto",
-	 .help = "ticks of the old timer that the guest missed: come later, or are lost; auto: QEMU's "
-		 "choice"},
+	 .help = "ticks of the old timer that the guest missed: come later, or are lost; auto: QEMU's choice"},
 	{"hpet", CHOICE(machine_section, hpet, WHEN), .dflt = "auto",
-	 .help = "the high precision timer; auto: not for Windows, which would use it although it has "
-		 "cheaper ones"},
+	 .help = "the high precision timer; auto: not for Windows, which would use it although it has cheaper ones"},
 	{"smm", CHOICE(machine_section, smm, WHEN), .dflt = "auto",
 	 .help = "System Management Mode; auto: where the firmware needs it, for Secure Boot"},
 	{"vmport", FLAG(machine_section, vmport), .dflt = "no",
 	 .help = "yes: the port by which a guest knows VMware's mouse, and a hypervisor"},
 	{"s3", CHOICE(machine_section, s3, WHEN), .dflt = "auto",
-	 .help = "whether the guest can sleep (suspend to RAM); auto: not with a host device, which "
-		 "seldom wakes up"},
+	 .help = "whether the guest can sleep (suspend to RAM); auto: not with a host device, which seldom wakes up"},
 	{"s4", CHOICE(machine_section, s4, WHEN), .dflt = "auto",
 	 .help = "whether the guest can hibernate (suspend to disk); auto: as s3"},
 	{"watchdog", CHOICE(machine_section, watchdog, WATCHDOG), .dflt = "none",
@@ -202,8 +192,7 @@ static const struct key MACHINE_KEYS[] = {
 
 static const struct key SMBIOS[] = {
 	{"copy-host", FLAG(smbios_section, copy_host), .dflt = "no",
-	 .help = "yes: what is not given below is what this host's own firmware says (without serial "
-		 "numbers)"},
+	 .help = "yes: what is not given below is what this host's own firmware says (without serial numbers)"},
 	{"manufacturer", STRING(smbios_section, manufacturer), .help = "maker of the machine"},
 	{"product", STRING(smbios_section, product), .help = "its model"},
 	{"version", STRING(smbios_section, version), .help = "the model's version"},
@@ -226,28 +215,24 @@ static const struct key SMBIOS[] = {
 
 static const struct key MEMORY[] = {
 	{"hugepages", CHOICE(memory_section, hugepages, HUGEPAGES), .dflt = "auto",
-	 .help = "auto: huge pages that are free, of any size, or can be had at once, where a host device is passed, "
-		 "else transparent ones; a size: those or no start"},
+	 .help = "auto: huge pages that are free, of any size, or can be had at once, where a host device is passed, else transparent ones; a size: those or no start"},
 	{"host-reserve", SIZE(memory_section, host_reserve, 0, 16 * TIB), .dflt = "2G",
 	 .help = "what must stay for the host: a machine with a host device holds all its memory"},
 	{"drop-caches", FLAG(memory_section, drop_caches), .dflt = "no",
 	 .help = "yes: the host's file cache may be dropped to get huge pages of a given size"},
 	{"lock", FLAG(memory_section, lock), .dflt = "no",
-	 .help = "yes: all of QEMU stays in memory, also without a host device; the guest's memory is then in use from "
-		 "the start"},
+	 .help = "yes: all of QEMU stays in memory, also without a host device; the guest's memory is then in use from the start"},
 };
 
 static const struct key GPU[] = {
 	{"enabled", FLAG(gpu, item.enabled), .dflt = "yes",
 	 .help = "no: as if the section were not there"},
 	{"device", DEVICE(gpu, device), .flags = KEY_REQUIRED,
-	 .help = "the GPU: 10de:2820, with @SUBVENDOR:SUBDEVICE or #2 where there are several; or "
-		 "01:00.0, or 01:00.0=10de:2820 to be sure"},
+	 .help = "the GPU: 10de:2820, with @SUBVENDOR:SUBDEVICE or #2 where there are several; or 01:00.0, or 01:00.0=10de:2820 to be sure"},
 	{"functions", SLOTS(gpu, functions), .dflt = "all",
 	 .help = "which functions of its board go along"},
 	{"ids", IDS(gpu, ids), .dflt = "host",
-	 .help = "what the guest reads: host, with the subsystem ids that the host sees; none, the "
-		 "card's own; or 10de:25a2:1d05:1178, for each function one"},
+	 .help = "what the guest reads: host, with the subsystem ids that the host sees; none, the card's own; or 10de:25a2:1d05:1178, for each function one"},
 	{"guest-slot", PLACE(gpu, guest_slot), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "where the guest finds it, such as 01:00; auto: 01:00, the next GPU at 02:00"},
 	{"layout", CHOICE(gpu, layout, LAYOUT), .dflt = "one-slot",
@@ -257,8 +242,7 @@ static const struct key GPU[] = {
 	{"rom-bar", FLAG(gpu, rom_bar), .dflt = "yes",
 	 .help = "no: the guest sees no option ROM"},
 	{"rom-acpi", CHOICE(gpu, rom_acpi, WHEN), .dflt = "auto",
-	 .help = "the ROM by ACPI's _ROM as well, as a muxless card's driver asks for it; auto: where rom is "
-		 "given and the card is a 3D controller"},
+	 .help = "the ROM by ACPI's _ROM as well, as a muxless card's driver asks for it; auto: where rom is given and the card is a 3D controller"},
 	{"dsm", PATH(gpu, dsm), .flags = KEY_READ,
 	 .help = "recorded answers of the host's _DSM that the guest gets: lines of UUID, function, bytes"},
 	{"x-vga", FLAG(gpu, x_vga), .dflt = "no",
@@ -266,16 +250,13 @@ static const struct key GPU[] = {
 	{"x-igd-opregion", FLAG(gpu, igd_opregion), .dflt = "no",
 	 .help = "yes: with Intel's OpRegion, where an Intel GPU's driver looks for its screens"},
 	{"keep-awake", FLAG(gpu, keep_awake), .dflt = "no",
-	 .help = "yes: vfio-pci does not switch it off while nobody uses it (D3), for a card that does not come "
-		 "back from that; what disable_idle_d3 does for all devices"},
+	 .help = "yes: vfio-pci does not switch it off while nobody uses it (D3), for a card that does not come back from that; what disable_idle_d3 does for all devices"},
 	{"mdev", NAME(gpu, mdev),
-	 .help = "a vGPU of this type is made for the guest, such as i915-GVTg_V5_4, and the GPU stays the "
-		 "host's; vmlaunch devices shows the types"},
+	 .help = "a vGPU of this type is made for the guest, such as i915-GVTg_V5_4, and the GPU stays the host's; vmlaunch devices shows the types"},
 	{"uuid", UUID(gpu, uuid), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "of the vGPU; auto: made from the names and this host's machine-id"},
 	{"display", CHOICE(gpu, display, ON_OFF), .dflt = "auto",
-	 .help = "whether QEMU shows the vGPU's picture; auto: where ramfb or xres asks for it, and Intel's with "
-		 "display.gl"},
+	 .help = "whether QEMU shows the vGPU's picture; auto: where ramfb or xres asks for it, and Intel's with display.gl"},
 	{"ramfb", FLAG(gpu, ramfb), .dflt = "no",
 	 .help = "yes: the firmware's picture as well, until the guest has a driver for the vGPU"},
 	{"xres", COUNT(gpu, xres, 320, 16384), .flags = KEY_AUTO, .dflt = "auto",
@@ -314,8 +295,7 @@ static const struct key BOOT[] = {
 	{"append", TEXT(boot_section, append),
 	 .help = "command line of the kernel"},
 	{"order", WORDS(boot_section, order), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "disks and networks in boot order, such as: disk/system network/lan; auto: disks, "
-		 "cdroms, networks as the profile has them"},
+	 .help = "disks and networks in boot order, such as: disk/system network/lan; auto: disks, cdroms, networks as the profile has them"},
 	{"menu", FLAG(boot_section, menu), .dflt = "no",
 	 .help = "yes: the firmware offers its boot menu"},
 };
@@ -326,18 +306,15 @@ static const struct key DISK[] = {
 	{"path", PATH(disk, path), .flags = KEY_REQUIRED | KEY_EXISTS,
 	 .help = "image file or block device"},
 	{"format", CHOICE(disk, format, FORMAT), .dflt = "auto",
-	 .help = "auto: qcow2 if the path ends in .qcow2, else raw; never guessed from what the guest "
-		 "could have written: an image of another kind is refused, unless this is given"},
+	 .help = "auto: qcow2 if the path ends in .qcow2, else raw; never guessed from what the guest could have written: an image of another kind is refused, unless this is given"},
 	{"media", CHOICE(disk, media, MEDIA), .dflt = "disk",
 	 .help = "disk: virtio; cdrom: a SATA drive, read-only"},
 	{"read-only", FLAG(disk, read_only), .dflt = "no",
 	 .help = "yes: the guest cannot write to it"},
 	{"cache", CHOICE(disk, cache, CACHE), .dflt = "writeback",
-	 .help = "what the host keeps in memory; none and directsync: nothing; writethrough and "
-		 "directsync: a write is done when it is on the medium; unsafe: flushes are ignored"},
+	 .help = "what the host keeps in memory; none and directsync: nothing; writethrough and directsync: a write is done when it is on the medium; unsafe: flushes are ignored"},
 	{"io", CHOICE(disk, io, IO), .dflt = "auto",
-	 .help = "how QEMU reads and writes it; native goes with cache none or directsync; auto: native "
-		 "with these, else threads"},
+	 .help = "how QEMU reads and writes it; native goes with cache none or directsync; auto: native with these, else threads"},
 	{"discard", FLAG(disk, discard), .dflt = "no",
 	 .help = "yes: what the guest frees (TRIM) is given back to the file system or the SSD"},
 	{"iothread", FLAG(disk, iothread), .dflt = "no",
@@ -364,8 +341,7 @@ static const struct key CONSOLE[] = {
 
 static const struct key BATTERY[] = {
 	{"present", CHOICE(battery_section, present, WHEN), .dflt = "auto",
-	 .help = "a battery, full and plugged in, and a notebook's case; auto: where a GPU is passed on a "
-		 "laptop"},
+	 .help = "a battery, full and plugged in, and a notebook's case; auto: where a GPU is passed on a laptop"},
 	{"capacity", COUNT(battery_section, capacity, 1000, 1000000), .dflt = "50000", .help = "what the guest believes that it holds, in mWh"},
 	{"nvidia-power-acpi", FLAG(battery_section, nvidia_power), .dflt = "no",
 	 .help = "yes: the power devices of a published RTX 3050 setup, which its author says were needed"},
@@ -380,20 +356,17 @@ static const struct key ACPI[] = {
 
 static const struct key DISPLAY_KEYS[] = {
 	{"type", CHOICE(display_section, type, DISPLAY), .dflt = "auto",
-	 .help = "spice: keyboard, mouse, sound and clipboard over a socket of yours; auto: spice with "
-		 "Looking Glass, else none"},
+	 .help = "spice: keyboard, mouse, sound and clipboard over a socket of yours; auto: spice with Looking Glass, else none"},
 	{"video", CHOICE(display_section, video, WHEN), .dflt = "auto",
 	 .help = "an emulated graphics card; auto: with SPICE where no GPU is passed, to see something"},
 	{"usb-mouse", FLAG(display_section, usb_mouse), .dflt = "yes",
 	 .help = "a USB mouse and keyboard; Windows takes others for touchpads where it sees a battery"},
 	{"gl", CHOICE(display_section, gl, WHEN), .dflt = "auto",
-	 .help = "QEMU draws with OpenGL and hands SPICE's client the picture in the host's video memory; "
-		 "auto: where render-node is given, or a GVT-g vGPU shows its picture"},
+	 .help = "QEMU draws with OpenGL and hands SPICE's client the picture in the host's video memory; auto: where render-node is given, or a GVT-g vGPU shows its picture"},
 	{"render-node", PATH(display_section, render_node), .flags = KEY_AUTO | KEY_NODE, .dflt = "auto",
 	 .help = "the GPU of the host that QEMU draws with, such as /dev/dri/renderD128; auto: the first"},
 	{"start-viewer", FLAG(display_section, start_viewer), .dflt = "no",
-	 .help = "yes: remote-viewer is started when the guest runs, and ended with it; for SPICE without "
-		 "Looking Glass"},
+	 .help = "yes: remote-viewer is started when the guest runs, and ended with it; for SPICE without Looking Glass"},
 };
 
 static const struct key GLASS_KEYS[] = {

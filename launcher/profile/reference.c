@@ -72,9 +72,9 @@ char *reference_markdown(void)
 	size_t n;
 	const struct section_keys *table = section_table(&n);
 
-	buf_adds(&out, "# Profile keys\n\nWritten by `vmlaunch keys --format markdown` from the "
-		       "table that "
-		       "the parser uses.\n");
+	buf_adds(
+		&out,
+		"# Profile keys\n\nWritten by `vmlaunch keys --format markdown` from the table that the parser uses.\n");
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(&out,
 			 "\n## [%s%s]\n\n%s\n\n| key | values | default | |\n|---|---|---|---|\n",
@@ -88,11 +88,9 @@ char *reference_markdown(void)
 				 dflt_words(key), help);
 		}
 	}
-	buf_adds(&out,
-		 "\n## [variant NAME]\n\nOverrides, chosen by `--variant NAME`: lines of the form "
-		 "`SECTION[/NAME].KEY = VALUE`.\nThe same left side serves `--set`. List keys "
-		 "(`arg`, "
-		 "`env`) are appended to.\n");
+	buf_adds(
+		&out,
+		"\n## [variant NAME]\n\nOverrides, chosen by `--variant NAME`: lines of the form `SECTION[/NAME].KEY = VALUE`.\nThe same left side serves `--set`. List keys (`arg`, `env`) are appended to.\n");
 	return buf_steal(&out);
 }
 

@@ -75,8 +75,9 @@ static bool name_is_good(const char *s)
 static char *parse_name(const struct token *t, void *out)
 {
 	if (!name_is_good(t->text))
-		return value_wrong(t, "a name of 1 to 48 letters, digits, '.', '_' or '-', "
-				      "beginning with a letter, a digit or '_'");
+		return value_wrong(
+			t,
+			"a name of 1 to 48 letters, digits, '.', '_' or '-', beginning with a letter, a digit or '_'");
 	value_set(out, xstrdup(t->text));
 	return NULL;
 }

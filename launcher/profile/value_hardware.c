@@ -36,8 +36,8 @@ char *parse_device(const struct token *t, void *out)
 {
 	if (!device_is_good(t->text))
 		return value_wrong(
-			t, "a PCI device such as 10de:2820, 10de:2820@1043:1e6c, 01:00.0 or "
-			   "01:00.0=10de:2820");
+			t,
+			"a PCI device such as 10de:2820, 10de:2820@1043:1e6c, 01:00.0 or 01:00.0=10de:2820");
 	value_set(out, value_lower(t->text));
 	return NULL;
 }
@@ -125,8 +125,7 @@ char *parse_machine(const struct token *t, void *out)
 	if (major < 6 || (major == 6 && minor < 1))
 		return value_wrong(
 			t,
-			"pc-q35-6.1 or newer: older ones lack the ACPI nodes that a GPU's tables "
-			"hang on");
+			"pc-q35-6.1 or newer: older ones lack the ACPI nodes that a GPU's tables hang on");
 	value_set(out, xstrdup(t->text));
 	return NULL;
 }

@@ -57,8 +57,7 @@ static bool is_sound(const struct run_record *record, struct error **err)
 		return true;
 	error_add(
 		err, ERROR_FAILED,
-		"QEMU %d was started by another version of vmlaunch, or its record is damaged, so "
-		"it cannot be taken over; 'vmlaunch stop' and 'vmlaunch kill' end it",
+		"QEMU %d was started by another version of vmlaunch, or its record is damaged, so it cannot be taken over; 'vmlaunch stop' and 'vmlaunch kill' end it",
 		(int)record->qemu.pid);
 	return false;
 }
@@ -88,8 +87,7 @@ static void tell_beginning(const struct run_record *record)
 	say(SAY_NOTE, "%s: taking over QEMU %d", record->name, (int)record->qemu.pid);
 	if (record->terminal)
 		say(SAY_WARNING,
-		    "%s: the guest's port that was on the terminal of the dead vmlaunch is lost to "
-		    "the machine's end",
+		    "%s: the guest's port that was on the terminal of the dead vmlaunch is lost to the machine's end",
 		    record->name);
 	returned_before(record);
 }

@@ -117,8 +117,7 @@ static void step_asked(struct supervisor *s)
 	case 0:
 		press(s);
 		say(SAY_NOTE,
-		    "%s: pressing the power button, and again in %u s; Ctrl-C twice within %u s "
-		    "quits at once",
+		    "%s: pressing the power button, and again in %u s; Ctrl-C twice within %u s quits at once",
 		    name, seconds(t->again), seconds(t->force_within));
 		s->next = s->down_at + t->again;
 		return;

@@ -34,14 +34,11 @@ static const struct cause_words *cause_of(const struct ending *ending)
 static const char *signal_words(int sig, const struct ending *ending, char **made)
 {
 	if (sig == SIGSYS)
-		return "QEMU was stopped by its own sandbox (signal 31): an argument or a library "
-		       "makes it do what -sandbox forbids, such as becoming another user or, in "
-		       "older versions of QEMU, running a helper program";
+		return "QEMU was stopped by its own sandbox (signal 31): an argument or a library makes it do what -sandbox forbids, such as becoming another user or, in older versions of QEMU, running a helper program";
 	if (sig == SIGTERM && !ending->running)
 		return "QEMU was ended while it was still building the machine";
 	if (sig == SIGKILL && !ending->told)
-		return "QEMU was killed by signal 9: by somebody, or by the kernel for want of "
-		       "memory";
+		return "QEMU was killed by signal 9: by somebody, or by the kernel for want of memory";
 	*made = xasprintf("QEMU was killed by signal %d (%s)", sig, strsignal(sig));
 	return *made;
 }
@@ -57,9 +54,9 @@ const char *ending_sentence(const struct ending *ending, char **made)
 		return *made;
 	}
 	if (ending->unknown && !*ending->reason)
-		return ending->told ? "QEMU was ended"
-				    : "QEMU ended without a word; with what status, only the "
-				      "vmlaunch that started it could have told";
+		return ending->told
+			       ? "QEMU was ended"
+			       : "QEMU ended without a word; with what status, only the vmlaunch that started it could have told";
 	if (WIFSIGNALED(ending->status))
 		return signal_words(WTERMSIG(ending->status), ending, made);
 	code = WEXITSTATUS(ending->status);

@@ -163,9 +163,9 @@ static char *disks_words(const struct held *held)
 	own_free char *failed_text = has_failed ? buf_steal(&failed) : xstrdup("a disk");
 
 	if (!is_full)
-		return xasprintf("an I/O error of the host on %s, of which its kernel's log "
-				 "(dmesg) tells more: mend it",
-				 failed_text);
+		return xasprintf(
+			"an I/O error of the host on %s, of which its kernel's log (dmesg) tells more: mend it",
+			failed_text);
 	return xasprintf("no space is left on the host for %s%s%s: free some%s", full_text,
 			 has_failed ? ", and an I/O error on " : "", has_failed ? failed_text : "",
 			 has_failed ? " and mend the other" : "");

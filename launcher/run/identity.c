@@ -198,10 +198,9 @@ bool identity_of_profile(const char *user, bool claims_device, int *keeper, stru
 		return become(pw, keeper, err);
 	}
 	if (!user && claims_device) {
-		error_add(err, ERROR_HOST,
-			  "root started a machine with a host device, and nobody says whose it is: "
-			  "start it "
-			  "through sudo, or set vm.user");
+		error_add(
+			err, ERROR_HOST,
+			"root started a machine with a host device, and nobody says whose it is: start it through sudo, or set vm.user");
 		return false;
 	}
 	if (!user)

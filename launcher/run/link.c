@@ -78,9 +78,9 @@ static bool answer(struct link *link, uint64_t *value, struct error **left, stru
 			return false;
 		}
 	}
-	error_add(err, ERROR_HOST,
-		  "the keeper has ended unexpectedly; 'vmlaunch recover' gives back what it "
-		  "may have left");
+	error_add(
+		err, ERROR_HOST,
+		"the keeper has ended unexpectedly; 'vmlaunch recover' gives back what it may have left");
 	return false;
 }
 
@@ -135,10 +135,10 @@ static int start_carrier(pid_t *pid, const char *purpose, struct error **err)
 		own_free char *install =
 			distribution_install(distribution_read(&ROOT_REAL), PACKAGE_PKEXEC);
 
-		error_add(err, ERROR_HOST,
-			  "this machine needs root for the host's devices: there is %s, and no "
-			  "pkexec: %s",
-			  isatty(STDIN_FILENO) ? "no sudo" : "no terminal for sudo", install);
+		error_add(
+			err, ERROR_HOST,
+			"this machine needs root for the host's devices: there is %s, and no pkexec: %s",
+			isatty(STDIN_FILENO) ? "no sudo" : "no terminal for sudo", install);
 		return -1;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {

@@ -76,19 +76,17 @@ static bool refuse_running(const char *dir, bool held, struct error **err)
 		return held;
 	}
 	if (held) {
-		error_add(err, ERROR_HOST,
-			  "machine %s runs already (vmlaunch %d, QEMU %d); 'vmlaunch status %s' "
-			  "tells more",
-			  name, (int)record.supervisor.pid, (int)record.qemu.pid, name);
+		error_add(
+			err, ERROR_HOST,
+			"machine %s runs already (vmlaunch %d, QEMU %d); 'vmlaunch status %s' tells more",
+			name, (int)record.supervisor.pid, (int)record.qemu.pid, name);
 		return true;
 	}
 	if (!run_record_alive(&record))
 		return false;
 	error_add(
 		err, ERROR_HOST,
-		"machine %s still runs (QEMU %d), but its vmlaunch has died; 'vmlaunch attach %s' "
-		"takes over, 'vmlaunch stop %s' presses its power button, 'vmlaunch kill %s' "
-		"ends it at once",
+		"machine %s still runs (QEMU %d), but its vmlaunch has died; 'vmlaunch attach %s' takes over, 'vmlaunch stop %s' presses its power button, 'vmlaunch kill %s' ends it at once",
 		name, (int)record.qemu.pid, name, name, name);
 	return true;
 }
@@ -112,17 +110,17 @@ static bool check_one(const char *dir, struct error **err)
 		return false;
 	}
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid()) {
-		error_add(err, ERROR_HOST,
-			  "%s is not a directory of yours: move it away, as sockets and records of "
-			  "your machines would be in it",
-			  shown);
+		error_add(
+			err, ERROR_HOST,
+			"%s is not a directory of yours: move it away, as sockets and records of your machines would be in it",
+			shown);
 		return false;
 	}
 	if (st.st_mode & 0022) {
-		error_add(err, ERROR_HOST,
-			  "others may write to %s (mode %o), so what is in it may be theirs: end "
-			  "what runs from it, remove it, and start again",
-			  shown, (unsigned)st.st_mode & 0777);
+		error_add(
+			err, ERROR_HOST,
+			"others may write to %s (mode %o), so what is in it may be theirs: end what runs from it, remove it, and start again",
+			shown, (unsigned)st.st_mode & 0777);
 		return false;
 	}
 	/* To look at it was all that others could do. */
@@ -229,9 +227,7 @@ bool lock_adopt(struct lock *lock, const char *dir, struct run_record *record, s
 	else if (!run_record_alive(&found))
 		error_add(
 			err, ERROR_FAILED,
-			"QEMU of machine %s is gone already: there is nothing to take over. Its "
-			"next start puts away what it left, and so does 'vmlaunch recover', which "
-			"also gives back what a keeper that died could not",
+			"QEMU of machine %s is gone already: there is nothing to take over. Its next start puts away what it left, and so does 'vmlaunch recover', which also gives back what a keeper that died could not",
 			name);
 	else {
 		lock->fd = steal_fd(&fd);

@@ -68,13 +68,10 @@ static bool make_shared(const struct prepare *p, int *held, struct error **err)
 	if (fd < 0 && errno == EACCES && lstat(p->path, &st) == 0) {
 		own_free char *owner = user_name(st.st_uid);
 
-		error_add(err, ERROR_HOST,
-			  "the shared memory %s is there already and belongs to %s, as a start by "
-			  "sudo or "
-			  "by another program leaves it: when nothing uses it any more, remove it "
-			  "(sudo rm "
-			  "%s), or name another file",
-			  p->path, owner, p->path);
+		error_add(
+			err, ERROR_HOST,
+			"the shared memory %s is there already and belongs to %s, as a start by sudo or by another program leaves it: when nothing uses it any more, remove it (sudo rm %s), or name another file",
+			p->path, owner, p->path);
 		return false;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -127,10 +124,10 @@ static bool hold_device(const struct prepare *p, int *held, struct error **err)
 		return false;
 	}
 	if (size && size < p->size) {
-		error_add(err, ERROR_HOST,
-			  "%s has %lu MiB, %lu are needed: load kvmfr with static_size_mb=%lu, or "
-			  "set looking-glass.backend = shm",
-			  p->path, size >> 20, p->size >> 20, p->size >> 20);
+		error_add(
+			err, ERROR_HOST,
+			"%s has %lu MiB, %lu are needed: load kvmfr with static_size_mb=%lu, or set looking-glass.backend = shm",
+			p->path, size >> 20, p->size >> 20, p->size >> 20);
 		return false;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -200,11 +197,9 @@ static const struct {
 	const char *words, *meaning;
 } ABORTS[] = {
 	{"VFIO_MAP_DMA failed: Invalid argument",
-	 "the guest's firmware put a device's memory where this host's IOMMU does not translate: "
-	 "leave cpu.phys-bits at auto, or give it fewer bits"},
+	 "the guest's firmware put a device's memory where this host's IOMMU does not translate: leave cpu.phys-bits at auto, or give it fewer bits"},
 	{"VFIO_MAP_DMA failed: Cannot allocate memory",
-	 "QEMU may not lock as much memory as the devices reach: raise the limit for locked memory "
-	 "(ulimit -l)"},
+	 "QEMU may not lock as much memory as the devices reach: raise the limit for locked memory (ulimit -l)"},
 };
 
 /* The sentence behind an end by SIGABRT, with the line that tells why, or NULL. */

@@ -161,10 +161,10 @@ static bool pin_vcpus(const struct pin *pin, struct error **err)
 		if (!quiet_vcpu(pin->plan, pin->link, pin->vcpu[i], err))
 			return false;
 		if (!pin_thread(pin->vcpu[i], &one)) {
-			error_add(err, ERROR_FAILED,
-				  "the guest's processor %zu may not run on processor %d: is it "
-				  "offline, or a cpuset's that we are not in?",
-				  i, p->vcpu[i]);
+			error_add(
+				err, ERROR_FAILED,
+				"the guest's processor %zu may not run on processor %d: is it offline, or a cpuset's that we are not in?",
+				i, p->vcpu[i]);
 			return false;
 		}
 	}
@@ -301,10 +301,10 @@ bool pin_late(struct pin *pin, struct error **err)
 		return true;
 	if (!pin->told) {
 		list = cpu_set_text(&pin->placement->emulator);
-		error_add(err, ERROR_FAILED,
-			  "a thread that came later runs beside a processor of the guest's and may "
-			  "not be put on processors %s",
-			  list);
+		error_add(
+			err, ERROR_FAILED,
+			"a thread that came later runs beside a processor of the guest's and may not be put on processors %s",
+			list);
 	}
 	pin->told = true;
 	return false;

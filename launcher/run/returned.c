@@ -36,9 +36,7 @@ void returned_before(const struct run_record *record)
 		return;
 	if (is_hidden(record->keeper))
 		say(SAY_NOTE,
-		    "%s: whether its keeper (%d) lives cannot be seen: /proc hides the processes "
-		    "of "
-		    "others here",
+		    "%s: whether its keeper (%d) lives cannot be seen: /proc hides the processes of others here",
 		    record->name, (int)record->keeper.pid);
 	else if (process_alive(record->keeper))
 		say(SAY_NOTE,
@@ -46,8 +44,7 @@ void returned_before(const struct run_record *record)
 		    record->name, (int)record->keeper.pid);
 	else
 		say(SAY_WARNING,
-		    "%s: its keeper (%d) has died too: 'vmlaunch recover' gives back the host's "
-		    "devices after the machine's end",
+		    "%s: its keeper (%d) has died too: 'vmlaunch recover' gives back the host's devices after the machine's end",
 		    record->name, (int)record->keeper.pid);
 }
 
@@ -73,8 +70,7 @@ static bool wait_for_keeper(const struct run_record *record)
 	     waited += SLICE_MS) {
 		if (waited == TELL_MS)
 			say(SAY_NOTE,
-			    "%s: the keeper (%d) is still giving back the host's devices; Ctrl-C "
-			    "leaves it to that",
+			    "%s: the keeper (%d) is still giving back the host's devices; Ctrl-C leaves it to that",
 			    record->name, (int)record->keeper.pid);
 		if (waited >= PATIENCE_MS || interrupted())
 			return false;
@@ -130,9 +126,7 @@ bool returned_after(const struct run_record *record, struct error **err)
 		say(SAY_NOTE, "%s: the keeper has given everything back", record->name);
 	else if (good)
 		say(SAY_WARNING,
-		    "%s: whether the rest of the host (rights on nodes, huge pages) is as it was "
-		    "cannot be seen from here, as another keeper works or something was left: "
-		    "'vmlaunch recover' tells",
+		    "%s: whether the rest of the host (rights on nodes, huge pages) is as it was cannot be seen from here, as another keeper works or something was left: 'vmlaunch recover' tells",
 		    record->name);
 	return good;
 }

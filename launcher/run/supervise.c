@@ -161,9 +161,7 @@ static void advance(struct supervisor *s, json_object *data)
 		    s->plan->name);
 		if (s->disturbed)
 			say(SAY_WARNING,
-			    "%s: its vCPUs are not isolated or realtime: only the dead one's "
-			    "keeper "
-			    "could do that",
+			    "%s: its vCPUs are not isolated or realtime: only the dead one's keeper could do that",
 			    s->plan->name);
 		s->ending->running = false;
 		begin_pinning(s);
@@ -210,8 +208,7 @@ static void reconnect(struct supervisor *s, const char *why)
 	if (s->reconnects++ == RECONNECTS) {
 		close_fd(&fd);
 		say(SAY_WARNING,
-		    "%s: the monitor is lost (%s): the power button cannot be pressed any more, "
-		    "Ctrl-C twice ends QEMU",
+		    "%s: the monitor is lost (%s): the power button cannot be pressed any more, Ctrl-C twice ends QEMU",
 		    s->plan->name, why);
 		return;
 	}
@@ -330,8 +327,7 @@ static void lose_keeper(struct supervisor *s)
 {
 	s->keeper = -1;
 	say(SAY_WARNING,
-	    "%s: the keeper has died; the guest goes on, but what it has of the host is given back "
-	    "only by 'vmlaunch recover', after the machine's end",
+	    "%s: the keeper has died; the guest goes on, but what it has of the host is given back only by 'vmlaunch recover', after the machine's end",
 	    s->plan->name);
 }
 
