@@ -206,6 +206,8 @@ void gather_firmware(struct gathered *g)
 	const struct firmware_places places = {
 		.root = &g->root,
 		.config_dir = g->dirs.config,
+		.qemu_dir = g->facts.qemu.data_dirs.name,
+		.qemu_dirs = g->facts.qemu.data_dirs.n,
 		.data_dirs = getenv("XDG_DATA_DIRS"),
 	};
 

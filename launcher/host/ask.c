@@ -417,29 +417,47 @@ bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struc
 	return true;
 }
 
-/* Reads what it says, which nobody wants, until it ends or is late. */
-static void wait_for_end(struct talk *talk)
+/* Keeps what has come on its standard output; more than any QEMU says is not listened to. */
+static void hear_out(struct talk *talk)
 {
 	char chunk[4096];
-	int64_t left;
+	ssize_t n;
 
-	while ((left = talk->deadline - now_ms()) > 0) {
+	while (talk->out >= 0 && (n = read(talk->out, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		talk->heard += n < 0 ? 0 : (size_t)n;
+		if (n < 0 || talk->heard > ANSWER_LIMIT)
+			break;
+		buf_add(&talk->line, chunk, (size_t)n);
+	}
+	close_fd(&talk->out);
+}
+
+/* Hears what it says until it ends or is late. */
+static void wait_for_end(struct talk *talk)
+{
+	for (;;) {
 		struct pollfd fd[] = {{.fd = talk->pidfd, .events = POLLIN},
 				      {.fd = talk->out, .events = POLLIN},
 				      {.fd = talk->err, .events = POLLIN}};
+		int64_t left = talk->deadline - now_ms();
 
-		if (poll(fd, ARRAY_SIZE(fd), (int)left) <= 0)
+		if (left <= 0 && !is_slow(talk))
+			return;
+		if (left <= 0 || poll(fd, ARRAY_SIZE(fd), (int)left) <= 0)
 			continue;
-		if (fd[2].revents)
-			hear_complaint(talk);
+		hear_complaint(talk);
+		hear_out(talk);
 		if (fd[0].revents)
 			return;
-		if (fd[1].revents && read(talk->out, chunk, sizeof(chunk)) == 0)
-			close_fd(&talk->out);
 	}
 }
 
-enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms, char **words)
+enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms, char **said,
+		    char **words)
 {
 	own_talk struct talk talk = new_talk(path, argv, wait_ms);
 	enum trial result = TRIAL_UNKNOWN;
@@ -447,6 +465,7 @@ enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms,
 	*words = NULL;
 	if (!start(&talk, NULL) || talk.pidfd < 0)
 		return TRIAL_UNKNOWN;
+	talk.progress = process_progress(talk.pid);
 	tell(&talk, negotiate);
 	tell(&talk, quit);
 	wait_for_end(&talk);
@@ -454,6 +473,10 @@ enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms,
 	if (WIFEXITED(talk.status) && WEXITSTATUS(talk.status) < 126) {
 		result = WEXITSTATUS(talk.status) == 0 ? TRIAL_GOOD : TRIAL_REFUSED;
 		*words = last_line(&talk);
+	}
+	if (said) {
+		buf_adds(&talk.line, "");
+		*said = buf_steal(&talk.line);
 	}
 	return result;
 }

@@ -1,7 +1,8 @@
 /* What a QEMU binary said about itself, kept in CACHE/qemu-DIGEST.json (the digest is of the path):
  *
- *   {"version": 2, "binary": {path, device, inode, size, mtime, modules}, "qemu": {version,
- * package}, "machines": [...], ...} with a list of names for each kind of offer
+ *   {"version": 3, "binary": {path, device, inode, size, mtime, modules}, "qemu": {version,
+ * package}, "machines": [...], ..., "data directories": [...]} with a list of names for each kind
+ * of offer
  *
  * "binary" must be what the file system says now, member for member. "modules" is there because a
  * distribution's QEMU loads some devices from files beside it: a package more adds devices and
@@ -20,9 +21,11 @@
 #include "base/digest.h"
 #include "base/file.h"
 
-#define CACHE_VERSION 2
+#define CACHE_VERSION 3
 #define CACHE_LIMIT (1U << 20)
 #define CACHE_DEPTH 8
+
+#define DATA_DIRS "data directories"
 
 static void add_modules(struct buf *text, const char *dir)
 {
@@ -169,6 +172,7 @@ bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char 
 	package = get_string(get(all, "qemu"), "package");
 	for (size_t i = 0; whole && i < QEMU_OFFERS; i++)
 		whole = qemu_names(get(all, qemu_offer_word[i]), NULL, &read.offers[i]);
+	whole = whole && qemu_names(get(all, DATA_DIRS), NULL, &read.data_dirs);
 	if (!version || !package || !whole) {
 		qemu_facts_free(&read);
 		return false;
@@ -226,6 +230,7 @@ void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 	add(all, "qemu", about);
 	for (size_t i = 0; i < QEMU_OFFERS; i++)
 		add(all, qemu_offer_word[i], name_array(&qemu->offers[i]));
+	add(all, DATA_DIRS, name_array(&qemu->data_dirs));
 	text = json_object_to_json_string_length(all, JSON_C_TO_STRING_PLAIN, &len);
 	/* A power failure leaves something broken at worst, which is ignored: no need for a disk.
 	 */

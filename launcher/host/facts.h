@@ -105,7 +105,7 @@ enum qemu_offer {
 };
 
 struct qemu_names {
-	char **name; /* sorted */
+	char **name; /* of offers: sorted */
 	size_t n;
 };
 
@@ -124,6 +124,7 @@ struct qemu_facts {
 	char *version; /* "7.2.22" */
 	char *package; /* the packager's suffix, may be "" */
 	struct qemu_names offers[QEMU_OFFERS];
+	struct qemu_names data_dirs; /* where it looks for its files, the first first */
 };
 
 /* Huge pages of one size. */
@@ -197,9 +198,9 @@ void facts_holders(struct facts *facts, const struct root *root, const struct pc
 		   size_t n);
 
 /* Finds the binary (a path, or a name looked up in PATH) and fills facts->qemu from the cache below
- * cache_dir, or by one run of the binary if that is unknown to the cache or was replaced (path,
- * inode, modification time, size). A cache that cannot be written is no error. Fails when there is
- * no such binary, when it does not answer within 30 s, or answers nonsense.
+ * cache_dir, or by asking the binary, two short runs of it, if that is unknown to the cache or was
+ * replaced (path, inode, modification time, size). A cache that cannot be written is no error.
+ * Fails when there is no such binary, when it does not answer within 30 s, or answers nonsense.
  */
 bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, struct error **err);
 

@@ -9,9 +9,13 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/program.h"
 #include "base/text.h"
+
+/* No QEMU has as many. */
+#define DATA_DIRS_MOST 64
 
 /* The absolute path of the binary. Links are left as they are: some programs look at the name by
  * which they were called.
@@ -47,16 +51,62 @@ static char *find_binary(const char *binary, enum distribution distribution, str
 	return path_tidy(path);
 }
 
+/* A path without "." and "..", by its words alone: QEMU makes these words from where its binary
+ * really is ("/usr/bin/../share/qemu"), so no link is among them.
+ */
+static char *without_dots(const char *path)
+{
+	struct buf out = {0};
+
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && strncmp(path, "..", 2) == 0) {
+			while (out.len && out.data[--out.len] != '/')
+				;
+		} else if (n && !(n == 1 && *path == '.')) {
+			buf_addc(&out, '/');
+			buf_add(&out, path, n);
+		}
+		path += n;
+		path += *path == '/';
+	}
+	buf_adds(&out, out.len ? "" : "/");
+	return buf_steal(&out);
+}
+
+/* Where it looks for its files. No question over QMP tells that; "-L help" does, a directory a line
+ * and the first first. False where it did not come to an answer; one that says nothing has none.
+ */
+static bool ask_for_data_dirs(struct qemu_facts *qemu)
+{
+	static const char *const argv[] = {"-no-user-config", "-L", "help", NULL};
+	own_free char *said = NULL, *words = NULL;
+
+	if (qemu_try(qemu->path, argv, QEMU_ANSWER_MS, &said, &words) == TRIAL_UNKNOWN)
+		return false;
+	for (const char *at = said; *at; at += strspn(at, "\n")) {
+		own_free char *line = xstrndup(at, strcspn(at, "\n"));
+
+		if (*line == '/' && qemu->data_dirs.n < DATA_DIRS_MOST)
+			*xappend(qemu->data_dirs.name, qemu->data_dirs.n) = without_dots(line);
+		at += strlen(line);
+	}
+	return true;
+}
+
 static bool ask_and_remember(struct qemu_facts *qemu, const char *path, const char *cache_dir,
 			     struct json_object *before, struct error **err)
 {
 	own_json struct json_object *after = NULL;
+	bool whole;
 
 	if (!qemu_ask(qemu, path, QEMU_ANSWER_MS, err))
 		return false;
+	whole = ask_for_data_dirs(qemu);
 	/* A package manager at work: who answered may be the old binary or the new one. */
 	after = qemu_identity(path);
-	if (before && after && json_object_equal(before, after))
+	if (whole && before && after && json_object_equal(before, after))
 		qemu_cache_write(qemu, cache_dir, before);
 	return true;
 }
@@ -96,7 +146,7 @@ void facts_irqchip(struct facts *facts)
 	facts->irqchip_known = false;
 	if (kvm_reason(&facts->kvm))
 		return;
-	switch (qemu_try(facts->qemu.path, argv, QEMU_ANSWER_MS, &words)) {
+	switch (qemu_try(facts->qemu.path, argv, QEMU_ANSWER_MS, NULL, &words)) {
 	case TRIAL_UNKNOWN:
 		return;
 	case TRIAL_REFUSED:
@@ -122,6 +172,7 @@ void qemu_facts_free(struct qemu_facts *qemu)
 {
 	for (size_t i = 0; i < QEMU_OFFERS; i++)
 		names_free(qemu->offers[i].name, qemu->offers[i].n);
+	names_free(qemu->data_dirs.name, qemu->data_dirs.n);
 	free(qemu->path);
 	free(qemu->version);
 	free(qemu->package);

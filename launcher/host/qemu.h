@@ -44,13 +44,16 @@ bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struc
 
 enum trial { TRIAL_UNKNOWN, TRIAL_GOOD, TRIAL_REFUSED };
 
-/* Runs the binary with these arguments (at most 24, NULL at the end, a QMP monitor on its standard
- * input and output among them) and ends it as soon as it is a machine. TRIAL_REFUSED: it ended by
- * itself with a status of failure; *words is then the last line of its complaint, "" without one,
- * else NULL or of no meaning; the caller owns it. TRIAL_UNKNOWN: it could not be run, was killed by
- * a signal, or took longer than wait_ms.
+/* Runs the binary with these arguments (at most 24, NULL at the end), which make it end by itself,
+ * or hold a QMP monitor on its standard input and output: there it is told to end as soon as it is
+ * a machine. *said (said NULL: nobody wants it) is what it wrote to its standard output, and NULL
+ * where it could not be run. TRIAL_REFUSED: it ended by itself with a status of failure; *words is
+ * then the last line of its complaint, "" without one, else NULL or of no meaning; the caller owns
+ * both. TRIAL_UNKNOWN: it could not be run, was killed by a signal, or neither said nor did
+ * anything for wait_ms.
  */
-enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms, char **words);
+enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms, char **said,
+		    char **words);
 
 /* What tells one binary from another that was put in its place; NULL when there is none. To be
  * compared by json_object_equal() and freed by json_object_put().

@@ -317,10 +317,28 @@ static bool is_probe(char **argv)
 	       strcmp(type, "none") == 0;
 }
 
+/* Its directories of files, which is no start and no probe: the log has nothing of it. */
+static void print_data_dirs(void)
+{
+	const char *dirs = getenv("FAKE_QEMU_DATA");
+
+	for (; dirs && *dirs; dirs += strspn(dirs, " ")) {
+		size_t len = strcspn(dirs, " ");
+
+		printf("%.*s\n", (int)len, dirs);
+		dirs += len;
+	}
+	exit(0);
+}
+
 static void print_help(struct machine *machine, char **argv)
 {
 	const char *value;
 	int at = 1;
+
+	if ((value = next_option(argv, &at, "L")) && strcmp(value, "help") == 0)
+		print_data_dirs();
+	at = 1;
 
 	if (has_flag(argv, "version")) {
 		printf("QEMU emulator version %d.%d.%d (fake)\n", machine->version[0],

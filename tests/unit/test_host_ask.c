@@ -190,22 +190,29 @@ static void trial_of_a_machine(void **state)
 		{"echo 'error: failed to set MSR' >&2; kill -ABRT $$\n", TRIAL_UNKNOWN, NULL},
 		{"exit 127\n", TRIAL_UNKNOWN, NULL},
 		{"exec sleep 100\n", TRIAL_UNKNOWN, NULL},
+		/* No byte, but work. */
+		{"end=$(($(date +%s) + 3)); while [ $(date +%s) -lt $end ]; do :; done; exit 1\n",
+		 TRIAL_REFUSED, ""},
 	};
 	struct place *place = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		own_free char *words = NULL;
-		bool slow = strstr(cases[i].body, "sleep");
+		own_free char *said = NULL;
+		bool slow = strstr(cases[i].body, "sleep") || strstr(cases[i].body, "date");
 
 		install(place, cases[i].body);
-		if (qemu_try(place->binary, argv, slow ? 300 : 20000, &words) != cases[i].want)
+		if (qemu_try(place->binary, argv, slow ? 700 : 20000, &said, &words) !=
+		    cases[i].want)
 			fail_msg("%s", cases[i].body);
 		if (cases[i].words)
 			assert_string_equal(words, cases[i].words);
+		assert_non_null(said);
+		assert_true(strlen(said) < 300000);
 	}
 	own_free char *arguments = file_read(place->runs, 4096, NULL), *words = NULL;
 	assert_int_equal(strncmp(arguments, "-machine q35 -accel kvm,x=off\n", 30), 0);
-	assert_int_equal(qemu_try("/no/such/qemu", argv, 1000, &words), TRIAL_UNKNOWN);
+	assert_int_equal(qemu_try("/no/such/qemu", argv, 1000, NULL, &words), TRIAL_UNKNOWN);
 }
 
 /* A long complaint neither blocks the binary nor fills the message. */

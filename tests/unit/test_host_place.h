@@ -1,5 +1,5 @@
-/* A place with a made-up QEMU binary in it: a shell script that counts its runs and answers from a
- * can.
+/* A place with a made-up QEMU binary in it: a shell script that writes down its runs and answers
+ * from a can.
  */
 #ifndef TESTS_HOST_PLACE_H
 #define TESTS_HOST_PLACE_H
@@ -40,17 +40,23 @@
 	" \"members\": [{\"name\": \"native\", \"type\": \"2\"}]},"        \
 	" {\"name\": \"2\", \"meta-type\": \"enum\", \"members\":"         \
 	" [{\"name\": \"threads\"}, {\"name\": \"native\"}]}], \"id\": \"schema\"}';;\n"
-#define CANNED_UNTIL_QUIT(end)                                                               \
-	GREETING                                                                             \
-	"while read -r line; do case $line in\n"                                             \
-	"*qmp_capabilities*) echo '{\"return\": {}}';;\n"                                    \
-	"*query-machines*) :;;\n"                                                            \
-	"*user-creatable*) " CANNED_OBJECTS "*qom-list-types*) " CANNED_TYPES                \
-	"*query-command-line-options*) " CANNED_OPTIONS "*query-qmp-schema*) " CANNED_SCHEMA \
-	"*query-version*) echo '{\"return\": {\"qemu\": {\"micro\": 1, \"minor\": 2,"        \
-	" \"major\": 9}, \"package\": \"Test 9.2\"}, \"id\": \"version\"}';;\n"              \
-	"*quit*) " end ";;\n"                                                                \
-	"esac; done\n"
+/* As the path of the binary makes them ("/usr/bin/../share/qemu"). */
+#define CANNED_DATA_DIRS                                                        \
+	"case $* in *'-L help'*) dir=${0%/*}; echo \"$dir/../share/qemu\"\n"    \
+	"echo \"$dir/.././lib//ipxe/../ipxe/qemu\"; echo /usr/share/seabios/\n" \
+	"echo 'share/none'; exit 0;; esac\n"
+#define CANNED_UNTIL_QUIT(end)                                                                \
+	CANNED_DATA_DIRS GREETING                                                             \
+		"while read -r line; do case $line in\n"                                      \
+		"*qmp_capabilities*) echo '{\"return\": {}}';;\n"                             \
+		"*query-machines*) :;;\n"                                                     \
+		"*user-creatable*) " CANNED_OBJECTS "*qom-list-types*) " CANNED_TYPES         \
+		"*query-command-line-options*) " CANNED_OPTIONS                               \
+		"*query-qmp-schema*) " CANNED_SCHEMA                                          \
+		"*query-version*) echo '{\"return\": {\"qemu\": {\"micro\": 1, \"minor\": 2," \
+		" \"major\": 9}, \"package\": \"Test 9.2\"}, \"id\": \"version\"}';;\n"       \
+		"*quit*) " end ";;\n"                                                         \
+		"esac; done\n"
 #define CANNED CANNED_UNTIL_QUIT("exit 0")
 
 struct place {
@@ -99,13 +105,14 @@ static inline void install(struct place *place, const char *body)
 	assert_true(file_write(place->binary, text, strlen(text), 0755, VOLATILE, &err));
 }
 
+/* How often it was asked over QMP. */
 static inline size_t runs(struct place *place)
 {
 	own_free char *text = file_read(place->runs, 1 << 16, NULL);
 	size_t n = 0;
 
-	for (const char *at = text; at && *at; at++)
-		n += *at == '\n';
+	for (const char *at = text; at && (at = strstr(at, "-qmp")); at++)
+		n++;
 	return n;
 }
 

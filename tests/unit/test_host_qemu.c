@@ -116,6 +116,52 @@ static void new_modules_are_asked_for(void **state)
 	assert_int_equal(runs(place), 2);
 }
 
+/* Of the binary's own words, which hold no link. */
+static void data_directories_are_remembered(void **state)
+{
+	struct place *place = *state;
+	own_free char *share = xasprintf("%s/share/qemu", place->dir);
+	own_free char *ipxe = xasprintf("%s/lib/ipxe/qemu", place->dir);
+
+	install(place, CANNED);
+	for (size_t i = 0; i < 2; i++) {
+		own_facts struct facts facts = {0};
+
+		ask(place, &facts);
+		assert_int_equal(facts.qemu.data_dirs.n, 3);
+		assert_string_equal(facts.qemu.data_dirs.name[0], share);
+		assert_string_equal(facts.qemu.data_dirs.name[1], ipxe);
+		assert_string_equal(facts.qemu.data_dirs.name[2], "/usr/share/seabios");
+	}
+	assert_int_equal(runs(place), 1);
+}
+
+/* One that was kept from answering is asked again, one that does not know the question is not. */
+static void no_data_directories_are_no_error(void **state)
+{
+	static const struct {
+		const char *body;
+		size_t runs;
+	} row[] = {
+		{"case $* in *'-L help'*) echo unknown >&2; exit 1;; esac\n" CANNED, 1},
+		{"case $* in *'-L help'*) echo /a; kill -KILL $$;; esac\n" CANNED, 2},
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		install(place, row[i].body);
+		unlink(place->runs);
+		for (size_t k = 0; k < 2; k++) {
+			own_facts struct facts facts = {0};
+
+			ask(place, &facts);
+			assert_int_equal(facts.qemu.data_dirs.n, 0);
+			assert_string_equal(facts.qemu.version, "9.2.1");
+		}
+		assert_int_equal(runs(place), row[i].runs);
+	}
+}
+
 static void bad_cache_is_ignored(void **state)
 {
 	struct place *place = *state;
@@ -141,12 +187,12 @@ static void bad_cache_is_ignored(void **state)
 	assert_true(file_write(file, good, strlen(good) - 1, 0600, VOLATILE, &err));
 	ask(place, &facts);
 	assert_int_equal(runs(place), ++run);
-	at = strstr(good, "\"version\":2");
+	at = strstr(good, "\"version\":3");
 	at[strlen("\"version\":")] = '1';
 	assert_true(file_write(file, good, strlen(good), 0600, VOLATILE, &err));
 	ask(place, &facts);
 	assert_int_equal(runs(place), ++run);
-	at[strlen("\"version\":")] = '2';
+	at[strlen("\"version\":")] = '3';
 	at = strstr(good, "\"none\"");
 	memcpy(at, "[\"on\"]", 6);
 	assert_true(file_write(file, good, strlen(good), 0600, VOLATILE, &err));
@@ -275,6 +321,12 @@ static void real_binary(void **state)
 	assert_true(qemu_offers(&facts.qemu, QEMU_OPTIONS, "name.guest"));
 	assert_true(qemu_offers(&facts.qemu, QEMU_AIO, "threads"));
 	assert_true(qemu_offers(&facts.qemu, QEMU_AIO, "native"));
+	/* Every build has one, and all are absolute. */
+	assert_int_not_equal(facts.qemu.data_dirs.n, 0);
+	for (size_t i = 0; i < facts.qemu.data_dirs.n; i++) {
+		assert_int_equal(*facts.qemu.data_dirs.name[i], '/');
+		assert_null(strstr(facts.qemu.data_dirs.name[i], "/../"));
+	}
 	assert_true(facts_qemu(&again, "qemu-system-x86_64", place->cache, &err));
 	assert_int_equal(again.qemu.offers[QEMU_DEVICES].n, facts.qemu.offers[QEMU_DEVICES].n);
 }
@@ -287,6 +339,8 @@ int main(void)
 		in_place(exchanged_binary_is_asked_again),
 		in_place(touched_binary_is_asked_again),
 		in_place(new_modules_are_asked_for),
+		in_place(data_directories_are_remembered),
+		in_place(no_data_directories_are_no_error),
 		in_place(bad_cache_is_ignored),
 		in_place(foreign_cache_is_ignored),
 		in_place(unwritable_cache_is_no_error),
