@@ -1,9 +1,9 @@
 /* Theory of operation.
  *
  * qmp_receive() moves bytes from the socket into the wire's buffer and does not look at them;
- * qmp_next() takes one message out of it at a time. So the memory in use is bounded by one read,
- * one message and what a waiting function put aside (wait.c), and a flood holds nobody up for long:
- * once a full read is unread, nothing more is read and QEMU has to wait.
+ * qmp_next() takes one message out of it at a time. So the memory in use is bounded by one call's
+ * bytes, one message and what a waiting function put aside (wait.c), and a flood holds nobody up
+ * for long: a call reads so much and no more, and QEMU has to wait.
  *
  * When the connection ends, the descriptor is closed at once (a closed socket would wake poll for
  * ever), the messages that had come are still taken one by one, and then QMP_CLOSED says why.
@@ -168,16 +168,19 @@ static bool flush(struct qmp *qmp, struct error **err)
 bool qmp_receive(struct qmp *qmp, struct error **err)
 {
 	char chunk[READ_SIZE];
+	/* What waits is bounded too: by one message that is not whole yet, and one call. */
+	size_t most = wire_limit(qmp->wire) + READ_MOST, taken = 0;
 
 	if (qmp->fd < 0)
 		return true;
 	if (!flush(qmp, err))
 		return false;
-	while (wire_waiting(qmp->wire) < READ_MOST) {
+	while (taken < READ_MOST && wire_waiting(qmp->wire) < most) {
 		ssize_t n = recv(qmp->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
 		if (n > 0) {
 			wire_add(qmp->wire, chunk, (size_t)n);
+			taken += (size_t)n;
 		} else if (n == 0 || errno == ECONNRESET) {
 			close_connection(qmp, "QEMU closed the monitor");
 			return true;

@@ -87,7 +87,8 @@ short qmp_poll_events(const struct qmp *qmp);
 
 /* Reads what there is now, at most 256 KiB of it, and goes on writing what waits. The end of the
  * connection, also a reset one, is no failure: qmp_next() tells it in its turn. Take everything
- * that qmp_next() has before calling again: unread messages stop the reading.
+ * that qmp_next() has before calling again: unread messages stop the reading when they are as much
+ * as one call and the largest message.
  */
 bool qmp_receive(struct qmp *qmp, struct error **err);
 

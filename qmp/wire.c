@@ -1,34 +1,29 @@
 /* Theory of operation.
  *
- * Bytes wait in one buffer, data[at..len). wire_next() walks it in one of three states: between
- * messages, inside an object, or skipping garbage. An object begins with "{" and ends where
- * base/json says, so it may be spread over lines (pretty=on) and over any number of reads; no byte
- * is looked at twice, whatever the split.
+ * QMP is lines: QEMU ends each message with CR LF, and JSON never holds a raw newline inside a
+ * string. Bytes wait in one buffer, data[at..len), and nothing is judged before the end of its line
+ * is there, so what comes out does not depend on how the bytes were split. A line that is good JSON
+ * and not at its end goes on in the next one (pretty=on). A "{" at the start of a line, where the
+ * message before it cannot go on, means that that one was cut short.
  *
- * json-c's incremental parser makes the objects, and sees only bytes that vetted() and base/json
- * let through: whole UTF-8 sequences without NUL that are JSON so far. What is no UTF-8 ends a
- * message, and by the protocol 0xFF is meant for just that.
+ * By the protocol 0xFF ends whatever was there, as the end of a line does; JSON cannot go on behind
+ * it. What is no message is garbage up to the end of its line.
  *
- * After an error the rest of the line is skipped, up to newline or 0xFF: QEMU ends every message
- * with CR LF, and JSON never holds a raw newline inside a string. If the error is a "{" at the
- * start of a line, the message before it was cut short and this one is read.
- *
- * Three bounds hold: the bytes of a message, its nesting, and its weight, an estimate from above of
- * what it costs as json-c objects: "{}," is 3 bytes on the wire and 800 in memory.
+ * base/json judges each byte once; json-c sees whole messages alone, and only those that were found
+ * good. Three bounds hold: the bytes of a message, its nesting, and its weight, an estimate from
+ * above of what it costs as json-c objects: "{}," is 3 bytes on the wire and 800 in memory.
  */
 #include "wire.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/json.h"
 #include "base/own.h"
 #include "base/text.h"
 
-/* How much is vetted and parsed at a time. */
-#define WINDOW 65536
+/* What the buffer may keep when nothing waits. */
+#define ROOM_KEPT 65536
 
 /* How many first bytes of garbage are shown. */
 #define SAMPLE 60
@@ -41,40 +36,22 @@
 #define WEIGHT_LIST 400
 #define WEIGHT_MEMBER 192
 
-enum state { BETWEEN, INSIDE, SKIPPING };
-
 struct wire {
-	struct json_tokener *tokener;
 	size_t limit;
 	char *data;
 	size_t at, len, room;
-	size_t clean; /* data[at..clean) was vetted */
-	enum state state;
-	size_t size;		 /* of the present object or garbage, up to at */
-	struct json_check check; /* of the present object */
-	char first[SAMPLE];
-	char last;	 /* the byte before at */
-	const char *why; /* it is garbage */
-	unsigned run;	 /* pieces of garbage in a row */
+	size_t line; /* data[at..line) are the earlier lines of the present message, all good */
+	size_t seen; /* data[line..seen) holds no end of a line */
+	struct json_check check; /* of the present message, up to line */
+	unsigned run;		 /* pieces of garbage in a row */
 	bool ended;
 	const char *broken;
 };
-
-static struct json_tokener *new_tokener(void)
-{
-	struct json_tokener *tokener =
-		json_tokener_new_ex(WIRE_DEPTH + 2); /* never the one that counts */
-
-	if (!tokener)
-		abort();
-	return tokener;
-}
 
 struct wire *wire_new(size_t limit)
 {
 	struct wire *wire = xcalloc(1, sizeof(*wire));
 
-	wire->tokener = new_tokener();
 	wire->limit = limit;
 	return wire;
 }
@@ -83,25 +60,31 @@ void wire_free(struct wire *wire)
 {
 	if (!wire)
 		return;
-	json_tokener_free(wire->tokener);
 	free(wire->data);
 	free(wire);
+}
+
+/* Moves what waits to the start of the buffer. */
+static void close_gap(struct wire *wire)
+{
+	if (!wire->at)
+		return;
+	memmove(wire->data, wire->data + wire->at, wire->len - wire->at);
+	wire->len -= wire->at;
+	wire->line -= wire->at;
+	wire->seen -= wire->at;
+	wire->at = 0;
+	if (wire->len == 0 && wire->room > ROOM_KEPT) {
+		free(steal(&wire->data)); /* what a flood needed */
+		wire->room = 0;
+	}
 }
 
 void wire_add(struct wire *wire, const void *data, size_t len)
 {
 	if (wire->broken || len == 0)
 		return;
-	if (wire->at) {
-		memmove(wire->data, wire->data + wire->at, wire->len - wire->at);
-		wire->len -= wire->at;
-		wire->clean -= wire->clean < wire->at ? wire->clean : wire->at;
-		wire->at = 0;
-	}
-	if (wire->len == 0 && wire->room > WINDOW) {
-		free(steal(&wire->data)); /* what a flood needed */
-		wire->room = 0;
-	}
+	close_gap(wire);
 	if (wire->room - wire->len < len) {
 		size_t room = wire->len + len;
 		char *bigger;
@@ -128,6 +111,11 @@ size_t wire_waiting(const struct wire *wire)
 	return wire->len - wire->at;
 }
 
+size_t wire_limit(const struct wire *wire)
+{
+	return wire->limit;
+}
+
 void wire_item_clear(struct wire_item *item)
 {
 	json_object_put(item->object);
@@ -135,284 +123,138 @@ void wire_item_clear(struct wire_item *item)
 	*item = (struct wire_item){.kind = WIRE_NOTHING};
 }
 
-/* Counts n bytes at the present position to the present item. */
-static void use(struct wire *wire, size_t n)
+static enum wire_kind give_up(struct wire *wire, struct wire_item *item, const char *why)
 {
-	const char *p = wire->data + wire->at;
-
-	if (n == 0)
-		return;
-	if (wire->size < SAMPLE) {
-		size_t more = SAMPLE - wire->size;
-
-		memcpy(wire->first + wire->size, p, n < more ? n : more);
-	}
-	wire->size += n;
-	wire->last = p[n - 1];
-	wire->at += n;
-}
-
-/* The first bytes of the present item for a reader; text_quote() would stop at a NUL. */
-static void add_sample(const struct wire *wire, struct buf *out)
-{
-	size_t len = wire->size < SAMPLE ? wire->size : SAMPLE, at = 0;
-
-	while (len && (wire->first[len - 1] == '\n' || wire->first[len - 1] == '\r'))
-		len--;
-	while (at < len) {
-		own_free char *piece = xstrndup(wire->first + at, len - at);
-		own_free char *quoted = text_quote(piece, len);
-
-		buf_adds(out, quoted);
-		at += strlen(piece);
-		if (at < len)
-			buf_adds(out, "\\x00"), at++;
-	}
-	if (wire->size > SAMPLE)
-		buf_adds(out, "...");
-}
-
-static enum wire_kind broken(struct wire *wire, struct wire_item *item, const char *why)
-{
-	if (!wire->broken) {
-		free(steal(&wire->data));
-		wire->at = wire->len = wire->clean = wire->room = 0;
-		json_tokener_free(wire->tokener);
-		wire->tokener = new_tokener();
-		wire->broken = why;
-	}
+	free(steal(&wire->data));
+	wire->at = wire->len = wire->line = wire->seen = wire->room = 0;
+	wire->broken = why;
 	item->kind = WIRE_BROKEN;
 	item->text = xstrdup(why);
 	return item->kind;
 }
 
-static enum wire_kind finish_garbage(struct wire *wire, struct wire_item *item)
+/* The present message, or what is none, ends before data[end]. */
+static size_t finish_item(struct wire *wire, size_t end)
 {
-	own_buf struct buf text = {0};
+	size_t size = end - wire->at;
+
+	wire->at = wire->line = end;
+	wire->seen = wire->seen < end ? end : wire->seen;
+	return size;
+}
+
+static enum wire_kind finish_garbage(struct wire *wire, struct wire_item *item, const char *why,
+				     size_t end)
+{
+	const char *first = wire->data + wire->at;
+	size_t len = end - wire->at;
+	own_free char *sample = NULL, *shown = NULL;
 
 	if (++wire->run >= WIRE_GARBAGE_RUN)
-		return broken(wire, item, "so much garbage in a row is no QMP");
-	buf_addf(&text, "%s: ", wire->why);
-	add_sample(wire, &text);
+		return give_up(wire, item, "so much garbage in a row is no QMP");
+	while (len && (first[len - 1] == '\n' || first[len - 1] == '\r'))
+		len--;
+	sample = xstrndup(first, len > SAMPLE ? SAMPLE + 1 : len);
+	shown = text_quote(sample, SAMPLE);
 	item->kind = WIRE_GARBAGE;
-	item->size = wire->size;
-	item->spoilt = !wire->ended && wire->first[0] == '{';
-	item->text = buf_steal(&text);
-	wire->state = BETWEEN;
+	item->text = xasprintf("%s: %s", why, shown);
+	item->spoilt = !wire->ended && *first == '{';
+	item->size = finish_item(wire, end);
 	return item->kind;
 }
 
-/* The present object turns out to be garbage; the rest of it is skipped next. */
-static void start_garbage(struct wire *wire, const char *why)
-{
-	json_tokener_reset(wire->tokener);
-	wire->why = why;
-	wire->state = SKIPPING;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Goes to the start of the next thing; false when there is none. */
-static bool seek_start(struct wire *wire)
-{
-	/* 0xFF between messages separates and is nothing by itself (guest-sync-delimited). */
-	while (wire->at < wire->len &&
-	       (is_space(wire->data[wire->at]) || wire->data[wire->at] == '\xff'))
-		wire->at++;
-	if (wire->at == wire->len)
-		return false;
-	wire->size = 0;
-	json_check_start(&wire->check, WIRE_DEPTH);
-	if (wire->data[wire->at] == '{')
-		wire->state = INSIDE;
-	else
-		start_garbage(wire, "no JSON object");
-	return true;
-}
-
-/* Skips to the end of garbage; true when it was found. */
-static bool skip(struct wire *wire)
+static enum wire_kind finish_object(struct wire *wire, struct wire_item *item, size_t end,
+				    size_t line_end)
 {
 	const char *p = wire->data + wire->at;
-	size_t n = 0, most = wire->len - wire->at;
+	size_t size = end - wire->at;
 
-	while (n < most && p[n] != '\n' && p[n] != '\xff')
-		n++;
-	use(wire, n);
-	if (n < most && p[n] == '\n')
-		use(wire, 1);
-	return n < most || wire->ended;
+	if (size > wire->limit)
+		return give_up(wire, item, "a message is larger than the limit");
+	if (text_utf8(p, size) < size)
+		return finish_garbage(wire, item, "a byte that is not UTF-8", line_end);
+	if (!json_make(p, size, WIRE_DEPTH, &item->object))
+		return finish_garbage(wire, item, "json-c cannot read it", line_end);
+	wire->run = 0;
+	item->kind = WIRE_OBJECT;
+	item->size = finish_item(wire, end);
+	return item->kind;
 }
 
-/* Whether more bytes could still make a UTF-8 sequence of the n at s, where none is whole. */
-static bool maybe_cut(const char *s, size_t n)
-{
-	unsigned char lead = (unsigned char)s[0];
-	size_t need = lead >= 0xf8 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-
-	for (size_t i = 1; i < n && i < need; i++)
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			return false;
-	return n < need;
-}
-
-static bool is_number_byte(char c)
-{
-	return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
-}
-
-/* How many bytes from the present position on are fit for json-c. */
-static size_t vetted(struct wire *wire)
-{
-	if (wire->clean <= wire->at) {
-		const char *p = wire->data + wire->at;
-		size_t n = wire->len - wire->at;
-
-		n = strnlen(p, n < WINDOW ? n : WINDOW);
-		wire->clean = wire->at + text_utf8(p, n);
-	}
-	return wire->clean - wire->at;
-}
-
-/* How many of n vetted bytes to show to json-c now: what may be the start of a number waits for the
- * rest of it, as no message ends with one.
- */
-static size_t without_cut_number(struct wire *wire, size_t n)
-{
-	const char *p = wire->data + wire->at;
-	size_t tail = 0;
-
-	if (wire->ended || (wire->clean < wire->len && !is_number_byte(p[n])))
-		return n;
-	while (tail < n && tail <= JSON_NUMBER_MOST && is_number_byte(p[n - 1 - tail]))
-		tail++;
-	return tail <= JSON_NUMBER_MOST ? n - tail : n;
-}
-
-/* What the present object costs at most as json-c objects. */
-static size_t weight(const struct wire *wire)
+/* What the present message costs at most as json-c objects. */
+static size_t weigh_message(const struct wire *wire)
 {
 	return wire->check.objects * WEIGHT_OBJECT + wire->check.arrays * WEIGHT_LIST +
 	       wire->check.commas * WEIGHT_MEMBER;
 }
 
-static void finish_object(struct wire *wire, struct wire_item *item, json_object *object)
+/* Judges the present line, which ends before data[end]. WIRE_NOTHING: it goes on in the next. */
+static enum wire_kind judge_line(struct wire *wire, struct wire_item *item, size_t end)
 {
-	/* The parser keeps room for the longest string it saw; a great one should not stay. */
-	if (wire->size > WINDOW) {
-		json_tokener_free(wire->tokener);
-		wire->tokener = new_tokener();
-	}
-	wire->state = BETWEEN;
-	wire->run = 0;
-	item->kind = WIRE_OBJECT;
-	item->size = wire->size;
-	item->object = object;
-}
+	bool last = end == wire->len, newline = !last && wire->data[end] == '\n';
+	size_t n = end + newline - wire->line, good;
 
-/* No byte can be shown to the parser: none is there, a sequence is cut, or one is not allowed. True
- * if there is something to go on with.
- */
-static bool bad_byte(struct wire *wire)
-{
-	size_t n = wire->len - wire->at;
-	bool cut = n == 0 || maybe_cut(wire->data + wire->at, n);
-
-	if (cut && !wire->ended)
-		return false;
-	start_garbage(wire, cut ? "cut short" : "a byte that is not UTF-8");
-	return true;
-}
-
-/* Judges what is there and gives the parser what is good; true with *object set when one is whole.
- */
-static bool parse(struct wire *wire, size_t n, json_object **object)
-{
-	const char *p = wire->data + wire->at;
-	size_t good = json_check_add(&wire->check, p, n);
-	enum json_tokener_error error = json_tokener_continue;
-
-	if (good) {
-		*object = json_tokener_parse_ex(wire->tokener, p, (int)good);
-		error = json_tokener_get_error(wire->tokener);
-	}
-	use(wire, good);
-	if (wire->check.state == JSON_WHOLE && error == json_tokener_success)
-		return true;
+	good = json_check_add(&wire->check, wire->data + wire->line, n);
+	if (weigh_message(wire) / WEIGHT_LIMIT > wire->limit)
+		return give_up(wire, item, "a message needs more memory than the limit");
+	if (wire->check.state == JSON_WHOLE)
+		return finish_object(wire, item, wire->line + good, end);
+	if (wire->check.state == JSON_BAD && good == 0 && wire->data[wire->line] == '{')
+		return finish_garbage(wire, item, wire->check.why, wire->line);
 	if (wire->check.state == JSON_BAD)
-		start_garbage(wire, wire->check.why);
-	else if (wire->check.state == JSON_WHOLE || error != json_tokener_continue)
-		start_garbage(wire, "json-c cannot read it");
-	return false;
+		return finish_garbage(wire, item, wire->check.why, end);
+	if (!newline)
+		return finish_garbage(wire, item, last ? "cut short" : "a byte that is not UTF-8",
+				      end);
+	wire->line = wire->seen = end + 1;
+	return WIRE_NOTHING;
 }
 
-/* One step inside an object; true when there is an item or nothing more to do now. */
-static bool step(struct wire *wire, struct wire_item *item)
+static bool is_line_end(char c)
 {
-	size_t n = vetted(wire), left = wire->limit - wire->size;
-	json_object *object = NULL;
-	bool whole;
-
-	if (n == 0)
-		return !bad_byte(wire);
-	n = without_cut_number(wire, n);
-	if (n == 0 && wire->clean == wire->len)
-		return true;
-	if (n == 0) { /* the window ends here, the bytes do not */
-		wire->clean = wire->at;
-		return false;
-	}
-	if (left == 0) {
-		broken(wire, item, "a message is larger than the limit");
-		return true;
-	}
-	whole = parse(wire, n < left ? n : left, &object);
-	if (weight(wire) / WEIGHT_LIMIT > wire->limit) {
-		json_object_put(object);
-		broken(wire, item, "a message needs more memory than the limit");
-		return true;
-	}
-	if (whole)
-		finish_object(wire, item, object);
-	return whole;
+	return c == '\n' || c == '\xff';
 }
 
-/* Whether the garbage up to here ends before a new message: a "{" at the start of a line. */
-static bool at_new_message(const struct wire *wire)
+static bool is_blank(char c)
 {
-	return wire->size && wire->last == '\n' && wire->at < wire->len &&
-	       wire->data[wire->at] == '{';
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Between messages: goes to the first byte of the next. */
+static void start_item(struct wire *wire)
+{
+	size_t at = wire->at;
+
+	while (at < wire->len && (is_blank(wire->data[at]) || is_line_end(wire->data[at])))
+		at++;
+	finish_item(wire, at);
+	json_check_start(&wire->check, WIRE_DEPTH);
 }
 
 enum wire_kind wire_next(struct wire *wire, struct wire_item *item)
 {
-	bool found;
-
 	*item = (struct wire_item){.kind = WIRE_NOTHING};
-	for (;;) {
-		if (wire->broken)
-			return broken(wire, item, wire->broken);
-		switch (wire->state) {
-		case BETWEEN:
-			if (!seek_start(wire))
-				return WIRE_NOTHING;
+	if (wire->broken)
+		return give_up(wire, item, wire->broken);
+	while (item->kind == WIRE_NOTHING) {
+		if (wire->line == wire->at)
+			start_item(wire);
+		if (wire->at == wire->len)
 			break;
-		case INSIDE:
-			if (step(wire, item))
-				return item->kind;
-			if (wire->state == SKIPPING && at_new_message(wire))
-				return finish_garbage(wire, item);
+		while (wire->seen < wire->len && !is_line_end(wire->data[wire->seen]))
+			wire->seen++;
+		/* CR is no part of a message, and "\n" is not in sight yet. */
+		if (wire->seen - wire->at > wire->limit + 1)
+			return give_up(wire, item,
+				       wire->data[wire->at] == '{'
+					       ? "a message is larger than the limit"
+					       : "so much garbage is no QMP");
+		if (wire->seen == wire->len && !wire->ended)
 			break;
-		case SKIPPING:
-			found = skip(wire);
-			if (wire->size > wire->limit)
-				return broken(wire, item, "so much garbage is no QMP");
-			if (found)
-				return finish_garbage(wire, item);
-			return WIRE_NOTHING;
-		}
+		if (wire->data[wire->at] == '{')
+			judge_line(wire, item, wire->seen);
+		else
+			finish_garbage(wire, item, "no JSON object", wire->seen);
 	}
+	return item->kind;
 }

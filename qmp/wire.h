@@ -1,4 +1,6 @@
-/* The framing of QMP: bytes as they come in, whole JSON objects out, one at a time. */
+/* The framing of QMP: bytes as they come in, whole JSON objects out, one at a time. By QEMU's
+ * docs/interop/qmp-spec each message ends with CR LF; it is taken once the LF is there.
+ */
 #ifndef QMP_WIRE_H
 #define QMP_WIRE_H
 
@@ -46,6 +48,8 @@ void wire_add(struct wire *wire, const void *data, size_t len);
 void wire_end(struct wire *wire);
 /* Bytes that were added and not yet used up. */
 size_t wire_waiting(const struct wire *wire);
+/* The most bytes of a message. */
+size_t wire_limit(const struct wire *wire);
 
 /* The next thing on the wire; item is overwritten, and what it holds is the caller's to clear. Once
  * WIRE_BROKEN, always WIRE_BROKEN.

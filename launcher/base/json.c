@@ -348,13 +348,16 @@ static bool is_fault(struct json_fault *fault, size_t at, const char *why)
 	return false;
 }
 
-/* What json-c makes of a text that was found good. */
-static bool make_object(const char *text, size_t len, unsigned depth, json_object **value)
+bool json_make(const char *text, size_t len, unsigned depth, json_object **value)
 {
-	/* Scalars count as a level to json-c. */
-	struct json_tokener *tokener = json_tokener_new_ex((int)depth + 2);
+	struct json_tokener *tokener;
 	enum json_tokener_error error;
 
+	*value = NULL;
+	if (len > INT32_MAX)
+		return false;
+	/* Scalars count as a level to json-c. */
+	tokener = json_tokener_new_ex((int)depth + 2);
 	if (!tokener)
 		abort();
 	*value = json_tokener_parse_ex(tokener, text, (int)len);
@@ -384,7 +387,7 @@ bool json_read(const char *text, size_t len, unsigned depth_most, json_object **
 		end++;
 	if (end < len)
 		return is_fault(fault, end, "something follows the end of it");
-	if (len > INT32_MAX || !make_object(text, len, depth_most, value))
+	if (!json_make(text, len, depth_most, value))
 		return is_fault(fault, 0, "too large");
 	return true;
 }

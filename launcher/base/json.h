@@ -66,6 +66,11 @@ struct json_fault {
 bool json_read(const char *text, size_t len, unsigned depth_most, json_object **value,
 	       struct json_fault *fault);
 
+/* What json-c makes of a text (UTF-8, len bytes) that a check found whole, nested at most depth
+ * deep; the caller owns *value. False where json-c refuses it all the same, or len is over 2 GiB.
+ */
+bool json_make(const char *text, size_t len, unsigned depth, json_object **value);
+
 static inline void own_json_(json_object **object)
 {
 	json_object_put(*object);

@@ -55,7 +55,7 @@ static bool take_all(struct wire *wire, struct buf *out)
 			buf_addf(out, "B %s\n", item.text);
 		wire_item_clear(&item);
 		if (kind == WIRE_NOTHING || kind == WIRE_BROKEN) {
-			must(wire_waiting(wire) <= 100);
+			must(wire_waiting(wire) <= LIMIT + 1);
 			return kind == WIRE_NOTHING;
 		}
 		must(wire_waiting(wire) <= before);
