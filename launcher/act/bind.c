@@ -415,8 +415,7 @@ bool undo_override(struct keeper *k, const struct change *change, struct error *
 
 		if (strcmp(has, driver) != 0 && (!override_set(k, address, driver, err) ||
 						 !driver_probe(k, address, driver, err))) {
-			if (err && *err)
-				error_context(*err, "%s did not take its device back", driver);
+			error_context(err, "%s did not take its device back", driver);
 			return false;
 		}
 	}

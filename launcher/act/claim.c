@@ -305,7 +305,7 @@ static bool still_free(struct claim *c, const struct pci_function *f, struct err
 }
 
 /* Somebody came after we looked: most likely that is why. */
-static void name_latecomers(struct claim *c, struct error *err)
+static void name_latecomers(struct claim *c, struct error **err)
 {
 	own_holders struct holders holders = {0};
 	own_buf struct buf words = {0};
@@ -380,8 +380,7 @@ bool claim_functions(struct keeper *k, const struct intent *intent, struct error
 		good = write_claims(&c, err) && load_vfio(k, err) && move(&c, err) &&
 		       grant_groups(&c, err);
 		if (!good) {
-			if (err && *err)
-				name_latecomers(&c, *err);
+			name_latecomers(&c, err);
 			restore_from(k, mark);
 		}
 	}

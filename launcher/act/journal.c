@@ -144,8 +144,8 @@ struct journal *journal_read(const char *path, struct error **err)
 	journal = journal_parse(text, err);
 	if (journal)
 		journal->path = xstrdup(path);
-	else if (err)
-		error_context(*err, "%s", path);
+	else
+		error_context(err, "%s", path);
 	return journal;
 }
 

@@ -231,8 +231,7 @@ bool modules_load(const char *name, char ***new_names, size_t *n, struct error *
 		return false;
 	modprobe = find_modprobe(&ROOT_REAL, err);
 	if (!modprobe) {
-		if (err)
-			error_context(*err, "cannot load the module %s", name);
+		error_context(err, "cannot load the module %s", name);
 		return false;
 	}
 	before = modules_list(&ROOT_REAL, &before_n);

@@ -82,8 +82,7 @@ bool grant_path(struct keeper *k, const char *path, struct error **err)
 		return false;
 	if (journal_add(k->journal, &change, err) && acl_grant(fd, k->uid, &unused, err))
 		return true;
-	if (err && *err)
-		error_context(*err, "%s", path);
+	error_context(err, "%s", path);
 	return false;
 }
 
@@ -119,8 +118,7 @@ bool undo_acl(struct keeper *k, const struct change *change, struct error **err)
 	keeper_report(k, REPORT_PROGRESS, 0, "setfacl -x u:%u %s", change->uid, change->path);
 	if (acl_restore(fd, change->uid, &change->before, err))
 		return true;
-	if (err && *err)
-		error_context(*err, "%s", change->path);
+	error_context(err, "%s", change->path);
 	return false;
 }
 

@@ -48,8 +48,7 @@ static bool change(enum service service, const char *verb, struct error **err)
 
 	if (systemctl)
 		return worker_exec(argv, CHANGE_MS, NULL, err);
-	if (err)
-		error_context(*err, "cannot %s %s", verb, names[service]);
+	error_context(err, "cannot %s %s", verb, names[service]);
 	return false;
 }
 

@@ -44,20 +44,20 @@ void error_errno(struct error **err, enum error_kind kind, int errnum, const cha
 	add(err, kind, xasprintf("%s: %s", what, strerror(errnum)));
 }
 
-void error_context(struct error *err, const char *fmt, ...)
+void error_context(struct error **err, const char *fmt, ...)
 {
 	own_free char *context = NULL;
 	va_list args;
 
-	if (!err)
+	if (!err || !*err)
 		return;
 	va_start(args, fmt);
 	context = xvasprintf(fmt, args);
 	va_end(args);
-	for (size_t i = 0; i < err->n; i++) {
-		char *old = err->message[i];
+	for (size_t i = 0; i < (*err)->n; i++) {
+		char *old = (*err)->message[i];
 
-		err->message[i] = xasprintf("%s: %s", context, old);
+		(*err)->message[i] = xasprintf("%s: %s", context, old);
 		free(old);
 	}
 }

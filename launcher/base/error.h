@@ -29,8 +29,8 @@ void error_add(struct error **err, enum error_kind kind, const char *fmt, ...)
 void error_errno(struct error **err, enum error_kind kind, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Puts "context: " before each message of err. */
-void error_context(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Puts "context: " before each message of *err; err and *err may be NULL, then nothing is done. */
+void error_context(struct error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Moves the messages of *from behind those of *to and leaves *from empty. */
 void error_merge(struct error **to, struct error **from);

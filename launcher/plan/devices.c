@@ -66,7 +66,7 @@ bool devices_find(const struct profile *p, const struct facts *facts, const stru
 			  w->functions);
 	if (!problem)
 		return true;
-	error_context(problem, "%s: %s.device", where, name);
+	error_context(&problem, "%s: %s.device", where, name);
 	error_merge(err, &problem);
 	return false;
 }

@@ -65,11 +65,14 @@ static void context_stands_before_each(void **state)
 	(void)state;
 	error_add(&err, ERROR_HOST, "a");
 	error_add(&err, ERROR_HOST, "100%% b");
-	error_context(err, "disk %s", "x");
-	error_context(err, "plan");
+	error_context(&err, "disk %s", "x");
+	error_context(&err, "plan");
 	assert_string_equal(error_message(err, 0), "plan: disk x: a");
 	assert_string_equal(error_message(err, 1), "plan: disk x: 100% b");
 	error_context(NULL, "nothing");
+	error_free(steal(&err));
+	error_context(&err, "nothing");
+	assert_null(err);
 }
 
 static void merging_empties_the_source(void **state)
