@@ -91,6 +91,9 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(lib_cflags) -MMD -MP -c -o $@ $<
 
+# Texts that are part of an object.
+$(foreach kind,obj san fuzz,$(BUILD)/$(kind)/launcher/commands/help.o): launcher/commands/help.txt
+
 # The same with AddressSanitizer and UndefinedBehaviorSanitizer: what the tests run.
 san: $(BUILD)/san/vmlaunch
 $(BUILD)/san/vmlaunch: $(BUILD)/san/launcher/main.o $(BUILD)/san/libvmlaunch.a

@@ -67,98 +67,51 @@ const struct option_row GLOBAL_OPTIONS[] = {
 	{0}};
 
 const struct command COMMANDS[] = {
-	{"run", "PROFILE", "start a machine and watch over it ('run' may be left out)",
-	 "Ctrl-C presses the guest's power button, and again after 30 s; a second Ctrl-C\n"
-	 "within 3 s quits at once. SIGTERM presses the button twice, then quits after\n"
-	 "180 s. [shutdown] has the times.\n\n"
-	 "With --ephemeral each disk is only read: what is written goes to files without\n"
-	 "names in the machine's state directory, made by qemu-img, which vanish with\n"
-	 "the last process that has them open. Variables are a copy, nothing is recorded.\n"
-	 "Drives behind a passed controller are written.\n",
-	 RUN_OPTIONS, 1, 1, command_run, .this_host = true},
-	{"plan", "PROFILE", "show what a start would do, and why",
-	 "Nothing is changed and nothing is started.\n", PLAN_OPTIONS, 1, 1, command_plan},
+	{"run", "PROFILE", "start a machine and watch over it ('run' may be left out)", RUN_OPTIONS,
+	 1, 1, command_run, .this_host = true},
+	{"plan", "PROFILE", "show what a start would do, and why", PLAN_OPTIONS, 1, 1,
+	 command_plan},
 	{"probe", "PROFILE", "boot the guest's-eye program in it and print what that sees",
-	 "Disks are left out, and the variable store is a scratch copy. The report ends\n"
-	 "with a verdict for each known cause of NVIDIA's Code 43: ok, a problem, cannot\n"
-	 "tell, or does not apply, with the profile's key that mends it.\n"
-	 "Exit status: 0 no problem, 1 a problem or no report, 2 and 3 as for run.\n",
 	 PROBE_OPTIONS, 1, 1, command_probe, .this_host = true},
-	{"list", "", "list running machines", NULL, JSON_OPTIONS, 0, 0, command_list,
-	 .this_host = true},
-	{"status", "[NAME]", "tell how a machine is", NULL, JSON_OPTIONS, 0, 1, command_status,
+	{"list", "", "list running machines", JSON_OPTIONS, 0, 0, command_list, .this_host = true},
+	{"status", "[NAME]", "tell how a machine is", JSON_OPTIONS, 0, 1, command_status,
 	 .this_host = true},
 	{"stop", "[NAME]", "press a machine's power button and wait until it has ended",
-	 "The button is pressed again after 30 s; the guest decides. --timeout ends the\n"
-	 "waiting, not the machine: 'vmlaunch kill' does that.\n",
 	 STOP_OPTIONS, 0, 1, command_stop, .this_host = true},
-	{"kill", "NAME", "end a machine at once, as if its plug were pulled", NULL, NO_OPTIONS, 1,
-	 1, command_kill, .this_host = true},
-	{"pause", "[NAME]", "hold a machine's guest where it is", NULL, NO_OPTIONS, 0, 1,
-	 command_pause, .this_host = true},
-	{"resume", "[NAME]", "let a paused guest go on, and wake one that sleeps", NULL, NO_OPTIONS,
-	 0, 1, command_resume, .this_host = true},
-	{"reset", "[NAME]", "reset a machine, as its reset button would", NULL, NO_OPTIONS, 0, 1,
+	{"kill", "NAME", "end a machine at once, as if its plug were pulled", NO_OPTIONS, 1, 1,
+	 command_kill, .this_host = true},
+	{"pause", "[NAME]", "hold a machine's guest where it is", NO_OPTIONS, 0, 1, command_pause,
+	 .this_host = true},
+	{"resume", "[NAME]", "let a paused guest go on, and wake one that sleeps", NO_OPTIONS, 0, 1,
+	 command_resume, .this_host = true},
+	{"reset", "[NAME]", "reset a machine, as its reset button would", NO_OPTIONS, 0, 1,
 	 command_reset, .this_host = true},
-	{"attach", "[NAME]", "take over a machine whose vmlaunch has died",
-	 "From then on it is what the dead one was: it has the same Ctrl-C and SIGTERM,\n"
-	 "tells how the machine ends, and puts things away. A paused guest stays paused.\n"
-	 "A serial console that was on the dead one's terminal is not regained, and\n"
-	 "QEMU's exit status stays unknown.\n",
-	 NO_OPTIONS, 0, 1, command_attach, .this_host = true},
-	{"log", "[NAME]", "print QEMU's messages of a machine's last start", NULL, NO_OPTIONS, 0, 1,
+	{"attach", "[NAME]", "take over a machine whose vmlaunch has died", NO_OPTIONS, 0, 1,
+	 command_attach, .this_host = true},
+	{"log", "[NAME]", "print QEMU's messages of a machine's last start", NO_OPTIONS, 0, 1,
 	 command_log, .this_host = true},
 	{"qmp", "NAME COMMAND [KEY=VALUE...]", "send QEMU one command and print its answer as JSON",
-	 "Keys may be dotted (server.type=unix); a value that is JSON is taken as such,\n"
-	 "else it is text. What human-monitor-command answers is printed as text.\n",
 	 NO_OPTIONS, 2, 256, command_qmp, .this_host = true},
 	{"devices", "", "list the host's devices, who holds them, what a guest could get",
-	 "Nothing is changed, and nothing that sleeps is woken. As a plain user, what\n"
-	 "other users' processes hold stays unseen.\n",
 	 DEVICES_OPTIONS, 0, 0, command_devices},
 	{"cpus", "[PROFILE]", "show the host's P, E and LP-E cores, and a guest's places",
-	 "With a profile, where its guest's processors and QEMU's threads would run,\n"
-	 "whether or not the rest of the machine can be had.\n",
 	 CPUS_OPTIONS, 0, 1, command_cpus},
 	{"rom", "show|dump|trim WORD...",
-	 "look at option ROMs (VBIOS), dump a device's, cut a file",
-	 "  rom show FILE         what a ROM file has in it, and what is wrong with it\n"
-	 "  rom dump DEVICE FILE  write the ROM of a device (10de:2820, 01:00.0, ...) to\n"
-	 "                        FILE; needs root\n"
-	 "  rom trim FILE OUT     write FILE to OUT without what stands before and behind\n"
-	 "                        the ROM\n"
-	 "\n"
-	 "A guest wants the ROM at the file's first byte. The kernel does not give\n"
-	 "NVIDIA's private images, so a dump may end before them; dump says so. It\n"
-	 "switches the ROM on for reading and off again, and wakes no device. Files are\n"
-	 "written as the user who called sudo.\n",
-	 ROM_OPTIONS, 2, 3, command_rom},
+	 "look at option ROMs (VBIOS), dump a device's, cut a file", ROM_OPTIONS, 2, 3,
+	 command_rom},
 	{"acpi", "show FILE...|write DIR PROFILE",
-	 "what ACPI tables hold, and those that a guest gets",
-	 "show takes compiled tables (.aml) and profiles (.ini); write puts a profile's\n"
-	 "tables into DIR. Tables of a host are in /sys/firmware/acpi/tables, for root to\n"
-	 "read.\n",
-	 ACPI_OPTIONS, 2, 256, command_acpi},
+	 "what ACPI tables hold, and those that a guest gets", ACPI_OPTIONS, 2, 256, command_acpi},
 	{"firmware", "[PROFILE|NAME]",
-	 "show the UEFI firmware, which is chosen, what its store holds",
-	 "Without a word: what a new machine gets. Of a store: Secure Boot's state, the certificates and\n"
-	 "boot entries. Nothing is changed.\n",
-	 FIRMWARE_OPTIONS, 0, 1, command_firmware},
+	 "show the UEFI firmware, which is chosen, what its store holds", FIRMWARE_OPTIONS, 0, 1,
+	 command_firmware},
 	{"machine", "NAME|PROFILE [VERSION]",
-	 "show which version of QEMU's machine a guest has, for life",
-	 "The first start records it, so that the guest finds the same hardware with every later QEMU,\n"
-	 "which has it for about six years. A profile's own QEMU is asked; with a name alone, the one in\n"
-	 "PATH. Only --raise changes the record: the machine must not run, and the old version is kept in\n"
-	 "machine.old. An older VERSION must be named. The warning of QEMU's own about a deprecated machine\n"
-	 "stands in its log.\n",
-	 MACHINE_OPTIONS, 1, 2, command_machine, .this_host = true},
-	{"recover", "", "put the host back from the journals of keepers that died",
-	 "Needs root, by sudo or pkexec if need be, where there is something to put back.\n"
-	 "Harmless where there is not.\n",
-	 NO_OPTIONS, 0, 0, command_recover, .this_host = true},
-	{"keys", "[SECTION...]", "print all profile keys, or those of some sections", NULL,
-	 KEYS_OPTIONS, 0, 64, command_keys, .this_host = true},
-	{"help", "[COMMAND]", "tell about a command, or list all", NULL, NO_OPTIONS, 0, 1,
+	 "show which version of QEMU's machine a guest has, for life", MACHINE_OPTIONS, 1, 2,
+	 command_machine, .this_host = true},
+	{"recover", "", "put the host back from the journals of keepers that died", NO_OPTIONS, 0,
+	 0, command_recover, .this_host = true},
+	{"keys", "[SECTION...]", "print all profile keys, or those of some sections", KEYS_OPTIONS,
+	 0, 64, command_keys, .this_host = true},
+	{"help", "[COMMAND]", "tell about a command, or list all", NO_OPTIONS, 0, 1,
 	 command_help_on, .this_host = true},
 	{0}};
 

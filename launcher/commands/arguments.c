@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -142,77 +141,4 @@ void arguments_free(struct arguments *args)
 	free(args->word);
 	free(args->option);
 	*args = (struct arguments){0};
-}
-
-/* What stands left of the words, which begin below it where it is too long. */
-#define LEFT 34
-static void print_left(const char *left)
-{
-	if (strlen(left) <= LEFT)
-		printf("  %-*s ", LEFT, left);
-	else
-		printf("  %s\n  %-*s ", left, LEFT, "");
-}
-
-static void print_options(const struct option_row *row, bool this_host)
-{
-	for (; row && row->name; row++) {
-		if (this_host && strcmp(row->name, "host-root") == 0)
-			continue;
-		own_free char *left = xasprintf("--%s%s%s", row->name, row->value ? " " : "",
-						row->value ? row->value : "");
-
-		print_left(left);
-		printf("%s%s\n", row->help, row->many ? " (as often as wanted)" : "");
-	}
-}
-
-void command_help(const struct command *command)
-{
-	printf("vmlaunch %s%s%s\n\n%c%s.\n", command->name, *command->usage ? " " : "",
-	       command->usage, toupper((unsigned char)*command->summary), command->summary + 1);
-	if (command->details)
-		printf("\n%s", command->details);
-	printf("\nOptions:\n");
-	print_options(command->option, false);
-	print_options(GLOBAL_OPTIONS, command->this_host);
-}
-
-void general_help(void)
-{
-	printf("vmlaunch PROFILE [OPTION...]\nvmlaunch COMMAND ...\n\n"
-	       "Starts the machine that an INI profile describes, watches over it, and puts the host back\nas it was.\n\nCommands ('vmlaunch COMMAND --help' tells more):\n");
-	for (const struct command *c = COMMANDS; c->name; c++) {
-		own_free char *left = xasprintf("%s %s", c->name, c->usage);
-
-		print_left(left);
-		printf("%s\n", c->summary);
-	}
-	printf("\nOptions of every command (--host-root: of those that look at the host):\n");
-	print_options(GLOBAL_OPTIONS, false);
-	print_left("--version");
-	printf("alone: print the version\n");
-	printf("\nExit status: 0 done, or the guest ended by itself or was stopped; 1 QEMU or the guest failed;\n2 wrong usage or profile; 3 this host cannot do it, and is as it was; 4 something of the host\ncould not be put back.\n");
-}
-
-int command_help_on(const struct arguments *args, struct error **err)
-{
-	const char *names[COMMANDS_MAX], *nearest;
-	size_t n = 0;
-
-	if (!args->words) {
-		general_help();
-		return 0;
-	}
-	for (const struct command *c = COMMANDS; c->name && n < COMMANDS_MAX; c++) {
-		names[n++] = c->name;
-		if (strcmp(c->name, args->word[0]) == 0) {
-			command_help(c);
-			return 0;
-		}
-	}
-	nearest = text_nearest(args->word[0], names, n);
-	error_add(err, ERROR_USAGE, "there is no command '%s'%s%s%s", args->word[0],
-		  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
-	return ERROR_USAGE;
 }

@@ -1,6 +1,6 @@
-/* What main knows of a subcommand: a row with its name, its words for --help, its options and one
- * function. The options of each command are a table too: parsing, --help and completion loop over
- * it.
+/* What main knows of a subcommand: a row with its name, its line of --help (more of that stands in
+ * help.txt), its options and one function. The options of each command are a table too: parsing,
+ * --help and completion loop over it.
  */
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
@@ -35,7 +35,6 @@ struct command {
 	const char *name;
 	const char *usage; /* the words behind the name */
 	const char *summary;
-	const char *details;		 /* more for --help, whole lines, may be NULL */
 	const struct option_row *option; /* ended by a row without a name */
 	size_t min_words, max_words;
 	command_fn *run;
