@@ -7,6 +7,7 @@
 #   make lint       compilers' warnings (gcc and clang), clang-tidy, cppcheck, format, shellcheck
 #   make matrix     the guest tests with QEMU and firmware of four Debian suites, fetched and unpacked (3 x 100 MB)
 #   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, JSON=FILE
+#   make keys       profiles/KEYS.md anew, from the table of keys
 #   make fuzz       libFuzzer on every parser, FUZZ_SECONDS each
 #   make install    PREFIX=/usr/local, DESTDIR=
 #   make clean
@@ -62,7 +63,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all demo test lint bench fuzz soak matrix roots install uninstall clean unit san probe
+.PHONY: all demo test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -157,6 +158,11 @@ test:
 	@tests/packages build run test 'more?'
 	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu
 	@tests/run $(T)
+
+keys: vmlaunch
+	$(call say,KEYS,profiles/KEYS.md)
+	$(Q)./vmlaunch keys --format markdown >$(BUILD)/KEYS.md
+	$(Q)mv $(BUILD)/KEYS.md profiles/KEYS.md
 
 lint:
 	@tests/packages build lint

@@ -36,6 +36,10 @@ make_rom = module("make_rom", HERE / "rom/make-rom")
 PLANS = HERE / "plans"
 FORMATS = ("text", "argv", "json")
 
+# A plan is kept as text, which says all of it; test_plans.all_formats_tell_the_same holds the others to the text. One
+# case keeps its JSON, and one its words: what their bytes look like.
+TEXT, JSON, WORDS = ("text",), ("text", "json"), ("text", "argv", "argv0")
+
 # The example profiles that are somebody's laptop, each with a made-up machine of its name, and what they name.
 LAPTOPS = {
     "laptop-rtx3050-rdp": ["windows-partition", "rtx3050.rom"],
@@ -46,41 +50,44 @@ LAPTOPS = {
     ],
 }
 
+# Whose plan has a part of each kind.
+SHOWN = "laptop-rtx4070-looking-glass"
+
 LAPTOP_FILES = ["disks/win11.qcow2", "roms/nvidia.rom"]
 
 # name: profile (here, or one of the examples), host, arguments, files that the profile names, formats
 CASES = {
-    "minimal": ("minimal", "laptop", [], [], FORMATS),
-    "minimal-virtual": ("minimal", "virtual", [], [], FORMATS),
+    "minimal": ("minimal", "laptop", [], [], TEXT),
+    "minimal-virtual": ("minimal", "virtual", [], [], TEXT),
     "windows": (
         "windows",
         "laptop",
         [],
         ["disks/win11.qcow2", "disks/Win11_23H2.iso", "disks/virtio-win.iso", "logs/serial.log"],
-        FORMATS,
+        TEXT,
     ),
     # The same machine in a throw-away start.
     "windows-ephemeral": (
         "windows", "laptop", ["--ephemeral"],
         ["disks/win11.qcow2", "disks/Win11_23H2.iso", "disks/virtio-win.iso", "logs/serial.log"],
-        FORMATS,
+        TEXT,
     ),
     "linux-kernel": (
         "linux-kernel",
         "laptop",
         [],
         ["boot/vmlinuz", "boot/initrd.img", "disks/root.img"],
-        FORMATS,
+        TEXT,
     ),
-    "secure-boot": ("secure-boot", "laptop", [], [], FORMATS),
-    "seabios": ("seabios", "bare", [], ["disks/old.img"], FORMATS),
-    "variants": ("variants", "laptop", [], ["disks/system.img"], ("text",)),
+    "secure-boot": ("secure-boot", "laptop", [], [], TEXT),
+    "seabios": ("seabios", "bare", [], ["disks/old.img"], TEXT),
+    "variants": ("variants", "laptop", [], ["disks/system.img"], TEXT),
     "variants-offline": (
         "variants",
         "laptop",
         ["--variant", "offline"],
         ["disks/system.img"],
-        ("text",),
+        TEXT,
     ),
     "variants-big": (
         "variants",
@@ -88,7 +95,7 @@ CASES = {
         ["--variant", "big", "--set", "vm.memory=4G", "--set", "disk/extra.media=cdrom"]
         + ["--set", "network/lan.model=e1000e", "--set", "qemu.arg=-no-reboot"],
         ["disks/system.img", "disks/extra.qcow2"],
-        FORMATS,
+        TEXT,
     ),
     "odd-bytes": (
         "odd-bytes",
@@ -101,24 +108,24 @@ CASES = {
             b"disks/latin-\xe4 line\nbreak\ttab.img",
             "boot/my kernel, 1",
         ],
-        FORMATS + ("argv0",),
+        WORDS,
     ),
-    "laptop-gpu": ("laptop-gpu", "laptop-idle", [], LAPTOP_FILES, FORMATS),
-    "laptop-gpu-no-gpu": ("laptop-gpu", "laptop-idle", ["--variant", "no-gpu"], LAPTOP_FILES, ("text", "argv")),
+    "laptop-gpu": ("laptop-gpu", "laptop-idle", [], LAPTOP_FILES, TEXT),
+    "laptop-gpu-no-gpu": ("laptop-gpu", "laptop-idle", ["--variant", "no-gpu"], LAPTOP_FILES, TEXT),
     # A window for a large BAR, and what has to be said of each section.
-    "laptop-gpu-egpu": ("laptop-gpu", "laptop-two-nvidia", ["--variant", "egpu"], LAPTOP_FILES, ("text",)),
-    "board": ("board", "laptop", [], [], ("text", "argv")),
+    "laptop-gpu-egpu": ("laptop-gpu", "laptop-two-nvidia", ["--variant", "egpu"], LAPTOP_FILES, TEXT),
+    "board": ("board", "laptop", [], [], TEXT),
     # A vGPU beside the card: one that is made, and one that is there already.
-    "laptop-vgpu": ("laptop-vgpu", "laptop-muxless", [], ["roms/nvidia.rom"], FORMATS),
-    "laptop-vgpu-there": ("laptop-vgpu", "laptop-muxless", ["--variant", "there"], ["roms/nvidia.rom"], ("text",)),
+    "laptop-vgpu": ("laptop-vgpu", "laptop-muxless", [], ["roms/nvidia.rom"], TEXT),
+    "laptop-vgpu-there": ("laptop-vgpu", "laptop-muxless", ["--variant", "there"], ["roms/nvidia.rom"], TEXT),
     "vgpu-refused": ("vgpu-refused", "laptop-muxless", [], ["roms/nvidia.rom"], ("refused",)),
     "vgpu-refused-whole": ("vgpu-refused", "laptop-muxless", ["--variant", "whole"], ["roms/nvidia.rom"], ("refused",)),
     "laptop-vgpu-no-gvt": ("laptop-vgpu", "laptop-no-gvt", [], ["roms/nvidia.rom"], ("refused",)),
-    **{name: (name, name, [], files, FORMATS) for name, files in LAPTOPS.items()},
-    "win11": ("win11", "laptop-idle", [], ["win11.qcow2"], ("text",)),
+    **{name: (name, name, [], files, JSON if name == SHOWN else TEXT) for name, files in LAPTOPS.items()},
+    "win11": ("win11", "laptop-idle", [], ["win11.qcow2"], TEXT),
     "win11-install": (
-        "win11", "laptop-idle", ["--variant", "install"], ["win11.qcow2", "Win11.iso", "virtio-win.iso"], ("text",)),
-    "win11-no-gpu": ("win11", "laptop-idle", ["--variant", "no-gpu"], ["win11.qcow2"], ("text",)),
+        "win11", "laptop-idle", ["--variant", "install"], ["win11.qcow2", "Win11.iso", "virtio-win.iso"], TEXT),
+    "win11-no-gpu": ("win11", "laptop-idle", ["--variant", "no-gpu"], ["win11.qcow2"], TEXT),
     # Refused: every reason in one run. 2 is the profile's fault, 3 the host's.
     "wrong": ("wrong", "laptop", ["--set", "cpu.accel=xen", "--set", "oops"], [], ("refused",)),
     "wrong-variant": ("variants", "laptop", ["--variant", "bgi"], ["disks/system.img"], ("refused",)),
