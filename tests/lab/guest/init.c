@@ -125,6 +125,8 @@ void sleep_ms(long ms)
 
 /* ---- drivers ---- */
 
+#define MODALIASES "/sys/bus/*/devices/*/modalias"
+
 static char table[1 << 18]; /* /mods/table: per line a pattern and the files to load for it */
 static char loaded[1 << 14];
 static unsigned devices;
@@ -142,16 +144,6 @@ static unsigned matches(const char *pattern, void (*each)(const char *path))
 		each(found.gl_pathv[i]);
 	globfree(&found);
 	return count;
-}
-
-bool wait_for_path(const char *pattern)
-{
-	for (int tries = 0; tries < 400; tries++) {
-		if (matches(pattern, NULL) > 0)
-			return true;
-		sleep_ms(50);
-	}
-	return false;
 }
 
 void load_module(const char *name, const char *options)
@@ -225,6 +217,18 @@ static void look_at(const char *path)
 	load_for(alias);
 }
 
+/* A device that came after all others had settled brings its driver here. */
+bool wait_for_path(const char *pattern)
+{
+	for (int tries = 0; tries < 400; tries++) {
+		if (matches(pattern, NULL) > 0)
+			return true;
+		matches(MODALIASES, look_at);
+		sleep_ms(50);
+	}
+	return false;
+}
+
 /* Drivers look at their devices in the background: a disk or a sound card comes after its
  * driver has been bound. So what the devices turn into is counted as well.
  */
@@ -236,7 +240,7 @@ void load_drivers(void)
 
 	file_read("/mods/table", table, sizeof(table) - 1);
 	do {
-		matches("/sys/bus/*/devices/*/modalias", look_at);
+		matches(MODALIASES, look_at);
 		now = devices + matches("/sys/class/{block,sound,input,power_supply}/*", NULL);
 		if (now != before)
 			quiet = uptime();
