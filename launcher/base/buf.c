@@ -1,6 +1,7 @@
 #include "buf.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -34,9 +35,22 @@ void buf_add(struct buf *b, const void *data, size_t len)
 	b->data[b->len] = '\0';
 }
 
+char *buf_room(struct buf *b, size_t more)
+{
+	reserve(b, more);
+	return b->data + b->len;
+}
+
+void buf_filled(struct buf *b, size_t n)
+{
+	b->len += n;
+	b->data[b->len] = '\0';
+}
+
 void buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	*buf_room(b, 1) = c;
+	buf_filled(b, 1);
 }
 
 void buf_adds(struct buf *b, const char *s)
@@ -46,13 +60,21 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
-	own_free char *s = NULL;
+	size_t room = b->room - b->len;
 	va_list args;
+	int n;
 
 	va_start(args, fmt);
-	s = xvasprintf(fmt, args);
+	n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, args);
 	va_end(args);
-	buf_adds(b, s);
+	if (n < 0)
+		abort();
+	if ((size_t)n >= room) {
+		va_start(args, fmt);
+		vsnprintf(buf_room(b, (size_t)n), (size_t)n + 1, fmt, args);
+		va_end(args);
+	}
+	b->len += (size_t)n;
 }
 
 char *buf_steal(struct buf *b)

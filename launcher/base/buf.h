@@ -16,6 +16,11 @@ struct buf {
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s);
+/* Room for more bytes behind what is there, for the caller to fill; buf_filled() says how many of
+ * them count then.
+ */
+char *buf_room(struct buf *b, size_t more);
+void buf_filled(struct buf *b, size_t n);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The content as a string that the caller owns; the buffer is empty afterwards. */

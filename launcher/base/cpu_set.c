@@ -149,8 +149,13 @@ struct cpu_set cpu_set_less(const struct cpu_set *a, const struct cpu_set *b)
 
 int cpu_set_next(const struct cpu_set *set, unsigned from)
 {
-	for (unsigned cpu = from; cpu < CPU_SET_SIZE; cpu++)
-		if (cpu_set_has(set, cpu))
-			return (int)cpu;
+	for (unsigned i = from / 64; i < WORDS; i++) {
+		uint64_t word = set->word[i];
+
+		if (i == from / 64)
+			word &= ~0ULL << from % 64;
+		if (word)
+			return (int)(i * 64) + __builtin_ctzll(word);
+	}
 	return -1;
 }

@@ -56,22 +56,27 @@ char *path_tidy(const char *path)
 char *fd_read_all(int fd, size_t limit, size_t *len)
 {
 	own_buf struct buf all = {0};
-	char chunk[16384];
+	struct stat st;
+	bool sized = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
+	/* A byte more than there should be: the next read then only says that this was all. */
+	size_t want = sized && (size_t)st.st_size < limit ? (size_t)st.st_size + 1 : 4095;
 
 	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
+		ssize_t n = read(fd, buf_room(&all, want), want);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return NULL;
-		if (n == 0)
-			break;
 		if (all.len + (size_t)n > limit) {
 			errno = EFBIG;
 			return NULL;
 		}
-		buf_add(&all, chunk, (size_t)n);
+		buf_filled(&all, (size_t)n);
+		if (n == 0)
+			break;
+		want = all.room - all.len - 1;
+		want = want ? want : all.room;
 	}
 	if (len)
 		*len = all.len;

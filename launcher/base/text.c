@@ -145,8 +145,19 @@ static bool is_control(const unsigned char *s)
 	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
 }
 
+/* How many bytes at the start are printable ASCII, as nearly all of all texts are. */
+static size_t ascii_run(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= 0x20 && s[n] < 0x7f)
+		n++;
+	return n;
+}
+
 bool text_is_printable(const char *s)
 {
+	s += ascii_run(s);
 	if (text_utf8(s, strlen(s)) < strlen(s))
 		return false;
 	for (; *s; s++)
@@ -158,8 +169,11 @@ bool text_is_printable(const char *s)
 char *text_quote(const char *s, size_t max)
 {
 	struct buf out = {0};
-	size_t len = strlen(s), at = 0;
+	size_t at = ascii_run(s), len = at + strlen(s + at);
 
+	if (at > max)
+		at = max;
+	buf_add(&out, s, at);
 	while (at < len && at < max) {
 		size_t n = utf8_sequence((const unsigned char *)s + at, len - at);
 
@@ -175,15 +189,24 @@ char *text_quote(const char *s, size_t max)
 	return buf_steal(&out);
 }
 
+/* What no shell takes for anything else. */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '+' && c <= ':') || (c >= '@' && c <= 'Z') ||
+	       c == '_' || c == '=' || c == '%';
+}
+
 char *text_word(const char *s)
 {
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
-	bool control = !text_is_printable(s);
 	struct buf out = {0};
+	const char *odd = s;
+	bool control;
 
-	if (*s && s[strspn(s, plain)] == '\0')
+	while (is_plain(*odd))
+		odd++;
+	if (*s && !*odd)
 		return xstrdup(s);
+	control = !text_is_printable(s);
 	buf_adds(&out, control ? "$'" : "'");
 	for (; *s; s++) {
 		if (control && ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e))

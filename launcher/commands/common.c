@@ -92,12 +92,12 @@ static bool read_for_plan(struct gathered *g, const struct text *path, struct er
 }
 
 /* A wrong ROM is told before a device is touched. */
-static bool check_rom(struct gathered *g, const struct text *path, struct error **err)
+static bool read_rom(struct gathered *g, const struct text *path, struct error **err)
 {
 	own_free char *where = path->v ? origin_text(g->profile, path->at) : NULL;
-	own_free char *data = NULL;
 	struct error *problem = NULL;
 	struct rom_report report;
+	char *data;
 
 	if (!path->v)
 		return true;
@@ -111,6 +111,7 @@ static bool check_rom(struct gathered *g, const struct text *path, struct error 
 		say(SAY_WARNING,
 		    "%s: gpu.rom begins with %zu bytes that are no ROM; 'vmlaunch rom trim' cuts them off",
 		    where, (size_t)report.start);
+	*xappend(g->file, g->files) = (struct plan_file){path->v, data, report.size};
 	return true;
 }
 
@@ -122,8 +123,8 @@ static bool read_files(struct gathered *g, struct error **err)
 		const struct gpu *gpu = (const struct gpu *)g->profile->gpu.v[i];
 
 		if (gpu->item.enabled.v)
-			good = check_rom(g, &gpu->rom, err) && read_for_plan(g, &gpu->rom, err) &&
-			       read_for_plan(g, &gpu->dsm, err) && good;
+			good = read_rom(g, &gpu->rom, err) && read_for_plan(g, &gpu->dsm, err) &&
+			       good;
 	}
 	for (size_t i = 0; i < g->profile->acpi.n; i++) {
 		const struct acpi_item *item = (const struct acpi_item *)g->profile->acpi.v[i];
