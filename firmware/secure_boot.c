@@ -4,8 +4,10 @@
 #include "secure_boot.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 
 /* EFI_SIGNATURE_LIST. */
 #define LIST_SIZE 16
@@ -148,4 +150,38 @@ size_t secure_boot_missing(const struct secure_boot *secure_boot, const char ***
 		*xappend(*missing, n) = row[i].new;
 	}
 	return n;
+}
+
+char *secure_boot_missing_words(const char *const *missing, size_t n, int64_t ended)
+{
+	time_t when = (time_t)ended;
+	struct buf text = {0};
+	struct tm tm = {0};
+
+	gmtime_r(&when, &tm);
+	buf_addf(
+		&text,
+		"Microsoft's certificates of 2011 are there (the first is valid until %04d-%02d-%02d), and these of 2023 are not: ",
+		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&text, "%s%s", i ? ", " : "", missing[i]);
+	return buf_steal(&text);
+}
+
+char *secure_boot_missing_in(int fd)
+{
+	own_secure_boot struct secure_boot secure_boot = {0};
+	own_varstore struct varstore store = {0};
+	own_free const char **missing = NULL;
+	own_free char *why = NULL;
+	int64_t ended = 0;
+	size_t n;
+
+	if (!varstore_read(&store, fd, &why))
+		return NULL;
+	secure_boot_read(&secure_boot, &store);
+	if (secure_boot.state != SECURE_BOOT_ON)
+		return NULL;
+	n = secure_boot_missing(&secure_boot, &missing, &ended);
+	return n ? secure_boot_missing_words(missing, n, ended) : NULL;
 }

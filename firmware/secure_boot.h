@@ -45,4 +45,14 @@ void secure_boot_free(struct secure_boot *secure_boot);
 size_t secure_boot_missing(const struct secure_boot *secure_boot, const char ***missing,
 			   int64_t *ended);
 
+/* The sentence about the n certificates of secure_boot_missing(), with no full stop. The caller
+ * owns it.
+ */
+char *secure_boot_missing_words(const char *const *missing, size_t n, int64_t ended);
+
+/* That sentence about the store that is open at fd; NULL where it lacks nothing, checks nothing
+ * (see enum secure_boot_state) or cannot be read. The caller owns it.
+ */
+char *secure_boot_missing_in(int fd);
+
 #endif

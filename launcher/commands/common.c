@@ -1,6 +1,7 @@
 #include "common.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,6 +13,7 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "firmware/rom.h"
+#include "firmware/secure_boot.h"
 #include "run/identity.h"
 #include "run/version.h"
 
@@ -217,6 +219,48 @@ void gather_firmware(struct gathered *g)
 		say(SAY_DEBUG, "firmware: %s", g->firmware.skipped[i]);
 }
 
+/* Takes over path and fd, of a store that may not be there; false if it is not. */
+static bool look_into_store(struct gathered *g, char *path, int fd)
+{
+	own_fd int store = fd;
+
+	if (fd < 0) {
+		free(path);
+		return false;
+	}
+	*xappend(g->store, g->stores) =
+		(struct plan_store){.path = path, .missing = secure_boot_missing_in(store)};
+	return true;
+}
+
+/* Stores whose keys count: with Secure Boot, the machine's own, else those that it may get. */
+static void find_stores(struct gathered *g)
+{
+	static const char *const file[] = {"vars.fd", "vars.qcow2"};
+	const struct firmware_section *f = &g->profile->firmware;
+	own_free char *state = path_join(g->dirs.state, g->profile->vm.name.v);
+	bool has_own = false;
+
+	if (!f->uefi.v || !f->secure_boot.v)
+		return;
+	for (size_t i = 0; !f->reset_vars.v && i < ARRAY_SIZE(file); i++) {
+		char *path = path_join(state, file[i]);
+
+		has_own |= look_into_store(g, path, root_open(&ROOT_REAL, path, O_RDONLY));
+	}
+	if (has_own)
+		return;
+	if (f->vars.v)
+		look_into_store(g, xstrdup(f->vars.v), root_open(&ROOT_REAL, f->vars.v, O_RDONLY));
+	for (size_t i = 0; i < g->firmware.n; i++) {
+		const struct firmware *fw = &g->firmware.item[i];
+
+		if (fw->secure_boot)
+			look_into_store(g, xstrdup(fw->vars),
+					root_open(&g->root, fw->vars, O_RDONLY));
+	}
+}
+
 /* What runs already is told before all else that could be said of a start. */
 static bool look_first(const struct gathered *g, enum purpose purpose, struct error **err)
 {
@@ -245,6 +289,7 @@ static bool gather_facts(struct gathered *g, const char *host_root, const struct
 	if (!ask_qemu(g, err))
 		return false;
 	gather_firmware(g);
+	find_stores(g);
 	return true;
 }
 
@@ -298,6 +343,8 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.images = g->images,
 		.block = g->block,
 		.blocks = g->blocks,
+		.store = g->store,
+		.stores = g->stores,
 		.program = g->program,
 		.programs = g->programs,
 		.has_display = has_variable("WAYLAND_DISPLAY") || has_variable("DISPLAY"),
@@ -357,6 +404,11 @@ void gathered_free(struct gathered *g)
 	for (size_t i = 0; i < g->images; i++)
 		image_free(g->image[i]);
 	free(g->image);
+	for (size_t i = 0; i < g->stores; i++) {
+		free(g->store[i].path);
+		free(g->store[i].missing);
+	}
+	free(g->store);
 	for (size_t i = 0; i < g->programs; i++)
 		free(g->program[i].path);
 	free(g->program);

@@ -32,6 +32,8 @@ struct gathered {
 	size_t files;
 	struct image **image;
 	size_t images;
+	struct plan_store *store;
+	size_t stores;
 	struct plan_program *program;
 	size_t programs;
 	struct plan_block *block;

@@ -158,16 +158,11 @@ static void add_ways_out(struct buf *out, const char *path)
 		word);
 }
 
-static void add_missing(struct buf *out, const struct store_view *s, int64_t now)
+static void add_missing(struct buf *out, const struct store_view *s)
 {
-	own_free char *date = date_words(s->ended);
+	own_free char *words = secure_boot_missing_words(s->missing, s->missings, s->ended);
 
-	buf_addf(
-		out,
-		"warning: Microsoft's certificates of 2011 are there (the first %s %s), and these of 2023 are not:\n",
-		s->ended < now ? "ended" : "ends", date);
-	for (size_t i = 0; i < s->missings; i++)
-		buf_addf(out, "  %s\n", s->missing[i]);
+	buf_addf(out, "warning: %s.\n", words);
 	buf_adds(
 		out,
 		"What was signed before still starts. A boot manager, shim or option ROM that is signed with the new\nones alone does not; and without the new KEK, db and dbx get no more updates.\n");
@@ -200,7 +195,7 @@ static void add_store(struct buf *out, const struct firmware_view *view)
 		add_keys(out, &s->secure_boot.list[i], key_list_word[i], view->now);
 	add_entries(out, s);
 	if (s->missings)
-		add_missing(out, s, view->now);
+		add_missing(out, s);
 }
 
 char *firmware_text(const struct firmware_view *view)

@@ -1,6 +1,8 @@
 /* Which firmware, and which variable store. The files become block nodes that the machine's pflash
  * properties name: a path in -blockdev is never taken for a protocol, as it would be in -drive.
  */
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -82,6 +84,37 @@ static void prepare_vars(struct composer *c)
 	prepare->source = xstrdup(probe ? template_for_probe(c) : c->firmware->vars);
 }
 
+static const struct plan_store *find_store(const struct composer *c, const char *path)
+{
+	for (size_t i = 0; i < c->in->stores; i++)
+		if (strcmp(c->in->store[i].path, path) == 0)
+			return &c->in->store[i];
+	return NULL;
+}
+
+/* Says what the store that the guest is about to get lacks: its own, else what that is made from.
+ */
+static void tell_missing_certificates(struct composer *c, const struct prepare *prepare)
+{
+	bool fresh = prepare->kind == PREPARE_VARS_RESET || prepare->kind == PREPARE_VARS_SCRATCH;
+	const char *path = prepare->store ? prepare->store : prepare->path;
+	const struct plan_store *own = fresh ? NULL : find_store(c, path);
+	const struct plan_store *store = own ? own : find_store(c, prepare->source);
+
+	if (c->in->purpose == PURPOSE_PROBE || !store || !store->missing)
+		return;
+	if (own)
+		compose_note(
+			c,
+			"%s: %s: 'vmlaunch firmware %s' has the ways out, which keep the old store",
+			store->path, store->missing, c->plan->name);
+	else
+		compose_note(
+			c,
+			"%s: %s: this is the template of a package, and a newer one may have them",
+			store->path, store->missing);
+}
+
 static void flash(struct composer *c, const char *node, const char *path,
 		  enum firmware_format format, bool read_only, const char *key, struct origin at,
 		  const char *why)
@@ -113,6 +146,7 @@ void compose_firmware(struct composer *c)
 		return;
 	vars = c->plan->prepares;
 	prepare_vars(c);
+	tell_missing_certificates(c, &c->plan->prepare[vars]);
 	if (c->firmware->descriptor)
 		why = xasprintf("by %s", c->firmware->descriptor);
 	flash(c, "firmware-code", c->firmware->code, c->firmware->code_format, true,

@@ -186,6 +186,12 @@ struct plan_file {
 	size_t size;
 };
 
+/* A variable store that was looked into: the machine's own, or a template that it may get. */
+struct plan_store {
+	char *path;
+	char *missing; /* of secure_boot_missing_in(); NULL: nothing is to be said */
+};
+
 /* A program that may run beside QEMU, as PATH has it. */
 struct plan_program {
 	const char *name;
@@ -204,6 +210,8 @@ struct plan_input {
 	size_t files;
 	struct image *const *image; /* of the disks, as far as they could be looked at */
 	size_t images;
+	const struct plan_store *store;
+	size_t stores;
 	const struct plan_program *program;
 	size_t programs;
 	bool has_display;   /* the user's session shows windows */
