@@ -191,6 +191,9 @@ roots:
 # polkit looks for actions in /usr/share alone, whatever the prefix is.
 POLKIT_ACTIONS := /usr/share/polkit-1/actions
 
+# The icon of desktop entries (freedesktop.org's Icon Theme Specification).
+ICONS := scalable/apps/org.vmlaunch.svg symbolic/apps/org.vmlaunch-symbolic.svg
+
 # Whether a program and each directory and link on the way to it are root's and nobody else's to write: the rule of
 # launcher/base/trusted.h without its exception. Prints what is not so.
 roots_alone = namei -l $(1) | awk '/^f:/ { next } \
@@ -201,6 +204,7 @@ install: all
 	install -D -m 755 vmlaunch $(DESTDIR)$(PREFIX)/bin/vmlaunch
 	if [ -e $(BUILD)/probe.efi ]; then \
 		install -D -m 644 $(BUILD)/probe.efi $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi; fi
+	for icon in $(ICONS); do install -D -m 644 launcher/desktop/$${icon##*/} $(DESTDIR)$(PREFIX)/share/icons/hicolor/$$icon; done
 	mkdir -p $(BUILD)
 	sed 's|@PROGRAM@|$(PREFIX)/bin/vmlaunch|' launcher/desktop/vmlaunch.policy.in \
 		>$(BUILD)/org.vmlaunch.policy
@@ -213,7 +217,8 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmlaunch $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi \
-		$(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy
+		$(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy \
+		$(ICONS:%=$(DESTDIR)$(PREFIX)/share/icons/hicolor/%)
 	rmdir $(DESTDIR)$(PREFIX)/lib/vmlaunch 2>/dev/null || true
 
 clean:

@@ -14,8 +14,10 @@
 #include "base/text.h"
 #include "commands/command.h"
 #include "commands/common.h"
+#include "commands/notices.h"
 
-static const struct option_row RUN_OPTIONS[] = {PROFILE_OPTIONS, EPHEMERAL_OPTION, {0}};
+static const struct option_row RUN_OPTIONS[] = {
+	PROFILE_OPTIONS, EPHEMERAL_OPTION, NOTIFY_OPTION, {0}};
 static const struct option_row PLAN_OPTIONS[] = {
 	PROFILE_OPTIONS,
 	EPHEMERAL_OPTION,
@@ -38,8 +40,19 @@ static const struct option_row KEYS_OPTIONS[] = {
 	{"json", NULL, "the same as --format json"},
 	{0}};
 static const struct option_row JSON_OPTIONS[] = {{"json", NULL, "print JSON"}, {0}};
+static const struct option_row STATUS_OPTIONS[] = {
+	{"json", NULL, "print JSON"}, NOTIFY_OPTION, {0}};
 static const struct option_row STOP_OPTIONS[] = {
-	{"timeout", "SECONDS", "give up waiting after so long; the machine goes on"}, {0}};
+	{"timeout", "SECONDS", "give up waiting after so long; the machine goes on"},
+	NOTIFY_OPTION,
+	{0}};
+static const struct option_row KILL_OPTIONS[] = {NOTIFY_OPTION, {0}};
+static const struct option_row DESKTOP_OPTIONS[] = {
+	{"variant", "NAME", "install: a click starts this variant of the profile"},
+	{"title", "TEXT", "install: what the menu shows instead of the machine's name"},
+	{"icon", "NAME|FILE", "install: another icon"},
+	{"json", NULL, "list: print JSON"},
+	{0}};
 static const struct option_row DEVICES_OPTIONS[] = {
 	{"json", NULL, "print JSON"},
 	{"usb", NULL, "only USB devices (with --input: and input devices)"},
@@ -74,11 +87,11 @@ const struct command COMMANDS[] = {
 	{"probe", "PROFILE", "boot the guest's-eye program in it and print what that sees",
 	 PROBE_OPTIONS, 1, 1, command_probe, .this_host = true},
 	{"list", "", "list running machines", JSON_OPTIONS, 0, 0, command_list, .this_host = true},
-	{"status", "[NAME]", "tell how a machine is", JSON_OPTIONS, 0, 1, command_status,
+	{"status", "[NAME]", "tell how a machine is", STATUS_OPTIONS, 0, 1, command_status,
 	 .this_host = true},
 	{"stop", "[NAME]", "press a machine's power button and wait until it has ended",
 	 STOP_OPTIONS, 0, 1, command_stop, .this_host = true},
-	{"kill", "NAME", "end a machine at once, as if its plug were pulled", NO_OPTIONS, 1, 1,
+	{"kill", "NAME", "end a machine at once, as if its plug were pulled", KILL_OPTIONS, 1, 1,
 	 command_kill, .this_host = true},
 	{"pause", "[NAME]", "hold a machine's guest where it is", NO_OPTIONS, 0, 1, command_pause,
 	 .this_host = true},
@@ -107,6 +120,9 @@ const struct command COMMANDS[] = {
 	{"machine", "NAME|PROFILE [VERSION]",
 	 "show which version of QEMU's machine a guest has, for life", MACHINE_OPTIONS, 1, 2,
 	 command_machine, .this_host = true},
+	{"desktop", "install|remove|list [PROFILE]",
+	 "start a machine by a click: its entry in the desktop's menu", DESKTOP_OPTIONS, 1, 2,
+	 command_desktop, .this_host = true},
 	{"recover", "", "put the host back from the journals of keepers that died", NO_OPTIONS, 0,
 	 0, command_recover, .this_host = true},
 	{"keys", "[SECTION...]", "print all profile keys, or those of some sections", KEYS_OPTIONS,
@@ -124,6 +140,7 @@ _Static_assert(ARRAY_SIZE(COMMANDS) <= COMMANDS_MAX, "all commands have a place"
 #define PROFILES_SHOWN 20 /* of a directory */
 
 static bool verbose, colored, stalled;
+static struct notices_of_command notices = NO_NOTICES;
 
 static void tell(enum say_level level, const char *line)
 {
@@ -135,6 +152,9 @@ static void tell(enum say_level level, const char *line)
 			    : level == SAY_DEBUG   ? "\033[2m"
 						   : "";
 
+	if (level == SAY_NOTE || level == SAY_WARNING)
+		notifier_tell(&notices.notifier, level == SAY_NOTE ? NOTICE_NOTE : NOTICE_WARNING,
+			      line);
 	if ((level == SAY_DEBUG && !verbose) || (level == SAY_NEWLINE && !isatty(STDERR_FILENO)))
 		return;
 	/* A terminal that was stopped (Ctrl-S) must not stop us: the line is lost then, and so are
@@ -302,6 +322,8 @@ static int run(int argc, char **argv, struct error **err)
 	}
 	if (!arguments_parse(&args, command, argv + 1, n, err) || !set_output(&args, err))
 		return ERROR_USAGE;
+	if (!notices_open(&notices, &args, err))
+		return ERROR_FAILED;
 	if (argument_option(&args, "help")) {
 		command_help(command);
 		return 0;
@@ -333,5 +355,6 @@ int main(int argc, char **argv)
 	syscall(SYS_close_range, 3U, ~0U, 0);
 	status = argc > 0 ? run(argc, argv, &err) : ERROR_USAGE;
 	flush_output(&err);
+	notices_close(&notices, err);
 	return err ? print_error(err) : status;
 }

@@ -63,6 +63,7 @@ bool dirs_find(struct dirs *dirs, struct error **err)
 	state = xdg("XDG_STATE_HOME", home_dir, ".local/state");
 	cache = xdg("XDG_CACHE_HOME", home_dir, ".cache");
 	dirs->config = xdg("XDG_CONFIG_HOME", home_dir, ".config");
+	dirs->data = xdg("XDG_DATA_HOME", home_dir, ".local/share");
 	dirs->state = path_join(state, "vmlaunch");
 	dirs->cache = path_join(cache, "vmlaunch");
 	dirs->runtime = runtime(dirs->state);
@@ -72,6 +73,7 @@ bool dirs_find(struct dirs *dirs, struct error **err)
 void dirs_free(struct dirs *dirs)
 {
 	free(dirs->config);
+	free(dirs->data);
 	free(dirs->state);
 	free(dirs->cache);
 	free(dirs->runtime);

@@ -11,6 +11,7 @@
 
 struct dirs {
 	char *config;  /* XDG_CONFIG_HOME, not ours alone */
+	char *data;    /* XDG_DATA_HOME, not ours alone */
 	char *state;   /* XDG_STATE_HOME/vmlaunch */
 	char *cache;   /* XDG_CACHE_HOME/vmlaunch */
 	char *runtime; /* XDG_RUNTIME_DIR/vmlaunch, or its stand-in */

@@ -365,6 +365,7 @@ static void apply_variants(struct loader *l, const struct ini *ini)
 		if (!e->key) {
 			if (n < ARRAY_SIZE(names))
 				names[n++] = e->name;
+			*xappend(l->p->known, l->p->knowns) = xstrdup(e->name);
 			continue;
 		}
 		assign_split(l, e->key,

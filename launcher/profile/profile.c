@@ -41,6 +41,9 @@ void profile_free(struct profile *p)
 	for (size_t i = 0; i < p->sets; i++)
 		free(p->set[i]);
 	free(p->set);
+	for (size_t i = 0; i < p->knowns; i++)
+		free(p->known[i]);
+	free(p->known);
 	free(p->path);
 	free(p->dir);
 	free(p->variant);

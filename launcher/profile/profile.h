@@ -279,6 +279,8 @@ struct profile {
 	char *variant;
 	char **set; /* the --set words, for messages */
 	size_t sets;
+	char **known; /* the variants that the file has */
+	size_t knowns;
 
 	struct vm_section vm;
 	struct cpu_section cpu;

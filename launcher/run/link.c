@@ -145,6 +145,10 @@ static int start_carrier(pid_t *pid, const char *purpose, struct error **err)
 		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
 		return -1;
 	}
+	if (!terminal)
+		say(SAY_NOTE,
+		    "asking polkit for permission %s; where a password is wanted, its dialog may stand behind other windows",
+		    purpose);
 	*pid = fork();
 	if (*pid == 0)
 		become_carrier(pair[1], carrier, terminal, purpose);
@@ -154,6 +158,16 @@ static int start_carrier(pid_t *pid, const char *purpose, struct error **err)
 	error_errno(err, ERROR_HOST, errno, "cannot fork");
 	close(pair[0]);
 	return -1;
+}
+
+/* What pkexec's exit status tells (pkexec(1), "RETURN VALUE"); sudo has none of these. */
+static const char *refusal_words(int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 126)
+		return "; the question for your password was closed";
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return "; where nobody asked for your password, this session has no polkit agent: start one, or start the machine on a terminal";
+	return "";
 }
 
 /* The carrier ends as soon as the keeper stands on its own feet, or because it was not let. */
@@ -175,7 +189,8 @@ static bool greet(struct link *link, pid_t carrier, struct error **left, struct 
 	if (carrier > 0 && status != 0) {
 		error_free(told);
 		error_add(err, ERROR_HOST,
-			  "not authorised to change the host; nothing was changed");
+			  "not authorised to change the host; nothing was changed%s",
+			  refusal_words(status));
 		return false;
 	}
 	error_merge(err, &told);
