@@ -53,6 +53,14 @@ char *power_of(const struct keeper *k, const struct pci_address *address)
 	return value ? value : xstrdup("");
 }
 
+/* The module that a driver is in; "" for one that is built in or not there. The caller owns it. */
+static char *driver_module(const struct keeper *k, const char *driver)
+{
+	own_free char *link = root_readlink(&k->root, "/sys/bus/pci/drivers/%s/module", driver);
+
+	return xstrdup(*driver && link ? path_base(link) : "");
+}
+
 struct reading {
 	const struct keeper *k;
 	const struct pci_address *address;
@@ -74,11 +82,19 @@ static bool is_unlocked(struct keeper *k, const struct pci_address *address, str
 	struct reading r = {k, address};
 	struct worker stuck = WORKER_NONE;
 	char text[PCI_ADDRESS_SIZE];
+	enum worker_end end;
 	int errnum;
 
-	if (worker_run(read_override, &r, QUICK_MS, &errnum, &stuck) == WORKER_DONE)
+	end = worker_run(read_override, &r, QUICK_MS, &errnum, &stuck);
+	if (end == WORKER_DONE)
 		return true;
 	keeper_keep_stuck(k, &stuck, address);
+	/* One that was killed at its deadline had waited as well. */
+	if (end == WORKER_FAILED && errnum != ETIMEDOUT) {
+		error_errno(err, ERROR_LEFT, errnum, "cannot look at %s",
+			    pci_address_format(address, text));
+		return false;
+	}
 	error_add(
 		err, ERROR_LEFT,
 		"%s waits in the kernel until whoever holds the device lets go; it is given back then",
@@ -251,6 +267,12 @@ static bool vfio_has_devices(const struct keeper *k)
 	return has;
 }
 
+/* One that this journal has moved and not moved back yet. */
+static bool has_moved_function(const struct journal *journal)
+{
+	return journal_find(journal, CHANGE_OVERRIDE) || journal_find(journal, CHANGE_BOUND);
+}
+
 bool undo_loaded(struct keeper *k, const struct change *change, struct error **err)
 {
 	for (size_t i = change->names; i-- > 0;) {
@@ -260,9 +282,11 @@ bool undo_loaded(struct keeper *k, const struct change *change, struct error **e
 
 		if (!module_is_loaded(&k->root, change->name[i]))
 			continue;
-		/* In use by then: somebody else's now, with all that it needs. */
+		/* In use by then: by what is ours and not back yet, whose own record is told, or
+		 * somebody else's now, with all that it needs.
+		 */
 		if (vfio_has_devices(k))
-			return true;
+			return !has_moved_function(k->journal);
 		good = module_unload(change->name[i], &how, &stuck, err);
 		keeper_keep_stuck(k, &stuck, NULL);
 		if (!good)
@@ -273,13 +297,35 @@ bool undo_loaded(struct keeper *k, const struct change *change, struct error **e
 	return true;
 }
 
+/* Whether how the function was before us is written down already: in a record that was another
+ * keeper's, whose device did not come back (claim.c).
+ */
+static bool has_record(const struct journal *journal, enum change_kind kind,
+		       const struct pci_address *address)
+{
+	for (size_t i = 0; i < journal->n; i++)
+		if (journal->change[i].kind == kind &&
+		    pci_address_compare(&journal->change[i].address, address) == 0)
+			return true;
+	return false;
+}
+
 bool aim_at_vfio(struct keeper *k, const struct pci_function *f, struct error **err)
 {
+	unsigned long seen = root_shortages();
 	own_free char *before = override_of(k, &f->address), *power = power_of(k, &f->address);
+	own_free char *module = driver_module(k, f->driver ? f->driver : "");
 	struct change change = {.kind = CHANGE_OVERRIDE, .address = f->address};
-	const char *const names[] = {before, f->driver ? f->driver : "", power};
+	const char *const names[] = {before, f->driver ? f->driver : "", power, module};
 	char text[PCI_ADDRESS_SIZE];
 
+	if (root_shortages() != seen) {
+		error_errno(err, ERROR_HOST, EMFILE, "cannot look at %s",
+			    pci_address_format(&f->address, text));
+		return false;
+	}
+	if (has_record(k->journal, CHANGE_OVERRIDE, &f->address))
+		return override_set(k, &f->address, VFIO, err);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		own_free char *shown = text_quote(names[i], CHANGE_NAME);
 
@@ -391,6 +437,38 @@ bool override_aim_back(struct keeper *k, const struct change *change, struct err
 	return strcmp(now, VFIO) != 0 || override_set(k, &change->address, change->name[1], err);
 }
 
+/* A driver whose module was removed meanwhile (an update, somebody's hand) comes again once. */
+static void load_driver(struct keeper *k, const char *driver, const char *module)
+{
+	own_error struct error *problem = NULL;
+	char **come = NULL;
+	size_t n = 0;
+
+	if (!*module || root_exists(&k->root, "/sys/bus/pci/drivers/%s", driver))
+		return;
+	keeper_report(k, REPORT_PROGRESS, 0, "modprobe %s", module);
+	if (!modules_load(module, &come, &n, &problem))
+		keeper_report(k, REPORT_PROGRESS, 0, "%s", error_message(problem, 0));
+	names_free(come, n);
+}
+
+/* The recorded driver is to have its function again. */
+static bool give_to_driver(struct keeper *k, const struct change *change, struct error **err)
+{
+	const struct pci_address *address = &change->address;
+	const char *driver = change->name[1], *module = change->names > 3 ? change->name[3] : "";
+	own_free char *has = driver_of(k, address);
+
+	if (strcmp(has, driver) == 0)
+		return true;
+	load_driver(k, driver, module);
+	if (override_set(k, address, driver, err) && driver_probe(k, address, driver, err))
+		return true;
+	error_context(err, "%s did not take its device back ('%s%s%svmlaunch recover' tries again)",
+		      driver, *module ? "modprobe " : "", module, *module ? " && " : "");
+	return false;
+}
+
 bool undo_override(struct keeper *k, const struct change *change, struct error **err)
 {
 	const struct pci_address *address = &change->address;
@@ -410,15 +488,8 @@ bool undo_override(struct keeper *k, const struct change *change, struct error *
 	/* Somebody else's by now. */
 	if (strcmp(now, VFIO) != 0 && strcmp(now, driver) != 0)
 		return true;
-	if (*driver) {
-		own_free char *has = driver_of(k, address);
-
-		if (strcmp(has, driver) != 0 && (!override_set(k, address, driver, err) ||
-						 !driver_probe(k, address, driver, err))) {
-			error_context(err, "%s did not take its device back", driver);
-			return false;
-		}
-	}
+	if (*driver && !give_to_driver(k, change, err))
+		return false;
 	if (strcmp(now, before) != 0 && !override_set(k, address, before, err))
 		return false;
 	return power_back(k, address, power, err);

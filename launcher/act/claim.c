@@ -64,6 +64,9 @@ const struct pci_function *expected_function(const struct keeper *k, const struc
 		return NULL;
 	}
 	name_of(f, text);
+	/* Whose it is, before what it has become with that one. */
+	if (!nobody_else_claims(k, f, err))
+		return NULL;
 	if (f->vendor != want->vendor || f->device != want->device) {
 		error_add(err, ERROR_HOST, "at %s is %04x:%04x now, and not %04x:%04x", text,
 			  f->vendor, f->device, want->vendor, want->device);
@@ -192,10 +195,13 @@ bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, st
 	for (size_t i = 0; i < n; i++) {
 		bool ours = journal_same(all[i], k->journal);
 
-		if (free_for_us && !ours && journal_claims(all[i], f->address)) {
-			error_add(err, ERROR_HOST,
-				  "%s belongs to another machine (QEMU %d, keeper %d)",
-				  name_of(f, text), (int)all[i]->qemu.pid, (int)all[i]->keeper.pid);
+		if (free_for_us && !ours && journal_claims(all[i], f->address) &&
+		    !journal_is_given_up(all[i], f)) {
+			bool odd;
+			own_free char *words = journal_standing(all[i], &odd);
+
+			error_add(err, ERROR_HOST, "%s belongs to another machine: %s",
+				  name_of(f, text), words);
 			free_for_us = false;
 		}
 		journal_free(all[i]);
@@ -318,9 +324,6 @@ static void name_latecomers(struct claim *c, struct error **err)
 
 static bool may_go(struct claim *c, struct error **err)
 {
-	for (size_t i = 0; i < c->set.n; i++)
-		if (!nobody_else_claims(c->k, c->set.v[i], err))
-			return false;
 	return all_are_free(c, err) && nvidia_can_go(c, err) && nobody_holds(c, err);
 }
 
@@ -331,7 +334,8 @@ static bool write_claims(struct claim *c, struct error **err)
 	for (size_t i = 0; i < c->set.n; i++) {
 		struct change change = {.kind = CHANGE_CLAIMED, .address = c->set.v[i]->address};
 
-		if (!journal_add(c->k->journal, &change, err))
+		if (!adopt_records(c->k, c->set.v[i], err) ||
+		    !journal_add(c->k->journal, &change, err))
 			return false;
 	}
 	return true;
@@ -373,16 +377,20 @@ static bool grant_groups(struct claim *c, struct error **err)
 bool claim_functions(struct keeper *k, const struct intent *intent, struct error **err)
 {
 	struct claim c = {.k = k};
-	size_t mark = k->journal->n;
+	unsigned long before = root_shortages();
 	bool good = collect(&c, intent, err) && may_go(&c, err);
+
+	/* What was not seen may stand against it, or be what has to be put back. */
+	if (good && root_shortages() != before) {
+		error_errno(err, ERROR_HOST, EMFILE, "cannot look at the host");
+		good = false;
+	}
 
 	if (good) {
 		good = write_claims(&c, err) && load_vfio(k, err) && move(&c, err) &&
 		       grant_groups(&c, err);
-		if (!good) {
+		if (!good)
 			name_latecomers(&c, err);
-			restore_from(k, mark);
-		}
 	}
 	holder_nodes_free(&c.nodes);
 	pci_set_free(&c.set);

@@ -238,7 +238,7 @@ static bool foresee(struct keeper *k, const struct intent *intent, const struct 
 
 bool set_frequency(struct keeper *k, const struct intent *intent, struct error **err)
 {
-	size_t mark = k->journal->n, n;
+	size_t n;
 	struct frequency_policy *policy;
 	struct cpu_set chosen = {0}, rest;
 	bool good;
@@ -260,12 +260,9 @@ bool set_frequency(struct keeper *k, const struct intent *intent, struct error *
 	frequency_policies_free(policy, n);
 	if (!good || cpu_set_is_empty(&chosen))
 		return good;
-	if (set_words(k, CHANGE_PREFERENCE, &chosen, intent->frequency.preference, err) &&
-	    foresee(k, intent, &chosen, err) &&
-	    set_words(k, CHANGE_GOVERNOR, &chosen, intent->frequency.governor, err))
-		return true;
-	restore_from(k, mark);
-	return false;
+	return set_words(k, CHANGE_PREFERENCE, &chosen, intent->frequency.preference, err) &&
+	       foresee(k, intent, &chosen, err) &&
+	       set_words(k, CHANGE_GOVERNOR, &chosen, intent->frequency.governor, err);
 }
 
 /* ------------------------------------------------------------------ giving back */

@@ -285,7 +285,7 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 	own_free char *list = cpu_set_text(&change.cpus);
 	own_free struct irq_saved *table = NULL;
 	own_movers struct movers movers = {0};
-	size_t mark = k->journal->n, n, moved;
+	size_t n, moved;
 
 	if (journal_find(k->journal, CHANGE_IRQS)) {
 		error_add(err, ERROR_HOST, "interrupts were moved for the machine already");
@@ -301,10 +301,8 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 	spare_the_others(&movers, &change);
 	keeper_report(k, REPORT_PROGRESS, 0, "moving interrupts off the processors %s", list);
 	if (!journal_add_irqs(k->journal, &change, table, n, err) || !write_all(k, &change, err) ||
-	    !keep_moved(k, &change, &moved, err)) {
-		restore_from(k, mark);
+	    !keep_moved(k, &change, &moved, err))
 		return false;
-	}
 	keeper_report(k, REPORT_PROGRESS, 0, "%zu interrupts moved, %zu cannot be", moved,
 		      n - moved);
 	return true;

@@ -321,7 +321,6 @@ bool isolate_cpus(struct keeper *k, const struct intent *intent, struct error **
 	struct change change = {.kind = CHANGE_ISOLATED, .cpus = intent->isolate.cpus};
 	own_free char *list = cpu_set_text(&change.cpus), *group = NULL;
 	const char *why = quiet_no_partition(quiet_cgroup(&k->root), quiet_has_cpuset(&k->root));
-	size_t mark = k->journal->n;
 	struct cpu_set rest;
 
 	if (why || journal_find(k->journal, CHANGE_ISOLATED)) {
@@ -337,13 +336,8 @@ bool isolate_cpus(struct keeper *k, const struct intent *intent, struct error **
 	else if (!hands_on_cpuset(k) || is_on_for_another(k))
 		change.number = ISOLATED_CPUSET;
 	group = group_of(&change);
-	if (!journal_add(k->journal, &change, err))
-		return false;
-	if (make_group(k, &change, group, list, err) &&
-	    become_partition(k, group, list, intent->isolate.balanced, err))
-		return true;
-	restore_from(k, mark);
-	return false;
+	return journal_add(k->journal, &change, err) && make_group(k, &change, group, list, err) &&
+	       become_partition(k, group, list, intent->isolate.balanced, err);
 }
 
 /* ------------------------------------------------------------------ who goes in */

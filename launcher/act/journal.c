@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "journal_file.h"
 
 #define JOURNAL_LIMIT (1U << 20)
 
@@ -38,6 +39,7 @@ struct journal *journal_new(uid_t uid)
 	journal->uid = uid;
 	journal->keeper = process_of(getpid());
 	journal->boot_id = process_boot_id();
+	journal->namespaces = process_namespaces();
 	journal->path = xasprintf("%s/%d.journal", JOURNAL_DIR, (int)getpid());
 	/* A dead keeper of the same number may have left one that cannot be worked off yet. */
 	for (unsigned n = 1; access(journal->path, F_OK) == 0; n++) {
@@ -53,6 +55,7 @@ void journal_free(struct journal *journal)
 		return;
 	free(journal->path);
 	free(journal->boot_id);
+	free(journal->namespaces);
 	free(journal->change);
 	free(journal->irq);
 	free(journal);
@@ -62,14 +65,10 @@ static bool save(struct journal *journal, struct error **err)
 {
 	own_free char *text = NULL;
 
-	if (journal->n == 0) {
-		if (unlink(journal->path) == 0 || errno == ENOENT)
-			return true;
-		error_errno(err, ERROR_HOST, errno, "cannot remove %s", journal->path);
-		return false;
-	}
+	if (journal->n == 0)
+		return journal_file_remove(journal->path, err);
 	text = journal_text(journal);
-	return file_write(journal->path, text, strlen(text), 0600, DURABLE, err);
+	return journal_file_write(journal->path, text, err);
 }
 
 bool journal_add(struct journal *journal, const struct change *change, struct error **err)
@@ -141,12 +140,45 @@ struct journal *journal_read(const char *path, struct error **err)
 		error_errno(err, ERROR_LEFT, errno, "cannot read %s", path);
 		return NULL;
 	}
-	journal = journal_parse(text, err);
+	journal = journal_parse(text, NULL);
 	if (journal)
 		journal->path = xstrdup(path);
 	else
-		error_context(err, "%s", path);
+		error_add(
+			err, ERROR_LEFT,
+			"%s is no journal of this vmlaunch's, so what stands in it is not given back: the vmlaunch that wrote it could ('vmlaunch recover'), else remove it and start this computer anew",
+			path);
 	return journal;
+}
+
+/* The keeper that wrote NAME.journal or what is beside it: its number; 0 where there is none. */
+static pid_t writer_of(const char *name)
+{
+	own_free char *digits = xstrndup(name, strspn(name, "0123456789"));
+	uint64_t pid;
+
+	return text_u64(digits, 10, &pid) && pid <= INT32_MAX ? (pid_t)pid : 0;
+}
+
+void journal_remove_halves(void)
+{
+	struct root real = ROOT_REAL;
+	size_t n;
+	char **name = root_list(&real, &n, "%s", JOURNAL_DIR);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *half = strstr(name[i], ".journal.");
+		own_free char *path = path_join(JOURNAL_DIR, name[i]), *whole = NULL;
+		pid_t writer = writer_of(name[i]);
+
+		if (!half || !writer || process_of(writer).start)
+			continue;
+		whole = xstrndup(path, strlen(path) - strlen(half) + strlen(".journal"));
+		/* The room that a journal has goes with the journal. */
+		if (!text_ends(path, JOURNAL_ROOM) || access(whole, F_OK) < 0)
+			unlink(path);
+	}
+	names_free(name, n);
 }
 
 struct journal **journal_all(size_t *n, struct error **err)
@@ -183,22 +215,34 @@ bool journal_same(const struct journal *a, const struct journal *b)
 	return a->keeper.pid == b->keeper.pid && a->keeper.start == b->keeper.start;
 }
 
+bool journal_is_here(const struct journal *journal)
+{
+	own_free char *ours = process_namespaces();
+
+	/* Without a word of it, it is of a vmlaunch that did not look. */
+	return !journal->namespaces || strcmp(journal->namespaces, ours) == 0;
+}
+
 bool journal_is_kept(const struct journal *journal)
 {
-	own_free char *now = process_boot_id();
+	return journal_is_current(journal) &&
+	       (!journal_is_here(journal) || process_alive(journal->keeper));
+}
 
-	return strcmp(now, journal->boot_id) == 0 && process_alive(journal->keeper);
+#define FUNCTION_OF(kind, word, undo, function) [kind] = function,
+const unsigned CHANGE_FUNCTION[CHANGES] = {CHANGE_ROWS(FUNCTION_OF)};
+
+bool change_claims(const struct change *change, struct pci_address address)
+{
+	return (CHANGE_FUNCTION[change->kind] & CHANGE_CLAIMS) &&
+	       pci_address_compare(&change->address, &address) == 0;
 }
 
 bool journal_claims(const struct journal *journal, struct pci_address address)
 {
-	for (size_t i = 0; i < journal->n; i++) {
-		enum change_kind kind = journal->change[i].kind;
-
-		if ((kind == CHANGE_CLAIMED || kind == CHANGE_OVERRIDE || kind == CHANGE_BOUND) &&
-		    pci_address_compare(&journal->change[i].address, &address) == 0)
+	for (size_t i = 0; i < journal->n; i++)
+		if (change_claims(&journal->change[i], address))
 			return true;
-	}
 	return false;
 }
 

@@ -1,8 +1,8 @@
 /* The journal: each change of the host is written down before it is made, with what was there
  * before, so that it can be undone by whoever is left: the keeper itself, or `vmlaunch recover`
  * after its death. One file per keeper under /run/vmlaunch (root, 0700, gone with the boot); every
- * state of it is whole (temporary file, fsync, rename). A change that was undone is taken out
- * again; an empty journal is removed.
+ * state of it is whole, and once it is there, room for each later one is there as well
+ * (journal_file.h). A change that was undone is taken out again; an empty journal is removed.
  */
 #ifndef ACT_JOURNAL_H
 #define ACT_JOURNAL_H
@@ -23,24 +23,47 @@
 #define CHANGE_NAMES 12
 #define CHANGE_NAME 64 /* bytes of a module's or driver's name, with its NUL */
 
-enum change_kind {
-	CHANGE_CLAIMED,	   /* a function is taken: nothing to undo, but nobody else may take it */
-	CHANGE_LOADED,	   /* modules that we loaded: names in order of loading */
-	CHANGE_OVERRIDE,   /* of a function; before: name[0] driver_override, [1] driver, [2]
-			      power/control */
-	CHANGE_BOUND,	   /* a function went to vfio-pci; name[0]: the driver that gave it up */
-	CHANGE_UNLOADED,   /* modules that we unloaded: names in order of unloading */
-	CHANGE_SERVICE,	   /* a service that we stopped: number */
-	CHANGE_ACL,	   /* one more uid on a device node: path, uid, before */
-	CHANGE_HUGEPAGES,  /* pages that we added: size_kb, node, number */
-	CHANGE_ISOLATED,   /* a partition of cpus: name[0] its group, number a set of ISOLATED_ */
-	CHANGE_IRQS,	   /* interrupts that went from cpus to rest: the journal's irq table */
-	CHANGE_GOVERNOR,   /* of the frequency policies in cpus; name[0] before, name[1] ours */
-	CHANGE_PREFERENCE, /* the same for their energy preference */
-	CHANGE_MDEV, /* a mediated device of a function: name[0] its type, [1] its UUID; number: 1
-			if we made it, 0 if it was there */
-	CHANGES,
-};
+/* What a change has to do with its function (a set). */
+#define CHANGE_CLAIMS 1U /* nobody else may take the function while this stands here */
+#define CHANGE_WAITS 2U	 /* not undone while the kernel holds the function */
+
+/* The kinds of change, a row each: the kind, its word in the journal, the function that undoes it
+ * (state.h), and what it has to do with a function. All tables are made of these rows, so that none
+ * can be forgotten.
+ */
+#define CHANGE_ROWS(ROW)                                                                         \
+	/* a function is taken: nobody else may take it */                                       \
+	ROW(CHANGE_CLAIMED, "claimed", undo_claimed, CHANGE_CLAIMS)                              \
+	/* modules that we loaded: names in order of loading */                                  \
+	ROW(CHANGE_LOADED, "modules-loaded", undo_loaded, 0)                                     \
+	/* of a function; before: name[0] driver_override, [1] driver, [2] power/control, [3]    \
+	 * the driver's module */                                                                \
+	ROW(CHANGE_OVERRIDE, "driver-override", undo_override, CHANGE_CLAIMS | CHANGE_WAITS)     \
+	/* a function went to vfio-pci; name[0]: the driver that gave it up */                   \
+	ROW(CHANGE_BOUND, "bound-to-vfio", undo_bound, CHANGE_CLAIMS | CHANGE_WAITS)             \
+	/* modules that we unloaded: names in order of unloading */                              \
+	ROW(CHANGE_UNLOADED, "modules-unloaded", undo_unloaded, 0)                               \
+	/* a service that we stopped: number */                                                  \
+	ROW(CHANGE_SERVICE, "service-stopped", undo_service, 0)                                  \
+	/* one more uid on a device node: path, uid, before */                                   \
+	ROW(CHANGE_ACL, "acl", undo_acl, 0)                                                      \
+	/* pages that we added: size_kb, node, number */                                         \
+	ROW(CHANGE_HUGEPAGES, "hugepages", undo_hugepages, 0)                                    \
+	/* a partition of cpus: name[0] its group, number a set of ISOLATED_ */                  \
+	ROW(CHANGE_ISOLATED, "processors-isolated", undo_isolated, 0)                            \
+	/* interrupts that went from cpus to rest: the journal's irq table */                    \
+	ROW(CHANGE_IRQS, "interrupts", undo_irqs, 0)                                             \
+	/* of the frequency policies in cpus; name[0] before, name[1] ours */                    \
+	ROW(CHANGE_GOVERNOR, "governor", undo_governor, 0)                                       \
+	/* the same for their energy preference */                                               \
+	ROW(CHANGE_PREFERENCE, "energy-preference", undo_preference, 0)                          \
+	/* a mediated device of a function: name[0] its type, [1] its UUID; number: 1 if we made \
+	 * it, 0 if it was there */                                                              \
+	ROW(CHANGE_MDEV, "mdev", undo_mdev, CHANGE_WAITS)
+
+#define CHANGE_KIND(kind, word, undo, function) kind,
+enum change_kind { CHANGE_ROWS(CHANGE_KIND) CHANGES };
+#undef CHANGE_KIND
 
 /* How a partition was made. */
 #define ISOLATED_SYSTEMD 1U /* the group is a slice of systemd's */
@@ -73,8 +96,9 @@ struct irq_saved {
 struct journal {
 	char *path;
 	char *boot_id;
-	uid_t uid; /* the user that it was done for */
-	struct process keeper, qemu;
+	char *namespaces; /* in which its processes have their numbers, process_namespaces() */
+	uid_t uid;	  /* the user that it was done for */
+	struct process keeper, client, qemu;
 	struct change *change;
 	size_t n;
 	struct irq_saved *irq; /* of its one CHANGE_IRQS */
@@ -116,8 +140,13 @@ bool journal_watch(struct journal *journal, struct process qemu, struct error **
 /* Reads a journal; NULL when it is none. */
 struct journal *journal_read(const char *path, struct error **err);
 
-/* All journals in JOURNAL_DIR, oldest first; the caller owns them and the array. */
+/* All journals in JOURNAL_DIR, oldest first; the caller owns them and the array. What is none
+ * becomes an error, with what to do about it.
+ */
 struct journal **journal_all(size_t *n, struct error **err);
+
+/* Removes what a keeper that died while it wrote left beside its journal. */
+void journal_remove_halves(void);
 
 /* The same without the keeper's own and those of another boot: what other machines have changed. */
 struct journal **journal_others(const struct journal *mine, size_t *n);
@@ -125,10 +154,18 @@ void journals_free(struct journal **journals, size_t n);
 
 /* Whether it is of this boot: what another one had changed is gone with it. */
 bool journal_is_current(const struct journal *journal);
+/* Whether its processes can be looked up: in another PID namespace their numbers are others. */
+bool journal_is_here(const struct journal *journal);
 /* Whether both are the same keeper's. */
 bool journal_same(const struct journal *a, const struct journal *b);
-/* Whether its keeper lives (in this boot), and so looks after it. */
+/* Whether its keeper lives (in this boot), and so looks after it; of another PID namespace's that
+ * is taken for granted.
+ */
 bool journal_is_kept(const struct journal *journal);
+/* What a kind has to do with a function: a set of CHANGE_CLAIMS and CHANGE_WAITS. */
+extern const unsigned CHANGE_FUNCTION[CHANGES];
+/* Whether the change claims that function. */
+bool change_claims(const struct change *change, struct pci_address address);
 /* Whether the function stands in it, claimed or not given back yet. */
 bool journal_claims(const struct journal *journal, struct pci_address address);
 

@@ -11,22 +11,8 @@
 #define DEFAULT_IRQ "default"
 #define HIGHEST_IRQ 0xfffff
 
-static const char *const KIND[] = {
-	[CHANGE_CLAIMED] = "claimed",
-	[CHANGE_LOADED] = "modules-loaded",
-	[CHANGE_OVERRIDE] = "driver-override",
-	[CHANGE_BOUND] = "bound-to-vfio",
-	[CHANGE_UNLOADED] = "modules-unloaded",
-	[CHANGE_SERVICE] = "service-stopped",
-	[CHANGE_ACL] = "acl",
-	[CHANGE_HUGEPAGES] = "hugepages",
-	[CHANGE_ISOLATED] = "processors-isolated",
-	[CHANGE_IRQS] = "interrupts",
-	[CHANGE_GOVERNOR] = "governor",
-	[CHANGE_PREFERENCE] = "energy-preference",
-	[CHANGE_MDEV] = "mdev",
-};
-_Static_assert(ARRAY_SIZE(KIND) == CHANGES, "each kind of change has a word");
+#define WORD_OF(kind, word, undo, function) [kind] = word,
+static const char *const KIND[CHANGES] = {CHANGE_ROWS(WORD_OF)};
 
 /* ------------------------------------------------------------------ to text */
 
@@ -94,7 +80,11 @@ char *journal_text(const struct journal *journal)
 	json_object_object_add(o, "version", json_object_new_int(1));
 	json_object_object_add(o, "boot-id", json_object_new_string(journal->boot_id));
 	json_object_object_add(o, "uid", json_object_new_int64(journal->uid));
+	if (journal->namespaces)
+		json_object_object_add(o, "namespaces",
+				       json_object_new_string(journal->namespaces));
 	json_object_object_add(o, "keeper", process_json(journal->keeper));
+	json_object_object_add(o, "client", process_json(journal->client));
 	json_object_object_add(o, "qemu", process_json(journal->qemu));
 	for (size_t i = 0; i < journal->n; i++)
 		json_object_array_add(list, change_json(&journal->change[i]));
@@ -153,6 +143,17 @@ static bool member_process(json_object *o, const char *key, struct process *proc
 		return false;
 	*process = (struct process){.pid = (pid_t)pid, .start = (uint64_t)start};
 	return true;
+}
+
+/* What a vmlaunch before this one did not write down: true without it as well. */
+static bool parse_later_members(json_object *o, struct journal *journal)
+{
+	const char *namespaces = member_text(o, "namespaces");
+
+	if (*namespaces)
+		journal->namespaces = xstrdup(namespaces);
+	return !json_object_object_get_ex(o, "client", NULL) ||
+	       member_process(o, "client", &journal->client);
 }
 
 static bool copy_text(char *to, size_t room, const char *from)
@@ -291,7 +292,8 @@ struct journal *journal_parse(const char *text, struct error **err)
 		journal->boot_id = xstrdup(member_text(o, "boot-id"));
 		good = member_uid(o, &journal->uid) &&
 		       member_process(o, "keeper", &journal->keeper) &&
-		       member_process(o, "qemu", &journal->qemu) && parse_changes(o, journal) &&
+		       member_process(o, "qemu", &journal->qemu) &&
+		       parse_later_members(o, journal) && parse_changes(o, journal) &&
 		       parse_irqs(o, journal);
 	}
 	json_object_put(o);

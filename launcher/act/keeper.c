@@ -1,13 +1,13 @@
-/* The life of a keeper: it takes its place (detached from the terminal, deaf to the signals that
- * end others), answers requests by a closed table, waits until QEMU is gone and its client has hung
- * up, and restores. It is one thread and one loop; whatever can block in the kernel is done by
- * workers, so the loop is there to see the end of the client and of QEMU.
+/* The life of a keeper that has taken its place (place.c): it answers requests by a closed table,
+ * waits until QEMU is gone, and restores. It is one thread and one loop; whatever can block in the
+ * kernel is done by workers, so the loop is there to see the end of the client and of QEMU.
  *
- * Who may ask: the socket's maker, as the kernel tells it (SO_PEERCRED), is the user. A request
- * that is malformed or out of its phase ends the session: what was changed is given back.
+ * When it restores: at its client's word once QEMU is gone; some seconds after QEMU's end without
+ * that word, as a client that was stopped (Ctrl-Z) or hangs must not keep the host's devices; and
+ * when the client has hung up and QEMU is gone.
+ *
+ * A request that is malformed or out of its phase ends the session: what was changed is given back.
  */
-#include "keeper.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,10 +28,18 @@
 #include "rights.h"
 #include "state.h"
 
-#define LOCK_PATH JOURNAL_DIR "/lock"
-#define LOCK_SECONDS 60
+/* So long after QEMU's end its client may take to ask for the release, whose answer it then reads
+ * as it comes.
+ */
+#define RELEASE_MS 3000
 
-#define CLIENT 3 /* the descriptor that leads to the client */
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 /* ------------------------------------------------------------------ reports */
 
@@ -41,6 +49,7 @@ void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, cons
 		.version = KEEPER_VERSION,
 		.kind = kind,
 		.id = k->id,
+		.more = (uint32_t)k->recovered,
 		.value = value,
 	};
 	own_free char *text = NULL;
@@ -86,58 +95,6 @@ bool keeper_is_stuck(const struct keeper *k, const struct pci_address *address)
 	return false;
 }
 
-/* ------------------------------------------------------------------ one keeper at a time */
-
-/* The lock's file and its directory go with the last keeper that has nothing in it: a lock on a
- * file that is gone is none.
- */
-static bool is_there(int fd, const char *path)
-{
-	struct stat held, there;
-
-	return fstat(fd, &held) == 0 && stat(path, &there) == 0 && held.st_ino == there.st_ino &&
-	       held.st_dev == there.st_dev;
-}
-
-static bool take_lock(struct keeper *k, struct error **err)
-{
-	const struct timespec pause = {.tv_nsec = 50000000};
-
-	for (int i = 0; i < LOCK_SECONDS * 20; i++) {
-		if (!journal_dir(err))
-			return false;
-		k->lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		/* Its directory may have gone in this moment; anything else does not pass. */
-		if (k->lock < 0 && errno != ENOENT) {
-			error_errno(err, ERROR_HOST, errno, "cannot make %s", LOCK_PATH);
-			return false;
-		}
-		if (k->lock >= 0 && flock(k->lock, LOCK_EX | LOCK_NB) == 0 &&
-		    is_there(k->lock, LOCK_PATH))
-			return true;
-		close_fd(&k->lock);
-		nanosleep(&pause, NULL);
-	}
-	error_add(err, ERROR_HOST, "another keeper holds %s", LOCK_PATH);
-	return false;
-}
-
-/* Leaves no trace where nothing is left to do. Other keepers' journals make rmdir fail, and a
- * keeper that is waiting makes a new lock.
- */
-static void tidy_up(struct keeper *k)
-{
-	size_t n;
-	char **name = root_list(&k->root, &n, "%s", JOURNAL_DIR);
-
-	if (k->lock >= 0 && n == 1 && strcmp(name[0], "lock") == 0) {
-		unlink(LOCK_PATH);
-		rmdir(JOURNAL_DIR);
-	}
-	names_free(name, n);
-	close_fd(&k->lock);
-}
-
 /* ------------------------------------------------------------------ verbs */
 
 static bool do_hello(struct keeper *k, const struct request *request, struct error **err)
@@ -150,27 +107,29 @@ static bool do_hello(struct keeper *k, const struct request *request, struct err
 	return true;
 }
 
-/* What serves each kind of intent but STEP_HUGEPAGES, whose answer has a number. */
+#define SERVE_OF(kind, word, serve) [kind] = serve,
 static bool (*const SERVE[STEP_KINDS])(struct keeper *k, const struct intent *intent,
-				       struct error **err) = {
-	[STEP_MEMLOCK] = raise_memlock,	  [STEP_CLAIM] = claim_functions,
-	[STEP_GRANT] = grant_node,	  [STEP_ISOLATE] = isolate_cpus,
-	[STEP_IRQS] = move_irqs,	  [STEP_FREQUENCY] = set_frequency,
-	[STEP_REALTIME] = allow_realtime, [STEP_MDEV] = create_mdev,
-};
+				       struct error **err) = {STEP_ROWS(SERVE_OF)};
 
+/* Pages that are too few are of no use to the client, who is told how many there were. */
+static bool is_in_vain(const struct keeper *k, const struct intent *intent)
+{
+	return intent->kind == STEP_HUGEPAGES && k->answer < intent->hugepages.pages;
+}
+
+/* The one place where what was done for an intent is rolled back. */
 static bool do_intent(struct keeper *k, const struct request *request, struct error **err)
 {
 	const struct intent *intent = &request->intent;
-	uint64_t value = 0;
+	size_t mark = k->journal->n;
 	bool good;
 
-	if (intent->kind == STEP_HUGEPAGES)
-		good = add_hugepages(k, intent, &value, err);
-	else
-		good = SERVE[intent->kind](k, intent, err);
+	k->answer = 0;
+	good = SERVE[intent->kind](k, intent, err);
+	if (!good || is_in_vain(k, intent))
+		restore_from(k, mark);
 	if (good)
-		keeper_report(k, REPORT_DONE, value, "done");
+		keeper_report(k, REPORT_DONE, k->answer, "done");
 	return good;
 }
 
@@ -232,10 +191,29 @@ static bool do_release(struct keeper *k, const struct request *request, struct e
 	close_fd(&k->qemu);
 	/* Whoever has the answer may look: then not even the lock's file is there. */
 	if (restore_from(k, 0)) {
-		tidy_up(k);
+		keeper_tidy_up(k);
 		k->phase = PHASE_OVER;
 	}
 	keeper_report(k, REPORT_DONE, k->journal->n, "released");
+	return true;
+}
+
+static bool do_keepers(struct keeper *k, const struct request *request, struct error **err)
+{
+	size_t n;
+	struct journal **others = journal_others(k->journal, &n);
+
+	(void)request;
+	(void)err;
+	for (size_t i = 0; i < n; i++) {
+		bool odd;
+		own_free char *words = journal_standing(others[i], &odd);
+
+		if (journal_is_kept(others[i]))
+			keeper_report(k, odd ? REPORT_LEFT : REPORT_HELD, 0, "%s", words);
+	}
+	journals_free(others, n);
+	keeper_report(k, REPORT_DONE, 0, "told");
 	return true;
 }
 
@@ -257,7 +235,9 @@ static const struct verb_row {
 	/* Safe: moves a thread of that process out of it again. */
 	[VERB_RETURN] = {IN(PHASE_WATCHING), do_isolate},
 	/* Safe: refused while QEMU lives; gives back what was taken. */
-	[VERB_RELEASE] = {IN(PHASE_PREPARING) | IN(PHASE_WATCHING), do_release},
+	[VERB_RELEASE] = {IN(PHASE_PREPARING) | IN(PHASE_WATCHING) | IN(PHASE_OVER), do_release},
+	/* Safe: reads journals, whose numbers of processes and devices are no secret. */
+	[VERB_KEEPERS] = {IN(PHASE_PREPARING), do_keepers},
 };
 
 /* False ends the session: nobody who is well sends that. */
@@ -278,7 +258,7 @@ static bool serve(struct keeper *k, const struct request *request)
 		keeper_report(k, REPORT_REFUSED, 0, "verb %u is out of its place", request->verb);
 		return false;
 	}
-	if (!take_lock(k, &err) || !row->serve(k, request, &err))
+	if (!keeper_lock(k, &err) || !row->serve(k, request, &err))
 		keeper_report(k, REPORT_REFUSED, 0, "%s", err ? error_message(err, 0) : "refused");
 	close_fd(&k->lock);
 	return true;
@@ -286,12 +266,39 @@ static bool serve(struct keeper *k, const struct request *request)
 
 /* ------------------------------------------------------------------ the loop */
 
-/* Descriptors that come with it have no place to go to, and the kernel drops them. */
+/* Whether the next packet brings descriptors. The kernel would drop them in our name when we take
+ * the packet, and dropping the last reference to a file can take as long as whoever made it likes
+ * (a socket that lingers). A look takes no reference away.
+ */
+static bool brings_descriptors(int fd)
+{
+	char byte;
+	struct iovec iov = {.iov_base = &byte, .iov_len = sizeof(byte)};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	return recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT) >= 0 &&
+	       (message.msg_flags & MSG_CTRUNC);
+}
+
+/* The client sees the end; what it has sent and we did not read goes with our process, in which
+ * nothing waits for it any more.
+ */
+static void hang_up(struct keeper *k)
+{
+	shutdown(k->fd, SHUT_RDWR);
+	k->left = steal_fd(&k->fd);
+}
+
 bool keeper_receive(struct keeper *k)
 {
 	struct request request = {0};
-	ssize_t n = recv(k->fd, &request, sizeof(request), MSG_DONTWAIT | MSG_TRUNC);
+	ssize_t n;
 
+	if (brings_descriptors(k->fd)) {
+		keeper_report(k, REPORT_REFUSED, 0, "descriptors have no place here");
+		return false;
+	}
+	n = recv(k->fd, &request, sizeof(request), MSG_DONTWAIT | MSG_TRUNC);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
 	if (n <= 0)
@@ -303,41 +310,99 @@ bool keeper_receive(struct keeper *k)
 	return serve(k, &request);
 }
 
-/* Until the client has hung up and QEMU is gone. */
-static void loop(struct keeper *k)
-{
-	int pause = -1;
-
-	while (k->fd >= 0 || k->qemu >= 0) {
-		struct pollfd p[] = {{.fd = k->fd, .events = POLLIN},
-				     {.fd = k->qemu, .events = POLLIN}};
-		int n;
-
-		/* While the client is there, it is the one who says when to release. */
-		if (k->fd >= 0)
-			p[1].fd = -1;
-		n = poll(p, ARRAY_SIZE(p), pause);
-		if (n < 0)
-			continue;
-		if (p[0].revents && !keeper_receive(k))
-			close_fd(&k->fd);
-		if (p[1].revents)
-			close_fd(&k->qemu);
-		if (n == 0 || k->vectors.looks == 0)
-			pause = steer_vectors(k);
-	}
-}
-
 /* Gives back what is left. Somebody else's keeper may hold the lock for minutes, while the kernel
  * looks for huge pages; for ever it cannot, and then giving back without it is the lesser evil.
  */
 static void restore_all(struct keeper *k)
 {
-	for (int i = 0; i < 10 && !take_lock(k, NULL); i++)
+	/* Nobody has asked: a client that comes later asks again. */
+	k->id = 0;
+	for (int i = 0; i < 10 && !keeper_lock(k, NULL); i++)
 		;
-	restore_from(k, 0);
+	if (restore_from(k, 0))
+		k->phase = PHASE_OVER;
 	recover_dead(k);
-	tidy_up(k);
+	keeper_tidy_up(k);
+}
+
+/* Where the descriptors of workers that the kernel holds are looked at, behind others. Returns how
+ * many.
+ */
+static size_t poll_stuck(const struct keeper *k, struct pollfd *p)
+{
+	for (size_t i = 0; i < k->stuck_n; i++)
+		p[i] = (struct pollfd){.fd = k->stuck[i].worker.pidfd, .events = POLLIN};
+	return k->stuck_n;
+}
+
+/* Whether one of them has come back. */
+static bool hear_stuck(struct keeper *k, const struct pollfd *p)
+{
+	bool heard = false;
+
+	for (size_t i = k->stuck_n; i-- > 0;) {
+		if (!p[i].revents || !worker_ended(&k->stuck[i].worker))
+			continue;
+		k->stuck[i] = k->stuck[--k->stuck_n];
+		heard = true;
+	}
+	return heard;
+}
+
+/* The shorter one of two times to wait, of which -1 is for ever. */
+static int shorter_wait(int a, int b)
+{
+	return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+/* So long the client may still take to ask for the release; -1 where nothing is waited for. */
+static int patience(const struct keeper *k)
+{
+	int64_t left = k->gone + RELEASE_MS - now_ms();
+
+	return k->qemu < 0 || !k->gone ? -1 : left > 0 ? (int)left : 0;
+}
+
+enum { AT_CLIENT, AT_QEMU, AT_STUCK };
+
+/* One wait for whatever comes next, and what follows from it. */
+static void wait_and_serve(struct keeper *k, int *steer)
+{
+	struct pollfd p[AT_STUCK + KEEPER_STUCK] = {
+		[AT_CLIENT] = {.fd = k->fd, .events = POLLIN},
+		/* Its end is seen once. */
+		[AT_QEMU] = {.fd = k->gone ? -1 : k->qemu, .events = POLLIN},
+	};
+	/* One that the kernel held until nobody waits for us any more is heard afterwards. */
+	size_t stuck = k->qemu < 0 ? poll_stuck(k, p + AT_STUCK) : 0;
+	int n = poll(p, AT_STUCK + stuck, shorter_wait(*steer, patience(k)));
+
+	if (n < 0)
+		return;
+	if (stuck && hear_stuck(k, p + AT_STUCK) && k->phase == PHASE_WATCHING)
+		restore_all(k);
+	if (p[AT_CLIENT].revents && !keeper_receive(k))
+		hang_up(k);
+	if (p[AT_QEMU].revents && k->qemu >= 0)
+		k->gone = now_ms();
+	/* Without a client there is no word to wait for. */
+	if (k->gone && k->fd < 0)
+		close_fd(&k->qemu);
+	if (patience(k) == 0) {
+		close_fd(&k->qemu);
+		restore_all(k);
+	}
+	if (n == 0 || k->vectors.looks == 0)
+		*steer = steer_vectors(k);
+}
+
+/* Until the client has hung up and QEMU is gone. */
+static void serve_to_the_end(struct keeper *k)
+{
+	int steer = -1;
+
+	while (k->fd >= 0 || k->qemu >= 0)
+		wait_and_serve(k, &steer);
 }
 
 /* What the kernel held of ours has let go: then the rest can be given back as well. */
@@ -346,36 +411,16 @@ static void outlive_stuck(struct keeper *k)
 	while (k->stuck_n) {
 		struct pollfd p[KEEPER_STUCK];
 
-		for (size_t i = 0; i < k->stuck_n; i++)
-			p[i] = (struct pollfd){.fd = k->stuck[i].worker.pidfd, .events = POLLIN};
-		if (poll(p, k->stuck_n, -1) < 0)
-			continue;
-		for (size_t i = k->stuck_n; i-- > 0;) {
-			if (!p[i].revents || !worker_ended(&k->stuck[i].worker))
-				continue;
-			k->stuck[i] = k->stuck[--k->stuck_n];
-		}
-		restore_all(k);
+		if (poll(p, poll_stuck(k, p), -1) >= 0 && hear_stuck(k, p))
+			restore_all(k);
 	}
 }
 
-static void be_deaf(void)
-{
-	static const int deaf[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN,
-				   SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM, SIGIO,	SIGXFSZ, SIGXCPU};
-	sigset_t none;
-
-	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++)
-		signal(deaf[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static int serve_client(int fd, uid_t uid, pid_t client)
+int keeper_serve(int fd, uid_t uid, pid_t client)
 {
 	struct keeper k = {
 		.fd = fd,
+		.left = -1,
 		.lock = -1,
 		.root = ROOT_REAL,
 		.uid = uid,
@@ -392,126 +437,12 @@ static int serve_client(int fd, uid_t uid, pid_t client)
 		return ERROR_HOST;
 	}
 	k.journal = journal_new(uid);
-	loop(&k);
+	k.journal->client = process_of(client);
+	serve_to_the_end(&k);
 	if (k.phase != PHASE_NEW && k.phase != PHASE_OVER)
 		restore_all(&k);
 	outlive_stuck(&k);
 	left = k.journal->n;
 	journal_free(k.journal);
 	return left ? ERROR_LEFT : 0;
-}
-
-/* The user's process that made the socket: the kernel says so, no variable can forge it. */
-static bool peer(int fd, uid_t *uid, pid_t *pid)
-{
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
-	int type;
-	socklen_t type_len = sizeof(type);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 || type != SOCK_SEQPACKET ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return false;
-	*uid = cred.uid;
-	*pid = cred.pid;
-	return true;
-}
-
-/* Whom sudo or pkexec say that they act for must be whom the kernel says. */
-static bool carrier_agrees(uid_t uid)
-{
-	static const char *const variable[] = {"SUDO_UID", "PKEXEC_UID"};
-	uint64_t said;
-
-	for (size_t i = 0; i < ARRAY_SIZE(variable); i++) {
-		const char *text = getenv(variable[i]);
-
-		if (text && (!text_u64(text, 10, &said) || said != uid))
-			return false;
-	}
-	return true;
-}
-
-/* Leaves open only the client's socket, as CLIENT, and /dev/null as 0 to 2. */
-static bool keep_only(int socket)
-{
-	int null;
-
-	if (socket != CLIENT && dup3(socket, CLIENT, O_CLOEXEC) < 0)
-		return false;
-	if (syscall(SYS_close_range, 0, CLIENT - 1, 0) < 0 ||
-	    syscall(SYS_close_range, CLIENT + 1, ~0U, 0) < 0)
-		return false;
-	null = open("/dev/null", O_RDWR);
-	return null == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2;
-}
-
-int keeper_main(void)
-{
-	uid_t uid;
-	pid_t client;
-
-	if (geteuid() != 0 || !peer(0, &uid, &client) || !carrier_agrees(uid)) {
-		fprintf(stderr, "vmlaunch --keeper is started by vmlaunch itself, as root\n");
-		return ERROR_USAGE;
-	}
-	/* A process of its own, in a session of its own: sudo's ends here, the terminal may close.
-	 * Deaf before that: sudo's end hangs up the terminal that it made.
-	 */
-	be_deaf();
-	switch (fork()) {
-	case -1:
-		return ERROR_HOST;
-	case 0:
-		break;
-	default:
-		_exit(0);
-	}
-	setsid();
-	clearenv();
-	setenv("PATH", LAYOUT_PATH, 1);
-	return keep_only(0) ? serve_client(CLIENT, uid, client) : ERROR_HOST;
-}
-
-/* In a fork of the client's: becomes the keeper, as nobody's child. The client would have to wait
- * for it at the right moment, and until then a keeper that has nothing to do would be listed as
- * defunct. Never returns.
- */
-__attribute__((noreturn)) static void serve_apart(int socket, uid_t uid, pid_t client)
-{
-	be_deaf();
-	switch (fork()) {
-	case -1:
-		_exit(ERROR_HOST);
-	case 0:
-		break;
-	default:
-		_exit(0);
-	}
-	setsid();
-	/* Not a destructor or buffer of the client's runs in here. */
-	_exit(keep_only(socket) ? serve_client(CLIENT, uid, client) : ERROR_HOST);
-}
-
-int keeper_fork(uid_t uid, struct error **err)
-{
-	pid_t client = getpid(), pid;
-	int pair[2], status = 0;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
-		return -1;
-	}
-	pid = fork();
-	if (pid == 0)
-		serve_apart(pair[1], uid, client);
-	close(pair[1]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (pid < 0 || status != 0) {
-		error_errno(err, ERROR_HOST, pid < 0 ? errno : EAGAIN, "cannot fork");
-		close(pair[0]);
-		return -1;
-	}
-	return pair[0];
 }

@@ -213,8 +213,7 @@ bool create_mdev(struct keeper *k, const struct intent *intent, struct error **e
 {
 	struct wish w = {.k = k};
 	own_mdev struct mdev there = {0};
-	size_t mark = k->journal->n;
-	bool is_there, good;
+	bool is_there;
 
 	if (!read_wish(&w, intent, err) || !parent_is_there(&w, intent, err) ||
 	    !nobody_has(&w, err))
@@ -222,11 +221,8 @@ bool create_mdev(struct keeper *k, const struct intent *intent, struct error **e
 	is_there = mdev_read(&there, &k->root, w.uuid);
 	if (is_there ? !may_use(&w, &there, err) : !type_can_be_made(&w, err))
 		return false;
-	good = load_vfio_container(k, err) &&
+	return load_vfio_container(k, err) &&
 	       (is_there ? write_down(&w, false, err) : make(&w, err)) && hand_over(&w, err);
-	if (!good)
-		restore_from(k, mark);
-	return good;
 }
 
 /* ------------------------------------------------------------------ and back */

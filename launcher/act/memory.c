@@ -22,10 +22,42 @@ static bool record_added(void *context, uint64_t about_to_add, struct error **er
 	return journal_add(record->k->journal, &record->change, err);
 }
 
-static uint64_t unreserved(const struct hugepages *now)
+/* Pages of a pool that a living keeper has added and its QEMU does not have yet, all or some. */
+static uint64_t not_taken_yet(const struct journal *journal, unsigned size_kb, int node)
 {
-	/* A page that is promised to somebody (resv) is free only in name. */
-	return now->free > now->reserved ? now->free - now->reserved : 0;
+	uint64_t added = 0, has;
+
+	for (size_t i = 0; i < journal->n; i++) {
+		const struct change *change = &journal->change[i];
+
+		if (change->kind == CHANGE_HUGEPAGES && change->size_kb == size_kb &&
+		    (node == change->node || node < 0 || change->node < 0))
+			added += change->number;
+	}
+	if (!added || !process_alive(journal->qemu))
+		return added;
+	has = process_huge_kb(journal->qemu.pid) / size_kb;
+	return added > has ? added - has : 0;
+}
+
+/* What can be had of a pool. A page that is promised to somebody is free only in name: to who has
+ * mapped it (resv), or to a machine whose keeper has just added it, and whose QEMU comes.
+ */
+static uint64_t unpromised(struct keeper *k, unsigned size_kb, int node,
+			   const struct hugepages *now)
+{
+	size_t n;
+	struct journal **others = journal_others(k->journal, &n);
+	uint64_t promised = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (journal_is_kept(others[i]))
+			promised += not_taken_yet(others[i], size_kb, node);
+	journals_free(others, n);
+	/* Of a QEMU that has mapped them and not touched them, both speak. */
+	if (promised < now->reserved)
+		promised = now->reserved;
+	return now->free > promised ? now->free - promised : 0;
 }
 
 /* Leaves so much that the host can live: a sixteenth of its memory, at least 256 MiB. */
@@ -52,13 +84,12 @@ static bool host_can_spare(struct keeper *k, uint64_t bytes, struct error **err)
 	return false;
 }
 
-bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got, struct error **err)
+bool add_hugepages(struct keeper *k, const struct intent *intent, struct error **err)
 {
 	unsigned size_kb = intent->hugepages.size_kb;
 	int node = intent->hugepages.node;
 	uint64_t want = intent->hugepages.pages, missing, added = 0;
 	struct record record = {.k = k};
-	size_t mark = k->journal->n;
 	struct hugepages now;
 
 	if (size_kb != 2048 && size_kb != 1048576) {
@@ -67,10 +98,10 @@ bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
 	}
 	if (!hugepages_read(&k->root, size_kb, node, &now, err))
 		return false;
-	*got = unreserved(&now);
-	if (*got >= want)
+	k->answer = unpromised(k, size_kb, node, &now);
+	if (k->answer >= want)
 		return true;
-	missing = want - *got;
+	missing = want - k->answer;
 	if (want > UINT64_MAX / size_kb >> 11 || !host_can_spare(k, missing * size_kb << 10, err))
 		return false;
 	record.change = (struct change){
@@ -82,20 +113,14 @@ bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
 	keeper_report(k, REPORT_PROGRESS, 0, "reserving %lu huge pages of %u KiB", missing,
 		      size_kb);
 	if (!hugepages_add(&k->root, size_kb, node, missing, intent->hugepages.compact,
-			   intent->hugepages.drop, record_added, &record, &added, err)) {
-		restore_from(k, mark);
+			   intent->hugepages.drop, record_added, &record, &added, err))
 		return false;
-	}
 	record.change.number = added;
 	record.change.pool = 0;
 	if (!hugepages_read(&k->root, size_kb, node, &now, err) ||
-	    (k->journal->n > mark && !journal_amend(k->journal, &record.change, err))) {
-		restore_from(k, mark);
+	    !journal_amend(k->journal, &record.change, err))
 		return false;
-	}
-	*got = unreserved(&now);
-	if (*got < want)
-		restore_from(k, mark);
+	k->answer = unpromised(k, size_kb, node, &now);
 	return true;
 }
 

@@ -10,9 +10,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/trusted.h"
-#include "host/input.h"
 #include "host/storage.h"
-#include "host/usb.h"
 #include "state.h"
 
 /* A device node at path; -1 with words. O_PATH: opening a device can do things to it. */
@@ -113,6 +111,10 @@ bool undo_acl(struct keeper *k, const struct change *change, struct error **err)
 	own_fd int fd = open_node(change->path, &st, &gone);
 
 	/* A node that went, as the ones of VFIO do, took its ACL with it. */
+	if (fd < 0 && errno != ENOENT && errno != ENXIO && errno != ENODEV && errno != 0) {
+		error_merge(err, &gone);
+		return false;
+	}
 	if (fd < 0 || is_shared(k, change, NULL))
 		return true;
 	keeper_report(k, REPORT_PROGRESS, 0, "setfacl -x u:%u %s", change->uid, change->path);
@@ -191,60 +193,6 @@ static bool block_is_free(struct keeper *k, const char *path, struct error **err
 	return false;
 }
 
-/* Raw access to a USB device goes round the kernel's file systems: no hub, nothing that the host
- * has a disk on, and not the last keyboard.
- */
-static bool usb_is_free(struct keeper *k, uint32_t bus, uint32_t number, struct error **err)
-{
-	own_usb_list struct usb_list list = {0};
-	own_storage struct storage storage = {0};
-	own_input_list struct input_list input = {0};
-	const struct usb_device *device = NULL;
-
-	usb_list_read(&list, &k->root);
-	for (size_t i = 0; i < list.n; i++)
-		if (list.v[i].bus == bus && list.v[i].number == number)
-			device = &list.v[i];
-	if (!device || device->hub) {
-		error_add(err, ERROR_HOST, "USB %u:%u is %s", bus, number,
-			  device ? "a hub" : "not there");
-		return false;
-	}
-	storage_read(&storage, &k->root);
-	for (size_t i = 0; i < storage.n; i++) {
-		own_storage_claims struct storage_claims claims = {0};
-		size_t n = strlen(device->path);
-
-		if (strncmp(storage.v[i].path, device->path, n) != 0 || storage.v[i].path[n] != '/')
-			continue;
-		storage_claims_of(&claims, &storage, &storage.v[i]);
-		if (claims.n == 0)
-			continue;
-		own_free char *words = storage_claim_text(&claims.v[0]);
-		error_add(err, ERROR_HOST, "the host uses what is on USB %s: %s", device->port,
-			  words);
-		return false;
-	}
-	input_list_read(&input, &k->root);
-	if (!input_last_keyboard_usb(&input, device->port))
-		return true;
-	error_add(err, ERROR_HOST, "USB %s is the host's last keyboard", device->port);
-	return false;
-}
-
-static bool event_is_free(struct keeper *k, uint32_t number, struct error **err)
-{
-	own_input_list struct input_list input = {0};
-	own_free char *name = xasprintf("event%u", number);
-	const char *const names[] = {name};
-
-	input_list_read(&input, &k->root);
-	if (!input_last_keyboard(&input, names, 1))
-		return true;
-	error_add(err, ERROR_HOST, "/dev/input/%s is the host's last keyboard", name);
-	return false;
-}
-
 /* A node of that name could be anything's; the kernel knows whose its number is. */
 static bool kvmfr_is_real(struct keeper *k, const char *path, struct error **err)
 {
@@ -269,10 +217,6 @@ static bool node_is_free(struct keeper *k, const struct intent *intent, const ch
 	switch (intent->grant.node) {
 	case NODE_BLOCK:
 		return block_is_free(k, path, err);
-	case NODE_USB:
-		return usb_is_free(k, intent->grant.a, intent->grant.b, err);
-	case NODE_EVENT:
-		return event_is_free(k, intent->grant.a, err);
 	case NODE_KVMFR:
 		return kvmfr_is_real(k, path, err);
 	default:
@@ -282,21 +226,13 @@ static bool node_is_free(struct keeper *k, const struct intent *intent, const ch
 
 static char *node_path(struct keeper *k, const struct intent *intent, struct error **err)
 {
-	uint32_t a = intent->grant.a, b = intent->grant.b;
-
 	switch (intent->grant.node) {
 	case NODE_KVM:
 		return xstrdup("/dev/kvm");
 	case NODE_BLOCK:
-		return block_path(k, a, b, err);
-	case NODE_EVENT:
-		return xasprintf("/dev/input/event%u", a);
-	case NODE_USB:
-		return xasprintf("/dev/bus/usb/%03u/%03u", a, b);
-	case NODE_TPM:
-		return xasprintf("/dev/tpm%u", a);
+		return block_path(k, intent->grant.a, intent->grant.b, err);
 	case NODE_KVMFR:
-		return xasprintf("/dev/kvmfr%u", a);
+		return xasprintf("/dev/kvmfr%u", intent->grant.a);
 	default:
 		error_add(err, ERROR_HOST, "no such kind of node");
 		return NULL;

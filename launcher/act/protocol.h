@@ -9,7 +9,7 @@
 
 #include "plan/step.h"
 
-#define KEEPER_VERSION 2
+#define KEEPER_VERSION 3
 #define KEEPER_PACKET 4096 /* no packet is larger */
 
 enum verb {
@@ -19,6 +19,7 @@ enum verb {
 	VERB_RELEASE, /* QEMU is gone: give everything back */
 	VERB_ISOLATE, /* the thread pid of QEMU is a vCPU: into the partition */
 	VERB_RETURN,  /* the thread pid of QEMU is none: out of the partition */
+	VERB_KEEPERS, /* tell what the other living keepers hold */
 	VERBS,
 };
 
@@ -33,9 +34,12 @@ struct request {
 enum report_kind {
 	REPORT_PROGRESS, /* what is being done, for a person */
 	REPORT_DONE,	 /* the request is done; value: of hello, the keeper's pid; of huge pages,
-			    those that are free for it; of release, what is left */
+			    those that are free for it; of release, what is left; more: of hello,
+			    how many changes of dead keepers were given back */
 	REPORT_REFUSED,	 /* not done, and nothing was changed for it that still is */
-	REPORT_LEFT,	 /* something could not be given back; more reports follow */
+	REPORT_LEFT,	 /* something could not be given back; more reports follow. Of id 0: it is
+			    tried again by the release */
+	REPORT_HELD,	 /* what a living keeper holds for a machine that is well; more follow */
 	REPORTS,
 };
 
@@ -43,7 +47,7 @@ struct report {
 	uint32_t version;
 	uint32_t kind;
 	uint32_t id;
-	uint32_t unused;
+	uint32_t more;
 	uint64_t value;
 	char text[2048]; /* NUL-ended */
 };

@@ -2,6 +2,7 @@
  * value only where the present one is ours, so doing it twice is harmless, and what somebody else
  * changed meanwhile stays as it is. A failure is told and left in the journal; the rest goes on.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
@@ -9,31 +10,35 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "journal_file.h"
 #include "state.h"
 
+#define UNDO_OF(kind, word, undo, function) [kind] = undo,
 static bool (*const UNDO[CHANGES])(struct keeper *k, const struct change *change,
-				   struct error **err) = {
-	[CHANGE_CLAIMED] = undo_claimed,   [CHANGE_LOADED] = undo_loaded,
-	[CHANGE_OVERRIDE] = undo_override, [CHANGE_BOUND] = undo_bound,
-	[CHANGE_UNLOADED] = undo_unloaded, [CHANGE_SERVICE] = undo_service,
-	[CHANGE_ACL] = undo_acl,	   [CHANGE_HUGEPAGES] = undo_hugepages,
-	[CHANGE_ISOLATED] = undo_isolated, [CHANGE_IRQS] = undo_irqs,
-	[CHANGE_GOVERNOR] = undo_governor, [CHANGE_PREFERENCE] = undo_preference,
-	[CHANGE_MDEV] = undo_mdev,
-};
+				   struct error **err) = {CHANGE_ROWS(UNDO_OF)};
 
-static bool is_of_function(const struct change *change)
+/* An undo that could not look at the host, for want of descriptors, may have taken what it did not
+ * see for gone: then nothing was undone.
+ */
+static bool undo_seeing(struct keeper *k, const struct change *change, struct error **err)
 {
-	return change->kind == CHANGE_OVERRIDE || change->kind == CHANGE_BOUND ||
-	       change->kind == CHANGE_MDEV;
+	unsigned long before = root_shortages();
+
+	if (!UNDO[change->kind](k, change, err))
+		return false;
+	if (root_shortages() == before)
+		return true;
+	error_errno(err, ERROR_LEFT, EMFILE, "cannot look at the host");
+	return false;
 }
 
-static bool undo(struct keeper *k, const struct change *change, struct error **err)
+static bool undo_change(struct keeper *k, const struct change *change, struct error **err)
 {
 	char address[PCI_ADDRESS_SIZE];
 
-	if (!is_of_function(change) || !keeper_is_stuck(k, &change->address))
-		return UNDO[change->kind](k, change, err);
+	if (!(CHANGE_FUNCTION[change->kind] & CHANGE_WAITS) ||
+	    !keeper_is_stuck(k, &change->address))
+		return undo_seeing(k, change, err);
 	/* Told once for a function, and that by its other record. */
 	if (change->kind == CHANGE_OVERRIDE)
 		return false;
@@ -44,7 +49,7 @@ static bool undo(struct keeper *k, const struct change *change, struct error **e
 	return false;
 }
 
-bool restore_from(struct keeper *k, size_t from)
+static bool restore_pass(struct keeper *k, size_t from, bool tells)
 {
 	bool whole = true;
 
@@ -53,35 +58,24 @@ bool restore_from(struct keeper *k, size_t from)
 		own_error struct error *err = NULL;
 
 		k->undoing = i;
-		if (undo(k, &change, &err) && journal_drop(k->journal, i, &err))
+		if (undo_change(k, &change, &err) && journal_drop(k->journal, i, &err))
 			continue;
-		if (err)
+		if (err && tells)
 			keeper_report(k, REPORT_LEFT, 0, "%s", error_message(err, 0));
 		whole = false;
 	}
 	return whole;
 }
 
-/* ------------------------------------------------------------------ after a keeper's death */
-
-/* What a keeper that died while writing left beside its journal. */
-static void remove_halves(void)
+/* Twice where need be: what stood in the way of one (a process that could not be made, a device
+ * that was not back yet) may be gone after the others, and only what is left in the end is told.
+ */
+bool restore_from(struct keeper *k, size_t from)
 {
-	struct root real = ROOT_REAL;
-	size_t n;
-	char **name = root_list(&real, &n, "%s", JOURNAL_DIR);
-
-	for (size_t i = 0; i < n; i++) {
-		const char *half = strstr(name[i], ".journal.");
-		own_free char *digits = half ? xstrndup(name[i], (size_t)(half - name[i])) : NULL;
-		own_free char *path = path_join(JOURNAL_DIR, name[i]);
-		uint64_t pid;
-
-		if (digits && text_u64(digits, 10, &pid) && process_of((pid_t)pid).start == 0)
-			unlink(path);
-	}
-	names_free(name, n);
+	return restore_pass(k, from, false) || restore_pass(k, from, true);
 }
+
+/* ------------------------------------------------------------------ after a keeper's death */
 
 /* One dead keeper's journal, by way of a keeper's state of its own. */
 static bool recover_one(struct keeper *k, struct journal *journal)
@@ -90,7 +84,7 @@ static bool recover_one(struct keeper *k, struct journal *journal)
 	bool whole;
 
 	if (!journal_is_current(journal))
-		return unlink(journal->path) == 0;
+		return journal_file_remove(journal->path, NULL);
 	if (process_alive(journal->qemu)) {
 		keeper_report(
 			k, REPORT_LEFT, 0,
@@ -102,7 +96,9 @@ static bool recover_one(struct keeper *k, struct journal *journal)
 		      (int)journal->keeper.pid);
 	/* From now on it is ours: if we die, the next one finds it as it is then. */
 	k->journal = journal;
+	k->recovered += journal->n;
 	whole = restore_from(k, 0);
+	k->recovered -= journal->n;
 	k->journal = mine;
 	return whole;
 }
@@ -114,7 +110,7 @@ bool recover_dead(struct keeper *k)
 	bool whole = true;
 	size_t n;
 
-	remove_halves();
+	journal_remove_halves();
 	all = journal_all(&n, &err);
 	for (size_t i = 0; i < n; i++) {
 		if (!journal_is_kept(all[i]))

@@ -20,21 +20,25 @@ enum phase {
 	PHASE_NEW,	 /* only hello */
 	PHASE_PREPARING, /* intents, and the watch that ends this phase */
 	PHASE_WATCHING,	 /* QEMU runs: only release */
-	PHASE_OVER,	 /* all is given back: nothing more */
+	PHASE_OVER,	 /* all is given back: release, whose answer is that, and nothing more */
 	PHASES,
 };
 
 struct keeper {
 	int fd;	  /* the client, -1: hung up */
+	int left; /* a client's socket that is not to be closed before our end, -1: none */
 	int lock; /* /run/vmlaunch/lock, held while the host is looked at and changed */
 	struct root root;
 	uid_t uid;    /* the user that is served */
 	pid_t client; /* the process that made the socket */
 	enum phase phase;
-	uint32_t id; /* of the request being served */
+	uint32_t id;	 /* of the request being served */
+	uint64_t answer; /* the number of its answer */
 	struct journal *journal;
-	size_t undoing; /* number of the change that is being undone */
-	int qemu;	/* pidfd, -1: none */
+	size_t undoing;	  /* number of the change that is being undone */
+	size_t recovered; /* how many changes of dead keepers were undone */
+	int qemu;	  /* pidfd, -1: none */
+	int64_t gone; /* when QEMU's end was seen, CLOCK_MONOTONIC, in milliseconds; 0: not yet */
 	struct {
 		struct cpu_set cpus; /* where those of passed devices go; empty: wherever */
 		unsigned looks;	     /* how often they were looked for */
@@ -47,9 +51,21 @@ struct keeper {
 	size_t stuck_n;
 };
 
+/* A keeper's life, for the client at the other end of fd, a process of uid's: to the moment when
+ * nothing is held any more. Returns an exit status.
+ */
+int keeper_serve(int fd, uid_t uid, pid_t client);
+
 /* Takes one packet from the client and serves it; false when the client hung up or broke the rules.
  */
 bool keeper_receive(struct keeper *k);
+
+/* Takes the lock, k->lock, which is waited for; false with words where another one keeps it for a
+ * minute. Closing it lets it go.
+ */
+bool keeper_lock(struct keeper *k, struct error **err);
+/* Lets it go, with its file and directory where nothing is left to do for anybody. */
+void keeper_tidy_up(struct keeper *k);
 
 /* Tells the client; without one it goes nowhere. */
 void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, const char *fmt, ...)
@@ -61,18 +77,19 @@ void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, cons
 void keeper_keep_stuck(struct keeper *k, struct worker *worker, const struct pci_address *address);
 bool keeper_is_stuck(const struct keeper *k, const struct pci_address *address);
 
-/* The verbs' hands. Each looks for itself, refuses in words, and leaves in the journal what it did.
+/* The verbs' hands. Each looks for itself, refuses in words, and leaves in the journal what it did,
+ * also when it fails: rolling back is the business of whoever called it.
  */
 bool claim_functions(struct keeper *k, const struct intent *intent, struct error **err);
 bool grant_node(struct keeper *k, const struct intent *intent, struct error **err);
-bool add_hugepages(struct keeper *k, const struct intent *intent, uint64_t *got,
-		   struct error **err);
 bool raise_memlock(struct keeper *k, const struct intent *intent, struct error **err);
 bool create_mdev(struct keeper *k, const struct intent *intent, struct error **err);
 bool allow_realtime(struct keeper *k, const struct intent *intent, struct error **err);
 bool isolate_cpus(struct keeper *k, const struct intent *intent, struct error **err);
 bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err);
 bool set_frequency(struct keeper *k, const struct intent *intent, struct error **err);
+/* This one's answer has a number: k->answer, the pages that can be had now. */
+bool add_hugepages(struct keeper *k, const struct intent *intent, struct error **err);
 
 /* QEMU, a process of the keeper's user, to where its threads can go into the partition from; true
  * where there is no partition.
@@ -100,6 +117,11 @@ bool cpus_are_free(struct keeper *k, const struct cpu_set *cpus, struct cpu_set 
  */
 const struct pci_function *expected_function(const struct keeper *k, const struct pci_list *list,
 					     const struct step_function *want, struct error **err);
+/* Whether what a journal says of a function is nobody's business any more but that of whoever takes
+ * it, and the moving of that into the keeper's journal.
+ */
+bool journal_is_given_up(const struct journal *journal, const struct pci_function *f);
+bool adopt_records(struct keeper *k, const struct pci_function *f, struct error **err);
 /* Whether no other keeper has it. */
 bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, struct error **err);
 
@@ -116,19 +138,16 @@ bool grant_container(struct keeper *k, struct error **err);
 bool pause_service(struct keeper *k, enum service service, struct error **err);
 
 /* Undoing one change; each is harmless when it was never made, or undone already. */
-bool undo_claimed(struct keeper *k, const struct change *change, struct error **err);
-bool undo_bound(struct keeper *k, const struct change *change, struct error **err);
-bool undo_override(struct keeper *k, const struct change *change, struct error **err);
-bool undo_unloaded(struct keeper *k, const struct change *change, struct error **err);
-bool undo_loaded(struct keeper *k, const struct change *change, struct error **err);
-bool undo_service(struct keeper *k, const struct change *change, struct error **err);
-bool undo_acl(struct keeper *k, const struct change *change, struct error **err);
-bool undo_mdev(struct keeper *k, const struct change *change, struct error **err);
-bool undo_hugepages(struct keeper *k, const struct change *change, struct error **err);
-bool undo_isolated(struct keeper *k, const struct change *change, struct error **err);
-bool undo_irqs(struct keeper *k, const struct change *change, struct error **err);
-bool undo_governor(struct keeper *k, const struct change *change, struct error **err);
-bool undo_preference(struct keeper *k, const struct change *change, struct error **err);
+#define UNDO_PROTOTYPE(kind, word, undo, function) \
+	bool undo(struct keeper *k, const struct change *change, struct error **err);
+CHANGE_ROWS(UNDO_PROTOTYPE)
+#undef UNDO_PROTOTYPE
+
+/* How what a journal of this boot says stands: what its keeper holds, which of keeper, vmlaunch and
+ * QEMU live or are stopped, and what to do about that. *odd becomes whether something is to be
+ * done: the machine has ended, or cannot begin. The caller owns the words.
+ */
+char *journal_standing(const struct journal *journal, bool *odd);
 
 /* Undoes the changes of k->journal from number `from` on, the last first, going on past failures,
  * which are reported and stay in the journal. True when nothing of them is left.

@@ -1,5 +1,6 @@
 #include "process.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,12 +45,20 @@ bool process_alive(struct process process)
 {
 	own_fd int fd = -1;
 	struct pollfd p = {.events = POLLIN};
+	struct process now;
 
 	if (process.pid <= 0 || !process.start)
 		return false;
 	fd = (int)syscall(SYS_pidfd_open, process.pid, 0);
+	/* Who cannot look, for want of a descriptor say, does not call it dead. */
+	if (fd < 0)
+		return errno != ESRCH && errno != EINVAL;
 	/* The number could have been given away: so the start is compared after the open. */
-	if (fd < 0 || process_of(process.pid).start != process.start)
+	errno = 0;
+	now = process_of(process.pid);
+	if (!now.start)
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+	if (now.start != process.start)
 		return false;
 	p.fd = fd;
 	return poll(&p, 1, 0) == 0;
@@ -93,13 +102,42 @@ uint64_t process_progress(pid_t pid)
 	return stat ? sum_of_fields(stat, PROGRESS_FIELDS) : 0;
 }
 
-uid_t process_uid(pid_t pid)
+/* The value of a line of /proc/PID/status, which begins with "\nNAME:\t"; false when it has none.
+ */
+static bool status_number(pid_t pid, const char *line, uint64_t *value)
 {
 	own_free char *path = xasprintf("/proc/%d/status", (int)pid);
 	own_free char *status = file_read(path, 16384, NULL);
-	const char *line = status ? strstr(status, "\nUid:\t") : NULL;
+	const char *at = status ? strstr(status, line) : NULL;
 
-	return line ? (uid_t)strtoul(line + 6, NULL, 10) : (uid_t)-1;
+	if (at)
+		*value = strtoull(at + strlen(line), NULL, 10);
+	return at;
+}
+
+uint64_t process_huge_kb(pid_t pid)
+{
+	uint64_t kb = 0;
+
+	status_number(pid, "\nHugetlbPages:\t", &kb);
+	return kb;
+}
+
+uid_t process_uid(pid_t pid)
+{
+	uint64_t uid = 0;
+
+	return status_number(pid, "\nUid:\t", &uid) ? (uid_t)uid : (uid_t)-1;
+}
+
+char *process_namespaces(void)
+{
+	struct root real = ROOT_REAL;
+	own_free char *pid = root_readlink(&real, "/proc/self/ns/pid");
+	own_free char *time = root_readlink(&real, "/proc/self/ns/time");
+
+	/* A kernel without the second kind has one time. */
+	return xasprintf("%s %s", pid ? pid : "", time ? time : "");
 }
 
 char *process_boot_id(void)

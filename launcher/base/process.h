@@ -30,8 +30,16 @@ bool process_runs(pid_t pid);
  */
 uint64_t process_progress(pid_t pid);
 
+/* KiB of huge pages that a process has touched (proc(5), status, HugetlbPages); 0 where none. */
+uint64_t process_huge_kb(pid_t pid);
+
 /* The real uid of a process, or -1 when there is none. */
 uid_t process_uid(pid_t pid);
+
+/* The namespaces in which processes have their numbers and start times, in the words of /proc
+ * (pid_namespaces(7), time_namespaces(7)); the caller owns it.
+ */
+char *process_namespaces(void);
 
 /* This boot's id (random(4)), or ""; the caller owns it. */
 char *process_boot_id(void);

@@ -33,6 +33,20 @@ void root_done(struct root *root)
 	free(steal(&root->path));
 }
 
+static unsigned long shortages;
+
+unsigned long root_shortages(void)
+{
+	return shortages;
+}
+
+static int counted(int fd)
+{
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+		shortages++;
+	return fd;
+}
+
 int root_open(const struct root *root, const char *path, int flags)
 {
 	struct open_how how = {
@@ -41,7 +55,7 @@ int root_open(const struct root *root, const char *path, int flags)
 	};
 
 	if (root_is_real(root))
-		return open(path, (int)how.flags);
+		return counted(open(path, (int)how.flags));
 	if (flags & O_PATH)
 		how.flags = (unsigned)flags | O_CLOEXEC;
 	/* A rename anywhere at the wrong moment makes the kernel unsure whether the path left the
@@ -51,7 +65,7 @@ int root_open(const struct root *root, const char *path, int flags)
 		int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
 
 		if (fd >= 0 || errno != EAGAIN || tries == RACES)
-			return fd;
+			return counted(fd);
 	}
 }
 

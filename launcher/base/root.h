@@ -32,6 +32,11 @@ static inline bool root_is_real(const struct root *root)
 /* open(2) of a path below the root, close-on-exec and without waiting; -1 with errno set. */
 int root_open(const struct root *root, const char *path, int flags);
 
+/* How many opens have failed so far for want of descriptors or memory: to whoever asks in passing
+ * they look like files that are not there. Who acts upon what is not there compares two of these.
+ */
+unsigned long root_shortages(void);
+
 /* A whole file of at most 1 MiB as a string that the caller owns; NULL with errno set. */
 char *root_read(const struct root *root, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -15,6 +15,7 @@
 #include "firmware/rom.h"
 #include "firmware/secure_boot.h"
 #include "run/identity.h"
+#include "run/returned.h"
 #include "run/version.h"
 
 static void find_blocks(struct gathered *g)
@@ -271,26 +272,14 @@ static bool look_first(const struct gathered *g, enum purpose purpose, struct er
 	return lock_look(dir, err);
 }
 
-static bool gather_facts(struct gathered *g, const char *host_root, const struct gather_for *what,
-			 struct error **err)
+/* What a keeper that is at work changes. */
+static void look_at_host(struct gathered *g, const struct gather_for *what)
 {
-	if (!dirs_find(&g->dirs, err) || !root_init(&g->root, host_root, err) ||
-	    (what->acts && !look_first(g, what->purpose, err)))
-		return false;
 	facts_collect(&g->facts, &g->root);
 	find_blocks(g);
-	find_images(g);
 	gather_devices(g, what->no_devices);
 	if (wants_quiet(&g->profile->cpu))
 		quiet_collect(&g->facts.quiet, &g->root);
-	gather_record(g);
-	if (what->places)
-		return true;
-	if (!ask_qemu(g, err))
-		return false;
-	gather_firmware(g);
-	find_stores(g);
-	return true;
 }
 
 /* Whether the profile wants a device of the host's. */
@@ -303,6 +292,38 @@ static bool claims_device(const struct profile *p)
 			if (kinds[k]->v[i]->enabled.v)
 				return true;
 	return false;
+}
+
+/* A keeper that died, with its vmlaunch, may have left devices and memory that this machine wants:
+ * where that is likely, they are given back before the host is looked at, as a plan of what it is
+ * until then would fail. Root's keeper costs no question; else somebody is asked for a password, a
+ * moment sooner than for the start itself.
+ */
+static bool give_back_first(struct gathered *g, const struct gather_for *what, struct error **err)
+{
+	bool wanted = g->keeper >= 0 ||
+		      (claims_device(g->profile) && !returned_is_explained(g->dirs.runtime));
+
+	return !what->acts || what->no_devices || returned_all() || !wanted ||
+	       machine_open_link(&g->link, steal_fd(&g->keeper), err);
+}
+
+static bool gather_facts(struct gathered *g, const char *host_root, const struct gather_for *what,
+			 struct error **err)
+{
+	if (!dirs_find(&g->dirs, err) || !root_init(&g->root, host_root, err) ||
+	    (what->acts && !look_first(g, what->purpose, err)) || !give_back_first(g, what, err))
+		return false;
+	find_images(g);
+	gather_record(g);
+	look_at_host(g, what);
+	if (what->places)
+		return true;
+	if (!ask_qemu(g, err))
+		return false;
+	gather_firmware(g);
+	find_stores(g);
+	return true;
 }
 
 bool gather(struct gathered *g, const struct arguments *args, const struct gather_for *what,
@@ -378,16 +399,41 @@ static const struct plan *without_pages(void *context, uint64_t got, struct erro
 	return g->plan;
 }
 
+/* The same machine on the host as it is by now. */
+static const struct plan *plan_anew(void *context, struct error **err)
+{
+	const struct gather_for what = {.purpose = PURPOSE_RUN};
+	struct gathered *g = context;
+
+	say(SAY_NOTE, "%s: looking at the host anew", g->plan->name);
+	facts_free(&g->facts);
+	free(steal(&g->block));
+	g->blocks = 0;
+	look_at_host(g, &what);
+	if (!ask_qemu(g, err))
+		return NULL;
+	g->input.block = g->block;
+	g->input.blocks = g->blocks;
+	plan_free(g->plan);
+	g->plan = plan_compose(&g->input, err);
+	if (g->plan)
+		tell_notes(g->plan);
+	return g->plan;
+}
+
 bool run_gathered(struct gathered *g, const struct supervise_options *supervise,
 		  struct ending *ending, struct error **err)
 {
 	struct machine_options options = {
 		.supervise = *supervise,
 		.keeper = steal_fd(&g->keeper),
+		.link = g->link,
+		.anew = plan_anew,
 		.without_pages = without_pages,
 		.context = g,
 	};
 
+	g->link = LINK_NONE;
 	tell_notes(g->plan);
 	machine_hold_signals();
 	return machine_run(g->plan, &options, ending, err);
@@ -396,6 +442,7 @@ bool run_gathered(struct gathered *g, const struct supervise_options *supervise,
 void gathered_free(struct gathered *g)
 {
 	plan_free(g->plan);
+	link_close(&g->link, NULL);
 	close_fd(&g->keeper);
 	for (size_t i = 0; i < g->files; i++)
 		free(g->file[i].data);

@@ -41,9 +41,11 @@ struct gathered {
 	struct plan_input input;
 	struct plan *plan;
 	int keeper; /* forked while we were root, -1: none */
+	struct link
+		link; /* to a keeper that has given back what others left; none if nobody had to */
 };
 
-#define GATHERED_NONE ((struct gathered){.root = ROOT_REAL, .keeper = -1})
+#define GATHERED_NONE ((struct gathered){.root = ROOT_REAL, .keeper = -1, .link = LINK_NONE})
 
 /* What a plan is gathered for. */
 struct gather_for {

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "common.h"
 #include "run/held.h"
+#include "run/returned.h"
 
 #define KILL_MS 10000	  /* for QEMU to write out what it holds, on a busy machine too */
 #define KILL_TOLD_MS 2000 /* after so much of it that is told */
@@ -166,6 +167,24 @@ static void print_row(const char *name, const struct run_record *record,
 		printf("%-20s no supervisor (vmlaunch attach %s takes over)\n", "", shown);
 }
 
+/* A machine that has ended, and whose vmlaunch cannot say so. */
+static void tell_stopped(const char *name, const struct run_record *record)
+{
+	if (process_alive(record->supervisor) && process_stopped(record->supervisor))
+		say(SAY_WARNING,
+		    "%s: QEMU has ended, but its vmlaunch (%d) is stopped: 'fg' or 'kill -CONT %d' lets it go on",
+		    name, (int)record->supervisor.pid, (int)record->supervisor.pid);
+}
+
+/* Who finds no machine may still miss a device. */
+static void tell_none(void)
+{
+	say(SAY_NOTE, "no machine is running");
+	if (!returned_all())
+		say(SAY_NOTE,
+		    "a keeper is still at work, another user's perhaps, or has left something: 'vmlaunch recover' tells");
+}
+
 int command_list(const struct arguments *args, struct error **err)
 {
 	bool json = argument_option(args, "json");
@@ -180,8 +199,12 @@ int command_list(const struct arguments *args, struct error **err)
 		own_free char *dir = path_join(base, names[i]);
 		own_condition struct condition now = {0};
 
-		if (!run_record_read(dir, &record) || !run_record_alive(&record))
+		if (!run_record_read(dir, &record))
 			continue;
+		if (!run_record_alive(&record)) {
+			tell_stopped(names[i], &record);
+			continue;
+		}
 		now = condition_of(dir);
 		json_object_array_add(list, record_json(names[i], &record, &now));
 		if (!json && shown++ == 0)
@@ -198,7 +221,7 @@ int command_list(const struct arguments *args, struct error **err)
 	else
 		json_object_put(top);
 	if (!json && !shown && !problem)
-		say(SAY_NOTE, "no machine is running");
+		tell_none();
 	error_merge(err, &problem);
 	return 0;
 }
@@ -300,18 +323,27 @@ static bool ends_within(int pidfd, int ms)
 /* After QEMU its supervisor puts things away, and until then the next start would be refused. After
  * a dead supervisor nobody else puts its directory away.
  */
-static void finish(const char *name, const char *dir, const struct run_record *record)
+static bool finish(const char *name, const char *dir, const struct run_record *record,
+		   struct error **err)
 {
 	own_error struct error *unused = NULL;
 	struct lock lock = LOCK_NONE;
 	own_fd int supervisor = watch(record->supervisor);
 
-	if (supervisor >= 0 && !ends_within(supervisor, SUPERVISOR_MS))
+	bool busy = supervisor >= 0 && !ends_within(supervisor, SUPERVISOR_MS);
+
+	if (busy && process_stopped(record->supervisor))
+		say(SAY_WARNING,
+		    "%s: its vmlaunch (%d) is stopped: 'fg' or 'kill -CONT %d' lets it go on", name,
+		    (int)record->supervisor.pid, (int)record->supervisor.pid);
+	else if (busy)
 		say(SAY_WARNING, "%s: its vmlaunch (%d) is still busy", name,
 		    (int)record->supervisor.pid);
 	else if (lock_take(&lock, dir, &unused))
 		lock_release(&lock);
 	say(SAY_NOTE, "%s: ended", name);
+	/* It would have said what of the host is not back. */
+	return !busy || returned_by_itself(record, err);
 }
 
 static bool press_button(const char *dir, struct error **err)
@@ -389,8 +421,7 @@ int command_stop(const struct arguments *args, struct error **err)
 		    told > 30 ? "" : HINT);
 		told *= 2;
 	}
-	finish(name, dir, &record);
-	return 0;
+	return finish(name, dir, &record, err) ? 0 : ERROR_LEFT;
 }
 
 /* quit writes out what QEMU holds of the images; a QEMU that does not listen loses it. */
@@ -426,8 +457,7 @@ int command_kill(const struct arguments *args, struct error **err)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		ends_within(pidfd, -1);
 	}
-	finish(name, dir, &record);
-	return 0;
+	return finish(name, dir, &record, err) ? 0 : ERROR_LEFT;
 }
 
 /* Whether the guest was let go: its supervisor does that, or whoever takes over. */

@@ -1,7 +1,9 @@
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "act/keeper.h"
+#include "base/alloc.h"
 #include "base/file.h"
 #include "base/root.h"
 #include "base/say.h"
@@ -31,6 +33,32 @@ static void tidy_instances(void)
 	names_free(names, n);
 }
 
+/* What living keepers hold. A machine that has just ended is given back in a moment, which is
+ * waited for: only what stays is told, as a failure.
+ */
+#define MOMENT_MS 10000
+#define LOOK_MS 250
+
+static bool tell_of_keepers(struct link *link, struct error **err)
+{
+	struct error *odd = NULL, *held = NULL;
+	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
+	bool good = link_keepers(link, &held, &odd, err);
+
+	for (int waited = 0; good && odd && waited < MOMENT_MS; waited += LOOK_MS) {
+		nanosleep(&pause, NULL);
+		error_free(steal(&held));
+		error_free(steal(&odd));
+		good = link_keepers(link, &held, &odd, err);
+	}
+	for (size_t i = 0; i < error_count(held); i++)
+		say(SAY_NOTE, "%s", error_message(held, i));
+	error_free(held);
+	good = good && !odd;
+	error_merge(err, &odd);
+	return good;
+}
+
 int command_recover(const struct arguments *args, struct error **err)
 {
 	struct link link = LINK_NONE;
@@ -52,10 +80,11 @@ int command_recover(const struct arguments *args, struct error **err)
 		if (forked < 0)
 			return ERROR_HOST;
 	}
-	/* The greeting is all that it takes. */
+	/* The greeting gives back what dead keepers left. */
 	if (!link_open(&link, forked, "to give the host's devices back", &left, err))
 		return ERROR_HOST;
-	good = link_close(&link, &left);
+	good = tell_of_keepers(&link, &left);
+	good = link_close(&link, &left) && good;
 	tidy_instances();
 	if (good && !left)
 		say(SAY_NOTE, "nothing is left to give back");

@@ -33,6 +33,7 @@ static void memory_collect(struct memory_facts *memory, const struct root *root)
 
 	memory->total = meminfo(text, "MemTotal");
 	memory->available = meminfo(text, "MemAvailable");
+	memory->keepers = root_exists(root, "/run/vmlaunch");
 }
 
 /* 32 hexadecimal digits. An image that was never booted holds "uninitialized" instead, the same on

@@ -90,6 +90,7 @@ enum dmi_field {
 struct memory_facts {
 	uint64_t total;	    /* bytes, MemTotal */
 	uint64_t available; /* bytes, MemAvailable */
+	bool keepers;	    /* there is a keeper, or what one left (/run/vmlaunch) */
 };
 
 /* What a QEMU binary is asked for: each is a list of names. */

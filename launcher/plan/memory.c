@@ -55,7 +55,11 @@ static void take_pages(struct composer *c, const struct hugepage_facts *from, bo
 	c->huge.pages = pages_of(c, from->size_kb);
 	c->huge.optional = optional;
 	c->huge.missing = missing_in(c, from);
-	c->huge.ask = c->huge.missing;
+	/* Pages that lie free may be those that another machine's keeper has just added for it: a
+	 * keeper knows.
+	 */
+	c->huge.ask =
+		c->huge.missing || (c->facts->memory.keepers && (c->claims_device || !optional));
 }
 
 /* The pool whose pages, as they are, hold the whole guest: of those the largest ones, which cost a

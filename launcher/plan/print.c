@@ -15,12 +15,8 @@ static const char *const ROLE[] = {
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 
-static const char *const STEP[] = {
-	[STEP_HUGEPAGES] = "hugepages", [STEP_MEMLOCK] = "memlock",   [STEP_CLAIM] = "claim",
-	[STEP_GRANT] = "grant",		[STEP_ISOLATE] = "isolate",   [STEP_IRQS] = "irqs",
-	[STEP_FREQUENCY] = "frequency", [STEP_REALTIME] = "realtime", [STEP_MDEV] = "mdev",
-};
-_Static_assert(ARRAY_SIZE(STEP) == STEP_KINDS, "each kind of step has a word");
+#define STEP_WORD_OF(kind, word, serve) [kind] = word,
+static const char *const STEP[STEP_KINDS] = {STEP_ROWS(STEP_WORD_OF)};
 
 static const char *const WHEN[] = {
 	[COMPANION_RUNNING] = "running",

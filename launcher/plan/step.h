@@ -15,26 +15,37 @@
 #define STEP_WORD 32	  /* bytes of a governor's name, with its NUL */
 #define STEP_MDEV_TYPE 64 /* bytes of a type's name, with its NUL */
 
-enum step_kind {
-	STEP_HUGEPAGES, /* have so many free huge pages */
-	STEP_MEMLOCK,	/* raise the supervisor's RLIMIT_MEMLOCK */
-	STEP_CLAIM,	/* PCI functions to vfio-pci, their groups to the user */
-	STEP_GRANT,	/* one device node to the user */
-	STEP_ISOLATE,	/* a partition of processors that nothing of the host's runs on */
-	STEP_IRQS,	/* the host's interrupts away from processors */
-	STEP_FREQUENCY, /* governor and energy preference of processors */
-	STEP_REALTIME,	/* let the supervisor schedule its threads SCHED_FIFO, priority 1 */
-	STEP_MDEV,	/* a mediated device, its group to the user */
-	STEP_KINDS,
-};
+/* The kinds of step, a row each: the kind, its word in a plan's JSON, and the function that serves
+ * it (launcher/act/state.h). Both tables are made of these rows, so that none can be forgotten.
+ */
+#define STEP_ROWS(ROW)                                                       \
+	/* have so many free huge pages */                                   \
+	ROW(STEP_HUGEPAGES, "hugepages", add_hugepages)                      \
+	/* raise the supervisor's RLIMIT_MEMLOCK */                          \
+	ROW(STEP_MEMLOCK, "memlock", raise_memlock)                          \
+	/* PCI functions to vfio-pci, their groups to the user */            \
+	ROW(STEP_CLAIM, "claim", claim_functions)                            \
+	/* one device node to the user */                                    \
+	ROW(STEP_GRANT, "grant", grant_node)                                 \
+	/* a partition of processors that nothing of the host's runs on */   \
+	ROW(STEP_ISOLATE, "isolate", isolate_cpus)                           \
+	/* the host's interrupts away from processors */                     \
+	ROW(STEP_IRQS, "irqs", move_irqs)                                    \
+	/* governor and energy preference of processors */                   \
+	ROW(STEP_FREQUENCY, "frequency", set_frequency)                      \
+	/* let the supervisor schedule its threads SCHED_FIFO, priority 1 */ \
+	ROW(STEP_REALTIME, "realtime", allow_realtime)                       \
+	/* a mediated device, its group to the user */                       \
+	ROW(STEP_MDEV, "mdev", create_mdev)
 
-/* Nodes that can be granted, by what identifies them. */
+#define STEP_KIND(kind, word, serve) kind,
+enum step_kind { STEP_ROWS(STEP_KIND) STEP_KINDS };
+#undef STEP_KIND
+
+/* Nodes that can be granted, by what identifies them. None that no plan asks for. */
 enum step_node {
 	NODE_KVM,   /* /dev/kvm */
 	NODE_BLOCK, /* a disk or partition: major, minor */
-	NODE_EVENT, /* /dev/input/eventNUMBER */
-	NODE_USB,   /* a USB device: bus, device number */
-	NODE_TPM,   /* /dev/tpmNUMBER */
 	NODE_KVMFR, /* /dev/kvmfrNUMBER */
 	NODE_KINDS,
 };

@@ -15,14 +15,16 @@
 #include "base/distribution.h"
 #include "base/file.h"
 #include "base/layout.h"
+#include "base/process.h"
 #include "base/program.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "interrupt.h"
 
 /* ------------------------------------------------------------------ packets */
 
-static bool ask(struct link *link, enum verb verb, const struct intent *intent, pid_t pid,
-		struct error **err)
+static bool send_request(struct link *link, enum verb verb, const struct intent *intent, pid_t pid,
+			 struct error **err)
 {
 	struct request request = {
 		.version = KEEPER_VERSION,
@@ -33,17 +35,65 @@ static bool ask(struct link *link, enum verb verb, const struct intent *intent, 
 
 	if (intent)
 		request.intent = *intent;
-	if (send(link->fd, &request, sizeof(request), MSG_NOSIGNAL) == (ssize_t)sizeof(request))
+	if (!link->left_alone &&
+	    send(link->fd, &request, sizeof(request), MSG_NOSIGNAL) == (ssize_t)sizeof(request))
 		return true;
-	error_errno(err, ERROR_HOST, errno, "the keeper has hung up");
+	if (link->left_alone)
+		error_add(err, ERROR_FAILED, "the keeper was left alone");
+	else
+		error_errno(err, ERROR_HOST, errno, "the keeper has hung up");
 	return false;
 }
 
+/* A wait is looked at so often, in milliseconds; a keeper that is stopped is told after so long,
+ * and so long after an interrupt how to leave it; then it is left, unless it has said something.
+ */
+#define SLICE_MS 200
+#define STOPPED_MS 3000
+#define TELL_MS 2000
+#define LEAVE_MS 10000
+
+static void tell_stopped(const struct link *link)
+{
+	if (link->keeper && process_stopped(process_of(link->keeper)))
+		say(SAY_WARNING, "the keeper is stopped: 'sudo kill -CONT %d' lets it go on",
+		    (int)link->keeper);
+}
+
+/* Waits until something comes. The signals that end a run are held back meanwhile, and drivers can
+ * take minutes: the first one is heard when the answer has come; a second one, or the keeper's long
+ * silence, leaves the keeper alone, and it gives everything back by itself. False then.
+ */
+static bool wait_for_report(struct link *link)
+{
+	struct pollfd p = {.fd = link->fd, .events = POLLIN};
+	int silent = 0, since = 0, taken = 0;
+
+	while (!link->left_alone && poll(&p, 1, SLICE_MS) <= 0) {
+		silent += SLICE_MS;
+		if (silent == STOPPED_MS)
+			tell_stopped(link);
+		since += taken || interrupt_is_pending() ? SLICE_MS : 0;
+		if (!taken && since >= TELL_MS) {
+			taken = interrupt_take();
+			say(SAY_NOTE, "waiting for the keeper; a second Ctrl-C leaves it alone");
+		} else if (taken && (since >= LEAVE_MS || interrupt_is_pending())) {
+			link->left_alone = true;
+		}
+	}
+	/* It is still to be heard, by whoever goes on. */
+	if (taken)
+		kill(getpid(), taken);
+	return !link->left_alone;
+}
+
 /* One report; false at the end of the connection, or when it is none. */
-static bool next(struct link *link, struct report *report)
+static bool next_report(struct link *link, struct report *report)
 {
 	ssize_t n;
 
+	if (!wait_for_report(link))
+		return false;
 	do
 		n = recv(link->fd, report, sizeof(*report), 0);
 	while (n < 0 && errno == EINTR);
@@ -53,35 +103,63 @@ static bool next(struct link *link, struct report *report)
 	return true;
 }
 
-/* Until the answer; what is reported on the way is told. What could not be given back goes into
- * *left; with NULL it is not told yet, as it is tried again by the release.
- */
-static bool answer(struct link *link, uint64_t *value, struct error **left, struct error **err)
+/* What an answer brings beside yes or no. */
+struct heard {
+	uint64_t value;
+	uint32_t more;
+	struct error *
+		*left; /* what could not be given back; NULL: it is tried again by the release */
+	struct error **held; /* what other keepers hold */
+};
+
+/* A report on the way to the answer. */
+static void take_report(const struct report *report, const struct heard *heard)
+{
+	own_free char *text = text_quote(report->text, sizeof(report->text));
+
+	/* What was not asked for is tried again when it is. */
+	if (report->kind == REPORT_PROGRESS || (report->kind == REPORT_LEFT && !report->id))
+		say(SAY_NOTE, "host: %s", text);
+	else if (report->kind == REPORT_LEFT)
+		error_add(heard->left, ERROR_LEFT, "%s", text);
+	else if (report->kind == REPORT_HELD)
+		error_add(heard->held, ERROR_HOST, "%s", text);
+}
+
+/* Until the answer; what is reported on the way is told. */
+static bool hear_answer(struct link *link, struct heard *heard, struct error **err)
 {
 	struct report report;
 
-	while (next(link, &report)) {
-		own_free char *text = text_quote(report.text, sizeof(report.text));
-
-		if (report.kind == REPORT_PROGRESS) {
-			say(SAY_NOTE, "host: %s", text);
-		} else if (report.kind == REPORT_LEFT) {
-			error_add(left, ERROR_LEFT, "%s", text);
-		} else if (report.id != link->id && report.id != 0) {
-			continue;
-		} else if (report.kind == REPORT_DONE) {
-			if (value)
-				*value = report.value;
+	while (next_report(link, &report)) {
+		if (report.kind == REPORT_DONE && report.id == link->id) {
+			heard->value = report.value;
+			heard->more = report.more;
 			return true;
-		} else {
+		}
+		if (report.kind == REPORT_REFUSED && (report.id == link->id || report.id == 0)) {
+			own_free char *text = text_quote(report.text, sizeof(report.text));
+
 			error_add(err, ERROR_HOST, "%s", text);
 			return false;
 		}
+		take_report(&report, heard);
 	}
-	error_add(
-		err, ERROR_HOST,
-		"the keeper has ended unexpectedly; 'vmlaunch recover' gives back what it may have left");
+	if (link->left_alone)
+		error_add(err, ERROR_FAILED, "interrupted while the keeper was busy");
+	else
+		error_add(
+			err, ERROR_HOST,
+			"the keeper has ended unexpectedly; 'vmlaunch recover' gives back what it may have left");
 	return false;
+}
+
+/* One question that has nothing but yes or no for an answer. */
+static bool ask_keeper(struct link *link, enum verb verb, pid_t pid, struct error **err)
+{
+	struct heard heard = {0};
+
+	return send_request(link, verb, NULL, pid, err) && hear_answer(link, &heard, err);
 }
 
 /* ------------------------------------------------------------------ the carrier */
@@ -174,15 +252,19 @@ static const char *refusal_words(int status)
 static bool greet(struct link *link, pid_t carrier, struct error **left, struct error **err)
 {
 	struct error *told = NULL;
-	uint64_t pid = 0;
-	bool good = ask(link, VERB_HELLO, NULL, 0, &told) && answer(link, &pid, &told, &told);
+	struct heard heard = {.left = &told};
+	bool good =
+		send_request(link, VERB_HELLO, NULL, 0, &told) && hear_answer(link, &heard, &told);
 	int status = 0;
 
+	/* One that still asks for a password when we leave is left alone as well. */
 	if (carrier > 0)
-		while (waitpid(carrier, &status, 0) < 0 && errno == EINTR)
+		while (waitpid(carrier, &status, link->left_alone ? WNOHANG : 0) < 0 &&
+		       errno == EINTR)
 			;
 	if (good) {
-		link->keeper = (pid_t)pid;
+		link->keeper = (pid_t)heard.value;
+		link->recovered = heard.more;
 		error_merge(left, &told);
 		return true;
 	}
@@ -215,18 +297,24 @@ bool link_open(struct link *link, int forked, const char *purpose, struct error 
 bool link_intent(struct link *link, const struct intent *intent, uint64_t *value,
 		 struct error **err)
 {
-	return ask(link, VERB_INTENT, intent, 0, err) && answer(link, value, NULL, err);
+	struct heard heard = {0};
+	bool good =
+		send_request(link, VERB_INTENT, intent, 0, err) && hear_answer(link, &heard, err);
+
+	if (good && value)
+		*value = heard.value;
+	return good;
 }
 
 bool link_watch(struct link *link, pid_t pid, struct error **err)
 {
-	return ask(link, VERB_WATCH, NULL, pid, err) && answer(link, NULL, NULL, err);
+	return ask_keeper(link, VERB_WATCH, pid, err);
 }
 
 static bool move_thread(struct link *link, enum verb verb, pid_t thread, struct error **err)
 {
 	if (link && link->fd >= 0)
-		return ask(link, verb, NULL, thread, err) && answer(link, NULL, NULL, err);
+		return ask_keeper(link, verb, thread, err);
 	error_add(err, ERROR_HOST, "without its keeper no thread can be isolated");
 	return false;
 }
@@ -241,20 +329,34 @@ bool link_return(struct link *link, pid_t thread, struct error **err)
 	return move_thread(link, VERB_RETURN, thread, err);
 }
 
+bool link_keepers(struct link *link, struct error **held, struct error **odd, struct error **err)
+{
+	struct heard heard = {.held = held, .left = odd};
+
+	return send_request(link, VERB_KEEPERS, NULL, 0, err) && hear_answer(link, &heard, err);
+}
+
 bool link_close(struct link *link, struct error **err)
 {
 	struct error *problem = NULL;
-	uint64_t left = 0;
+	struct heard heard = {.left = &problem};
 	bool good;
 
 	if (link->fd < 0)
 		return true;
-	good = ask(link, VERB_RELEASE, NULL, 0, &problem) &&
-	       answer(link, &left, &problem, &problem) && !left && !problem;
+	good = send_request(link, VERB_RELEASE, NULL, 0, &problem) &&
+	       hear_answer(link, &heard, &problem) && !heard.value && !problem;
 	close_fd(&link->fd);
-	if (!good && (!problem || error_kind(problem) != ERROR_LEFT))
+	if (link->left_alone) {
+		error_free(steal(&problem));
+		error_add(
+			&problem, ERROR_LEFT,
+			"the keeper (%d) goes on giving back the host's devices by itself; 'vmlaunch recover' tells whether it has",
+			(int)link->keeper);
+	} else if (!good && (!problem || error_kind(problem) != ERROR_LEFT)) {
 		error_add(&problem, ERROR_LEFT,
 			  "the host may not be as it was; 'vmlaunch recover' tells");
+	}
 	error_merge(err, &problem);
 	return good;
 }

@@ -16,6 +16,8 @@ struct link {
 	int fd; /* -1: no keeper */
 	uint32_t id;
 	pid_t keeper;
+	uint32_t recovered; /* changes of dead keepers that its greeting has given back */
+	bool left_alone;    /* somebody wanted us to end while it was busy: it is not asked again */
 };
 
 #define LINK_NONE ((struct link){.fd = -1})
@@ -43,6 +45,11 @@ bool link_isolate(struct link *link, pid_t thread, struct error **err);
  * put where the others are.
  */
 bool link_return(struct link *link, pid_t thread, struct error **err);
+
+/* Asks what the other living keepers hold: those of machines that are well become messages of
+ * *held, where something is to be done, of *odd (ERROR_LEFT).
+ */
+bool link_keepers(struct link *link, struct error **held, struct error **odd, struct error **err);
 
 /* Has everything given back and hangs up; fails with ERROR_LEFT and a line for each thing that
  * could not be. To be called in each case once link_open() succeeded; harmless without a keeper.

@@ -14,6 +14,7 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "firmware/vars.h"
+#include "interrupt.h"
 #include "log.h"
 #include "overlay.h"
 #include "version.h"
@@ -234,11 +235,7 @@ void machine_tell_end(const struct plan *plan, const struct ending *ending, stru
 /* Whether somebody wants us to end: between the steps that is still cheap. */
 static bool interrupted(struct error **err)
 {
-	sigset_t pending;
-
-	sigpending(&pending);
-	if (!sigismember(&pending, SIGINT) && !sigismember(&pending, SIGTERM) &&
-	    !sigismember(&pending, SIGHUP) && !sigismember(&pending, SIGQUIT))
+	if (!interrupt_is_pending())
 		return false;
 	error_add(err, ERROR_FAILED, "interrupted before the start");
 	return true;
@@ -295,19 +292,32 @@ static bool ask_keeper(const struct plan **plan, struct link *link,
 	return !interrupted(err);
 }
 
-/* What an earlier keeper left and this one could not mend is told, and no reason to stop. */
-static bool open_link(const struct plan *plan, struct link *link, int keeper, struct error **err)
+bool machine_open_link(struct link *link, int keeper, struct error **err)
 {
 	own_error struct error *left = NULL;
-	own_fd int unused = keeper;
 
-	if (!plan->steps)
-		return true;
-	if (!link_open(link, steal_fd(&unused), "to hand over the devices", &left, err))
+	if (!link_open(link, keeper, "to hand over the devices", &left, err))
 		return false;
 	for (size_t i = 0; i < error_count(left); i++)
 		say(SAY_WARNING, "%s", error_message(left, i));
 	return true;
+}
+
+/* A keeper where the plan has steps for one. What it has given back is the host's, and not the
+ * plan's, who saw it taken.
+ */
+static bool open_link(const struct plan **plan, struct link *link,
+		      const struct machine_options *options, int keeper, struct error **err)
+{
+	own_fd int unused = keeper;
+
+	if (!(*plan)->steps || link->fd >= 0)
+		return true;
+	if (!machine_open_link(link, steal_fd(&unused), err))
+		return false;
+	if (link->recovered && options->anew)
+		*plan = options->anew(options->context, err);
+	return *plan;
 }
 
 static bool run_locked(const struct plan **plan, const struct lock *lock, struct link *link,
@@ -328,17 +338,20 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 		 struct error **err)
 {
 	struct lock lock = LOCK_NONE;
-	struct link link = LINK_NONE;
+	struct link link = options->link;
 	own_fd int keeper = steal_fd(&options->keeper);
 	struct companions companions = {0};
 	bool good, given_back;
 
-	if (!dir_make(plan->state_dir, 0700, err) || !lock_take(&lock, plan->runtime_dir, err))
+	if (!dir_make(plan->state_dir, 0700, err) || !lock_take(&lock, plan->runtime_dir, err)) {
+		link_close(&link, err);
 		return false;
+	}
 	options->supervise.companions = &companions;
 	options->supervise.link = &link;
-	options->supervise.dir = plan->runtime_dir;
-	good = open_link(plan, &link, steal_fd(&keeper), err) &&
+	/* Its own, as the plan may become another one. */
+	options->supervise.dir = lock.dir;
+	good = open_link(&plan, &link, options, steal_fd(&keeper), err) &&
 	       run_locked(&plan, &lock, &link, options, ending, err);
 	given_back = link_close(&link, err);
 	/* They were told when QEMU ended: what the host needs back does not wait for a window. */

@@ -4,13 +4,19 @@
 #ifndef RUN_MACHINE_H
 #define RUN_MACHINE_H
 
+#include "link.h"
 #include "supervise.h"
 
 struct machine_options {
 	struct supervise_options supervise;
-	int keeper; /* one that was forked while we were root, -1: none; taken over */
+	int keeper;	  /* one that was forked while we were root, -1: none; taken over */
+	struct link link; /* one that was greeted already, none: LINK_NONE; taken over */
+	/* Makes the plan anew, where a keeper has just changed the host that it was made for by
+	 * giving back what a dead one had taken. The plan belongs to whoever made it, as the next.
+	 */
+	const struct plan *(*anew)(void *context, struct error **err);
 	/* Makes another plan where huge pages that the first could do without cannot be had: got so
-	 * many. The plan belongs to whoever made it.
+	 * many.
 	 */
 	const struct plan *(*without_pages)(void *context, uint64_t got, struct error **err);
 	void *context;
@@ -22,6 +28,11 @@ struct machine_options {
  */
 bool machine_run(const struct plan *plan, struct machine_options *options, struct ending *ending,
 		 struct error **err);
+
+/* Greets a keeper, as link_open() does. What it could not give back of what others left is told,
+ * and no failure.
+ */
+bool machine_open_link(struct link *link, int keeper, struct error **err);
 
 /* Says how a machine ended, or fails with that and with QEMU's last words. Of the plan it needs
  * name and log.

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,10 +15,12 @@
 #include "base/file.h"
 #include "base/root.h"
 #include "base/say.h"
+#include "interrupt.h"
 
 #define KEEPER_DIR "/run/vmlaunch"
 #define TELL_MS 5000	  /* after so long it is told that we wait */
 #define PATIENCE_MS 60000 /* and after so long that we do no more */
+#define ITSELF_MS 20000	  /* so long for a keeper that waits a moment for its client */
 #define SLICE_MS 200	  /* in which Ctrl-C is looked for */
 
 /* There is one of that number, but /proc (hidepid) does not show whether it is the same. */
@@ -48,15 +49,6 @@ void returned_before(const struct run_record *record)
 		    record->name, (int)record->keeper.pid);
 }
 
-static bool interrupted(void)
-{
-	sigset_t pending;
-
-	sigpending(&pending);
-	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-	       sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT);
-}
-
 /* Whether it has ended. */
 static bool wait_for_keeper(const struct run_record *record)
 {
@@ -72,7 +64,7 @@ static bool wait_for_keeper(const struct run_record *record)
 			say(SAY_NOTE,
 			    "%s: the keeper (%d) is still giving back the host's devices; Ctrl-C leaves it to that",
 			    record->name, (int)record->keeper.pid);
-		if (waited >= PATIENCE_MS || interrupted())
+		if (waited >= PATIENCE_MS || interrupt_is_pending())
 			return false;
 		poll(&p, 1, SLICE_MS);
 	}
@@ -104,9 +96,49 @@ static bool look_at(const struct run_record *record, struct error **err)
 	return good;
 }
 
+static bool has_drivers(const struct run_record *record)
+{
+	struct root real = ROOT_REAL;
+	bool good = true;
+
+	for (size_t i = 0; i < record->functions && good; i++) {
+		const struct run_function *f = &record->function[i];
+		own_free char *link =
+			root_readlink(&real, "/sys/bus/pci/devices/%s/driver", f->address);
+
+		good = strcmp(link ? path_base(link) : "", f->driver) == 0;
+	}
+	return good;
+}
+
+bool returned_by_itself(const struct run_record *record, struct error **err)
+{
+	for (int waited = 0; !has_drivers(record) && waited < ITSELF_MS; waited += SLICE_MS)
+		poll(NULL, 0, SLICE_MS);
+	return look_at(record, err);
+}
+
 bool returned_all(void)
 {
 	return access(KEEPER_DIR, F_OK) < 0 && errno == ENOENT;
+}
+
+bool returned_is_explained(const char *runtime)
+{
+	struct root real = ROOT_REAL;
+	size_t n;
+	char **name = root_list(&real, &n, "%s", runtime);
+	bool explained = false;
+
+	for (size_t i = 0; i < n && !explained; i++) {
+		own_run_record struct run_record record = {0};
+		own_free char *dir = path_join(runtime, name[i]);
+
+		explained = run_record_read(dir, &record) &&
+			    (process_alive(record.keeper) || is_hidden(record.keeper));
+	}
+	names_free(name, n);
+	return explained;
 }
 
 bool returned_after(const struct run_record *record, struct error **err)

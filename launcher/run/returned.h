@@ -13,6 +13,16 @@ void returned_before(const struct run_record *record);
 /* Whether no keeper, alive or dead, has anything of the host: then its directory is not there. */
 bool returned_all(void);
 
+/* Whether a machine in that runtime directory, of this user's, has a keeper that lives: then it may
+ * well be the one that makes returned_all() false.
+ */
+bool returned_is_explained(const char *runtime);
+
+/* After QEMU's end, while a supervisor that is stopped keeps the keeper from ending: waits a moment
+ * for the functions to have their drivers again. Fails as returned_after() does.
+ */
+bool returned_by_itself(const struct run_record *record, struct error **err);
+
 /* After QEMU's end: waits for the keeper's, looks at the drivers of the functions, and says what
  * can be known. Fails with ERROR_LEFT where something is seen not to be back.
  */

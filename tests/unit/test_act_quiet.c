@@ -234,6 +234,7 @@ static void isolation_refused(void **state)
 	assert_false(isolate_cpus(k, &intent, &err));
 	says(&err, "cgroup.type: No such file or directory");
 	own_free char *group = xasprintf("/sys/fs/cgroup/vmlaunch%d", (int)getpid());
+	assert_true(restore_from(k, 0));
 	assert_false(root_exists(&host->tree->root, "%s", group));
 	assert_int_equal(k->journal->n, 0);
 	assert_false(isolate_thread(k, getpid(), &err));

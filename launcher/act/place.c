@@ -1,0 +1,150 @@
+/* A keeper takes its place: a process of its own, detached from the terminal, deaf to the signals
+ * that end others, with no descriptor but its client's socket.
+ *
+ * Who may ask: the socket's maker, as the kernel tells it (SO_PEERCRED), is the user.
+ */
+#include "keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/layout.h"
+#include "base/text.h"
+#include "state.h"
+
+#define CLIENT 3 /* the descriptor that leads to the client */
+
+static void be_deaf(void)
+{
+	static const int deaf[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN,
+				   SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM, SIGIO,	SIGXFSZ, SIGXCPU};
+	sigset_t none;
+
+	for (size_t i = 0; i < ARRAY_SIZE(deaf); i++)
+		signal(deaf[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The user's process that made the socket: the kernel says so, no variable can forge it. */
+static bool peer(int fd, uid_t *uid, pid_t *pid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int type;
+	socklen_t type_len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 || type != SOCK_SEQPACKET ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return false;
+	*uid = cred.uid;
+	*pid = cred.pid;
+	return true;
+}
+
+/* Whom sudo or pkexec say that they act for must be whom the kernel says. */
+static bool carrier_agrees(uid_t uid)
+{
+	static const char *const variable[] = {"SUDO_UID", "PKEXEC_UID"};
+	uint64_t said;
+
+	for (size_t i = 0; i < ARRAY_SIZE(variable); i++) {
+		const char *text = getenv(variable[i]);
+
+		if (text && (!text_u64(text, 10, &said) || said != uid))
+			return false;
+	}
+	return true;
+}
+
+/* Leaves open only the client's socket, as CLIENT, and /dev/null as 0 to 2. */
+static bool keep_only(int socket)
+{
+	int null;
+
+	if (socket != CLIENT && dup3(socket, CLIENT, O_CLOEXEC) < 0)
+		return false;
+	if (syscall(SYS_close_range, 0, CLIENT - 1, 0) < 0 ||
+	    syscall(SYS_close_range, CLIENT + 1, ~0U, 0) < 0)
+		return false;
+	null = open("/dev/null", O_RDWR);
+	return null == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2;
+}
+
+int keeper_main(void)
+{
+	uid_t uid;
+	pid_t client;
+
+	if (geteuid() != 0 || !peer(0, &uid, &client) || !carrier_agrees(uid)) {
+		fprintf(stderr, "vmlaunch --keeper is started by vmlaunch itself, as root\n");
+		return ERROR_USAGE;
+	}
+	/* A process of its own, in a session of its own: sudo's ends here, the terminal may close.
+	 * Deaf before that: sudo's end hangs up the terminal that it made.
+	 */
+	be_deaf();
+	switch (fork()) {
+	case -1:
+		return ERROR_HOST;
+	case 0:
+		break;
+	default:
+		_exit(0);
+	}
+	setsid();
+	clearenv();
+	setenv("PATH", LAYOUT_PATH, 1);
+	return keep_only(0) ? keeper_serve(CLIENT, uid, client) : ERROR_HOST;
+}
+
+/* In a fork of the client's: becomes the keeper, as nobody's child. The client would have to wait
+ * for it at the right moment, and until then a keeper that has nothing to do would be listed as
+ * defunct. Never returns.
+ */
+__attribute__((noreturn)) static void serve_apart(int socket, uid_t uid, pid_t client)
+{
+	be_deaf();
+	switch (fork()) {
+	case -1:
+		_exit(ERROR_HOST);
+	case 0:
+		break;
+	default:
+		_exit(0);
+	}
+	setsid();
+	/* Not a destructor or buffer of the client's runs in here. */
+	_exit(keep_only(socket) ? keeper_serve(CLIENT, uid, client) : ERROR_HOST);
+}
+
+int keeper_fork(uid_t uid, struct error **err)
+{
+	pid_t client = getpid(), pid;
+	int pair[2], status = 0;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
+		return -1;
+	}
+	pid = fork();
+	if (pid == 0)
+		serve_apart(pair[1], uid, client);
+	close(pair[1]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid < 0 || status != 0) {
+		error_errno(err, ERROR_HOST, pid < 0 ? errno : EAGAIN, "cannot fork");
+		close(pair[0]);
+		return -1;
+	}
+	return pair[0];
+}
