@@ -66,8 +66,7 @@ static const struct option_row ROM_OPTIONS[] = {
 	{"device", "DEVICE", "show: compare the ids with a device of this host"},
 	{"force", NULL, "dump: replace FILE if it is there already"},
 	{0}};
-static const struct option_row ACPI_OPTIONS[] = {
-	PROFILE_OPTIONS, {"names", NULL, "leave the code of methods out"}, {0}};
+static const struct option_row ACPI_OPTIONS[] = {PROFILE_OPTIONS, {0}};
 static const struct option_row FIRMWARE_OPTIONS[] = {
 	PROFILE_OPTIONS, {"json", NULL, "print JSON"}, {0}};
 static const struct option_row NO_OPTIONS[] = {{0}};
@@ -112,8 +111,8 @@ const struct command COMMANDS[] = {
 	{"rom", "show|dump|trim WORD...",
 	 "look at option ROMs (VBIOS), dump a device's, cut a file", ROM_OPTIONS, 2, 3,
 	 command_rom},
-	{"acpi", "show FILE...|write DIR PROFILE",
-	 "what ACPI tables hold, and those that a guest gets", ACPI_OPTIONS, 2, 256, command_acpi},
+	{"acpi", "show PROFILE|FILE...|write DIR PROFILE", "the ACPI tables that a guest gets",
+	 ACPI_OPTIONS, 2, 256, command_acpi},
 	{"firmware", "[PROFILE|NAME]",
 	 "show the UEFI firmware, which is chosen, what its store holds", FIRMWARE_OPTIONS, 0, 1,
 	 command_firmware},

@@ -12,6 +12,7 @@
 #include "battery.h"
 
 #include "aml.h"
+#include "base/alloc.h"
 
 #define STA_PRESENT 0x0f /* present, enabled, shown, working (6.3.7) */
 #define STA_BATTERY 0x1f /* and the battery is in its bay */
@@ -145,4 +146,28 @@ struct buf acpi_adapter_device(void)
 			   aml_list(aml_name("_HID", aml_string("ACPI0003")), power_consumers(),
 				    method_returning("_STA", aml_int(STA_PRESENT)),
 				    method_returning("_PSR", aml_int(1) /* on mains */))));
+}
+
+/* ------------------------------------------------------------------ for a reader */
+
+char *acpi_battery_words(const struct acpi_battery *b)
+{
+	uint32_t full = capacity_of(b);
+
+	return xasprintf(
+		"    device \\_SB.%s: battery (PNP0C0A)\n"
+		"        _STA: present, in its bay\n"
+		"        _BIF and _BIX: %u mWh by design and when last full, %u mV, rechargeable, warns at %u mWh, low at %u mWh\n"
+		"        _BIF and _BIX: model \"%s\", serial \"%s\", type \"%s\", maker \"%s\"\n"
+		"        _BST: idle, %u mWh left, %u mV\n",
+		or_default(b->device, "BAT0"), full, voltage_of(b), full / WARNING_PART,
+		full / LOW_PART, or_default(b->model, "Primary"), or_default(b->serial, "00001"),
+		or_default(b->type, "LION"), or_default(b->maker, "OEM"), full, voltage_of(b));
+}
+
+char *acpi_adapter_words(void)
+{
+	return xstrdup("    device \\_SB.ADP0: AC adapter (ACPI0003)\n"
+		       "        _STA: present\n"
+		       "        _PSR: 1, on mains\n");
 }

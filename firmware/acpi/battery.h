@@ -36,4 +36,8 @@ struct buf acpi_battery_device(const struct acpi_battery *battery);
 /* \_SB.ADP0: mains power, always there. The caller owns the AML. */
 struct buf acpi_adapter_device(void);
 
+/* Both for a reader: indented lines, each with its end. The caller owns them. */
+char *acpi_battery_words(const struct acpi_battery *battery);
+char *acpi_adapter_words(void);
+
 #endif

@@ -18,10 +18,10 @@ struct making {
 	size_t index;
 };
 
-static void add_table(struct making *m, char *name, char *what, struct buf bytes)
+static void add_table(struct making *m, char *name, char *what, char *told, struct buf bytes)
 {
 	*xappend(m->tables->table, m->tables->n) =
-		(struct acpi_table){m->source, m->index, name, what, bytes};
+		(struct acpi_table){m->source, m->index, name, what, told, bytes};
 }
 
 __attribute__((format(printf, 2, 3))) static void note(struct making *m, const char *fmt, ...)
@@ -34,13 +34,13 @@ __attribute__((format(printf, 2, 3))) static void note(struct making *m, const c
 }
 
 /* Puts a body into a table of ours; table_id has at most 8 bytes and is given to no other. Takes
- * over name, what and body.
+ * over name, what, told and body.
  */
-static void add_ours(struct making *m, const char *table_id, char *name, char *what,
+static void add_ours(struct making *m, const char *table_id, char *name, char *what, char *told,
 		     struct buf body)
 {
 	if (acpi_body_fits(body.len)) {
-		add_table(m, name, what, acpi_ssdt(m->wish->oem_id, table_id, body));
+		add_table(m, name, what, told, acpi_ssdt(m->wish->oem_id, table_id, body));
 		return;
 	}
 	error_add(m->err, ERROR_USAGE, "%s would take %zu bytes; an ACPI table has at most %u",
@@ -48,6 +48,7 @@ static void add_ours(struct making *m, const char *table_id, char *name, char *w
 	m->good = false;
 	free(name);
 	free(what);
+	free(told);
 	buf_free(&body);
 }
 
@@ -66,6 +67,7 @@ static const struct acpi_gpu *npcf_of(const struct acpi_wish *wish)
 static void make_battery(struct making *m)
 {
 	const struct acpi_wish *wish = m->wish;
+	own_free char *battery = NULL, *adapter = NULL;
 	struct buf body;
 
 	if (!acpi_battery_check(wish->battery, m->err)) {
@@ -73,10 +75,14 @@ static void make_battery(struct making *m)
 		return;
 	}
 	body = acpi_battery_device(wish->battery);
+	battery = acpi_battery_words(wish->battery);
+	adapter = acpi_adapter_words();
 	if (wish->nvidia_power)
-		add_ours(m, "BATTERY", xstrdup("battery.aml"), xstrdup("battery"), body);
+		add_ours(m, "BATTERY", xstrdup("battery.aml"), xstrdup("battery"), steal(&battery),
+			 body);
 	else
 		add_ours(m, "BATTERY", xstrdup("battery.aml"), xstrdup("battery and AC adapter"),
+			 xasprintf("%s%s", adapter, battery),
 			 aml_list(acpi_adapter_device(), body));
 }
 
@@ -89,7 +95,7 @@ static void make_nvidia_power(struct making *m)
 		     "%s has recorded answers of NVPCF: they stand on \\_SB.NPCF, and the article's device of that name is left out",
 		     gpu->name);
 	add_ours(m, "NVPOWER", xstrdup("nvidia-power.aml"), xstrdup("NVIDIA power devices"),
-		 acpi_nvidia_power(!gpu));
+		 acpi_nvidia_power_words(!gpu), acpi_nvidia_power(!gpu));
 }
 
 /* ------------------------------------------------------------------ GPUs */
@@ -128,11 +134,12 @@ static void make_rom(struct making *m, size_t i, const char *path)
 			 (unsigned)slice & 0xff);
 		add_ours(m, id, gpu_file(m, i, part),
 			 xasprintf("option ROM, part %zu of %zu", slice + 1, slices),
+			 acpi_rom_slice_words(path, gpu->rom_size, slice),
 			 acpi_rom_slice(path, gpu->rom, gpu->rom_size, slice));
 	}
 	snprintf(id, sizeof(id), "VROM%02X", (unsigned)i & 0xff);
 	add_ours(m, id, gpu_file(m, i, "rom"), xasprintf("_ROM of %s", path),
-		 acpi_rom_method(path, slices));
+		 acpi_rom_method_words(path, gpu->rom_size), acpi_rom_method(path, slices));
 }
 
 static void make_dsm(struct making *m, size_t i, const char *path)
@@ -144,7 +151,7 @@ static void make_dsm(struct making *m, size_t i, const char *path)
 	snprintf(id, sizeof(id), "GPUDSM%02X", (unsigned)i & 0xff);
 	if (acpi_dsm_count(gpu->dsm, false))
 		add_ours(m, id, gpu_file(m, i, "dsm"), xasprintf("recorded _DSM of %s", path),
-			 acpi_gpu_dsm(path, gpu->dsm));
+			 acpi_gpu_dsm_words(path, gpu->dsm), acpi_gpu_dsm(path, gpu->dsm));
 	if (!acpi_dsm_count(gpu->dsm, true))
 		return;
 	if (gpu != first) {
@@ -156,7 +163,7 @@ static void make_dsm(struct making *m, size_t i, const char *path)
 		return;
 	}
 	add_ours(m, "NVPCF", xstrdup("npcf.aml"), xstrdup("recorded NVPCF answers"),
-		 acpi_npcf(gpu->dsm));
+		 acpi_npcf_words(gpu->dsm), acpi_npcf(gpu->dsm));
 }
 
 static bool same_place(const struct acpi_place *a, const struct acpi_place *b)
@@ -202,7 +209,7 @@ static void make_own(struct making *m, const struct acpi_own *own)
 		*xappend(m->tables->warning, m->tables->warnings) = warning;
 	buf_add(&bytes, own->data, own->size);
 	add_table(m, xasprintf("own-%s.aml", own->name), xasprintf("the table %s", own->path),
-		  bytes);
+		  xasprintf("    %s, as it is\n", own->path), bytes);
 }
 
 bool acpi_compose(const struct acpi_wish *wish, struct acpi_tables *tables, struct error **err)

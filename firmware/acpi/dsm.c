@@ -281,3 +281,51 @@ struct buf acpi_dsm_method(const struct acpi_dsm *dsm, bool npcf)
 	       aml_return(aml_buffer(sizeof(unsupported), unsupported, sizeof(unsupported))));
 	return aml_method("_DSM", 4, body);
 }
+
+/* ------------------------------------------------------------------ for a reader */
+
+/* NULL where we don't know; the names are those of NVIDIA's published driver. */
+static const char *uuid_word(const char *uuid)
+{
+	static const struct {
+		const char *uuid, *means;
+	} table[] = {
+		{"a486d8f8-0bda-471b-a72b-6042a6b5bee0", "NVOP, Optimus"},
+		{"d4a50b75-65c7-46f7-bfb7-41514cea0244", "NBCI"},
+		{"cbeca351-067b-4924-9cbd-b46b00b86f34", "JT, power off"},
+		{"a3132d01-8cda-49ba-a52e-bc9d46df6b81", "GPS"},
+		{ACPI_UUID_NVPCF, "NVPCF"},
+		{"9d95a0a0-0060-4d48-b34d-7e5fea129fd4", "NVHG, hybrid graphics"},
+		{"998669a6-8be9-49fb-bddb-51a1efe19c3d", "NBSI"},
+		{"4004a400-917d-4cf2-b89c-79b62fd55665", "MXM"},
+		{"81c6147d-735f-42d9-9e41-b002cbc6571d", "PCFG"},
+		{"e5c937d0-3553-4d7a-9117-ea4d19c3434d", "PCI"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (strcmp(table[i].uuid, uuid) == 0)
+			return table[i].means;
+	return NULL;
+}
+
+char *acpi_dsm_words(const struct acpi_dsm *dsm, bool npcf)
+{
+	struct buf out = {0};
+
+	buf_adds(&out, "");
+	for (size_t i = 0; i < dsm->n; i++) {
+		const struct acpi_dsm_answer *a = &dsm->answer[i];
+		const char *word = uuid_word(a->uuid);
+
+		if (is_npcf(a) != npcf || !is_first_of_its_uuid(dsm, i))
+			continue;
+		buf_addf(&out, "        UUID %s%s%s%s, functions:", a->uuid, word ? " (" : "",
+			 word ? word : "", word ? ")" : "");
+		for (size_t j = i; j < dsm->n; j++)
+			if (strcmp(dsm->answer[j].uuid, a->uuid) == 0)
+				buf_addf(&out, " %x (%zu bytes)", dsm->answer[j].function,
+					 dsm->answer[j].bytes.len);
+		buf_addc(&out, '\n');
+	}
+	return buf_steal(&out);
+}

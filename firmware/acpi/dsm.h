@@ -44,5 +44,7 @@ void acpi_dsm_free(struct acpi_dsm *dsm);
 size_t acpi_dsm_count(const struct acpi_dsm *dsm, bool npcf);
 /* Method _DSM with these answers. The caller owns the AML. */
 struct buf acpi_dsm_method(const struct acpi_dsm *dsm, bool npcf);
+/* The same for a reader: indented lines, each with its end. The caller owns them. */
+char *acpi_dsm_words(const struct acpi_dsm *dsm, bool npcf);
 
 #endif

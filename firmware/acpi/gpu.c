@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "aml.h"
+#include "base/alloc.h"
 
 /* What NVIDIA's driver asks for at most in one call, and the bound in ACPI 6.4, appendix B. */
 #define ROM_READ_MAX 4096
@@ -152,4 +153,52 @@ struct buf acpi_nvidia_power(bool with_npcf)
 	return aml_scope("\\_SB",
 			 aml_list(article_adapter(), with_npcf ? article_npcf() : (struct buf){0},
 				  article_nvdr()));
+}
+
+/* ------------------------------------------------------------------ for a reader */
+
+char *acpi_rom_slice_words(const char *path, size_t len, size_t i)
+{
+	size_t at = i * ACPI_ROM_SLICE;
+	size_t end = len - at < ACPI_ROM_SLICE ? len : at + ACPI_ROM_SLICE;
+
+	return xasprintf("    name %s.%s: bytes 0x%zx to 0x%zx of the option ROM\n", path,
+			 slice_name(i).text, at, end - 1);
+}
+
+char *acpi_rom_method_words(const char *path, size_t len)
+{
+	return xasprintf(
+		"    method %s._ROM: gives %zu bytes of option ROM by offset and length, at most %u in a call, and zeros behind them\n"
+		"    method %s.VRSL: a piece of one of the names VR00 on, for _ROM\n",
+		path, len, ROM_READ_MAX, path);
+}
+
+char *acpi_gpu_dsm_words(const char *path, const struct acpi_dsm *dsm)
+{
+	own_free char *answers = acpi_dsm_words(dsm, false);
+
+	return xasprintf("    method %s._DSM: recorded answers\n%s", path, answers);
+}
+
+char *acpi_npcf_words(const struct acpi_dsm *dsm)
+{
+	own_free char *answers = acpi_dsm_words(dsm, true);
+
+	return xasprintf("    device \\_SB.NPCF: NVIDIA platform controller (NVDA0820)\n"
+			 "    method \\_SB.NPCF._DSM: recorded answers\n%s",
+			 answers);
+}
+
+char *acpi_nvidia_power_words(bool with_npcf)
+{
+	return xasprintf("    device \\_SB.ADP1: AC adapter (ACPI0003)\n"
+			 "        _PSR: 1, on mains\n"
+			 "        _DSM: 3 for UUID %s, else 0\n"
+			 "    device \\_SB.NVDR: of one published table (NVDA0000)\n"
+			 "        _DSM: 3\n%s",
+			 ARTICLE_ADAPTER_UUID,
+			 with_npcf ? "    device \\_SB.NPCF: of one published table (NVDA0001)\n"
+				     "        NPCF: 1\n"
+				   : "");
 }

@@ -63,4 +63,11 @@ struct buf acpi_npcf(const struct acpi_dsm *dsm);
  */
 struct buf acpi_nvidia_power(bool with_npcf);
 
+/* These bodies for a reader: indented lines, each with its end. The caller owns them. */
+char *acpi_rom_slice_words(const char *path, size_t len, size_t i);
+char *acpi_rom_method_words(const char *path, size_t len);
+char *acpi_gpu_dsm_words(const char *path, const struct acpi_dsm *dsm);
+char *acpi_npcf_words(const struct acpi_dsm *dsm);
+char *acpi_nvidia_power_words(bool with_npcf);
+
 #endif

@@ -1,9 +1,9 @@
-/* An ACPI table told in words: its header, then, for a table of AML, a tree of scopes, devices,
- * names and methods with what they mean. It is for people who want to know what a guest gets, not
- * for compilers.
+/* An ACPI table's header told in words: what it is, and what is wrong with it. The code of a table
+ * is for iasl to tell; what stands in those that are made here is told by whoever makes them
+ * (compose.h).
  *
- * Tables may come from anywhere. Nothing in them can make this read outside them, run for long or
- * print control characters; what is not understood is counted and stepped over.
+ * Tables may come from anywhere: nothing outside of them is read, and control characters are not
+ * printed.
  */
 #ifndef FIRMWARE_ACPI_SHOW_H
 #define FIRMWARE_ACPI_SHOW_H
@@ -17,16 +17,14 @@
 /* The largest file that a table is looked for in. Bytes. */
 #define ACPI_SHOW_MAX (2U << 20)
 
-enum acpi_detail {
-	ACPI_NAMES, /* a method's code is only counted */
-	ACPI_CODE,
-};
-
-/* Adds the text for a table of len bytes. path is what it is called, printable, as it is to be
- * shown. False with ERROR_FAILED when it is no table, with what it is; where several stand in it,
- * or something stands behind it, the first is told and that is said.
+/* Adds the line for a table of len bytes, and one on its length where that is wrong. path is what
+ * it is called, printable, as it is to be shown. False with ERROR_FAILED when it is no table, with
+ * what it is; where several stand in it, or something stands behind it, the first is told and that
+ * is said.
  */
-bool acpi_show(struct buf *out, const char *path, const void *data, size_t len,
-	       enum acpi_detail detail, struct error **err);
+bool acpi_show(struct buf *out, const char *path, const void *data, size_t len, struct error **err);
+
+/* Whether a table, by its first 4 bytes, holds AML, which iasl reads. */
+bool acpi_has_code(const void *data);
 
 #endif

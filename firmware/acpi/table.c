@@ -28,6 +28,7 @@ void acpi_tables_free(struct acpi_tables *tables)
 	for (size_t i = 0; i < tables->n; i++) {
 		free(tables->table[i].name);
 		free(tables->table[i].what);
+		free(tables->table[i].told);
 		buf_free(&tables->table[i].bytes);
 	}
 	for (size_t i = 0; i < tables->warnings; i++)

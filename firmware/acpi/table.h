@@ -41,6 +41,7 @@ struct acpi_table {
 	size_t index;	  /* the how-manieth GPU or own table of the wish, from 0 */
 	char *name;	  /* a file's name for it, no path: "battery.aml" */
 	char *what;	  /* what it is for, in words */
+	char *told;	  /* what stands in it: indented lines, each with its end */
 	struct buf bytes; /* with the header */
 };
 

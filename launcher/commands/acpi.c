@@ -1,4 +1,4 @@
-/* ACPI tables told in words. */
+/* A profile's ACPI tables told by who makes them, and the headers of others. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #include "common.h"
 #include "firmware/acpi/show.h"
 
-static bool show(const char *path, enum acpi_detail detail, struct buf *out, struct error **err)
+static bool show_file(const char *path, struct buf *out, struct error **err)
 {
-	own_free char *shown = text_quote(path, SIZE_MAX), *data = NULL;
+	own_free char *shown = text_quote(path, SIZE_MAX), *word = text_word(path), *data = NULL;
 	size_t len;
 
 	data = file_read(path, ACPI_SHOW_MAX, &len);
@@ -19,7 +19,11 @@ static bool show(const char *path, enum acpi_detail detail, struct buf *out, str
 		error_errno(err, ERROR_FAILED, errno, "cannot read %s", shown);
 		return false;
 	}
-	return acpi_show(out, shown, data, len, detail, err);
+	if (!acpi_show(out, shown, data, len, err))
+		return false;
+	if (acpi_has_code(data))
+		buf_addf(out, "    its code, as source text: iasl -d %s\n", word);
+	return true;
 }
 
 /* The plan's tables, as the guest would get them. */
@@ -40,8 +44,8 @@ static bool is_profile(const char *path)
 }
 
 /* What a profile's guest would get. */
-static bool show_profile(const struct arguments *args, const char *path, enum acpi_detail detail,
-			 struct buf *out, struct error **err)
+static bool show_profile(const struct arguments *args, const char *path, struct buf *out,
+			 struct error **err)
 {
 	own_gathered struct gathered g = GATHERED_NONE;
 
@@ -50,9 +54,11 @@ static bool show_profile(const struct arguments *args, const char *path, enum ac
 	for (size_t i = 0; i < g.plan->prepares; i++) {
 		const struct prepare *p = &g.plan->prepare[i];
 
-		if (p->kind == PREPARE_BYTES && text_ends(p->path, ".aml") &&
-		    !acpi_show(out, path_base(p->path), p->bytes, p->size, detail, err))
+		if (p->kind != PREPARE_BYTES || !p->told)
+			continue;
+		if (!acpi_show(out, path_base(p->path), p->bytes, p->size, err))
 			return false;
+		buf_adds(out, p->told);
 	}
 	return true;
 }
@@ -80,7 +86,6 @@ static int write_tables(const struct arguments *args, const char *dir, const cha
 /* Tells of every file that can be told of, and at the end of those that cannot. */
 int command_acpi(const struct arguments *args, struct error **err)
 {
-	enum acpi_detail detail = argument_option(args, "names") ? ACPI_NAMES : ACPI_CODE;
 	own_buf struct buf out = {0};
 
 	if (strcmp(args->word[0], "write") == 0 && args->words == 3)
@@ -88,14 +93,14 @@ int command_acpi(const struct arguments *args, struct error **err)
 	if (strcmp(args->word[0], "show") != 0) {
 		error_add(
 			err, ERROR_USAGE,
-			"usage: vmlaunch acpi show FILE..., or vmlaunch acpi write DIRECTORY PROFILE");
+			"usage: vmlaunch acpi show PROFILE|FILE..., or vmlaunch acpi write DIRECTORY PROFILE");
 		return ERROR_USAGE;
 	}
 	for (size_t i = 1; i < args->words; i++) {
 		if (is_profile(args->word[i]))
-			show_profile(args, args->word[i], detail, &out, err);
+			show_profile(args, args->word[i], &out, err);
 		else
-			show(args->word[i], detail, &out, err);
+			show_file(args->word[i], &out, err);
 	}
 	fwrite(out.data ? out.data : "", 1, out.len, stdout);
 	return *err ? error_kind(*err) : 0;

@@ -177,6 +177,8 @@ static void add_tables(struct composer *c, struct acpi_tables *tables,
 		const char *path = compose_bytes(c, tables->table[i].name, &tables->table[i].bytes,
 						 tables->table[i].what);
 
+		c->plan->prepare[c->plan->prepares - 1].told = steal(&tables->table[i].told);
+
 		/* QEMU takes a colon for the border between two files. */
 		if (strchr(path, ':'))
 			compose_refuse(

@@ -449,6 +449,7 @@ void plan_free(struct plan *plan)
 		free(plan->prepare[i].path);
 		free(plan->prepare[i].source);
 		free(plan->prepare[i].bytes);
+		free(plan->prepare[i].told);
 		free(plan->prepare[i].store);
 		free(plan->prepare[i].program);
 	}

@@ -67,6 +67,7 @@ struct prepare {
 	char *source;	    /* or the text to record, or the size in words */
 	uint64_t size;	    /* of PREPARE_SHARED, PREPARE_DEVICE and PREPARE_BYTES */
 	char *bytes;	    /* of PREPARE_BYTES */
+	char *told;	    /* likewise, of an ACPI table: what stands in it, in lines */
 	char *store;	    /* of PREPARE_VARS_COPY */
 	char *program;	    /* of PREPARE_OVERLAY: qemu-img */
 	const char *format; /* likewise: the image's, "raw" or "qcow2" */
