@@ -2,6 +2,7 @@
 #
 #   make            build ./vmlaunch (and the guest's-eye program where gnu-efi is installed)
 #   make demo       install what is missing, build, boot profiles/demo.ini
+#   make check      before each commit: unit, golden and fake tests, lint of what changed (T="golden/ fake/test_lock")
 #   make test       install what is missing, build with sanitizers, run all tests
 #   make roots      the README's commands in fresh roots of Debian 12, 13 and testing (as root; ROOTS="trixie forky")
 #   make lint       compilers' warnings (gcc and clang), clang-tidy, cppcheck, format, shellcheck
@@ -63,7 +64,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all demo test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe
+.PHONY: all demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -156,8 +157,16 @@ demo:
 test:
 	@tests/run --about $(T)
 	@tests/packages build run test 'more?'
-	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu
-	@tests/run $(T)
+	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all
+	@tests/run --build $(T)
+
+# The whole launcher without sanitizers here: make test has them. Most of the fake tests' time is waiting.
+check:
+	@tests/packages build run test lint
+	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all
+	@VMLAUNCH=$(CURDIR)/vmlaunch tests/run --build --lanes $$((2 * $$(nproc))) $(or $(T),unit/ golden/ fake/ \
+		check/test_style check/test_includes check/test_keys check/test_help)
+	@tests/check/lint --changed
 
 keys: vmlaunch
 	$(call say,KEYS,profiles/KEYS.md)

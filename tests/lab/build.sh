@@ -65,7 +65,7 @@ cmd_setup() {
     [ -e "$built/release" ] || get_kernel
     if stale "$built/l1.img" "$here/l1/init"; then build_l1; fi
     if stale "$built/guest.img" "$here"/guest/*; then build_guest; fi
-    if stale "$built/tools" "$here"/tools/*.c; then build_tools; fi
+    if stale "$built/tools" "$here"/tools/* || lacks_tools; then build_tools; fi
     exec {lock}>&-
 }
 
@@ -227,6 +227,16 @@ build_guest() {
             awk -v m="$name" -v f="$files" '$1 == "alias" && $3 == m { print $2, f }' "$aliases"
     done >"$root/mods/table"
     pack "$root" "$built/guest.img"
+}
+
+# Another checkout's lab, with other tools, may have built them.
+lacks_tools() {
+    local source name
+    for source in "$here"/tools/*.c; do
+        name=${source##*/}
+        [ -e "$built/tools/${name%.c}" ] || return 0
+    done
+    return 1
 }
 
 build_tools() {

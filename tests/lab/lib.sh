@@ -133,35 +133,8 @@ build_stopper() {
 
 # ------------------------------------------------------- the state of the host
 
-# Interrupts that may not go anywhere, by who handles them: a driver that comes back may get other numbers.
-narrow_irqs() {
-    local file list dir
-    grep -H '' /proc/irq/*/smp_affinity_list | grep -v ":$(</sys/devices/system/cpu/online)\$" |
-        while IFS=: read -r file list; do
-            for dir in "${file%/*}"/*/; do
-                [ ! -d "$dir" ] || echo "irq $(basename "$dir"): $list"
-            done
-        done
-}
-
 # All that a hand-over may change, one fact a line, sorted: compare with diff.
-snapshot() {
-    {
-        find "$pci"/*/driver "$pci"/*/driver_override -prune -type l -printf '%p -> %l\n'
-        grep -H '' "$pci"/*/driver_override "$pci"/*/power/control \
-            /sys/kernel/mm/hugepages/*/nr_hugepages \
-            /sys/devices/system/node/node*/hugepages/*/nr_hugepages
-        find /sys/fs/cgroup -mindepth 1 -type d
-        find /sys/fs/cgroup \( -name 'cpuset.cpus*' -o -name cgroup.subtree_control \) -exec grep -H '' {} +
-        narrow_irqs
-        grep -H '' /proc/irq/default_smp_affinity \
-            /sys/devices/system/cpu/cpufreq/policy*/{scaling_governor,energy_performance_preference} 2>/dev/null || true
-        find /dev/vfio /dev/kvm /dev/snd /dev/dri /dev/input /dev/nvidia* -print0 2>/dev/null |
-            xargs -0r lab-acl || true
-        find /run/vmlaunch /run/user/1000 -printf 'run %M %U:%G %p\n' 2>/dev/null || true
-        find /sys/module -mindepth 2 -maxdepth 2 -name initstate -printf 'module %h\n'
-    } | sort
-}
+snapshot() { lab-snapshot; }
 
 # ---------------------------------------------------------------------- users
 
