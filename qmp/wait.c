@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "private.h"
 
@@ -24,14 +24,6 @@ struct patience {
 	const char *what;    /* is waited for, in words */
 	const char *timeout; /* what it may mean that it did not come */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int64_t deadline_after(int timeout_ms)
 {

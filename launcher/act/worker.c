@@ -25,10 +25,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/layout.h"
 #include "base/text.h"
 
@@ -51,14 +51,6 @@ struct child {
 };
 
 #define CHILD_NONE ((struct child){.pidfd = -1, .talk = -1, .output = -1})
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ------------------------------------------------------------------ in the child */
 

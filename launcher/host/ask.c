@@ -18,10 +18,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -53,14 +53,6 @@ struct talk {
 	size_t tail_len;
 	struct json_object *answer[QEMU_QUESTIONS];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Reads what has come on its standard error and keeps the end of it. */
 static void hear_complaint(struct talk *talk)

@@ -8,11 +8,11 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/own.h"
 #include "base/say.h"
 #include "base/text.h"
@@ -21,14 +21,6 @@
 
 #define PATIENCE_MS 1000 /* from SIGTERM to SIGKILL */
 #define KILLED_MS 200	 /* from there until even that is taken for in vain */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ------------------------------------------------------------------ start */
 

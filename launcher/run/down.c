@@ -10,19 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/say.h"
 #include "record.h"
 #include "supervisor.h"
 
 /* ------------------------------------------------------------------ orders to QEMU */
-
-int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void signal_qemu(struct supervisor *s, int sig)
 {

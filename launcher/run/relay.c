@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/own.h"
 
 #define FINISH_MS 1000
@@ -104,14 +104,6 @@ void relay_go(struct relay *relay, short ready)
 		write_some(relay);
 	else if (relay->from >= 0)
 		read_some(relay);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 void relay_finish(struct relay *relay)

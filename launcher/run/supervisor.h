@@ -87,9 +87,6 @@ struct supervisor {
 	bool hurried;	  /* there is nothing to be gentle with: Ctrl-C quits */
 };
 
-/* Milliseconds of the monotonic clock. */
-int64_t now_ms(void);
-
 /* A signal for QEMU, by its pidfd. */
 void signal_qemu(struct supervisor *s, int sig);
 
