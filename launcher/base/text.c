@@ -231,3 +231,16 @@ unsigned text_column(const char *line, size_t byte)
 			column++;
 	return column;
 }
+
+char *text_size(uint64_t bytes)
+{
+	static const char unit[] = " KMGTP";
+	size_t i = 0;
+
+	while (bytes >= 1024 && bytes % 1024 == 0 && unit[i + 1]) {
+		bytes /= 1024;
+		i++;
+	}
+	return i ? xasprintf("%llu%c", (unsigned long long)bytes, unit[i])
+		 : xasprintf("%llu", (unsigned long long)bytes);
+}

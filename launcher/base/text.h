@@ -40,4 +40,8 @@ char *text_word(const char *s);
 /* Where column (bytes, from 1) n of line s stands for a reader: columns count code points. */
 unsigned text_column(const char *line, size_t byte);
 
+/* A number of bytes in the largest unit that it is a whole number of: "512M", "1280K", "100". The
+ * caller owns it. */
+char *text_size(uint64_t bytes);
+
 #endif

@@ -73,20 +73,6 @@ static void add_part(struct buf *text, const char *between, const char *part)
 	buf_addf(text, "%s%s", text->len ? between : "", part);
 }
 
-/* 256M, 16K, 128: sizes of BARs are powers of two. */
-static char *size_words(uint64_t size)
-{
-	static const char unit[] = " KMGTP";
-	size_t i = 0;
-
-	while (size >= 1024 && size % 1024 == 0 && unit[i + 1]) {
-		size /= 1024;
-		i++;
-	}
-	return i ? xasprintf("%llu%c", (unsigned long long)size, unit[i])
-		 : xasprintf("%llu", (unsigned long long)size);
-}
-
 /* "1 process", "2 processes" */
 static char *count(size_t n, const char *one, const char *many)
 {
@@ -194,7 +180,7 @@ static void put_bars(struct buf *out, int indent, const struct pci_function *f)
 
 	for (size_t i = 0; i < f->bars; i++) {
 		const struct pci_bar *bar = &f->bar[i];
-		own_free char *size = size_words(bar->size);
+		own_free char *size = text_size(bar->size);
 
 		buf_addf(&text, "%s%u: %s %s%s", i ? ", " : "", bar->index, size,
 			 pci_bar_word(bar->kind), bar->prefetch ? " prefetchable" : "");

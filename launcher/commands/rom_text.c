@@ -44,7 +44,7 @@ static void put(struct buf *out, const char *label, const char *fmt, ...)
 }
 
 /* Lengths are whole blocks of 512 bytes: "60 KiB", "66.5 KiB". */
-static char *size_words(uint32_t size)
+static char *kib_words(uint32_t size)
 {
 	return xasprintf("%u%s KiB", size / 1024, size % 1024 ? ".5" : "");
 }
@@ -130,7 +130,7 @@ static void put_image(struct buf *out, const struct rom_report *report, size_t i
 {
 	const struct rom_image *image = &report->image[i], *first = &report->image[0];
 	own_free char *label = xasprintf("image %zu", i + 1);
-	own_free char *size = size_words(image->length);
+	own_free char *size = kib_words(image->length);
 	own_buf struct buf text = {0};
 
 	buf_addf(&text, "%08x  %-9s  %s", image->offset, size, kind_words(image->kind));

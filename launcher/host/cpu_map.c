@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/text.h"
 
 #define COLUMNS 100
 #define LABEL 24 /* "performance   L3 36M" */
@@ -79,24 +80,16 @@ static void begin_line(struct drawing *d, const char *label)
 	d->column = LABEL + (d->map->indent ? strlen(d->map->indent) : 0);
 }
 
-static void size_words(char *out, size_t room, uint64_t size)
-{
-	if (size % (1 << 20))
-		snprintf(out, room, "%luK", size >> 10);
-	else
-		snprintf(out, room, "%luM", size >> 20);
-}
-
 static char *label_of(const struct cpu_topology *t, enum cpu_kind kind, const struct cpu_group *l3,
 		      unsigned cpu)
 {
 	const struct cpu_group *node = cpu_group_of(t->node, t->nodes, cpu);
 	struct buf out = {0};
-	char size[24] = "";
 
 	buf_addf(&out, "%-12s", kind == CPU_KINDS ? "unknown" : cpu_kind_word(kind));
 	if (l3 && l3->size) {
-		size_words(size, sizeof(size), l3->size);
+		own_free char *size = text_size(l3->size);
+
 		buf_addf(&out, " L3 %s", size);
 	}
 	if (node)

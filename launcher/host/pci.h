@@ -116,6 +116,8 @@ bool pci_is_bridge(const struct pci_function *f);
 /* Host bridge, ISA bridge and the like: an endpoint by its header, but the host's own. */
 bool pci_is_chipset(const struct pci_function *f);
 bool pci_is_display(const struct pci_function *f);
+/* Whether the driver of this name has it. */
+bool pci_has_driver(const struct pci_function *f, const char *driver);
 /* "VGA controller"; never NULL. */
 const char *pci_class_words(uint32_t class);
 const char *pci_bar_word(enum pci_bar_kind kind);

@@ -1,6 +1,8 @@
 /* Class codes in words: those of the PCI Code and ID Assignment Specification that PCs have. */
 #include "pci.h"
 
+#include <string.h>
+
 #include "base/own.h"
 
 static const struct class_row {
@@ -85,6 +87,11 @@ bool pci_is_chipset(const struct pci_function *f)
 bool pci_is_display(const struct pci_function *f)
 {
 	return f->class >> 16 == 0x03;
+}
+
+bool pci_has_driver(const struct pci_function *f, const char *driver)
+{
+	return f->driver && strcmp(f->driver, driver) == 0;
 }
 
 const char *pci_bar_word(enum pci_bar_kind kind)

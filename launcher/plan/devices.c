@@ -92,11 +92,6 @@ bool plan_claims(const struct profile *profile, const struct facts *facts, struc
 
 /* ------------------------------------------------------------------ what stands against it */
 
-static bool has_driver(const struct pci_function *f, const char *driver)
-{
-	return f->driver && strcmp(f->driver, driver) == 0;
-}
-
 static void check_group(struct composer *c, const struct pci_function *f, const char *address)
 {
 	own_pci_set struct pci_set foreign = {0};
@@ -176,10 +171,10 @@ static void check_nvidia(struct composer *c, const struct pci_function *f, const
 {
 	const struct pci_list *all = &c->facts->devices.pci;
 
-	for (size_t i = 0; has_driver(f, "nvidia") && i < all->n; i++) {
+	for (size_t i = 0; pci_has_driver(f, "nvidia") && i < all->n; i++) {
 		char other[PCI_ADDRESS_SIZE];
 
-		if (has_driver(&all->v[i], "nvidia") && !pci_set_has(&c->claimed, &all->v[i]))
+		if (pci_has_driver(&all->v[i], "nvidia") && !pci_set_has(&c->claimed, &all->v[i]))
 			compose_refuse(
 				c, (struct origin){0},
 				"%s: the nvidia driver also drives %s, so it cannot be unloaded, and taking one GPU from it can hang the kernel: have vfio-pci take this one at boot (vfio-pci.ids=%04x:%04x)",
@@ -227,7 +222,7 @@ static void check_function(struct composer *c, const struct pci_function *f)
 			       address, f->vfs);
 	check_holders(c, f, address);
 	check_mdevs(c, f, address);
-	if (has_driver(f, "vfio-pci"))
+	if (pci_has_driver(f, "vfio-pci"))
 		return;
 	check_storage(c, f, address);
 	check_picture(c, f, address);

@@ -22,17 +22,12 @@ static bool is_given(struct origin at)
 	return at.kind != ORIGIN_DEFAULT;
 }
 
-static bool has_driver(const struct pci_function *f, const char *driver)
-{
-	return f->driver && strcmp(f->driver, driver) == 0;
-}
-
 /* By itself only where it is known that there is one and that it can be shown. */
 static bool shows_picture(const struct composer *c, const struct gpu *gpu,
 			  const struct pci_function *f)
 {
 	bool wanted = gpu->ramfb.v || gpu->xres.v || gpu->yres.v ||
-		      (has_driver(f, "i915") && compose_has_gl(c));
+		      (pci_has_driver(f, "i915") && compose_has_gl(c));
 
 	return gpu->display.v == ONOFF_ON || (gpu->display.v == ONOFF_AUTO && wanted);
 }
@@ -136,9 +131,9 @@ static void refuse_gvt(struct composer *c, const struct gpu *gpu, const char *ad
 static void refuse_parent(struct composer *c, const struct gpu *gpu, const struct pci_function *f,
 			  const char *address)
 {
-	if (has_driver(f, "i915"))
+	if (pci_has_driver(f, "i915"))
 		refuse_gvt(c, gpu, address);
-	else if (has_driver(f, "vfio-pci"))
+	else if (pci_has_driver(f, "vfio-pci"))
 		compose_refuse(
 			c, gpu->mdev.at,
 			"%s offers no vGPUs: vfio-pci has it, so it can only be passed as a whole",
@@ -154,7 +149,7 @@ static void note_msrs(struct composer *c, const struct pci_function *f)
 {
 	const struct gvt *gvt = &c->facts->devices.gvt;
 
-	if (has_driver(f, "i915") && gvt->kvm && !gvt->ignores_msrs)
+	if (pci_has_driver(f, "i915") && gvt->kvm && !gvt->ignores_msrs)
 		compose_note(
 			c,
 			"GVT-g wants kvm.ignore_msrs=1, without which a guest's driver may stop with an error: echo 1 > /sys/module/kvm/parameters/ignore_msrs, or as a boot option");
@@ -322,10 +317,10 @@ static void check_picture(struct composer *c, const struct gpu *gpu, const struc
 
 	if (!shows_picture(c, gpu, f) || has_raw_opengl(c))
 		return;
-	c->wants_gl = c->wants_gl || has_driver(f, "i915");
+	c->wants_gl = c->wants_gl || pci_has_driver(f, "i915");
 	if (compose_has_gl(c))
 		return;
-	if (has_driver(f, "i915"))
+	if (pci_has_driver(f, "i915"))
 		compose_refuse(
 			c, gpu->display.at,
 			"%s.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: display.type = spice, without display.gl = no",

@@ -89,11 +89,6 @@ static void step_memlock(struct composer *c)
 	compose_line(step, "prlimit --pid $$ --memlock=%lu", bytes);
 }
 
-static bool has_driver(const struct pci_function *f, const char *driver)
-{
-	return f->driver && strcmp(f->driver, driver) == 0;
-}
-
 /* The override comes first, for all: from then on nobody else binds what its driver lets go. */
 static void override_line(struct plan_step *step, const struct pci_function *f)
 {
@@ -101,7 +96,7 @@ static void override_line(struct plan_step *step, const struct pci_function *f)
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&f->address, address);
-	if (has_driver(f, "vfio-pci"))
+	if (pci_has_driver(f, "vfio-pci"))
 		compose_line(step, "# %s has vfio-pci already, and keeps it afterwards", address);
 	else
 		compose_line(step,
@@ -114,9 +109,9 @@ static void bind_lines(struct plan_step *step, const struct pci_function *f)
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&f->address, address);
-	if (has_driver(f, "vfio-pci"))
+	if (pci_has_driver(f, "vfio-pci"))
 		return;
-	if (f->driver && !has_driver(f, "nvidia"))
+	if (f->driver && !pci_has_driver(f, "nvidia"))
 		compose_line(step, "echo %s > /sys/bus/pci/drivers/%s/unbind", address, f->driver);
 	compose_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
 }
@@ -129,7 +124,7 @@ static void claim_lines(struct plan_step *step, const struct pci_set *set)
 	compose_line(step, "modprobe vfio-pci   # unless it is loaded");
 	for (size_t i = 0; i < set->n; i++) {
 		override_line(step, set->v[i]);
-		nvidia = nvidia || has_driver(set->v[i], "nvidia");
+		nvidia = nvidia || pci_has_driver(set->v[i], "nvidia");
 	}
 	if (nvidia) {
 		compose_line(step,

@@ -193,16 +193,6 @@ static char *parse_count(const struct token *t, void *out)
 	return NULL;
 }
 
-static char *size_words(uint64_t bytes)
-{
-	static const char unit[] = "KMGT";
-	size_t u = 0;
-
-	for (bytes >>= 10; u < 3 && bytes >= 1024 && bytes % 1024 == 0; bytes >>= 10)
-		u++;
-	return xasprintf("%lu%c", bytes, unit[u]);
-}
-
 static char *parse_size(const struct token *t, void *out)
 {
 	static const char unit[] = "KMGT";
@@ -225,7 +215,7 @@ static char *parse_size(const struct token *t, void *out)
 		return value_wrong(t, "a size: a whole number with K, M, G or T, such as 16G");
 	shift = 10 * (unsigned)(u - unit + 1);
 	if (v > t->key->max >> shift || v << shift < t->key->min) {
-		own_free char *low = size_words(t->key->min), *high = size_words(t->key->max);
+		own_free char *low = text_size(t->key->min), *high = text_size(t->key->max);
 
 		return out_of_range(t, low, high);
 	}

@@ -189,9 +189,32 @@ static void columns_count_characters(void **state)
 	assert_int_equal(text_column("abc", 100), 4);
 }
 
+static void sizes(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *words;
+	} row[] = {{0, "0"},
+		   {100, "100"},
+		   {1024, "1K"},
+		   {1536, "1536"},
+		   {1280 << 10, "1280K"},
+		   {36 << 20, "36M"},
+		   {UINT64_C(5) << 40, "5T"},
+		   {UINT64_C(1) << 63, "8192P"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		own_free char *words = text_size(row[i].bytes);
+
+		assert_string_equal(words, row[i].words);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes),
 		cmocka_unit_test(starts_and_ends),
 		cmocka_unit_test(numbers_are_whole_tokens),
 		cmocka_unit_test(numbers_do_not_wrap),
