@@ -81,8 +81,10 @@ static inline struct world world(void)
 			  S("/fw/VARS.fd"), FIRMWARE_RAW, FIRMWARE_RAW, 3653632, 540672, false,
 			  false, false},
 		.firmware = {.n = 1},
-		.dirs = {S("/home/u/.config"), S("/home/u/.local/state/vmlaunch"),
-			 S("/home/u/.cache/vmlaunch"), S("/run/user/1/vmlaunch")},
+		.dirs = {.config = S("/home/u/.config"),
+			 .state = S("/home/u/.local/state/vmlaunch"),
+			 .cache = S("/home/u/.cache/vmlaunch"),
+			 .runtime = S("/run/user/1/vmlaunch")},
 	};
 
 	/* An i9-13900HX: 8 P-cores with two threads each, 16 E-cores. */

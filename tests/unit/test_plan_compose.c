@@ -46,8 +46,10 @@ static struct world world(void)
 								 ARRAY_SIZE(MACHINES)},
 					      [QEMU_OPTIONS] = {(char **)OPTIONS, 2}}}},
 		.firmware = {.item = FIRMWARE, .n = ARRAY_SIZE(FIRMWARE)},
-		.dirs = {S("/home/u/.config"), S("/home/u/.local/state/vmlaunch"),
-			 S("/home/u/.cache/vmlaunch"), S("/run/user/1/vmlaunch")},
+		.dirs = {.config = S("/home/u/.config"),
+			 .state = S("/home/u/.local/state/vmlaunch"),
+			 .cache = S("/home/u/.cache/vmlaunch"),
+			 .runtime = S("/run/user/1/vmlaunch")},
 	};
 }
 
