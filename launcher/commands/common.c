@@ -97,7 +97,7 @@ static bool read_for_plan(struct gathered *g, const struct text *path, struct er
 /* A wrong ROM is told before a device is touched. */
 static bool read_rom(struct gathered *g, const struct text *path, struct error **err)
 {
-	own_free char *where = path->v ? origin_text(g->profile, path->at) : NULL;
+	own_free char *where = origin_text(g->profile, path->at), *key = key_text(&path->at);
 	struct error *problem = NULL;
 	struct rom_report report;
 	char *data;
@@ -106,14 +106,14 @@ static bool read_rom(struct gathered *g, const struct text *path, struct error *
 		return true;
 	data = rom_load(path->v, &report, &problem);
 	if (!data) {
-		error_add(err, ERROR_USAGE, "%s: gpu.rom: %s", where, error_message(problem, 0));
+		error_add(err, ERROR_USAGE, "%s: %s: %s", where, key, error_message(problem, 0));
 		error_free(problem);
 		return false;
 	}
 	if (report.start)
 		say(SAY_WARNING,
-		    "%s: gpu.rom begins with %zu bytes that are no ROM; 'vmlaunch rom trim' cuts them off",
-		    where, (size_t)report.start);
+		    "%s: %s begins with %zu bytes that are no ROM; 'vmlaunch rom trim' cuts them off",
+		    where, key, (size_t)report.start);
 	*xappend(g->file, g->files) = (struct plan_file){path->v, data, report.size};
 	return true;
 }

@@ -126,6 +126,7 @@ static size_t fill_own(const struct composer *c, struct acpi_own *own,
 static void check_initrd(struct composer *c, const struct acpi_tables *tables)
 {
 	const struct text *initrd = &c->p->boot.initrd;
+	const struct origin *rom = c->gpus ? &c->gpu[0].gpu->rom_acpi.at : NULL;
 	size_t sum = 0;
 
 	for (size_t i = 0; i < tables->n; i++)
@@ -133,8 +134,11 @@ static void check_initrd(struct composer *c, const struct acpi_tables *tables)
 	if (!c->firmware && initrd->v && sum > BESIDE_INITRD && c->in->purpose == PURPOSE_RUN)
 		compose_refuse(
 			c, initrd->at,
-			"with firmware.uefi = no, boot.initrd lies where SeaBIOS has ACPI tables of more than %u KiB, and these have %zu: gpu.rom-acpi = no leaves the largest out",
-			BESIDE_INITRD >> 10, sum >> 10);
+			"with %s = no, %s lies where SeaBIOS has ACPI tables of more than %u KiB, and these have %zu%s%s%s",
+			compose_key(c, &c->p->firmware.uefi.at),
+			compose_key(c, &c->p->boot.initrd.at), BESIDE_INITRD >> 10, sum >> 10,
+			rom ? ": " : "", rom ? compose_key(c, rom) : "",
+			rom ? " = no leaves the largest out" : "");
 }
 
 /* The argument, with the line of the profile that the table comes from. */
@@ -146,24 +150,21 @@ static void add_argument(struct composer *c, const struct acpi_table *table, cha
 
 	switch (table->source) {
 	case ACPI_BATTERY:
-		compose_argument(c, "-acpitable", value, "battery.present", battery->present.at,
-				 table->what);
+		compose_argument(c, "-acpitable", value, &battery->present.at, table->what);
 		return;
 	case ACPI_NVIDIA_POWER:
-		compose_argument(c, "-acpitable", value, "battery.nvidia-power-acpi",
-				 battery->nvidia_power.at, table->what);
+		compose_argument(c, "-acpitable", value, &battery->nvidia_power.at, table->what);
 		return;
 	case ACPI_GPU_ROM:
 		gpu = c->gpu[table->index].gpu;
-		compose_item(c, "-acpitable", value, &gpu->item, "rom", gpu->rom.at, table->what);
+		compose_argument(c, "-acpitable", value, &gpu->rom.at, table->what);
 		return;
 	case ACPI_GPU_DSM:
 		gpu = c->gpu[table->index].gpu;
-		compose_item(c, "-acpitable", value, &gpu->item, "dsm", gpu->dsm.at, table->what);
+		compose_argument(c, "-acpitable", value, &gpu->dsm.at, table->what);
 		return;
 	case ACPI_OWN:
-		compose_item(c, "-acpitable", value, &own[table->index]->item, "file",
-			     own[table->index]->file.at, table->what);
+		compose_argument(c, "-acpitable", value, &own[table->index]->file.at, table->what);
 		return;
 	}
 }

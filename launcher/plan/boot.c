@@ -17,19 +17,16 @@ void compose_boot(struct composer *c)
 	option_on(&o, "strict", true);
 	if (c->in->purpose == PURPOSE_RUN)
 		option_on(&o, "menu", boot->menu.v);
-	compose_argument(c, "-boot", option_done(&o), "boot.menu", boot->menu.at,
+	compose_argument(c, "-boot", option_done(&o), &boot->menu.at,
 			 "only from what the profile names");
 	if (c->in->purpose == PURPOSE_PROBE) {
 		add_probe(c);
 		return;
 	}
 	if (boot->kernel.v)
-		compose_argument(c, "-kernel", xstrdup(boot->kernel.v), "boot.kernel",
-				 boot->kernel.at, NULL);
+		compose_argument(c, "-kernel", xstrdup(boot->kernel.v), &boot->kernel.at, NULL);
 	if (boot->initrd.v)
-		compose_argument(c, "-initrd", xstrdup(boot->initrd.v), "boot.initrd",
-				 boot->initrd.at, NULL);
+		compose_argument(c, "-initrd", xstrdup(boot->initrd.v), &boot->initrd.at, NULL);
 	if (boot->append.v)
-		compose_argument(c, "-append", xstrdup(boot->append.v), "boot.append",
-				 boot->append.at, NULL);
+		compose_argument(c, "-append", xstrdup(boot->append.v), &boot->append.at, NULL);
 }

@@ -16,6 +16,10 @@ struct composer {
 	struct plan *plan;
 	struct error **err;
 	bool good;
+	struct compose_names { /* keys in words, for messages */
+		char **v;
+		size_t n;
+	} * names;
 	const char *machine; /* the version chosen, NULL: there is none */
 	const char *machine_why;
 	const char *accel_why;
@@ -55,16 +59,20 @@ struct composer {
 	uint64_t shared_new; /* of shared_bytes: what is made for this start */
 };
 
-/* Appends an option. value is taken over (NULL: the option has none). key NULL: by the design and
- * not by the profile; then at is ignored. why may be NULL and is copied.
+/* Appends an option. value is taken over (NULL: the option has none). at: of the key that has
+ * caused it; NULL: by the design and not by the profile. why may be NULL and is copied.
  */
-void compose_argument(struct composer *c, const char *option, char *value, const char *key,
-		      struct origin at, const char *why);
+void compose_argument(struct composer *c, const char *option, char *value, const struct origin *at,
+		      const char *why);
 /* The same for what no key decides. */
 void compose_fixed(struct composer *c, const char *option, char *value, const char *why);
-/* For a key of an item: "disk system.path". */
-void compose_item(struct composer *c, const char *option, char *value, const struct item *item,
-		  const char *key, struct origin at, const char *why);
+
+/* Writes down a key, where its value comes from, and why. */
+void compose_cause(const struct composer *c, struct cause *cause, const struct origin *at,
+		   const char *why);
+
+/* The key as messages spell it: "disk system.path". It lives as long as the composer. */
+const char *compose_key(const struct composer *c, const struct origin *at);
 
 /* A reason why this host cannot start it, and one why no host can. */
 void compose_refuse(struct composer *c, struct origin at, const char *fmt, ...)
@@ -115,11 +123,11 @@ void compose_identity(const struct composer *c, const char *word, uint8_t *id, s
 
 /* The same as a UUID. */
 void compose_uuid(const struct composer *c, const char *word, uint8_t id[UUID_BYTES]);
-/* A step for the keeper, whose intent the caller fills in, and how a person would do it. key may be
- * NULL, why is copied.
+/* A step for the keeper, whose intent the caller fills in, and how a person would do it. at as for
+ * an argument.
  */
-struct plan_step *compose_step(struct composer *c, enum step_kind kind, const char *key,
-			       struct origin at, const char *why);
+struct plan_step *compose_step(struct composer *c, enum step_kind kind, const struct origin *at,
+			       const char *why);
 void compose_line(struct plan_step *step, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -9,7 +9,7 @@
 	0x402 /* where OVMF's debug builds and SeaBIOS write (docs/specs of QEMU: isa-debugcon) */
 
 static void add_stream(struct composer *c, const char *id, const struct target *target,
-		       enum plan_fd_role role, const char *key)
+		       enum plan_fd_role role)
 {
 	struct option o;
 
@@ -23,7 +23,7 @@ static void add_stream(struct composer *c, const char *id, const struct target *
 		option_text(&o, "id", id);
 		option_number(&o, "fd", (uint64_t)compose_fd(c, role, NULL));
 	}
-	compose_argument(c, "-chardev", option_done(&o), key, target->at,
+	compose_argument(c, "-chardev", option_done(&o), &target->at,
 			 target->kind == TARGET_FILE ? "appended to" : "through the supervisor");
 }
 
@@ -35,31 +35,33 @@ static void add_serial(struct composer *c)
 	c->plan->serial = serial->kind;
 	if (serial->kind == TARGET_NONE)
 		return;
-	add_stream(c, "serial", serial, FD_SERIAL, "console.serial");
+	add_stream(c, "serial", serial, FD_SERIAL);
 	o = option_new("isa-serial");
 	option_text(&o, "id", "serial0");
 	option_number(&o, "index", 0);
 	option_text(&o, "chardev", "serial");
-	compose_argument(c, "-device", option_done(&o), "console.serial", serial->at, NULL);
+	compose_argument(c, "-device", option_done(&o), &serial->at, NULL);
 }
 
 static void add_debug(struct composer *c)
 {
 	const struct target *debug = &c->p->console.debug_port;
-	const struct target terminal = {.kind = TARGET_TERMINAL};
+	struct target terminal = {.kind = TARGET_TERMINAL, .at = debug->at};
 	struct option o;
 
-	if (c->in->purpose == PURPOSE_PROBE)
+	if (c->in->purpose == PURPOSE_PROBE) {
 		debug = &terminal;
+		terminal.at.kind = ORIGIN_DEFAULT;
+	}
 	c->plan->debug = debug->kind;
 	if (debug->kind == TARGET_NONE)
 		return;
-	add_stream(c, "debug", debug, FD_DEBUG, "console.debug-port");
+	add_stream(c, "debug", debug, FD_DEBUG);
 	o = option_new("isa-debugcon");
 	option_text(&o, "id", "debug0");
 	option_number(&o, "iobase", DEBUG_PORT);
 	option_text(&o, "chardev", "debug");
-	compose_argument(c, "-device", option_done(&o), "console.debug-port", debug->at, NULL);
+	compose_argument(c, "-device", option_done(&o), &debug->at, NULL);
 }
 
 void compose_console(struct composer *c)

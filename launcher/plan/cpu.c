@@ -20,8 +20,8 @@ static bool enlightens(struct composer *c)
 	const struct choice *enabled = &c->p->hyperv.enabled;
 
 	if (enabled->v == WHEN_YES && !c->plan->kvm)
-		compose_note(c,
-			     "hyperv.enabled = yes has no effect: emulation has no enlightenments");
+		compose_note(c, "%s = yes has no effect: emulation has no enlightenments",
+			     compose_key(c, &c->p->hyperv.enabled.at));
 	if (enabled->v == WHEN_AUTO)
 		return c->plan->kvm && c->p->vm.guest.v == GUEST_WINDOWS;
 	return c->plan->kvm && enabled->v == WHEN_YES;
@@ -33,17 +33,25 @@ static void check_enlightenments(struct composer *c)
 	const struct hyperv_section *h = &c->p->hyperv;
 
 	if (h->synic.v && !h->vpindex.v)
-		compose_wrong(c, h->vpindex.at, "hyperv.synic needs hyperv.vpindex");
+		compose_wrong(c, h->vpindex.at, "%s needs %s",
+			      compose_key(c, &c->p->hyperv.synic.at),
+			      compose_key(c, &c->p->hyperv.vpindex.at));
 	if (h->stimer.v && (!h->synic.v || !h->time.v))
-		compose_wrong(c, h->synic.v ? h->time.at : h->synic.at,
-			      "hyperv.stimer needs hyperv.synic and hyperv.time");
+		compose_wrong(c, h->synic.v ? h->time.at : h->synic.at, "%s needs %s and %s",
+			      compose_key(c, &c->p->hyperv.stimer.at),
+			      compose_key(c, &c->p->hyperv.synic.at),
+			      compose_key(c, &c->p->hyperv.time.at));
 	if ((h->tlbflush.v || h->ipi.v) && !h->vpindex.v)
-		compose_wrong(c, h->vpindex.at,
-			      "hyperv.tlbflush and hyperv.ipi need hyperv.vpindex");
+		compose_wrong(c, h->vpindex.at, "%s and %s need %s",
+			      compose_key(c, &c->p->hyperv.tlbflush.at),
+			      compose_key(c, &c->p->hyperv.ipi.at),
+			      compose_key(c, &c->p->hyperv.vpindex.at));
 	if (!c->p->cpu.hypervisor_bit.v)
 		compose_wrong(
 			c, c->p->cpu.hypervisor_bit.at,
-			"Windows finds the enlightenments only with cpu.hypervisor-bit = yes; set hyperv.enabled = no to do without");
+			"Windows finds the enlightenments only with %s = yes; set %s = no to do without",
+			compose_key(c, &c->p->cpu.hypervisor_bit.at),
+			compose_key(c, &c->p->hyperv.enabled.at));
 }
 
 /* Synthetic interrupts and timers hang on the kernel's interrupt controllers (KVM refuses
@@ -59,11 +67,17 @@ static bool has_synthetic(struct composer *c)
 	if (said->v && said->at.kind != ORIGIN_DEFAULT)
 		compose_wrong(
 			c, said->at,
-			"hyperv.synic and hyperv.stimer need the kernel's interrupt controllers: not with cpu.irqchip = off");
+			"%s and %s need the kernel's interrupt controllers: not with %s = off",
+			compose_key(c, &c->p->hyperv.synic.at),
+			compose_key(c, &c->p->hyperv.stimer.at),
+			compose_key(c, &c->p->cpu.irqchip.at));
 	else
 		compose_note(
 			c,
-			"cpu.irqchip = off: without hyperv.synic and hyperv.stimer, which need the kernel's interrupt controllers");
+			"%s = off: without %s and %s, which need the kernel's interrupt controllers",
+			compose_key(c, &c->p->cpu.irqchip.at),
+			compose_key(c, &c->p->hyperv.synic.at),
+			compose_key(c, &c->p->hyperv.stimer.at));
 	return false;
 }
 
@@ -91,8 +105,8 @@ static unsigned offered(struct composer *c, const struct enlightenment_row *row)
 		}
 		missing |= 1U << i;
 		if (row[i].flag->at.kind != ORIGIN_DEFAULT)
-			compose_refuse(c, row[i].flag->at,
-				       "hyperv.%s: this host's KVM does not offer it", row[i].name);
+			compose_refuse(c, row[i].flag->at, "%s: this host's KVM does not offer it",
+				       compose_key(c, &row[i].flag->at));
 		else
 			buf_addf(&names, "%s%s", names.len ? ", " : "", row[i].name);
 	}
@@ -172,7 +186,8 @@ static void add_width(struct composer *c, struct option *o)
 	if (bits < host || !host)
 		option_number(o, "host-phys-bits-limit", bits);
 	if (!wanted->automatic && host && bits > host)
-		compose_wrong(c, wanted->at, "cpu.phys-bits: this host's processors have %u", host);
+		compose_wrong(c, wanted->at, "%s: this host's processors have %u",
+			      compose_key(c, &c->p->cpu.phys_bits.at), host);
 }
 
 static void add_model(struct composer *c)
@@ -193,7 +208,7 @@ static void add_model(struct composer *c)
 	add_width(c, &o);
 	if (enlightens(c))
 		add_enlightenments(c, &o);
-	compose_argument(c, "-cpu", option_done(&o), "cpu.model", model->at,
+	compose_argument(c, "-cpu", option_done(&o), &model->at,
 			 model->v	? NULL
 			 : c->plan->kvm ? "the host's own"
 					: "all that the emulation has");
@@ -220,8 +235,9 @@ static void check_number(struct composer *c)
 	map = cpu_map_text(&(struct cpu_map){.topology = &host->topology, .indent = "    "});
 	compose_refuse(
 		c, c->p->cpu.cores.at,
-		"cpu.cores: %zu virtual processors, but this host has %u threads; ask for less, or set cpu.placement = none\n%.*s",
-		c->plan->placement.n, host->online, (int)strlen(map) - 1, map);
+		"%s: %zu virtual processors, but this host has %u threads; ask for less, or set %s = none\n%.*s",
+		compose_key(c, &c->p->cpu.cores.at), c->plan->placement.n, host->online,
+		compose_key(c, &c->p->cpu.placement.at), (int)strlen(map) - 1, map);
 }
 
 static void add_topology(struct composer *c)
@@ -233,8 +249,7 @@ static void add_topology(struct composer *c)
 	option_number(&o, "sockets", 1);
 	option_number(&o, "cores", placement->cores);
 	option_number(&o, "threads", placement->threads);
-	compose_argument(c, "-smp", option_done(&o), "cpu.cores", c->p->cpu.cores.at,
-			 placement->words);
+	compose_argument(c, "-smp", option_done(&o), &c->p->cpu.cores.at, placement->words);
 	check_number(c);
 }
 

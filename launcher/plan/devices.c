@@ -51,7 +51,7 @@ static void find_functions(const struct wanted *w, const struct pci_list *list,
 bool devices_find(const struct profile *p, const struct facts *facts, const struct wanted *w,
 		  struct pci_set *found, struct error **err)
 {
-	own_free char *where = origin_text(p, w->device->at), *name = item_text(w->item);
+	own_free char *where = origin_text(p, w->device->at), *key = key_text(&w->device->at);
 	struct error *problem = NULL;
 	struct pci_selector selector;
 	const struct pci_function *f;
@@ -66,7 +66,7 @@ bool devices_find(const struct profile *p, const struct facts *facts, const stru
 			  w->functions);
 	if (!problem)
 		return true;
-	error_context(&problem, "%s: %s.device", where, name);
+	error_context(&problem, "%s: %s", where, key);
 	error_merge(err, &problem);
 	return false;
 }

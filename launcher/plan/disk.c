@@ -53,28 +53,28 @@ static void check_uring(struct composer *c, const struct disk *disk, const char 
 	const struct uring_facts *uring = &c->facts->uring;
 
 	if (!qemu_offers(&c->facts->qemu, QEMU_AIO, "io_uring"))
-		compose_refuse(c, disk->io.at, "%s.io = io_uring: QEMU %s is built without it",
-			       name, c->facts->qemu.version);
+		compose_refuse(c, disk->io.at, "%s = io_uring: QEMU %s is built without it", name,
+			       c->facts->qemu.version);
 	else if (uring->disabled == 2)
 		compose_refuse(
 			c, disk->io.at,
-			"%s.io = io_uring: the kernel keeps everybody from it (kernel.io_uring_disabled = 2): choose native or threads, or sysctl -w kernel.io_uring_disabled=0",
+			"%s = io_uring: the kernel keeps everybody from it (kernel.io_uring_disabled = 2): choose native or threads, or sysctl -w kernel.io_uring_disabled=0",
 			name);
 	else if (uring->disabled == 1 && !uring->member)
 		compose_refuse(
 			c, disk->io.at,
-			"%s.io = io_uring: the kernel leaves it to a group that you are not of (kernel.io_uring_disabled = 1, kernel.io_uring_group): choose native or threads, or join that group",
+			"%s = io_uring: the kernel leaves it to a group that you are not of (kernel.io_uring_disabled = 1, kernel.io_uring_group): choose native or threads, or join that group",
 			name);
 }
 
 /* QEMU, block/file-posix.c: native I/O blocks on the page cache, and so is refused with it. */
 static const char *io_of(struct composer *c, const struct disk *disk)
 {
-	own_free char *name = item_text(&disk->item);
+	const char *name = compose_key(c, &disk->io.at);
 
 	if (disk->io.v == IO_NATIVE && !is_direct(disk))
 		compose_wrong(c, disk->io.at,
-			      "%s.io = native needs cache = none or cache = directsync", name);
+			      "%s = native needs cache = none or cache = directsync", name);
 	if (disk->io.v == IO_URING)
 		check_uring(c, disk, name);
 	if (disk->io.v == IO_NATIVE || (disk->io.v == IO_AUTO && is_direct(disk)))
@@ -142,8 +142,8 @@ static void add_overlay(struct composer *c, const struct disk *disk, const char 
 		option_on(&o, "backing.cache.direct", true);
 	if (io)
 		option_text(&o, "backing.file.aio", io);
-	compose_item(c, "-blockdev", option_done(&o), &disk->item, "path", disk->path.at,
-		     "the image under what is thrown away");
+	compose_argument(c, "-blockdev", option_done(&o), &disk->path.at,
+			 "the image under what is thrown away");
 }
 
 static void add_node(struct composer *c, const struct disk *disk, const char *id)
@@ -156,7 +156,7 @@ static void add_node(struct composer *c, const struct disk *disk, const char *id
 	option_text(&o, "file.driver", file_driver(c, disk));
 	option_text(&o, "file.filename", disk->path.v);
 	add_access(c, &o, disk);
-	compose_item(c, "-blockdev", option_done(&o), &disk->item, "path", disk->path.at, NULL);
+	compose_argument(c, "-blockdev", option_done(&o), &disk->path.at, NULL);
 }
 
 static void add_bootindex(const struct composer *c, struct option *o, const struct item *item)
@@ -180,8 +180,8 @@ static char *add_iothread(struct composer *c, const struct disk *disk)
 	thread = xasprintf("io-%s", name);
 	o = option_new("iothread");
 	option_text(&o, "id", thread);
-	compose_item(c, "-object", option_done(&o), &disk->item, "iothread", disk->iothread.at,
-		     "what the disk has to do does not wait for anything else");
+	compose_argument(c, "-object", option_done(&o), &disk->iothread.at,
+			 "what the disk has to do does not wait for anything else");
 	return steal(&thread);
 }
 
@@ -199,7 +199,7 @@ static void add_virtio(struct composer *c, const struct disk *disk, const char *
 	if (thread)
 		option_text(&o, "iothread", thread);
 	add_bootindex(c, &o, &disk->item);
-	compose_item(c, "-device", option_done(&o), &disk->item, "media", disk->media.at, NULL);
+	compose_argument(c, "-device", option_done(&o), &disk->media.at, NULL);
 }
 
 static void add_cdrom(struct composer *c, const struct disk *disk, const char *id)
@@ -210,14 +210,15 @@ static void add_cdrom(struct composer *c, const struct disk *disk, const char *i
 	if (disk->iothread.v)
 		compose_wrong(
 			c, disk->iothread.at,
-			"disk.iothread: a CD-ROM drive is a SATA one, and QEMU serves those in its main thread");
+			"%s: a CD-ROM drive is a SATA one, and QEMU serves those in its main thread",
+			compose_key(c, &disk->iothread.at));
 	if (c->sata > SATA_UNITS)
 		compose_wrong(c, disk->item.at, "more than %d CD-ROM drives", SATA_UNITS);
 	option_text(&o, "id", id);
 	option_text(&o, "bus", bus);
 	option_text(&o, "drive", id);
 	add_bootindex(c, &o, &disk->item);
-	compose_item(c, "-device", option_done(&o), &disk->item, "media", disk->media.at, NULL);
+	compose_argument(c, "-device", option_done(&o), &disk->media.at, NULL);
 }
 
 void compose_disks(struct composer *c)

@@ -26,8 +26,9 @@ static void check_spice(struct composer *c)
 		return;
 	install = distribution_install(c->facts->distribution, PACKAGE_SPICE);
 	if (type->v == DISPLAY_SPICE)
-		compose_refuse(c, type->at, "display.type = spice: QEMU %s has no SPICE here: %s",
-			       c->facts->qemu.version, install);
+		compose_refuse(c, type->at, "%s = spice: QEMU %s has no SPICE here: %s",
+			       compose_key(c, &c->p->display.type.at), c->facts->qemu.version,
+			       install);
 	else if (type->v == DISPLAY_AUTO && c->p->glass.resolution.v)
 		compose_note(
 			c,
@@ -45,7 +46,7 @@ static void add_device(struct composer *c, const char *driver, const char *id, c
 		option_text(&o, "bus", bus);
 	if (more)
 		option_text(&o, more, more_value);
-	compose_argument(c, "-device", option_done(&o), "display.type", c->p->display.type.at, why);
+	compose_argument(c, "-device", option_done(&o), &c->p->display.type.at, why);
 }
 
 /* By the profile alone: the guest sees the same machine when devices are left out of a probe. */
@@ -66,7 +67,7 @@ static void add_video(struct composer *c)
 	option_text(&o, "id", "video");
 	option_text(&o, "bus", "pcie.0");
 	option_slot(&o, "addr", 0x1c, 0);
-	compose_argument(c, "-device", option_done(&o), "display.video", c->p->display.video.at,
+	compose_argument(c, "-device", option_done(&o), &c->p->display.video.at,
 			 "works without a driver");
 }
 
@@ -78,16 +79,14 @@ static void add_agent(struct composer *c)
 	add_device(c, "virtio-serial-pci", "agentbus", bus, NULL, NULL, NULL);
 	option_text(&o, "id", "agent");
 	option_text(&o, "name", "vdagent");
-	compose_argument(c, "-chardev", option_done(&o), "display.type", c->p->display.type.at,
-			 "clipboard");
+	compose_argument(c, "-chardev", option_done(&o), &c->p->display.type.at, "clipboard");
 	o = option_new("virtserialport");
 	option_text(&o, "id", "agentport");
 	option_text(&o, "bus", "agentbus.0");
 	option_number(&o, "nr", 1);
 	option_text(&o, "chardev", "agent");
 	option_text(&o, "name", "com.redhat.spice.0");
-	compose_argument(c, "-device", option_done(&o), "display.type", c->p->display.type.at,
-			 NULL);
+	compose_argument(c, "-device", option_done(&o), &c->p->display.type.at, NULL);
 }
 
 static void add_sound(struct composer *c)
@@ -95,7 +94,7 @@ static void add_sound(struct composer *c)
 	struct option o = option_new("spice");
 
 	option_text(&o, "id", "sound");
-	compose_argument(c, "-audiodev", option_done(&o), "display.type", c->p->display.type.at,
+	compose_argument(c, "-audiodev", option_done(&o), &c->p->display.type.at,
 			 "sound to the client");
 	add_device(c, "ich9-intel-hda", "hda", "pcie.0", "addr", "1b.0", NULL);
 	add_device(c, "hda-duplex", "codec", "hda.0", "audiodev", "sound", NULL);
@@ -143,10 +142,13 @@ static void check_gl(struct composer *c)
 	const struct display_section *d = &c->p->display;
 
 	if (d->gl.v == WHEN_YES && !is_spice(c))
-		compose_wrong(c, d->gl.at, "display.gl needs display.type = spice");
+		compose_wrong(c, d->gl.at, "%s needs %s = spice",
+			      compose_key(c, &c->p->display.gl.at),
+			      compose_key(c, &c->p->display.type.at));
 	else if (d->render_node.v && !compose_has_gl(c))
-		compose_note(c, "display.render-node is not used: %s",
-			     is_spice(c) ? "display.gl = no" : "there is no SPICE");
+		compose_note(c, "%s is not used: %s%s", compose_key(c, &d->render_node.at),
+			     is_spice(c) ? compose_key(c, &d->gl.at) : "there is no SPICE",
+			     is_spice(c) ? " = no" : "");
 }
 
 void compose_display(struct composer *c)
@@ -167,7 +169,7 @@ void compose_display(struct composer *c)
 	option_on(&o, "disable-ticketing", true);
 	option_text(&o, "image-compression", "off");
 	add_gl(c, &o);
-	compose_argument(c, "-spice", option_done(&o), "display.type", d->type.at,
+	compose_argument(c, "-spice", option_done(&o), &d->type.at,
 			 "nobody else can reach the socket's directory");
 	add_agent(c);
 	add_sound(c);

@@ -77,7 +77,8 @@ static void prepare_vars(struct composer *c)
 	if (prepare->kind == PREPARE_VARS_RESET)
 		compose_note(
 			c,
-			"the variable store is made anew at every start while firmware.reset-vars = yes; the first one is kept as vars.fd.old");
+			"the variable store is made anew at every start while %s = yes; the first one is kept as vars.fd.old",
+			compose_key(c, &c->p->firmware.reset_vars.at));
 	prepare->path = path_join(scratch ? c->plan->runtime_dir : c->plan->state_dir, file);
 	if (prepare->kind == PREPARE_VARS_COPY)
 		prepare->store = path_join(c->plan->state_dir, file);
@@ -116,7 +117,7 @@ static void tell_missing_certificates(struct composer *c, const struct prepare *
 }
 
 static void flash(struct composer *c, const char *node, const char *path,
-		  enum firmware_format format, bool read_only, const char *key, struct origin at,
+		  enum firmware_format format, bool read_only, const struct origin *at,
 		  const char *why)
 {
 	struct option o = option_new(NULL);
@@ -126,7 +127,7 @@ static void flash(struct composer *c, const char *node, const char *path,
 	option_on(&o, "read-only", read_only);
 	option_text(&o, "file.driver", "file");
 	option_text(&o, "file.filename", path);
-	compose_argument(c, "-blockdev", option_done(&o), key, at, why);
+	compose_argument(c, "-blockdev", option_done(&o), at, why);
 }
 
 void compose_firmware(struct composer *c)
@@ -137,8 +138,8 @@ void compose_firmware(struct composer *c)
 
 	if (!f->uefi.v) {
 		if (c->in->purpose == PURPOSE_PROBE)
-			compose_wrong(c, f->uefi.at,
-				      "the probe is a UEFI program, and firmware.uefi = no");
+			compose_wrong(c, f->uefi.at, "the probe is a UEFI program, and %s = no",
+				      compose_key(c, &c->p->firmware.uefi.at));
 		return;
 	}
 	choose(c);
@@ -149,10 +150,10 @@ void compose_firmware(struct composer *c)
 	tell_missing_certificates(c, &c->plan->prepare[vars]);
 	if (c->firmware->descriptor)
 		why = xasprintf("by %s", c->firmware->descriptor);
-	flash(c, "firmware-code", c->firmware->code, c->firmware->code_format, true,
-	      "firmware.code", f->code.at, why);
+	flash(c, "firmware-code", c->firmware->code, c->firmware->code_format, true, &f->code.at,
+	      why);
 	flash(c, "firmware-vars", c->plan->prepare[vars].path, c->firmware->vars_format, false,
-	      "firmware.vars", f->vars.at,
+	      &f->vars.at,
 	      c->in->purpose == PURPOSE_PROBE || c->in->ephemeral
 		      ? "a scratch copy"
 		      : "this machine's own variable store");

@@ -34,11 +34,12 @@ static uint64_t wanted_size(struct composer *c)
 		return glass_size(width, height);
 	/* QEMU aborts on any other (an assertion about BARs). */
 	if (g->size.v & (g->size.v - 1))
-		compose_wrong(c, g->size.at, "looking-glass.size: not a power of two");
+		compose_wrong(c, g->size.at, "%s: not a power of two",
+			      compose_key(c, &c->p->glass.size.at));
 	else if (g->size.v < glass_size(width, height))
-		compose_note(
-			c, "looking-glass.size: %lu MiB are too little for %s, which needs %lu MiB",
-			g->size.v / MIB, g->resolution.v, glass_size(width, height) / MIB);
+		compose_note(c, "%s: %lu MiB are too little for %s, which needs %lu MiB",
+			     compose_key(c, &c->p->glass.size.at), g->size.v / MIB, g->resolution.v,
+			     glass_size(width, height) / MIB);
 	return g->size.v;
 }
 
@@ -75,8 +76,8 @@ static const char *choose_file(struct composer *c, uint64_t size, const char **w
 	if (host->kvmfr && !open && g->backend.v != GLASS_SHM) {
 		compose_note(
 			c,
-			"you may not open %s: a plain file takes its place; a rule of udev's, or looking-glass.backend = kvmfr, changes that",
-			KVMFR);
+			"you may not open %s: a plain file takes its place; a rule of udev's, or %s = kvmfr, changes that",
+			KVMFR, compose_key(c, &c->p->glass.backend.at));
 		return g->file.v;
 	}
 	if (host->kvmfr && g->backend.v == GLASS_AUTO)
@@ -87,13 +88,14 @@ static const char *choose_file(struct composer *c, uint64_t size, const char **w
 	if (g->backend.v == GLASS_KVMFR && host->kvmfr)
 		compose_refuse(
 			c, g->backend.at,
-			"looking-glass.backend: %s has %lu MiB, %lu are needed: load kvmfr with static_size_mb=%lu",
-			KVMFR, host->kvmfr_size / MIB, size / MIB, size / MIB);
+			"%s: %s has %lu MiB, %lu are needed: load kvmfr with static_size_mb=%lu",
+			compose_key(c, &c->p->glass.backend.at), KVMFR, host->kvmfr_size / MIB,
+			size / MIB, size / MIB);
 	else if (g->backend.v == GLASS_KVMFR)
 		compose_refuse(
 			c, g->backend.at,
-			"looking-glass.backend: there is no device %s: load the module kvmfr with static_size_mb=%lu",
-			KVMFR, size / MIB);
+			"%s: there is no device %s: load the module kvmfr with static_size_mb=%lu",
+			compose_key(c, &c->p->glass.backend.at), KVMFR, size / MIB);
 	return g->file.v;
 }
 
@@ -119,13 +121,12 @@ void compose_glass(struct composer *c)
 	option_text(&o, "mem-path", file);
 	option_number(&o, "size", size);
 	option_on(&o, "share", true);
-	compose_argument(c, "-object", option_done(&o), "looking-glass.backend",
-			 c->p->glass.backend.at, why);
+	compose_argument(c, "-object", option_done(&o), &c->p->glass.backend.at, why);
 	o = option_new("ivshmem-plain");
 	option_text(&o, "id", "glass");
 	option_text(&o, "memdev", "looking-glass");
 	option_text(&o, "bus", "pcie.0");
 	option_slot(&o, "addr", 0x10, 0);
-	compose_argument(c, "-device", option_done(&o), "looking-glass.resolution", resolution->at,
+	compose_argument(c, "-device", option_done(&o), &resolution->at,
 			 "no balloon and no tablet beside it");
 }

@@ -48,8 +48,8 @@ char *devices_gpu_bus(struct composer *c, const struct wanted *w, size_t n)
 	    bus <= c->gpu_ports)
 		compose_wrong(
 			c, place->at,
-			"gpu.guest-slot: %s is taken, or not behind the GPU before it: slots go up in the order of the sections",
-			place->v);
+			"%s: %s is taken, or not behind the GPU before it: slots go up in the order of the sections",
+			compose_key(c, &place->at), place->v);
 	while (c->gpu_ports + 1 < bus)
 		free(add_port(c, c->gpu_ports++,
 			      "empty: the GPU behind it is wanted at a later bus"));
@@ -105,14 +105,15 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 	else if (n && first->has_subsystem)
 		compose_refuse(
 			c, gpu->ids.at[0],
-			"%s has no subsystem ids here (0000:0000): give gpu.ids = %04x:%04x:%04x:%04x, and it has those of its board",
-			pci_address_format(&f->address, address), first->vendor, first->device,
-			first->subvendor, first->subdevice);
+			"%s has no subsystem ids here (0000:0000): give %s = %04x:%04x:%04x:%04x, and it has those of its board",
+			pci_address_format(&f->address, address), compose_key(c, &gpu->ids.at[0]),
+			first->vendor, first->device, first->subvendor, first->subdevice);
 	else if (!n)
 		compose_refuse(
 			c, gpu->ids.at[0],
-			"%s has no subsystem ids here (0000:0000): give gpu.ids = %04x:%04x:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as SUBSYS, the device before the vendor",
-			pci_address_format(&f->address, address), f->vendor, f->device);
+			"%s has no subsystem ids here (0000:0000): give %s = %04x:%04x:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as SUBSYS, the device before the vendor",
+			pci_address_format(&f->address, address), compose_key(c, &gpu->ids.at[0]),
+			f->vendor, f->device);
 }
 
 void devices_add_rom(struct option *o, const struct gpu *gpu, size_t n)
@@ -182,8 +183,7 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 		if (n == 0)
 			devices_add_opregion(&o, w->gpu, f->vendor);
 	}
-	compose_item(c, "-device", option_done(&o), w->item, "device", w->device->at,
-		     pci_class_words(f->class));
+	compose_argument(c, "-device", option_done(&o), &w->device->at, pci_class_words(f->class));
 }
 
 /* Functions keep their numbers; without a function 0 a guest would find none, so then they are
@@ -212,8 +212,8 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 							       c->gpu_ports - 1, place.function};
 	}
 	if (w->gpu && w->gpu->ids.n > found->n)
-		compose_wrong(c, w->gpu->ids.at[found->n], "gpu.ids: %zu ids for %zu functions",
-			      w->gpu->ids.n, found->n);
+		compose_wrong(c, w->gpu->ids.at[found->n], "%s: %zu ids for %zu functions",
+			      compose_key(c, &w->gpu->ids.at[0]), w->gpu->ids.n, found->n);
 }
 
 /* VFIO gives a function once. */
@@ -231,8 +231,9 @@ static bool is_given(struct composer *c, const struct wanted *w, const struct pc
 			continue;
 		}
 		twice = true;
-		compose_wrong(c, w->device->at, "%s.device: another section passes %s already",
-			      name, pci_address_format(&found->v[i]->address, address));
+		compose_wrong(c, w->device->at, "%s: another section passes %s already",
+			      compose_key(c, &w->device->at),
+			      pci_address_format(&found->v[i]->address, address));
 	}
 	return twice;
 }
@@ -315,9 +316,9 @@ static void check_window(struct composer *c, uint64_t window)
 	if (bars && room_of(c, window) <= bars)
 		compose_refuse(
 			c, c->p->firmware.mmio64.at,
-			"firmware.mmio64 is %lu MiB, but the devices' large BARs take %lu MiB and the root ports %lu MiB of it: give %luM or more, or auto",
-			window >> 20, bars >> 20, (window - room_of(c, window)) >> 20,
-			smallest_window(c) >> 20);
+			"%s is %lu MiB, but the devices' large BARs take %lu MiB and the root ports %lu MiB of it: give %luM or more, or auto",
+			compose_key(c, &c->p->firmware.mmio64.at), window >> 20, bars >> 20,
+			(window - room_of(c, window)) >> 20, smallest_window(c) >> 20);
 }
 
 /* The window begins at the end of memory, aligned to its own size, and must end below the top of
@@ -348,6 +349,6 @@ void compose_window(struct composer *c)
 	o = option_new(NULL);
 	option_text(&o, "name", "opt/ovmf/X-PciMmio64Mb");
 	option_text(&o, "string", mib);
-	compose_argument(c, "-fw_cfg", option_done(&o), "firmware.mmio64", wanted->at,
+	compose_argument(c, "-fw_cfg", option_done(&o), &wanted->at,
 			 "a window for the devices' large BARs");
 }

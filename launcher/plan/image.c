@@ -27,13 +27,14 @@ static const struct image *image_of(const struct composer *c, const char *path)
 __attribute__((format(printf, 2, 3))) static void refuse(const struct looking *l, const char *fmt,
 							 ...)
 {
-	own_free char *name = item_text(&l->disk->item), *words = NULL;
+	own_free char *words = NULL;
 	va_list args;
 
 	va_start(args, fmt);
 	words = xvasprintf(fmt, args);
 	va_end(args);
-	compose_wrong(l->c, l->disk->path.at, "%s.path: %s %s", name, l->path, words);
+	compose_wrong(l->c, l->disk->path.at, "%s: %s %s", compose_key(l->c, &l->disk->path.at),
+		      l->path, words);
 }
 
 /* The line that makes a copy which can be given to the guest; the image stays as it is. */

@@ -17,14 +17,14 @@ static bool chosen(const struct choice *when, bool automatic)
 
 /* A property of a device that the board has anyway. */
 static void add_global(struct composer *c, const char *driver, const char *property,
-		       const char *value, const char *key, struct origin at, const char *why)
+		       const char *value, const struct origin *at, const char *why)
 {
 	struct option o = option_new(NULL);
 
 	option_text(&o, "driver", driver);
 	option_text(&o, "property", property);
 	option_text(&o, "value", value);
-	compose_argument(c, "-global", option_done(&o), key, at, why);
+	compose_argument(c, "-global", option_done(&o), at, why);
 }
 
 static void add_machine(struct composer *c)
@@ -41,7 +41,8 @@ static void add_machine(struct composer *c)
 	option_on(&o, "smm", chosen(&m->smm, needs_smm));
 	if (needs_smm && m->smm.v == WHEN_NO)
 		compose_wrong(c, m->smm.at,
-			      "machine.smm: firmware with Secure Boot does not start without it");
+			      "%s: firmware with Secure Boot does not start without it",
+			      compose_key(c, &c->p->machine.smm.at));
 	if (m->hpet.v != WHEN_AUTO || is_windows(c))
 		option_on(&o, "hpet", m->hpet.v == WHEN_YES);
 	option_on(&o, "dump-guest-core", false);
@@ -52,12 +53,11 @@ static void add_machine(struct composer *c)
 		option_text(&o, "pflash0", "firmware-code");
 		option_text(&o, "pflash1", "firmware-vars");
 	}
-	compose_argument(c, "-machine", option_done(&o), "vm.machine", c->p->vm.machine.at,
-			 c->machine_why);
+	compose_argument(c, "-machine", option_done(&o), &c->p->vm.machine.at, c->machine_why);
 	if (needs_smm) {
 		/* Variables are then written from System Management Mode alone. */
-		add_global(c, "cfi.pflash01", "secure", "on", "firmware.secure-boot",
-			   c->p->firmware.secure_boot.at, "the guest cannot forge its variables");
+		add_global(c, "cfi.pflash01", "secure", "on", &c->p->firmware.secure_boot.at,
+			   "the guest cannot forge its variables");
 	}
 }
 
@@ -69,12 +69,14 @@ static void judge_irqchip_off(struct composer *c)
 	if (facts->irqchip_off)
 		compose_refuse(
 			c, c->p->cpu.irqchip.at,
-			"cpu.irqchip = off: QEMU %s refuses it with KVM (%s); split leaves all but the processors' own controllers to QEMU",
-			facts->qemu.version, facts->irqchip_off);
+			"%s = off: QEMU %s refuses it with KVM (%s); split leaves all but the processors' own controllers to QEMU",
+			compose_key(c, &c->p->cpu.irqchip.at), facts->qemu.version,
+			facts->irqchip_off);
 	else if (!facts->irqchip_known)
 		compose_note(
 			c,
-			"cpu.irqchip = off: QEMU could not be asked whether it does that with KVM, as the newer ones do not; then the start fails");
+			"%s = off: QEMU could not be asked whether it does that with KVM, as the newer ones do not; then the start fails",
+			compose_key(c, &c->p->cpu.irqchip.at));
 }
 
 static void add_irqchip(struct composer *c, struct option *o)
@@ -90,7 +92,8 @@ static void add_irqchip(struct composer *c, struct option *o)
 	if (c->plan->kvm)
 		option_text(o, "kernel-irqchip", word[irqchip->v]);
 	else
-		compose_note(c, "cpu.irqchip has no effect: emulation has its own controllers");
+		compose_note(c, "%s has no effect: emulation has its own controllers",
+			     compose_key(c, &c->p->cpu.irqchip.at));
 }
 
 static void add_accel(struct composer *c)
@@ -99,8 +102,8 @@ static void add_accel(struct composer *c)
 	struct option o;
 	bool said;
 
-	if (!plan_accel((enum accel)c->p->cpu.accel.v, &c->facts->kvm, c->claims_device,
-			&c->plan->kvm, &c->accel_why, &err)) {
+	if (!plan_accel((enum accel)c->p->cpu.accel.v, compose_key(c, &c->p->cpu.accel.at),
+			&c->facts->kvm, c->claims_device, &c->plan->kvm, &c->accel_why, &err)) {
 		compose_refuse(c, c->p->cpu.accel.at, "%s", error_message(err, 0));
 		return;
 	}
@@ -109,13 +112,13 @@ static void add_accel(struct composer *c)
 	o = option_new(c->plan->kvm ? "kvm" : "tcg");
 	add_irqchip(c, &o);
 	said = c->plan->kvm && c->p->cpu.irqchip.v != IRQCHIP_AUTO;
-	compose_argument(c, "-accel", option_done(&o), said ? "cpu.irqchip" : "cpu.accel",
-			 said ? c->p->cpu.irqchip.at : c->p->cpu.accel.at,
+	compose_argument(c, "-accel", option_done(&o),
+			 said ? &c->p->cpu.irqchip.at : &c->p->cpu.accel.at,
 			 c->accel_why ? "KVM is not used; a note says why" : NULL);
 }
 
-bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_device, bool *use_kvm,
-		const char **why, struct error **err)
+bool plan_accel(enum accel wanted, const char *key, const struct kvm_facts *kvm, bool claims_device,
+		bool *use_kvm, const char **why, struct error **err)
 {
 	const char *reason = kvm_reason(kvm);
 
@@ -131,14 +134,14 @@ bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_devi
 	if (!reason)
 		return true;
 	if (wanted == ACCEL_KVM) {
-		error_add(err, ERROR_HOST, "cpu.accel = kvm, but %s", reason);
+		error_add(err, ERROR_HOST, "%s = kvm, but %s", key, reason);
 		return false;
 	}
 	if (claims_device) {
 		error_add(
 			err, ERROR_HOST,
-			"a machine with a host device needs KVM, but %s (cpu.accel = tcg would force emulation)",
-			reason);
+			"a machine with a host device needs KVM, but %s (%s = tcg would force emulation)",
+			reason, key);
 		return false;
 	}
 	*why = reason;
@@ -154,8 +157,7 @@ static void add_clock(struct composer *c)
 
 	option_text(&o, "base", local ? "localtime" : "utc");
 	option_text(&o, "driftfix", m->rtc_drift_fix.v ? "slew" : "none");
-	compose_argument(c, "-rtc", option_done(&o), said ? "machine.rtc" : "vm.guest",
-			 said ? m->rtc.at : c->p->vm.guest.at,
+	compose_argument(c, "-rtc", option_done(&o), said ? &m->rtc.at : &c->p->vm.guest.at,
 			 local		      ? "Windows keeps local time in the clock"
 			 : m->rtc_drift_fix.v ? "ticks are never lost"
 					      : NULL);
@@ -173,12 +175,10 @@ static void add_pit(struct composer *c)
 		return;
 	if (c->plan->kvm && (irqchip == IRQCHIP_AUTO || irqchip == IRQCHIP_KERNEL))
 		add_global(c, "kvm-pit", "lost_tick_policy",
-			   ticks->v == TICKS_DELAY ? "delay" : "discard", "machine.pit-lost-ticks",
-			   ticks->at, NULL);
+			   ticks->v == TICKS_DELAY ? "delay" : "discard", &ticks->at, NULL);
 	else
-		compose_note(
-			c,
-			"machine.pit-lost-ticks has no effect: the kernel's timer is not used here");
+		compose_note(c, "%s has no effect: the kernel's timer is not used here",
+			     compose_key(c, &c->p->machine.pit_lost_ticks.at));
 }
 
 /* A device that the host's driver does not see to keeps nothing over a sleep, and its driver in the
@@ -191,10 +191,10 @@ static void add_sleep(struct composer *c)
 	const char *why = "a passed device seldom wakes up";
 
 	if (!s3)
-		add_global(c, "ICH9-LPC", "disable_s3", "1", "machine.s3", m->s3.at,
+		add_global(c, "ICH9-LPC", "disable_s3", "1", &m->s3.at,
 			   m->s3.v == WHEN_AUTO ? why : NULL);
 	if (!s4)
-		add_global(c, "ICH9-LPC", "disable_s4", "1", "machine.s4", m->s4.at,
+		add_global(c, "ICH9-LPC", "disable_s4", "1", &m->s4.at,
 			   m->s4.v == WHEN_AUTO ? why : NULL);
 }
 
@@ -207,14 +207,14 @@ static void add_watchdog(struct composer *c)
 	bool acts = watchdog->v != WATCHDOG_NONE;
 	struct option o;
 
-	add_global(c, "ICH9-LPC", "noreboot", acts ? "off" : "on", "machine.watchdog", watchdog->at,
+	add_global(c, "ICH9-LPC", "noreboot", acts ? "off" : "on", &watchdog->at,
 		   acts ? "the chipset's own watchdog may act"
 			: "the chipset's own watchdog does nothing");
 	if (!acts)
 		return;
 	o = option_new(NULL);
 	option_text(&o, "watchdog", watchdog->v == WATCHDOG_RESET ? "reset" : "poweroff");
-	compose_argument(c, "-action", option_done(&o), "machine.watchdog", watchdog->at, NULL);
+	compose_argument(c, "-action", option_done(&o), &watchdog->at, NULL);
 }
 
 static void add_uuid(struct composer *c)
@@ -224,12 +224,12 @@ static void add_uuid(struct composer *c)
 	char text[UUID_TEXT];
 
 	if (uuid->v) {
-		compose_argument(c, "-uuid", xstrdup(uuid->v), "vm.uuid", uuid->at, NULL);
+		compose_argument(c, "-uuid", xstrdup(uuid->v), &uuid->at, NULL);
 		return;
 	}
 	compose_uuid(c, "uuid", id);
 	uuid_format(id, text);
-	compose_argument(c, "-uuid", xstrdup(text), "vm.uuid", uuid->at,
+	compose_argument(c, "-uuid", xstrdup(text), &uuid->at,
 			 "from the name and this host's machine-id: the same on every start");
 }
 

@@ -33,68 +33,65 @@ static bool shows_picture(const struct composer *c, const struct gpu *gpu,
 }
 
 /* What only a whole card has. */
-static void check_card_keys(struct composer *c, const struct gpu *gpu, const char *name)
+static void check_card_keys(struct composer *c, const struct gpu *gpu)
 {
 	const struct {
-		const char *key;
 		bool given;
-		struct origin at;
+		const struct origin *at;
 	} card[] = {
-		{"functions", is_given(gpu->functions.at), gpu->functions.at},
-		{"layout", is_given(gpu->layout.at), gpu->layout.at},
-		{"rom-acpi", gpu->rom_acpi.v == WHEN_YES, gpu->rom_acpi.at},
-		{"dsm", gpu->dsm.v, gpu->dsm.at},
-		{"x-vga", gpu->x_vga.v, gpu->x_vga.at},
-		{"keep-awake", gpu->keep_awake.v, gpu->keep_awake.at},
+		{is_given(gpu->functions.at), &gpu->functions.at},
+		{is_given(gpu->layout.at), &gpu->layout.at},
+		{gpu->rom_acpi.v == WHEN_YES, &gpu->rom_acpi.at},
+		{gpu->dsm.v, &gpu->dsm.at},
+		{gpu->x_vga.v, &gpu->x_vga.at},
+		{gpu->keep_awake.v, &gpu->keep_awake.at},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(card); i++)
 		if (card[i].given)
 			compose_wrong(
-				c, card[i].at,
-				"%s.%s: a vGPU (mdev) has none; it is for a GPU that is passed as a whole",
-				name, card[i].key);
+				c, *card[i].at,
+				"%s: a vGPU (mdev) has none; it is for a GPU that is passed as a whole",
+				compose_key(c, card[i].at));
 	if (gpu->ids.n > 1)
-		compose_wrong(c, gpu->ids.at[1], "%s.ids: %zu ids for one function", name,
-			      gpu->ids.n);
+		compose_wrong(c, gpu->ids.at[1], "%s: %zu ids for one function",
+			      compose_key(c, &gpu->ids.at[1]), gpu->ids.n);
 }
 
-static void check_picture_keys(struct composer *c, const struct gpu *gpu, const char *name)
+static void check_picture_keys(struct composer *c, const struct gpu *gpu)
 {
 	bool off = gpu->display.v == ONOFF_OFF;
 
 	if (gpu->ramfb.v && off)
-		compose_wrong(c, gpu->ramfb.at, "%s.ramfb needs display = on", name);
+		compose_wrong(c, gpu->ramfb.at, "%s needs display = on",
+			      compose_key(c, &gpu->ramfb.at));
 	if ((gpu->xres.v || gpu->yres.v) && off)
 		compose_wrong(c, gpu->xres.v ? gpu->xres.at : gpu->yres.at,
-			      "%s.xres and yres need display = on", name);
+			      "%s and yres need display = on", compose_key(c, &gpu->xres.at));
 	if (!gpu->xres.v != !gpu->yres.v)
 		compose_wrong(c, gpu->xres.v ? gpu->xres.at : gpu->yres.at,
-			      "%s.xres and yres belong together: give both or neither", name);
+			      "%s and yres belong together: give both or neither",
+			      compose_key(c, &gpu->xres.at));
 }
 
 /* What only a vGPU has. */
 static void check_whole(struct composer *c, const struct gpu *gpu)
 {
-	own_free char *name = item_text(&gpu->item);
 	const struct {
-		const char *key;
 		bool given;
-		struct origin at;
+		const struct origin *at;
 	} only[] = {
-		{"uuid", gpu->uuid.v, gpu->uuid.at},
-		{"display", gpu->display.v == ONOFF_ON, gpu->display.at},
-		{"ramfb", gpu->ramfb.v, gpu->ramfb.at},
-		{"xres", gpu->xres.v, gpu->xres.at},
-		{"yres", gpu->yres.v, gpu->yres.at},
+		{gpu->uuid.v, &gpu->uuid.at},	{gpu->display.v == ONOFF_ON, &gpu->display.at},
+		{gpu->ramfb.v, &gpu->ramfb.at}, {gpu->xres.v, &gpu->xres.at},
+		{gpu->yres.v, &gpu->yres.at},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(only); i++)
 		if (only[i].given)
 			compose_wrong(
-				c, only[i].at,
-				"%s.%s: only a vGPU (%s.mdev) has it; a whole card's picture goes to its own connectors",
-				name, only[i].key, name);
+				c, *only[i].at,
+				"%s: only a vGPU (%s) has it; a whole card's picture goes to its own connectors",
+				compose_key(c, only[i].at), compose_key(c, &gpu->mdev.at));
 }
 
 /* ------------------------------------------------------------------ the parent */
@@ -239,9 +236,9 @@ static void check_there(struct composer *c, const struct gpu *gpu, const struct 
 	if (!same) {
 		compose_refuse(
 			c, gpu->uuid.at,
-			"there is a mediated device %s already, and it is no %s of %s but %s: give gpu.uuid, or remove it (echo 1 > /sys/bus/mdev/devices/%s/remove)",
+			"there is a mediated device %s already, and it is no %s of %s but %s: give %s, or remove it (echo 1 > /sys/bus/mdev/devices/%s/remove)",
 			there->uuid, gpu->mdev.v, address, there->type ? there->type : "another",
-			there->uuid);
+			compose_key(c, &gpu->uuid.at), there->uuid);
 		return;
 	}
 	for (size_t i = 0; i < d->holders.n; i++) {
@@ -268,8 +265,8 @@ static void choose_uuid(struct composer *c, struct mdev_place *place)
 	uuid_format(place->id, place->uuid);
 	for (size_t i = 0; i < c->mdevs; i++)
 		if (strcmp(c->mdev[i].uuid, place->uuid) == 0)
-			compose_wrong(c, gpu->uuid.at, "%s.uuid: another section has %s already",
-				      name, place->uuid);
+			compose_wrong(c, gpu->uuid.at, "%s: another section has %s already",
+				      compose_key(c, &gpu->uuid.at), place->uuid);
 }
 
 static void add_place(struct composer *c, const struct wanted *w, const struct pci_function *f)
@@ -323,13 +320,14 @@ static void check_picture(struct composer *c, const struct gpu *gpu, const struc
 	if (pci_has_driver(f, "i915"))
 		compose_refuse(
 			c, gpu->display.at,
-			"%s.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: display.type = spice, without display.gl = no",
-			name);
+			"%s: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: %s = spice, without %s = no",
+			compose_key(c, &gpu->display.at), compose_key(c, &c->p->display.type.at),
+			compose_key(c, &c->p->display.gl.at));
 	else
 		compose_note(
 			c,
-			"%s: if the vGPU's picture is a dma-buf, QEMU needs OpenGL to show it and ends at once without: display.gl = yes",
-			name);
+			"%s: if the vGPU's picture is a dma-buf, QEMU needs OpenGL to show it and ends at once without: %s = yes",
+			name, compose_key(c, &c->p->display.gl.at));
 }
 
 static void check_ramfb(struct composer *c)
@@ -338,17 +336,17 @@ static void check_ramfb(struct composer *c)
 
 	for (size_t i = 0; i < c->mdevs; i++) {
 		const struct gpu *gpu = c->mdev[i].gpu;
-		own_free char *name = item_text(&gpu->item);
 
 		if (!gpu->ramfb.v)
 			continue;
 		if (first)
-			compose_wrong(c, gpu->ramfb.at, "%s.ramfb: one vGPU can have it", name);
+			compose_wrong(c, gpu->ramfb.at, "%s: one vGPU can have it",
+				      compose_key(c, &gpu->ramfb.at));
 		first = gpu;
 	}
 	if (first && !qemu_offers(&c->facts->qemu, QEMU_DEVICES, NOHOTPLUG))
-		compose_refuse(c, first->ramfb.at, "gpu.ramfb: QEMU %s has no device " NOHOTPLUG,
-			       c->facts->qemu.version);
+		compose_refuse(c, first->ramfb.at, "%s: QEMU %s has no device " NOHOTPLUG,
+			       compose_key(c, &first->ramfb.at), c->facts->qemu.version);
 }
 
 void compose_mdevs(struct composer *c)
@@ -358,14 +356,13 @@ void compose_mdevs(struct composer *c)
 
 	for (size_t i = 0; i < n; i++) {
 		own_pci_set struct pci_set parent = {0};
-		own_free char *name = item_text(list[i].item);
 
 		if (list[i].gpu && !wants_mdev(&list[i]))
 			check_whole(c, list[i].gpu);
 		if (!wants_mdev(&list[i]))
 			continue;
-		check_card_keys(c, list[i].gpu, name);
-		check_picture_keys(c, list[i].gpu, name);
+		check_card_keys(c, list[i].gpu);
+		check_picture_keys(c, list[i].gpu);
 		/* What cannot be found was told by plan_claims(). */
 		if (!devices_find(c->p, c->facts, &list[i], &parent, NULL))
 			continue;
@@ -426,5 +423,5 @@ void devices_add_mdev(struct composer *c, const struct wanted *w)
 	devices_add_rom(&o, gpu, 0);
 	add_picture(c, &o, place);
 	devices_add_opregion(&o, gpu, place->parent->vendor);
-	compose_item(c, "-device", option_done(&o), w->item, "mdev", gpu->mdev.at, why);
+	compose_argument(c, "-device", option_done(&o), &gpu->mdev.at, why);
 }

@@ -110,8 +110,9 @@ static char *other_pool(const struct composer *c)
 
 	if (!full)
 		return xstrdup("");
-	return xasprintf("; %lu pages of %s lie free: memory.hugepages = %s takes those",
-			 full->free, size_word(full->size_kb), size_word(full->size_kb));
+	return xasprintf("; %lu pages of %s lie free: %s = %s takes those", full->free,
+			 size_word(full->size_kb), compose_key(c, &c->p->memory.hugepages.at),
+			 size_word(full->size_kb));
 }
 
 /* Pages that are missing are made of memory that the host must be able to spare. */
@@ -123,9 +124,11 @@ static void check_missing(struct composer *c, const struct hugepage_facts *from,
 		return;
 	compose_refuse(
 		c, c->p->memory.hugepages.at,
-		"memory.hugepages: %lu pages of %s are needed and %lu are free, so %luM are missing, and the host can spare %luM now (%luM available, of which memory.host-reserve keeps %luM)%s",
-		c->huge.pages, word, from->free, c->huge.missing / MIB, spare(c) / MIB,
-		c->facts->memory.available / MIB, c->p->memory.host_reserve.v / MIB, other);
+		"%s: %lu pages of %s are needed and %lu are free, so %luM are missing, and the host can spare %luM now (%luM available, of which %s keeps %luM)%s",
+		compose_key(c, &c->p->memory.hugepages.at), c->huge.pages, word, from->free,
+		c->huge.missing / MIB, spare(c) / MIB, c->facts->memory.available / MIB,
+		compose_key(c, &c->p->memory.host_reserve.at), c->p->memory.host_reserve.v / MIB,
+		other);
 }
 
 static void choose_size(struct composer *c, unsigned size_kb, const char *word)
@@ -136,14 +139,15 @@ static void choose_size(struct composer *c, unsigned size_kb, const char *word)
 	if (!from) {
 		own_free char *other = other_pool(c);
 
-		compose_refuse(c, wanted->at, "memory.hugepages: this host has no pages of %s%s",
-			       word, other);
+		compose_refuse(c, wanted->at, "%s: this host has no pages of %s%s",
+			       compose_key(c, &c->p->memory.hugepages.at), word, other);
 	} else if (!is_whole(c, size_kb)) {
-		compose_wrong(c, c->p->vm.memory.at, "vm.memory: not a multiple of %s", word);
+		compose_wrong(c, c->p->vm.memory.at, "%s: not a multiple of %s",
+			      compose_key(c, &c->p->vm.memory.at), word);
 	} else if (c->in->pages_refused) {
-		compose_refuse(c, wanted->at,
-			       "memory.hugepages: asked for %lu pages of %s, got %lu",
-			       pages_of(c, size_kb), word, c->in->pages_got);
+		compose_refuse(c, wanted->at, "%s: asked for %lu pages of %s, got %lu",
+			       compose_key(c, &c->p->memory.hugepages.at), pages_of(c, size_kb),
+			       word, c->in->pages_got);
 	} else {
 		take_pages(c, from, false);
 		check_missing(c, from, word);
@@ -172,13 +176,16 @@ static void check_host(struct composer *c)
 	const struct memory_facts *host = &c->facts->memory;
 
 	if (host->total && memory->v >= host->total)
-		compose_refuse(c, memory->at, "vm.memory: %luM, but this host has %luM in all",
-			       memory->v / MIB, host->total / MIB);
+		compose_refuse(c, memory->at, "%s: %luM, but this host has %luM in all",
+			       compose_key(c, &c->p->vm.memory.at), memory->v / MIB,
+			       host->total / MIB);
 	else if (host->total && c->claims_device && memory->v + reserve->v > host->total)
 		compose_refuse(
 			c, memory->at,
-			"vm.memory: %luM would leave the host less than memory.host-reserve, %luM, of its %luM: a machine with a host device holds all its memory",
-			memory->v / MIB, reserve->v / MIB, host->total / MIB);
+			"%s: %luM would leave the host less than %s, %luM, of its %luM: a machine with a host device holds all its memory",
+			compose_key(c, &c->p->vm.memory.at), memory->v / MIB,
+			compose_key(c, &c->p->memory.host_reserve.at), reserve->v / MIB,
+			host->total / MIB);
 	else
 		c->fits_host = true;
 }
@@ -229,11 +236,13 @@ void compose_spare(struct composer *c)
 	idle = idle_pages(c);
 	compose_refuse(
 		c, c->p->vm.memory.at,
-		"vm.memory: %luM are taken at the start, as %s, and the host can spare %luM now (%luM available, of which memory.host-reserve keeps %luM): end what holds memory, or give the guest less%s",
-		wanted / MIB,
+		"%s: %luM are taken at the start, as %s%s, and the host can spare %luM now (%luM available, of which %s keeps %luM): end what holds memory, or give the guest less%s",
+		compose_key(c, &c->p->vm.memory.at), wanted / MIB,
 		c->claims_device ? "a device that is passed can reach all of the guest's memory"
-				 : "memory.lock says",
-		spare(c) / MIB, host->available / MIB, c->p->memory.host_reserve.v / MIB, idle);
+				 : compose_key(c, &c->p->memory.lock.at),
+		c->claims_device ? "" : " says", spare(c) / MIB, host->available / MIB,
+		compose_key(c, &c->p->memory.host_reserve.at), c->p->memory.host_reserve.v / MIB,
+		idle);
 }
 
 /* The threads that touch the memory are made by QEMU's main thread, and would stay on the few
@@ -261,11 +270,10 @@ static void add_context(struct composer *c)
 		first = cpu_set_next(cpus, (unsigned)last + 1);
 	}
 	if (isolate)
-		compose_argument(c, "-object", option_done(&o), "cpu.isolate", c->p->cpu.isolate.at,
+		compose_argument(c, "-object", option_done(&o), &c->p->cpu.isolate.at,
 				 "memory is prepared by the host's processors");
 	else
-		compose_argument(c, "-object", option_done(&o), "cpu.placement",
-				 c->p->cpu.placement.at,
+		compose_argument(c, "-object", option_done(&o), &c->p->cpu.placement.at,
 				 "memory is prepared by the processors that will use it");
 }
 
@@ -311,11 +319,10 @@ static void add_backend(struct composer *c)
 		add_prealloc(c, &o);
 	add_node(c, &o);
 	if (huge)
-		compose_argument(c, "-object", option_done(&o), "memory.hugepages",
-				 c->p->memory.hugepages.at,
+		compose_argument(c, "-object", option_done(&o), &c->p->memory.hugepages.at,
 				 "no mount and no right is needed for them");
 	else
-		compose_argument(c, "-object", option_done(&o), "vm.memory", memory->at, NULL);
+		compose_argument(c, "-object", option_done(&o), &memory->at, NULL);
 }
 
 static void add_lock(struct composer *c)
@@ -325,7 +332,7 @@ static void add_lock(struct composer *c)
 
 	option_on(&o, "mem-lock", true);
 	if (lock->v)
-		compose_argument(c, "-overcommit", option_done(&o), "memory.lock", lock->at,
+		compose_argument(c, "-overcommit", option_done(&o), &lock->at,
 				 "nothing of QEMU is ever written to swap");
 	else
 		free(option_done(&o));
@@ -340,7 +347,7 @@ void compose_memory(struct composer *c)
 	choose(c);
 	option_number(&o, "size", memory->v / MIB);
 	buf_addc(&o.text, 'M');
-	compose_argument(c, "-m", option_done(&o), "vm.memory", memory->at, NULL);
+	compose_argument(c, "-m", option_done(&o), &memory->at, NULL);
 	add_backend(c);
 	add_lock(c);
 }

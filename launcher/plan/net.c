@@ -29,8 +29,8 @@ static void add_card(struct composer *c, const struct network *network, const ch
 	option_text(&o, "mac", mac);
 	if (index)
 		option_number(&o, "bootindex", index);
-	compose_item(c, "-device", option_done(&o), &network->item, "model", network->model.at,
-		     network->mac.v ? NULL : "the address is the same on every start");
+	compose_argument(c, "-device", option_done(&o), &network->model.at,
+			 network->mac.v ? NULL : "the address is the same on every start");
 }
 
 void compose_networks(struct composer *c)
@@ -44,8 +44,7 @@ void compose_networks(struct composer *c)
 			continue;
 		o = option_new("user");
 		option_text(&o, "id", id);
-		compose_item(c, "-netdev", option_done(&o), &network->item, "mode",
-			     network->mode.at, NULL);
+		compose_argument(c, "-netdev", option_done(&o), &network->mode.at, NULL);
 		add_card(c, network, id);
 	}
 }

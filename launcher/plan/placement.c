@@ -247,16 +247,16 @@ static void place_kind(struct chooser *ch)
 
 	find_pool(ch);
 	if (!ch->cores) {
-		misplaced(ch, false, cpu->placement.at, "cpu.placement: this host has no %s",
-			  pool_words(ch));
+		misplaced(ch, false, cpu->placement.at, "%s: this host has no %s",
+			  compose_key(ch->c, &ch->c->p->cpu.placement.at), pool_words(ch));
 		return;
 	}
 	threads = cpu->threads.automatic ? threads_by_itself(ch) : (unsigned)cpu->threads.v;
 	keep_cores_with(ch, threads);
 	if (!ch->cores) {
 		misplaced(ch, false, cpu->threads.at,
-			  "cpu.threads = %u, but %s of this host have one thread", threads,
-			  pool_words(ch));
+			  "%s = %u, but %s of this host have one thread",
+			  compose_key(ch->c, &ch->c->p->cpu.threads.at), threads, pool_words(ch));
 		return;
 	}
 	most = online > HOST_THREADS ? (online - HOST_THREADS) / threads : 0;
@@ -264,13 +264,14 @@ static void place_kind(struct chooser *ch)
 	if (cores > ch->cores)
 		misplaced(
 			ch, false, cpu->cores.at,
-			"cpu.cores = %u, but this host has %zu %s; ask for less, or set cpu.placement to any, none or a list",
-			cores, ch->cores, pool_words(ch));
+			"%s = %u, but this host has %zu %s; ask for less, or set %s to any, none or a list",
+			compose_key(ch->c, &ch->c->p->cpu.cores.at), cores, ch->cores,
+			pool_words(ch), compose_key(ch->c, &ch->c->p->cpu.placement.at));
 	else if (!cores || cores > most)
 		misplaced(
 			ch, false, cpu->cores.automatic ? cpu->placement.at : cpu->cores.at,
-			"the host would keep less than %u of its threads, of which it has %u; set cpu.placement to none, or to a list to give more of them away",
-			HOST_THREADS, online);
+			"the host would keep less than %u of its threads, of which it has %u; set %s to none, or to a list to give more of them away",
+			HOST_THREADS, online, compose_key(ch->c, &ch->c->p->cpu.placement.at));
 	else
 		take(ch, cores, threads);
 }
@@ -278,11 +279,11 @@ static void place_kind(struct chooser *ch)
 /* ------------------------------------------------------------------ a list */
 
 /* The processors of a list, which exist and are online. */
-static bool read_list(const struct chooser *ch, const char *key, const struct text *list,
-		      struct cpu_set *set)
+static bool read_list(const struct chooser *ch, const struct text *list, struct cpu_set *set)
 {
 	const struct cpu_topology *t = ch->t;
 	struct cpu_set known = cpu_set_union(&t->online, &t->offline), bad;
+	const char *key = compose_key(ch->c, &list->at);
 	own_free char *words = NULL;
 
 	cpu_set_parse(set, list->v);
@@ -309,7 +310,7 @@ static void place_list(struct chooser *ch)
 	struct cpu_set list;
 	unsigned all, pairs = 0, singles = 0, threads, cores;
 
-	if (!read_list(ch, "cpu.placement", &cpu->placement, &list))
+	if (!read_list(ch, &cpu->placement, &list))
 		return;
 	for (size_t i = 0; i < ch->t->cores; i++) {
 		struct cpu_set part = cpu_set_common(&ch->t->core[i], &list);
@@ -322,15 +323,16 @@ static void place_list(struct chooser *ch)
 	cores = cpu->cores.automatic ? all / threads : (unsigned)cpu->cores.v;
 	if (!cores || cores > all / threads) {
 		misplaced(ch, true, cpu->cores.automatic ? cpu->placement.at : cpu->cores.at,
-			  "%u virtual processors, but cpu.placement = %s has %u",
-			  (cores ? cores : 1) * threads, cpu->placement.v, all);
+			  "%u virtual processors, but %s = %s has %u",
+			  (cores ? cores : 1) * threads,
+			  compose_key(ch->c, &ch->c->p->cpu.placement.at), cpu->placement.v, all);
 		return;
 	}
 	if (threads == 2 && pairs < cores)
 		compose_note(
 			ch->c,
-			"cpu.placement = %s has the siblings of %u cores: not all threads that share a core in the guest share one in the host",
-			cpu->placement.v, pairs);
+			"%s = %s has the siblings of %u cores: not all threads that share a core in the guest share one in the host",
+			compose_key(ch->c, &ch->c->p->cpu.placement.at), cpu->placement.v, pairs);
 	p->pinned = true;
 	p->cores = cores;
 	p->threads = threads;
@@ -376,22 +378,22 @@ static struct cpu_set left_over(const struct chooser *ch)
 	return t->online;
 }
 
-static void place_others(struct chooser *ch, const char *key, const struct text *given,
-			 struct cpu_set *set, struct cpu_set otherwise)
+static void place_others(struct chooser *ch, const struct text *given, struct cpu_set *set,
+			 struct cpu_set otherwise)
 {
 	const struct placement *p = &ch->c->plan->placement;
 	struct cpu_set shared;
 	own_free char *words = NULL;
 
 	*set = otherwise;
-	if (!given->v || !read_list(ch, key, given, set))
+	if (!given->v || !read_list(ch, given, set))
 		return;
 	shared = cpu_set_common(set, &p->vcpus);
 	if (cpu_set_is_empty(&shared))
 		return;
 	words = cpu_set_text(&shared);
-	misplaced(ch, true, given->at, "%s = %s has processors of the guest's: %s", key, given->v,
-		  words);
+	misplaced(ch, true, given->at, "%s = %s has processors of the guest's: %s",
+		  compose_key(ch->c, &given->at), given->v, words);
 }
 
 /* ------------------------------------------------------------------ all together */
@@ -409,15 +411,16 @@ static void place_nothing(struct composer *c)
 	if (cpu->cores.automatic)
 		p->words = xstrdup("half of the host's processors");
 	if (cpu->emulator.v || cpu->iothread.v)
-		compose_note(
-			c,
-			"cpu.emulator and cpu.iothread have no effect: the guest's processors are not pinned");
+		compose_note(c, "%s and %s have no effect: the guest's processors are not pinned",
+			     compose_key(c, &c->p->cpu.emulator.at),
+			     compose_key(c, &c->p->cpu.iothread.at));
 }
 
 static void tell_doubts(const struct chooser *ch)
 {
 	for (size_t i = 0; i < ch->t->doubts && ch->want != WANT_LIST; i++)
-		compose_note(ch->c, "%s; a list in cpu.placement leaves no doubt", ch->t->doubt[i]);
+		compose_note(ch->c, "%s; a list in %s leaves no doubt", ch->t->doubt[i],
+			     compose_key(ch->c, &ch->c->p->cpu.placement.at));
 }
 
 /* Disks that have a thread of their own. */
@@ -447,8 +450,8 @@ static void complete(struct chooser *ch)
 		ch->want = WANT_PERFORMANCE;
 	for (size_t i = 0; i < p->n; i++)
 		cpu_set_add(&p->vcpus, (unsigned)p->vcpu[i]);
-	place_others(ch, "cpu.emulator", &cpu->emulator, &p->emulator, left_over(ch));
-	place_others(ch, "cpu.iothread", &cpu->iothread, &p->iothread, p->emulator);
+	place_others(ch, &cpu->emulator, &p->emulator, left_over(ch));
+	place_others(ch, &cpu->iothread, &p->iothread, p->emulator);
 	p->iothreads = threads_of_disks(ch->c);
 	for (size_t i = 0; i < ch->t->nodes; i++)
 		if (cpu_set_within(&p->vcpus, &ch->t->node[i].cpus))

@@ -13,30 +13,39 @@
 /* ------------------------------------------------------------------ what composing functions use
  */
 
-void compose_argument(struct composer *c, const char *option, char *value, const char *key,
-		      struct origin at, const char *why)
+void compose_cause(const struct composer *c, struct cause *cause, const struct origin *at,
+		   const char *why)
+{
+	if (at) {
+		/* What nobody has written stands where the section begins. */
+		bool header = at->kind == ORIGIN_DEFAULT && at->item;
+
+		cause->key = key_text(at);
+		cause->at = origin_text(c->p, header ? at->item->at : *at);
+	}
+	cause->why = why ? xstrdup(why) : NULL;
+}
+
+void compose_argument(struct composer *c, const char *option, char *value, const struct origin *at,
+		      const char *why)
 {
 	struct argument *a = xappend(c->plan->argument, c->plan->arguments);
 
 	a->option = xstrdup(option);
 	a->value = value;
-	a->cause.key = key ? xstrdup(key) : NULL;
-	a->cause.at = key ? origin_text(c->p, at) : NULL;
-	a->cause.why = why ? xstrdup(why) : NULL;
+	compose_cause(c, &a->cause, at, why);
 }
 
 void compose_fixed(struct composer *c, const char *option, char *value, const char *why)
 {
-	compose_argument(c, option, value, NULL, (struct origin){0}, why);
+	compose_argument(c, option, value, NULL, why);
 }
 
-void compose_item(struct composer *c, const char *option, char *value, const struct item *item,
-		  const char *key, struct origin at, const char *why)
+const char *compose_key(const struct composer *c, const struct origin *at)
 {
-	own_free char *name = item_text(item);
-	own_free char *full = xasprintf("%s.%s", name, key);
+	struct compose_names *names = c->names;
 
-	compose_argument(c, option, value, full, at.kind == ORIGIN_DEFAULT ? item->at : at, why);
+	return *xappend(names->v, names->n) = key_text(at);
 }
 
 __attribute__((format(printf, 4, 0))) static void
@@ -225,7 +234,7 @@ static void compose_frame(struct composer *c)
 	/* Newer ones name their threads always. */
 	if (qemu_offers(&c->facts->qemu, QEMU_OPTIONS, "name.debug-threads"))
 		option_on(&o, "debug-threads", true);
-	compose_argument(c, "-name", option_done(&o), "vm.name", c->p->vm.name.at,
+	compose_argument(c, "-name", option_done(&o), &c->p->vm.name.at,
 			 "threads get names, for top and perf");
 	compose_fixed(c, "-nodefaults", NULL, "no device that the plan does not name");
 	compose_fixed(c, "-no-user-config", NULL, "no file that the plan does not name");
@@ -299,8 +308,8 @@ static void compose_monitor(struct composer *c, enum plan_fd_role role, const ch
 	if (strlen(path) > SOCKET_PATH_LIMIT)
 		compose_refuse(
 			c, c->p->vm.name.at,
-			"the socket's path %s has %zu bytes, of which a socket may have %d: choose a shorter vm.name, or set XDG_RUNTIME_DIR to a shorter directory of yours",
-			path, strlen(path), SOCKET_PATH_LIMIT);
+			"the socket's path %s has %zu bytes, of which a socket may have %d: choose a shorter %s, or set XDG_RUNTIME_DIR to a shorter directory of yours",
+			path, strlen(path), SOCKET_PATH_LIMIT, compose_key(c, &c->p->vm.name.at));
 	option_text(&o, "id", id);
 	option_number(&o, "fd", (uint64_t)compose_fd(c, role, steal(&path)));
 	option_on(&o, "server", true);
@@ -337,8 +346,16 @@ static void compose_record(struct composer *c)
 		add_prepare(c, PREPARE_RECORD, MACHINE_RECORD, c->machine);
 }
 
+static void strings_free(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
 struct plan *plan_compose(const struct plan_input *in, struct error **err)
 {
+	struct compose_names names = {0};
 	struct composer c = {
 		.in = in,
 		.p = in->profile,
@@ -346,6 +363,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 		.plan = xcalloc(1, sizeof(*c.plan)),
 		.err = err,
 		.good = true,
+		.names = &names,
 	};
 	own_plan struct plan *plan = c.plan;
 
@@ -377,12 +395,14 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_guest(&c);
 	compose_record(&c);
 	compose_steps(&c);
+	strings_free(names.v, names.n);
 	pci_set_free(&c.claimed);
 	return c.good ? steal(&plan) : NULL;
 }
 
 struct plan *plan_place(const struct plan_input *in, struct error **err)
 {
+	struct compose_names names = {0};
 	struct error *elsewhere = NULL;
 	struct composer c = {
 		.in = in,
@@ -390,6 +410,7 @@ struct plan *plan_place(const struct plan_input *in, struct error **err)
 		.facts = in->facts,
 		.plan = xcalloc(1, sizeof(*c.plan)),
 		.err = &elsewhere,
+		.names = &names,
 	};
 	own_plan struct plan *plan = c.plan;
 
@@ -399,15 +420,9 @@ struct plan *plan_place(const struct plan_input *in, struct error **err)
 	c.err = err;
 	c.good = true;
 	compose_placement(&c);
+	strings_free(names.v, names.n);
 	pci_set_free(&c.claimed);
 	return c.good ? steal(&plan) : NULL;
-}
-
-static void strings_free(char **v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(v[i]);
-	free(v);
 }
 
 static void cause_free(struct cause *cause)

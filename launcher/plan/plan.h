@@ -266,10 +266,11 @@ bool plan_claims(const struct profile *profile, const struct facts *facts, struc
 /* Bytes of shared memory for pictures of that many pixels. */
 uint64_t glass_size(uint64_t width, uint64_t height);
 
-/* Whether KVM or TCG, by the rule of cpu.accel: where a host device is claimed, missing KVM is a
- * refusal and TCG only by the profile's word. *why says why it is TCG (NULL for KVM); static text.
+/* Whether KVM or TCG, by the rule of the key cpu.accel, which is spelled as key has it: where a
+ * host device is claimed, missing KVM is a refusal and TCG only by the profile's word. *why says
+ * why it is TCG (NULL for KVM); static text.
  */
-bool plan_accel(enum accel wanted, const struct kvm_facts *kvm, bool claims_device, bool *use_kvm,
-		const char **why, struct error **err);
+bool plan_accel(enum accel wanted, const char *key, const struct kvm_facts *kvm, bool claims_device,
+		bool *use_kvm, const char **why, struct error **err);
 
 #endif

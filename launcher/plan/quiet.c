@@ -13,7 +13,7 @@ static struct cpu_set rest_of(const struct composer *c)
 }
 
 /* Whether the guest has processors of its own at all, and the host enough beside them. */
-static bool has_processors(struct composer *c, const char *key, struct origin at)
+static bool has_processors(struct composer *c, const struct origin *at)
 {
 	const struct cpu_topology *t = &c->facts->cpu.topology;
 	const char *placement = c->p->cpu.placement.v;
@@ -24,9 +24,9 @@ static bool has_processors(struct composer *c, const char *key, struct origin at
 		/* A placement that was wanted and cannot be had has been told. */
 		if (!placement || strcmp(placement, "none") == 0)
 			compose_refuse(
-				c, at,
-				"cpu.%s: the guest has no processors of its own; cpu.placement = performance (or any, or a list such as 2-7) gives it some",
-				key);
+				c, *at,
+				"%s: the guest has no processors of its own; %s = performance (or any, or a list such as 2-7) gives it some",
+				compose_key(c, at), compose_key(c, &c->p->cpu.placement.at));
 		return false;
 	}
 	if (cpu_set_count(&rest) >= quiet_reserve(&t->online))
@@ -34,9 +34,9 @@ static bool has_processors(struct composer *c, const char *key, struct origin at
 	map = cpu_map_text(&(struct cpu_map){.topology = t, .indent = "    "});
 	map[strlen(map) - 1] = '\0';
 	compose_refuse(
-		c, at,
-		"cpu.%s: the guest has the processors %s, and the host needs at least %u for itself\n%s",
-		key, guest, quiet_reserve(&t->online), map);
+		c, *at,
+		"%s: the guest has the processors %s, and the host needs at least %u for itself\n%s",
+		compose_key(c, at), guest, quiet_reserve(&t->online), map);
 	return false;
 }
 
@@ -77,21 +77,24 @@ static void step_isolate(struct composer *c)
 	own_free char *list = cpu_set_text(&placement->vcpus);
 	struct plan_step *step;
 
-	if (!isolate->v || !has_processors(c, "isolate", isolate->at))
+	if (!isolate->v || !has_processors(c, &isolate->at))
 		return;
 	if (why) {
-		compose_refuse(c, isolate->at, "cpu.isolate: %s", why);
+		compose_refuse(c, isolate->at, "%s: %s", compose_key(c, &c->p->cpu.isolate.at),
+			       why);
 		return;
 	}
 	if (cpu_set_meets(&placement->emulator, &placement->vcpus) ||
 	    cpu_set_meets(&placement->iothread, &placement->vcpus)) {
 		compose_refuse(
 			c, isolate->at,
-			"cpu.isolate: only vCPUs run on the processors %s then, but cpu.emulator or cpu.iothread has some of them as well",
-			list);
+			"%s: only vCPUs run on the processors %s then, but %s or %s has some of them as well",
+			compose_key(c, &c->p->cpu.isolate.at), list,
+			compose_key(c, &c->p->cpu.emulator.at),
+			compose_key(c, &c->p->cpu.iothread.at));
 		return;
 	}
-	step = compose_step(c, STEP_ISOLATE, "cpu.isolate", isolate->at,
+	step = compose_step(c, STEP_ISOLATE, &isolate->at,
 			    "nothing of the host's runs there while the guest does");
 	step->intent.isolate.cpus = placement->vcpus;
 	step->intent.isolate.balanced = shares_processors(placement);
@@ -108,9 +111,9 @@ static void step_irqs(struct composer *c)
 	own_free char *list = cpu_set_text(&rest);
 	struct plan_step *step;
 
-	if (!move->v || !has_processors(c, "move-irqs", move->at))
+	if (!move->v || !has_processors(c, &move->at))
 		return;
-	step = compose_step(c, STEP_IRQS, "cpu.move-irqs", move->at,
+	step = compose_step(c, STEP_IRQS, &move->at,
 			    "each that may come to the guest's processors and can be moved");
 	step->intent.irqs.cpus = c->plan->placement.vcpus;
 	if (c->facts->quiet.irqbalance && c->facts->quiet.systemd)
@@ -129,7 +132,7 @@ static void step_irqs(struct composer *c)
 /* ------------------------------------------------------------------ frequencies */
 
 /* A word that all policies of the guest's must offer; false when one does not. */
-static bool is_offered(struct composer *c, const struct text *word, const char *key,
+static bool is_offered(struct composer *c, const struct text *word,
 		       const struct frequency_policy *p, const char *offered)
 {
 	own_free char *list = NULL;
@@ -138,11 +141,11 @@ static bool is_offered(struct composer *c, const struct text *word, const char *
 		return true;
 	list = cpu_set_text(&p->cpus);
 	if (*offered)
-		compose_refuse(c, word->at, "cpu.%s: the processors %s have no %s; there are: %s",
-			       key, list, word->v, offered);
+		compose_refuse(c, word->at, "%s: the processors %s have no %s; there are: %s",
+			       compose_key(c, &word->at), list, word->v, offered);
 	else
-		compose_refuse(c, word->at, "cpu.%s: the driver of the processors %s has none", key,
-			       list);
+		compose_refuse(c, word->at, "%s: the driver of the processors %s has none",
+			       compose_key(c, &word->at), list);
 	return false;
 }
 
@@ -166,14 +169,14 @@ static bool choose_policies(struct composer *c, struct origin at, struct cpu_set
 				list);
 			continue;
 		}
-		if (!is_offered(c, &cpu->governor, "governor", p, p->governors) ||
-		    !is_offered(c, &cpu->preference, "energy-preference", p, p->preferences))
+		if (!is_offered(c, &cpu->governor, p, p->governors) ||
+		    !is_offered(c, &cpu->preference, p, p->preferences))
 			return false;
 		cpu_set_add(policies, p->number);
 	}
 	if (!cpu_set_is_empty(policies))
 		return true;
-	compose_refuse(c, at, "%s: %s", cpu->governor.v ? "cpu.governor" : "cpu.energy-preference",
+	compose_refuse(c, at, "%s: %s", compose_key(c, &at),
 		       quiet->policies
 			       ? "none of the guest's processors has a frequency of its own"
 			       : "this host's frequencies cannot be governed (no cpufreq driver)");
@@ -184,15 +187,14 @@ static void step_frequency(struct composer *c)
 {
 	const struct text *governor = &c->p->cpu.governor, *preference = &c->p->cpu.preference;
 	const struct text *first = governor->v ? governor : preference;
-	const char *key = governor->v ? "governor" : "energy-preference";
-	own_free char *full = xasprintf("cpu.%s", key), *names = NULL;
+	own_free char *names = NULL;
 	struct cpu_set policies = {0};
 	struct plan_step *step;
 
-	if (!first->v || !has_processors(c, key, first->at) ||
+	if (!first->v || !has_processors(c, &first->at) ||
 	    !choose_policies(c, first->at, &policies))
 		return;
-	step = compose_step(c, STEP_FREQUENCY, full, first->at, "put back afterwards");
+	step = compose_step(c, STEP_FREQUENCY, &first->at, "put back afterwards");
 	step->intent.frequency.cpus = c->plan->placement.vcpus;
 	names = frequency_policy_names(&policies);
 	if (preference->v) {
@@ -207,7 +209,8 @@ static void step_frequency(struct composer *c)
 	if (governor->v && preference->v && strcmp(governor->v, "performance") == 0)
 		compose_note(
 			c,
-			"cpu.energy-preference: with the governor performance, intel_pstate and amd-pstate take no other preference than performance");
+			"%s: with the governor performance, intel_pstate and amd-pstate take no other preference than performance",
+			compose_key(c, &c->p->cpu.preference.at));
 }
 
 /* ------------------------------------------------------------------ realtime */
@@ -215,17 +218,20 @@ static void step_frequency(struct composer *c)
 static void step_realtime(struct composer *c)
 {
 	const struct flag *realtime = &c->p->cpu.realtime;
+	bool isolated = c->p->cpu.isolate.v;
 	struct plan_step *step;
 
-	if (!realtime->v || !has_processors(c, "realtime", realtime->at))
+	if (!realtime->v || !has_processors(c, &realtime->at))
 		return;
-	step = compose_step(c, STEP_REALTIME, "cpu.realtime", realtime->at,
+	step = compose_step(c, STEP_REALTIME, &realtime->at,
 			    "then SCHED_FIFO, priority 1, for the threads of the vCPUs alone");
 	compose_line(step, "prlimit --pid $$ --rtprio=1");
 	compose_note(
 		c,
-		"cpu.realtime: a guest that spins keeps everything else off its processors, the kernel's own threads as well, but for a twentieth of the time%s",
-		c->p->cpu.isolate.v ? "" : "; cpu.isolate = yes keeps most of that away");
+		"%s: a guest that spins keeps everything else off its processors, the kernel's own threads as well, but for a twentieth of the time%s%s%s",
+		compose_key(c, &realtime->at), isolated ? "" : "; ",
+		isolated ? "" : compose_key(c, &c->p->cpu.isolate.at),
+		isolated ? "" : " = yes keeps most of that away");
 	c->plan->realtime = true;
 }
 

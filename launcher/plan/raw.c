@@ -14,6 +14,7 @@
 static const struct refusal {
 	const char *option, *value; /* NULL: whatever follows */
 	const char *words;
+	bool serial; /* the profile has a way to show that port */
 } REFUSAL[] = {
 	{"snapshot", NULL,
 	 "protects no disk of this profile: QEMU applies it to -drive alone, and the guest would write the images; 'vmlaunch PROFILE --ephemeral' is a throw-away start"},
@@ -28,12 +29,9 @@ static const struct refusal {
 	 "would keep QEMU after the guest has powered itself off, and the machine's devices with it"},
 	{"add-fd", NULL,
 	 "has nothing to add: QEMU inherits the descriptors of the plan and no others"},
-	{"nographic", NULL,
-	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in yours"},
-	{"serial", "stdio",
-	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in yours"},
-	{"serial", "mon:stdio",
-	 "wants a terminal, and QEMU has none; console.serial = terminal shows the serial port in yours"},
+	{"nographic", NULL, "wants a terminal, and QEMU has none", .serial = true},
+	{"serial", "stdio", "wants a terminal, and QEMU has none", .serial = true},
+	{"serial", "mon:stdio", "wants a terminal, and QEMU has none", .serial = true},
 	{"monitor", "stdio",
 	 "wants a terminal, and QEMU has none; 'vmlaunch qmp' gives it commands"},
 	{"qmp", "stdio", "wants a terminal, and QEMU has none; 'vmlaunch qmp' gives it commands"},
@@ -85,17 +83,22 @@ static void judge_argument(struct composer *c, size_t at)
 	const struct strings *arg = &c->p->qemu.arg;
 	const char *name = option_name(arg->v[at]);
 	const char *value = at + 1 < arg->n ? arg->v[at + 1] : NULL;
+	const char *serial = compose_key(c, &c->p->console.serial.at);
 
 	for (size_t i = 0; name && i < ARRAY_SIZE(REFUSAL); i++)
 		if (is_refused(&REFUSAL[i], name, value))
-			compose_wrong(c, arg->at[at], "qemu.arg: -%s%s%s %s", name,
-				      REFUSAL[i].value ? " " : "",
-				      REFUSAL[i].value ? REFUSAL[i].value : "", REFUSAL[i].words);
+			compose_wrong(
+				c, arg->at[at], "%s: -%s%s%s %s%s%s%s",
+				compose_key(c, &arg->at[at]), name, REFUSAL[i].value ? " " : "",
+				REFUSAL[i].value ? REFUSAL[i].value : "", REFUSAL[i].words,
+				REFUSAL[i].serial ? "; " : "", REFUSAL[i].serial ? serial : "",
+				REFUSAL[i].serial ? " = terminal shows the serial port in yours"
+						  : "");
 	if (c->in->ephemeral && name && keeps(name, value))
 		compose_wrong(
 			c, arg->at[at],
-			"qemu.arg: -%s keeps what the guest writes, in a throw-away start too: leave it out, or make it read-only or a [disk]",
-			name);
+			"%s: -%s keeps what the guest writes, in a throw-away start too: leave it out, or make it read-only or a [disk]",
+			compose_key(c, &arg->at[at]), name);
 }
 
 void compose_raw(struct composer *c)
@@ -104,7 +107,7 @@ void compose_raw(struct composer *c)
 
 	for (size_t i = 0; i < arg->n; i++) {
 		judge_argument(c, i);
-		compose_argument(c, arg->v[i], NULL, "qemu.arg", arg->at[i], "as it is");
+		compose_argument(c, arg->v[i], NULL, &arg->at[i], "as it is");
 	}
 	for (size_t i = 0; i < env->n; i++)
 		*xappend(c->plan->env, c->plan->envs) = xstrdup(env->v[i]);

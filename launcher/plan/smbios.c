@@ -44,8 +44,9 @@ static void add_record(struct composer *c, unsigned type, const struct field *fi
 			option_text(&o, field[i].key, text ? text : "");
 		any = any || text;
 	}
+	at.key = NULL; /* several of the section have a say */
 	if (any)
-		compose_argument(c, "-smbios", option_done(&o), "smbios", at, words);
+		compose_argument(c, "-smbios", option_done(&o), &at, words);
 	else
 		buf_free(&o.text);
 }
@@ -74,8 +75,7 @@ static void add_chassis(struct composer *c)
 		c->good = false;
 	}
 	option_text(&o, "file", compose_bytes(c, "chassis.bin", &record, "chassis record"));
-	compose_argument(c, "-smbios", option_done(&o), "smbios.chassis-type", s->chassis_type.at,
-			 "a notebook's case");
+	compose_argument(c, "-smbios", option_done(&o), &s->chassis_type.at, "a notebook's case");
 }
 
 void compose_smbios(struct composer *c)

@@ -17,15 +17,13 @@ void compose_line(struct plan_step *step, const char *fmt, ...)
 	va_end(args);
 }
 
-struct plan_step *compose_step(struct composer *c, enum step_kind kind, const char *key,
-			       struct origin at, const char *why)
+struct plan_step *compose_step(struct composer *c, enum step_kind kind, const struct origin *at,
+			       const char *why)
 {
 	struct plan_step *step = xappend(c->plan->step, c->plan->steps);
 
 	step->intent.kind = kind;
-	step->cause.key = key ? xstrdup(key) : NULL;
-	step->cause.at = key ? origin_text(c->p, at) : NULL;
-	step->cause.why = xstrdup(why);
+	compose_cause(c, &step->cause, at, why);
 	return step;
 }
 
@@ -37,7 +35,7 @@ static void step_hugepages(struct composer *c)
 
 	if (!c->huge.ask)
 		return;
-	step = compose_step(c, STEP_HUGEPAGES, "memory.hugepages", c->p->memory.hugepages.at,
+	step = compose_step(c, STEP_HUGEPAGES, &c->p->memory.hugepages.at,
 			    "as many as are missing");
 	step->optional = c->huge.optional;
 	step->intent.hugepages.size_kb = c->huge.size_kb;
@@ -65,8 +63,9 @@ static void check_lock(struct composer *c)
 	if (c->p->memory.lock.v && c->claims_device && total && counted > total)
 		compose_refuse(
 			c, c->p->memory.lock.at,
-			"memory.lock: the kernel counts memory that is locked and in a device's reach twice, and %luM are more than this host's %luM: leave it out, as a device that is passed keeps the guest's memory from swap anyway, or set memory.hugepages",
-			counted >> 20, total >> 20);
+			"%s: the kernel counts memory that is locked and in a device's reach twice, and %luM are more than this host's %luM: leave it out, as a device that is passed keeps the guest's memory from swap anyway, or set %s",
+			compose_key(c, &c->p->memory.lock.at), counted >> 20, total >> 20,
+			compose_key(c, &c->p->memory.hugepages.at));
 }
 
 /* All of the guest's memory is pinned, and every BAR that is memory of ours; exactly the memory
@@ -77,10 +76,10 @@ static void step_memlock(struct composer *c)
 	uint64_t bytes = c->p->vm.memory.v + c->shared_bytes + GIB;
 	const struct flag *lock = &c->p->memory.lock;
 	struct plan_step *step =
-		lock->v ? compose_step(c, STEP_MEMLOCK, "memory.lock", lock->at,
+		lock->v ? compose_step(c, STEP_MEMLOCK, &lock->at,
 				       "all of QEMU is locked, what it may grow to included")
 			: compose_step(
-				  c, STEP_MEMLOCK, "vm.memory", c->p->vm.memory.at,
+				  c, STEP_MEMLOCK, &c->p->vm.memory.at,
 				  "memory that a device can reach is locked; 1 GiB more than the guest's");
 
 	if (c->facts->memory.total && (lock->v || bytes > c->facts->memory.total))
@@ -177,7 +176,7 @@ static void step_claim(struct composer *c)
 			if (pci_is_display(c->claimed.v[i]) == display)
 				pci_set_add(&set, c->claimed.v[i]);
 	step = compose_step(
-		c, STEP_CLAIM, NULL, (struct origin){0},
+		c, STEP_CLAIM, NULL,
 		"undone afterwards in reverse order, each device with its driver again");
 	claim_lines(step, &set);
 	for (size_t i = 0; i < set.n; i++)
@@ -205,8 +204,7 @@ static void step_claim(struct composer *c)
 /* The group gets its number when the device is made. */
 static void step_mdev(struct composer *c, const struct mdev_place *place)
 {
-	own_free char *name = item_text(&place->gpu->item), *key = xasprintf("%s.mdev", name);
-	struct plan_step *step = compose_step(c, STEP_MDEV, key, place->gpu->mdev.at,
+	struct plan_step *step = compose_step(c, STEP_MDEV, &place->gpu->mdev.at,
 					      place->there ? "there already, and left there"
 							   : "removed again afterwards");
 	char address[PCI_ADDRESS_SIZE];
@@ -240,8 +238,7 @@ static void step_kvm(struct composer *c)
 
 	if (!c->claims_device || !c->plan->kvm || c->facts->kvm.state != KVM_NOT_PERMITTED)
 		return;
-	step = compose_step(c, STEP_GRANT, "cpu.accel", c->p->cpu.accel.at,
-			    "this user may not open it");
+	step = compose_step(c, STEP_GRANT, &c->p->cpu.accel.at, "this user may not open it");
 	step->intent.grant.node = NODE_KVM;
 	compose_line(step, "setfacl -m u:$USER:rw /dev/kvm");
 }
@@ -253,8 +250,7 @@ static void step_kvmfr(struct composer *c)
 
 	if (!compose_kvmfr_closed(c))
 		return;
-	step = compose_step(c, STEP_GRANT, "looking-glass.backend", c->p->glass.backend.at,
-			    "this user may not open it");
+	step = compose_step(c, STEP_GRANT, &c->p->glass.backend.at, "this user may not open it");
 	step->intent.grant.node = NODE_KVMFR;
 	compose_line(step, "setfacl -m u:$USER:rw %s", c->glass_file);
 }
@@ -273,12 +269,12 @@ static void step_block(struct composer *c, const struct disk *disk, const struct
 	for (size_t i = 0; i < claims.n; i++) {
 		own_free char *words = storage_claim_text(&claims.v[i]);
 
-		compose_refuse(c, disk->path.at, "disk.path: %s is the host's: %s", block->path,
-			       words);
+		compose_refuse(c, disk->path.at, "%s: %s is the host's: %s",
+			       compose_key(c, &disk->path.at), block->path, words);
 	}
 	if (block->accessible)
 		return;
-	step = compose_step(c, STEP_GRANT, "disk.path", disk->path.at, "this user may not open it");
+	step = compose_step(c, STEP_GRANT, &disk->path.at, "this user may not open it");
 	step->intent.grant.node = NODE_BLOCK;
 	step->intent.grant.a = block->major;
 	step->intent.grant.b = block->minor;

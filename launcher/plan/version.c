@@ -54,13 +54,14 @@ static void judge(struct composer *c, const char *machine, bool recorded)
 	enum q35_standing standing = qemu_q35_standing(&c->facts->qemu, machine);
 	own_free char *what = what_is_wrong(&c->facts->qemu, standing);
 	own_free char *way = way_out(c, standing, recorded);
-	const char *whose = recorded ? "this machine's recorded version is" : "vm.machine is";
+	const char *whose =
+		recorded ? "this machine's recorded version" : compose_key(c, &c->p->vm.machine.at);
 
 	if (standing == Q35_DEPRECATED)
-		compose_note(c, "%s %s, which %s: %s", whose, machine, what, way);
+		compose_note(c, "%s is %s, which %s: %s", whose, machine, what, way);
 	else if (what)
-		compose_refuse(c, c->p->vm.machine.at, "%s %s, which %s: %s", whose, machine, what,
-			       way);
+		compose_refuse(c, c->p->vm.machine.at, "%s is %s, which %s: %s", whose, machine,
+			       what, way);
 }
 
 void compose_version(struct composer *c)

@@ -39,7 +39,7 @@ static void companion_free(struct plan_companion *companion)
  * it becomes part of the plan, or how to start it by hand becomes a note.
  */
 static void add_viewer(struct composer *c, struct plan_companion *viewer, const struct flag *start,
-		       const char *key, enum package package, const char *or_else)
+		       enum package package, const struct origin *program)
 {
 	own_free char *name = xstrdup(path_base(viewer->argv[0]));
 	own_free char *file = xasprintf("%s.log", name);
@@ -49,7 +49,9 @@ static void add_viewer(struct composer *c, struct plan_companion *viewer, const 
 	if (start->v && !path) {
 		own_free char *install = distribution_install(c->facts->distribution, package);
 
-		compose_note(c, "there is no program %s: %s%s", viewer->argv[0], install, or_else);
+		compose_note(c, "there is no program %s: %s%s%s%s", viewer->argv[0], install,
+			     program ? ", or say with " : "",
+			     program ? compose_key(c, program) : "", program ? " where it is" : "");
 	} else if (start->v && !c->in->has_display) {
 		compose_note(
 			c,
@@ -67,9 +69,8 @@ static void add_viewer(struct composer *c, struct plan_companion *viewer, const 
 	viewer->name = steal(&name);
 	viewer->when = COMPANION_RUNNING;
 	viewer->end = COMPANION_SPARED;
-	viewer->cause.key = xstrdup(key);
-	viewer->cause.at = origin_text(c->p, start->at);
-	viewer->cause.why = xstrdup("ended with the machine; the machine goes on without it");
+	compose_cause(c, &viewer->cause, &start->at,
+		      "ended with the machine; the machine goes on without it");
 	*xappend(c->plan->companion, c->plan->companions) = *viewer;
 }
 
@@ -86,8 +87,7 @@ static void add_glass_client(struct composer *c, const char *socket)
 	} else {
 		add_arg(&client, xstrdup("spice:enable=no"));
 	}
-	add_viewer(c, &client, &g->start_client, "looking-glass.start-client",
-		   PACKAGE_LOOKING_GLASS, ", or say with looking-glass.client where it is");
+	add_viewer(c, &client, &g->start_client, PACKAGE_LOOKING_GLASS, &g->client.at);
 }
 
 static void add_remote_viewer(struct composer *c, const char *socket)
@@ -97,7 +97,7 @@ static void add_remote_viewer(struct composer *c, const char *socket)
 
 	add_arg(&viewer, xstrdup(REMOTE_VIEWER));
 	add_arg(&viewer, xasprintf("spice+unix://%s", socket));
-	add_viewer(c, &viewer, start, "display.start-viewer", PACKAGE_VIRT_VIEWER, "");
+	add_viewer(c, &viewer, start, PACKAGE_VIRT_VIEWER, NULL);
 }
 
 void compose_viewers(struct composer *c)
@@ -111,7 +111,9 @@ void compose_viewers(struct composer *c)
 	else if (socket)
 		add_remote_viewer(c, socket);
 	if (c->p->display.start_viewer.v && (c->glass_file || !socket))
-		compose_note(c, "display.start-viewer: %s",
+		compose_note(c, "%s: %s%s%s", compose_key(c, &c->p->display.start_viewer.at),
 			     socket ? "Looking Glass' client takes its place"
-				    : "there is no SPICE to look at; display.type = spice");
+				    : "there is no SPICE to look at; ",
+			     socket ? "" : compose_key(c, &c->p->display.type.at),
+			     socket ? "" : " = spice");
 }

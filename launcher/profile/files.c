@@ -17,10 +17,9 @@ struct check {
 	bool good;
 };
 
-static void complain(struct check *c, struct origin at, const char *path, const char *name,
-		     const char *what)
+static void complain(struct check *c, const struct origin *at, const char *path, const char *what)
 {
-	own_free char *where = origin_text(c->p, at);
+	own_free char *where = origin_text(c->p, *at), *name = key_text(at);
 	own_free char *shown = text_quote(path, 200);
 
 	error_add(c->err, ERROR_USAGE, "%s: %s: %s: %s", where, name, shown, what);
@@ -62,8 +61,8 @@ static char *missing_disk(const struct disk *disk, int errnum)
 }
 
 /* disk: the one whose path it is, if the guest is to write to it, else NULL. */
-static void check_path(struct check *c, const struct key *key, const char *name,
-		       const struct text *path, const struct disk *disk)
+static void check_path(struct check *c, const struct key *key, const struct text *path,
+		       const struct disk *disk)
 {
 	bool device_fits = key->flags & KEY_EXISTS;
 	struct stat st;
@@ -73,24 +72,24 @@ static void check_path(struct check *c, const struct key *key, const char *name,
 	if (stat(path->v, &st) < 0) {
 		own_free char *what = disk ? missing_disk(disk, errno) : missing(path->v, errno);
 
-		complain(c, path->at, path->v, name, what);
+		complain(c, &path->at, path->v, what);
 	} else if (!S_ISREG(st.st_mode) && !(device_fits && S_ISBLK(st.st_mode))) {
-		complain(c, path->at, path->v, name,
+		complain(c, &path->at, path->v,
 			 S_ISDIR(st.st_mode) ? "is a directory; a file is needed"
 			 : device_fits	     ? "is neither a file nor a block device"
 					     : "is no regular file");
 	} else if (S_ISBLK(st.st_mode)) {
 		/* Rights on a node can be granted; the plan asks about those. */
 	} else if (access(path->v, R_OK) < 0) {
-		complain(c, path->at, path->v, name, "you may not read it");
+		complain(c, &path->at, path->v, "you may not read it");
 	} else if (disk && access(path->v, W_OK) < 0) {
-		complain(c, path->at, path->v, name,
+		complain(c, &path->at, path->v,
 			 "you may not write to it; set read-only = yes if that is meant");
 	}
 }
 
 /* A character device that QEMU opens. */
-static void check_node(struct check *c, const char *name, const struct text *path)
+static void check_node(struct check *c, const struct text *path)
 {
 	struct stat st;
 
@@ -99,18 +98,18 @@ static void check_node(struct check *c, const char *name, const struct text *pat
 	if (stat(path->v, &st) < 0) {
 		own_free char *what = missing(path->v, errno);
 
-		complain(c, path->at, path->v, name, what);
+		complain(c, &path->at, path->v, what);
 	} else if (!S_ISCHR(st.st_mode)) {
-		complain(c, path->at, path->v, name, "is no character device");
+		complain(c, &path->at, path->v, "is no character device");
 	} else if (access(path->v, R_OK | W_OK) < 0) {
 		complain(
-			c, path->at, path->v, name,
+			c, &path->at, path->v,
 			"you may not open it; who owns it is shown by 'ls -l', and a member of its group may");
 	}
 }
 
 /* A file that QEMU appends to, and makes if need be. */
-static void check_target(struct check *c, const char *name, const struct target *target)
+static void check_target(struct check *c, const struct target *target)
 {
 	const char *path = target->path;
 	own_free char *dir = NULL, *what = NULL;
@@ -121,14 +120,14 @@ static void check_target(struct check *c, const char *name, const struct target 
 	dir = path_dir(path);
 	if (stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
-			complain(c, target->at, path, name, "is a directory; a file is needed");
+			complain(c, &target->at, path, "is a directory; a file is needed");
 		else if (access(path, W_OK) < 0)
-			complain(c, target->at, path, name, "you may not write to it");
+			complain(c, &target->at, path, "you may not write to it");
 	} else if (errno != ENOENT || stat(dir, &st) < 0) {
 		what = missing(path, errno);
-		complain(c, target->at, path, name, what);
+		complain(c, &target->at, path, what);
 	} else if (access(dir, W_OK | X_OK) < 0) {
-		complain(c, target->at, path, name, "you may not make a file in its directory");
+		complain(c, &target->at, path, "you may not make a file in its directory");
 	}
 }
 
@@ -143,17 +142,16 @@ static void check_section(struct check *c, const struct section_keys *section, c
 {
 	for (size_t i = 0; i < section->n; i++) {
 		const struct key *key = &section->key[i];
-		own_free char *name = xasprintf("%s.%s", section->name, key->name);
 		bool writes = (key->flags & KEY_EXISTS) && strcmp(section->name, "disk") == 0 &&
 			      disk_writes(base);
 
 		if (key->kind == KIND_PATH && (key->flags & (KEY_READ | KEY_EXISTS)))
-			check_path(c, key, name, (const void *)((const char *)base + key->offset),
+			check_path(c, key, (const void *)((const char *)base + key->offset),
 				   writes ? base : NULL);
 		if (key->kind == KIND_PATH && (key->flags & KEY_NODE))
-			check_node(c, name, (const void *)((const char *)base + key->offset));
+			check_node(c, (const void *)((const char *)base + key->offset));
 		if (key->kind == KIND_TARGET)
-			check_target(c, name, (const void *)((const char *)base + key->offset));
+			check_target(c, (const void *)((const char *)base + key->offset));
 	}
 }
 
@@ -183,7 +181,7 @@ static void check_twice(struct check *c, const struct seen *now, const struct se
 	what = xasprintf(
 		"is the file of [%s] already, and a guest would write to it by two disks; set read-only = yes for both if that is meant",
 		name);
-	complain(c, now->disk->path.at, now->disk->path.v, "disk.path", what);
+	complain(c, &now->disk->path.at, now->disk->path.v, what);
 }
 
 static void check_disks(struct check *c)

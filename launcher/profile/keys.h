@@ -77,6 +77,14 @@ const struct key *key_find(const struct section_keys *section, const char *name)
 /* The items of a section that may stand several times. */
 struct items *profile_items(struct profile *p, const struct section_keys *section);
 
+#define ITEMS_LIMIT 64 /* sections of one kind */
+
+/* The one of this name, or NULL. */
+struct item *items_find(const struct items *items, const char *name);
+
+/* Whether all values go together; all that do not are told. */
+bool profile_check_together(const struct profile *p, struct error **err);
+
 /* What a value of this key looks like, in a few words. The caller owns it. */
 char *key_values(const struct key *key);
 

@@ -15,7 +15,6 @@
 #include "keys.h"
 #include "value.h"
 
-#define ITEMS_LIMIT 64
 #define SECTIONS_LIMIT 1000 /* headers are compared with each other */
 #define ITEM_NAME_LIMIT 20  /* QEMU's node names hold 31 bytes, ours put a word before it */
 
@@ -55,26 +54,18 @@ __attribute__((format(printf, 3, 4))) static void complain(struct loader *l, str
 	l->good = false;
 }
 
-static void set_defaults(const struct section_keys *section, void *base)
+/* item: the section's struct itself, where it may stand several times. */
+static void set_defaults(const struct section_keys *section, void *base, const struct item *item)
 {
 	for (size_t i = 0; i < section->n; i++) {
 		const struct key *key = &section->key[i];
+		struct origin at = {.section = section, .key = key, .item = item};
 
-		if (!key->dflt)
-			continue;
-		char *problem = value_parse(key, key->dflt, "/", (struct origin){0},
-					    (char *)base + key->offset);
-		if (problem) /* a fault of the table, which the unit tests walk through */
+		if (value_default(key, at,
+				  (char *)base + key->offset)) /* a fault of the table, which the
+								  unit tests walk through */
 			abort();
 	}
-}
-
-static struct item *item_find(const struct items *items, const char *name)
-{
-	for (size_t i = 0; i < items->n; i++)
-		if (strcmp(items->v[i]->name, name) == 0)
-			return items->v[i];
-	return NULL;
 }
 
 /* ------------------------------------------------------------------ left sides */
@@ -109,14 +100,16 @@ static void *section_struct(struct loader *l, const struct section_keys *section
 
 	if (!section->items)
 		return items;
-	item = item_find(items, a->name);
+	item = items_find(items, a->name);
 	if (item)
 		return item;
 	item = xcalloc(1, section->size);
-	set_defaults(section, item);
+	set_defaults(section, item, item);
 	item->section = section->name;
 	item->name = xstrdup(a->name);
 	item->at = a->key_at;
+	item->at.section = section;
+	item->at.item = item;
 	*xappend(items->v, items->n) = item;
 	return item;
 }
@@ -147,7 +140,7 @@ static char *section_problem(struct loader *l, const struct section_keys *sectio
 		return xasprintf("the name '%s' is longer than %d characters", name,
 				 ITEM_NAME_LIMIT);
 	items = profile_items(l->p, section);
-	if (items->n >= ITEMS_LIMIT && !item_find(items, a->name))
+	if (items->n >= ITEMS_LIMIT && !items_find(items, a->name))
 		return xasprintf("more than %d %s sections", ITEMS_LIMIT, section->name);
 	return NULL;
 }
@@ -209,8 +202,8 @@ static bool is_duplicate(struct loader *l, const struct key *key, const void *fi
 	/* On the command line the last one counts, as everywhere. */
 	if (a->key_at.kind != ORIGIN_SET && !kind_is_list(key->kind) && was &&
 	    was->at.kind == a->key_at.kind) {
-		complain(l, a->key_at, "%s.%s stands in line %u already", a->section, a->key,
-			 was->at.line);
+		complain(l, a->key_at, "%s%s%s.%s stands in line %u already", a->section,
+			 *a->name ? " " : "", a->name, a->key, was->at.line);
 		return true;
 	}
 	if (!was || was->at.kind != a->key_at.kind)
@@ -230,13 +223,19 @@ static void assign(struct loader *l, const struct assignment *a)
 	if (a->check_only) {
 		problem = try_value(key, a);
 	} else {
-		field = (char *)section_struct(l, section, a) + key->offset;
+		void *base = section_struct(l, section, a);
+		struct origin at = a->value_at;
+
+		at.section = section;
+		at.key = key;
+		at.item = section->items ? base : NULL;
+		field = (char *)base + key->offset;
 		if (is_duplicate(l, key, field, a))
 			return;
-		problem = value_parse(key, a->value, a->dir, a->value_at, field);
+		problem = value_parse(key, a->value, a->dir, at, field);
 	}
 	if (problem)
-		complain(l, a->value_at, "%s%s%s.%s: %s", a->section, *a->name ? "/" : "", a->name,
+		complain(l, a->value_at, "%s%s%s.%s: %s", a->section, *a->name ? " " : "", a->name,
 			 a->key, problem);
 }
 
@@ -458,72 +457,24 @@ static void check_item(struct loader *l, const struct section_keys *section, str
 	check_switched(l, section, item);
 }
 
-/* Names in boot.order are disks and networks that are there. */
-static void check_order(struct loader *l)
-{
-	const struct strings *order = &l->p->boot.order;
-
-	if (order->n > 2 * ITEMS_LIMIT) {
-		complain(l, order->at[0], "boot.order: more than %d names", 2 * ITEMS_LIMIT);
-		return;
-	}
-	for (size_t i = 0; i < order->n; i++) {
-		const char *word = order->v[i], *slash = strchr(word, '/');
-		own_free char *section =
-			slash ? xstrndup(word, (size_t)(slash - word)) : xstrdup(word);
-		const char *name = slash ? slash + 1 : "";
-		own_free char *shown = text_quote(word, 40);
-		const struct items *items = strcmp(section, "disk") == 0      ? &l->p->disk
-					    : strcmp(section, "network") == 0 ? &l->p->network
-									      : NULL;
-
-		if (!items)
-			complain(l, order->at[i],
-				 "boot.order: '%s' is no disk/NAME and no network/NAME", shown);
-		else if (!item_find(items, name))
-			complain(l, order->at[i],
-				 "boot.order: '%s' names no section of the profile", shown);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(order->v[k], word) == 0)
-				complain(l, order->at[i], "boot.order: '%s' stands twice", shown);
-	}
-}
-
-static void check_together(struct loader *l)
-{
-	struct profile *p = l->p;
-
-	if (!p->firmware.code.automatic != !p->firmware.vars.automatic)
-		complain(l, p->firmware.code.automatic ? p->firmware.vars.at : p->firmware.code.at,
-			 "firmware.code and firmware.vars belong together: give both or neither");
-	if (!p->firmware.uefi.v && p->firmware.secure_boot.v)
-		complain(l, p->firmware.secure_boot.at,
-			 "firmware.secure-boot needs firmware.uefi = yes");
-	if (p->vm.memory.v % (2U << 20))
-		complain(l, p->vm.memory.at, "vm.memory: not a multiple of 2M");
-	if (p->boot.initrd.v && !p->boot.kernel.v)
-		complain(l, p->boot.initrd.at, "boot.initrd needs boot.kernel");
-	if (p->boot.append.v && !p->boot.kernel.v)
-		complain(l, p->boot.append.at, "boot.append needs boot.kernel");
-	check_order(l);
-}
-
 /* The default name is the file's, without .ini. */
 static void default_name(struct loader *l)
 {
 	struct text *name = &l->p->vm.name;
 	const char *base = path_base(l->p->path);
 	own_free char *stem = xstrndup(base, strlen(base) - (text_ends(base, ".ini") ? 4 : 0));
-	own_free char *problem = NULL;
-	struct key key = {.name = "name", .kind = KIND_NAME};
+	own_free char *problem = NULL, *key_name = NULL;
+	struct key key = {.kind = KIND_NAME};
+	struct origin at = {.section = name->at.section, .key = name->at.key};
 
 	if (!name->automatic)
 		return;
-	problem = value_parse(&key, stem, "/", (struct origin){0}, name);
+	problem = value_parse(&key, stem, "/", at, name);
 	if (problem) {
+		key_name = key_text(&at);
 		error_add(l->err, ERROR_USAGE,
-			  "%s: the file's name makes no machine name, so give vm.name: %s",
-			  l->p->path, problem);
+			  "%s: the file's name makes no machine name, so give %s: %s", l->p->path,
+			  key_name, problem);
 		l->good = false;
 	}
 }
@@ -540,7 +491,7 @@ static void finish(struct loader *l)
 			check_item(l, &table[i], items->v[k]);
 	}
 	default_name(l);
-	check_together(l);
+	l->good = profile_check_together(l->p, l->err) && l->good;
 }
 
 struct profile *profile_layers(const char *path, const char *text, size_t len, const char *variant,
@@ -562,7 +513,7 @@ struct profile *profile_layers(const char *path, const char *text, size_t len, c
 		*xappend(p->set, p->sets) = xstrdup(set[i]);
 	for (size_t i = 0; i < n; i++)
 		if (!table[i].items)
-			set_defaults(&table[i], profile_items(p, &table[i]));
+			set_defaults(&table[i], profile_items(p, &table[i]), NULL);
 	l.good = ini_parse(&ini, path, text, len, err);
 	apply_file(&l, &ini);
 	apply_variants(&l, &ini);

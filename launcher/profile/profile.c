@@ -62,6 +62,14 @@ char *origin_text(const struct profile *p, struct origin at)
 	return xasprintf("%s:%u:%u", p->path, at.line, at.column);
 }
 
+char *key_text(const struct origin *at)
+{
+	own_free char *item = at->item ? item_text(at->item) : NULL;
+
+	return xasprintf("%s%s%s", item ? item : at->section->name, at->key ? "." : "",
+			 at->key ? at->key->name : "");
+}
+
 char *item_text(const struct item *item)
 {
 	return xasprintf("%s%s%s", item->section, *item->name ? " " : "", item->name);

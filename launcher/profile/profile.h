@@ -11,13 +11,23 @@
 
 #include "base/error.h"
 
+struct section_keys;
+struct key;
+struct item;
+
 /* Where a value came from. A later kind overrides an earlier one. */
 enum origin_kind { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_VARIANT, ORIGIN_SET };
 
+/* Each value of the profile, given or not, knows which key it is the value of: the rows of keys.c,
+ * and where the section may stand several times, which of them.
+ */
 struct origin {
 	enum origin_kind kind;
-	unsigned line; /* of the file, from 1; for --set the how-manieth it was, from 1 */
+	unsigned line; /* of the file, from 1; of --set: its number among them, from 1 */
 	unsigned column;
+	const struct section_keys *section; /* NULL: of no key */
+	const struct key *key;		    /* NULL: of the section as a whole */
+	const struct item *item;	    /* NULL: its section stands once */
 };
 
 /* A value is "automatic" when the profile says (or defaults to) auto. */
@@ -336,6 +346,11 @@ static inline void own_profile_(struct profile **p)
 
 /* "win11.ini:3:10", "--set vm.memory=4G" or "default"; the caller owns it. */
 char *origin_text(const struct profile *p, struct origin at);
+
+/* "vm.memory", "disk system.path", or "smbios" for a section as a whole: a key as every message
+ * spells it; the caller owns it.
+ */
+char *key_text(const struct origin *at);
 
 /* "disk system", or "disk" for one without a name; the caller owns it. */
 char *item_text(const struct item *item);

@@ -434,6 +434,14 @@ char *value_parse(const struct key *key, const char *text, const char *dir, stru
 	return problem;
 }
 
+char *value_default(const struct key *key, struct origin at, void *field)
+{
+	if (key->dflt)
+		return value_parse(key, key->dflt, "/", at, field);
+	set_origin(key, field, at, false);
+	return NULL;
+}
+
 void value_clear(enum kind kind, void *field)
 {
 	if (ROW[kind].text) {

@@ -11,6 +11,9 @@
 char *value_parse(const struct key *key, const char *text, const char *dir, struct origin at,
 		  void *field);
 
+/* What a field is before any line of a profile: its key's default, or nothing but at. */
+char *value_default(const struct key *key, struct origin at, void *field);
+
 /* Frees what a field of this kind holds and zeroes it. */
 void value_clear(enum kind kind, void *field);
 

@@ -20,7 +20,8 @@ static void kvm_where_it_works(void **state)
 			const char *why = "unset";
 			bool kvm = false;
 
-			assert_true(plan_accel(wish[w], &HOST[0], device, &kvm, &why, &err));
+			assert_true(plan_accel(wish[w], "cpu.accel", &HOST[0], device, &kvm, &why,
+					       &err));
 			assert_true(kvm);
 			assert_null(why);
 			assert_null(err);
@@ -36,7 +37,7 @@ static void emulation_with_a_reason(void **state)
 		const char *why = NULL;
 		bool kvm = true;
 
-		assert_true(plan_accel(ACCEL_AUTO, &HOST[i], false, &kvm, &why, &err));
+		assert_true(plan_accel(ACCEL_AUTO, "cpu.accel", &HOST[i], false, &kvm, &why, &err));
 		assert_false(kvm);
 		assert_non_null(why);
 		assert_string_equal(why, kvm_reason(&HOST[i]));
@@ -61,7 +62,7 @@ static void the_keeper_grants_the_node(void **state)
 		const char *why = "unset";
 		bool kvm = false;
 
-		assert_true(plan_accel(wish[w], &closed, true, &kvm, &why, &err));
+		assert_true(plan_accel(wish[w], "cpu.accel", &closed, true, &kvm, &why, &err));
 		assert_true(kvm);
 		assert_null(why);
 		assert_null(err);
@@ -81,7 +82,8 @@ static void kvm_by_the_profiles_word(void **state)
 
 			if (keeper_helps(i, device))
 				continue;
-			assert_false(plan_accel(ACCEL_KVM, &HOST[i], device, &kvm, &why, &err));
+			assert_false(plan_accel(ACCEL_KVM, "cpu.accel", &HOST[i], device, &kvm,
+						&why, &err));
 			assert_int_equal(error_kind(err), ERROR_HOST);
 			assert_messages(err, want);
 		}
@@ -97,7 +99,8 @@ static void emulation_by_the_profiles_word(void **state)
 			const char *why = NULL;
 			bool kvm = true;
 
-			assert_true(plan_accel(ACCEL_TCG, &HOST[i], device, &kvm, &why, &err));
+			assert_true(plan_accel(ACCEL_TCG, "cpu.accel", &HOST[i], device, &kvm, &why,
+					       &err));
 			assert_false(kvm);
 			assert_string_equal(why, "the profile says so");
 			assert_null(err);
@@ -118,7 +121,7 @@ static void a_host_device_is_not_emulated_silently(void **state)
 
 		if (keeper_helps(i, true))
 			continue;
-		assert_false(plan_accel(ACCEL_AUTO, &HOST[i], true, &kvm, &why, &err));
+		assert_false(plan_accel(ACCEL_AUTO, "cpu.accel", &HOST[i], true, &kvm, &why, &err));
 		assert_int_equal(error_kind(err), ERROR_HOST);
 		assert_messages(err, want);
 	}

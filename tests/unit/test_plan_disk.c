@@ -31,7 +31,7 @@ static void cache_modes(void **state)
 	disk_is("cache = directsync\n", ",cache.direct=on,file.aio=native", ",write-cache=off");
 	disk_is("cache = writethrough\n", "", ",write-cache=off");
 	disk_is("cache = unsafe\n", ",cache.no-flush=on", "");
-	misread(DISK "cache = on\n", "p.ini:3:9: disk/a.cache: 'on' is none of writeback | none | "
+	misread(DISK "cache = on\n", "p.ini:3:9: disk a.cache: 'on' is none of writeback | none | "
 				     "writethrough | directsync | unsafe\n");
 }
 
@@ -106,7 +106,7 @@ static void threads_of_their_own(void **state)
 			  "virtio-blk-pci,id=disk,bus=port11,addr=00.0,drive=disk,iothread=io-disk,"
 			  "bootindex=2\n");
 	refused(&w, DISK "iothread = yes\nmedia = cdrom\n", ERROR_USAGE,
-		"p.ini:3:12: disk.iothread: a CD-ROM drive is a SATA one, and QEMU serves those in "
+		"p.ini:3:12: disk a.iothread: a CD-ROM drive is a SATA one, and QEMU serves those in "
 		"its main thread\n");
 }
 

@@ -142,13 +142,13 @@ static void two_gpus(void **state)
 	assert_non_null(
 		find(placed, "-device", "vfio-pci,host=0000:02:00.0,id=gpu-b-0,bus=gpuport3,"));
 	refused(&w, TWO "guest-slot = 01:00\n", ERROR_USAGE,
-		"p.ini:5:14: gpu.guest-slot: 01:00 is taken, or not behind the GPU before it: "
+		"p.ini:5:14: gpu b.guest-slot: 01:00 is taken, or not behind the GPU before it: "
 		"slots go up in the order of the sections\n");
 	refused(&w,
 		"[gpu a]\ndevice = 10de:2820\nguest-slot = 03:00\n"
 		"[gpu b]\ndevice = 1002:744c\nguest-slot = 02:00\n",
 		ERROR_USAGE,
-		"p.ini:6:14: gpu.guest-slot: 02:00 is taken, or not behind the GPU before it: "
+		"p.ini:6:14: gpu b.guest-slot: 02:00 is taken, or not behind the GPU before it: "
 		"slots go up in the order of the sections\n");
 }
 
@@ -724,7 +724,7 @@ static void all_at_once(void **state)
 		"p.ini:2:10: vm.memory: 31744M would leave the host less than "
 		"memory.host-reserve, 2048M, of its 32768M: a machine with a host device holds all "
 		"its memory\n"
-		"p.ini:10:14: gpu.guest-slot: 01:00 is taken, or not behind the GPU before it: "
+		"p.ini:10:14: gpu b.guest-slot: 01:00 is taken, or not behind the GPU before it: "
 		"slots go up in the order of the sections\n");
 }
 

@@ -116,7 +116,7 @@ static void its_picture(void **state)
 	    ",id=gpu-v,bus=gpuport1,addr=00.0,display=on");
 	notes_are(on, note);
 	refused(&m.w, PARENT "ramfb = yes\n", ERROR_HOST,
-		"p.ini:4:9: gpu.ramfb: QEMU 7.2.22 has no device vfio-pci-nohotplug\n");
+		"p.ini:4:9: gpu v.ramfb: QEMU 7.2.22 has no device vfio-pci-nohotplug\n");
 	m.w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){device, 1};
 	own_plan struct plan *all = planned(
 		&m.w, PARENT "uuid = " UUID "\nramfb = yes\nxres = 1920\nyres = 1080\n"
@@ -239,7 +239,7 @@ static void there_already(void **state)
 	m.there.parent.bus = 1;
 	refused(&m.w, PARENT "uuid = " UUID "\n", ERROR_HOST,
 		"p.ini:4:8: there is a mediated device " UUID " already, and it is no amdgpu-small "
-		"of 0000:02:00.0 but amdgpu-small: give gpu.uuid, or remove it (echo 1 > "
+		"of 0000:02:00.0 but amdgpu-small: give gpu v.uuid, or remove it (echo 1 > "
 		"/sys/bus/mdev/devices/" UUID "/remove)\n");
 }
 

@@ -230,9 +230,9 @@ static void missing_files(void **state)
 		"p.ini:2:10: boot.kernel: %s/k: no such file\n"
 		"p.ini:3:10: boot.initrd: %s/no/such/i: no such file; there is no "
 		"directory %s/no\n"
-		"p.ini:5:8: disk.path: %s/d: is a directory; a file is needed\n"
-		"p.ini:7:8: disk.path: /dev/null: is neither a file nor a block device\n"
-		"p.ini:9:8: disk.path: %s/d/x/y: Not a directory\n"
+		"p.ini:5:8: disk a.path: %s/d: is a directory; a file is needed\n"
+		"p.ini:7:8: disk b.path: /dev/null: is neither a file nor a block device\n"
+		"p.ini:9:8: disk c.path: %s/d/x/y: Not a directory\n"
 		"p.ini:11:10: console.serial: %s/logs/s: no such file; there is no "
 		"directory %s/logs\n"
 		"p.ini:12:14: console.debug-port: %s/d: is a directory; a file is needed\n",
@@ -249,13 +249,14 @@ static void the_line_that_makes_a_disk(void **state)
 	own_free char *a = xasprintf("%s/a b.qcow2", here), *a_word = text_word(a);
 	own_free char *x = xasprintf("%s/x", here), *x_word = text_word(x);
 
-	want = xasprintf("p.ini:2:8: disk.path: %s: no such file; to make one of 64 GiB: qemu-img "
-			 "create -f qcow2 %s 64G\n"
-			 "p.ini:4:8: disk.path: %s: no such file; to make one of 64 GiB: qemu-img "
-			 "create -f qcow2 %s 64G\n"
-			 "p.ini:7:8: disk.path: %s/read: no such file\n"
-			 "p.ini:10:8: disk.path: %s/cd.iso: no such file\n",
-			 a, a_word, x, x_word, here, here);
+	want = xasprintf(
+		"p.ini:2:8: disk a.path: %s: no such file; to make one of 64 GiB: qemu-img "
+		"create -f qcow2 %s 64G\n"
+		"p.ini:4:8: disk b.path: %s: no such file; to make one of 64 GiB: qemu-img "
+		"create -f qcow2 %s 64G\n"
+		"p.ini:7:8: disk c.path: %s/read: no such file\n"
+		"p.ini:10:8: disk d.path: %s/cd.iso: no such file\n",
+		a, a_word, x, x_word, here, here);
 	wrong("[disk a]\npath = a b.qcow2\n[disk b]\npath = x\nformat = qcow2\n[disk c]\npath = "
 	      "read\nread-only = yes\n[disk d]\npath = cd.iso\nmedia = cdrom\n",
 	      want);
@@ -301,7 +302,7 @@ static void one_file_for_two_disks(void **state)
 	assert_int_equal(symlink("a.img", link_name), 0);
 	assert_int_equal(link(name, hard), 0);
 	want = xasprintf(
-		"p.ini:5:8: disk.path: %s/link: is the file of [disk a] already, and a guest "
+		"p.ini:5:8: disk b.path: %s/link: is the file of [disk a] already, and a guest "
 		"would write to it by two disks; set read-only = yes for both if that is "
 		"meant\n"
 		"p.ini:7:8: disk.path: %s/hard: is the file of [disk a] already, and a guest "
@@ -329,13 +330,14 @@ static void rights_on_files(void **state)
 	assert_int_equal(chmod("b.img", 0400), 0);
 	assert_int_equal(chmod("c.log", 0400), 0);
 	assert_int_equal(chmod("d", 0500), 0);
-	want = xasprintf("p.ini:2:8: disk.path: %s/a.img: you may not read it\n"
-			 "p.ini:4:8: disk.path: %s/b.img: you may not write to it; set read-only = "
-			 "yes if that is meant\n"
-			 "p.ini:6:10: console.serial: %s/d/log: you may not make a file in its "
-			 "directory\n"
-			 "p.ini:7:14: console.debug-port: %s/c.log: you may not write to it\n",
-			 here, here, here, here);
+	want = xasprintf(
+		"p.ini:2:8: disk a.path: %s/a.img: you may not read it\n"
+		"p.ini:4:8: disk b.path: %s/b.img: you may not write to it; set read-only = "
+		"yes if that is meant\n"
+		"p.ini:6:10: console.serial: %s/d/log: you may not make a file in its "
+		"directory\n"
+		"p.ini:7:14: console.debug-port: %s/c.log: you may not write to it\n",
+		here, here, here, here);
 	wrong("[disk a]\npath = a.img\n[disk b]\npath = b.img\n[console]\nserial = d/log\n"
 	      "debug-port = c.log\n",
 	      want);
@@ -376,7 +378,7 @@ static void duplicates(void **state)
 	wrong("[network a]\nmodel = virtio\n[network b]\nmodel = virtio\n[network a]\n"
 	      "model = e1000e\n",
 	      "p.ini:5:1: [network a] stands in line 1 already\n"
-	      "p.ini:6:1: network.model stands in line 2 already\n");
+	      "p.ini:6:1: network a.model stands in line 2 already\n");
 	wrong("[boot]\norder = auto\norder = auto\n",
 	      "p.ini:3:1: boot.order stands in line 2 already\n");
 	wrong("[variant a]\n[variant a]\n", "p.ini:2:1: [variant a] stands in line 1 already\n");
@@ -399,7 +401,7 @@ static void wrong_values_have_their_place(void **state)
 	(void)state;
 	wrong("[cpu]\ncores = \"0\"\n[network lan]\n\tmac = x\n",
 	      "p.ini:2:9: cpu.cores: '0' is out of range; 1 to 512\n"
-	      "p.ini:4:8: network/lan.mac: 'x' is not a MAC address such as 52:54:00:12:34:56, or "
+	      "p.ini:4:8: network lan.mac: 'x' is not a MAC address such as 52:54:00:12:34:56, or "
 	      "auto\n");
 	wrong_with(
 		"", NULL,

@@ -1,0 +1,109 @@
+/* What is right by itself and wrong beside another value of the profile. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "keys.h"
+
+struct check {
+	const struct profile *p;
+	struct error **err;
+	bool good;
+};
+
+__attribute__((format(printf, 3, 4))) static void complain(struct check *c, const struct origin *at,
+							   const char *fmt, ...)
+{
+	own_free char *where = origin_text(c->p, *at), *message = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	message = xvasprintf(fmt, args);
+	va_end(args);
+	error_add(c->err, ERROR_USAGE, "%s: %s", where, message);
+	c->good = false;
+}
+
+/* The same about a value: the key stands before the words. */
+__attribute__((format(printf, 3, 4))) static void
+complain_key(struct check *c, const struct origin *at, const char *fmt, ...)
+{
+	own_free char *key = key_text(at), *message = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	message = xvasprintf(fmt, args);
+	va_end(args);
+	complain(c, at, "%s: %s", key, message);
+}
+
+struct item *items_find(const struct items *items, const char *name)
+{
+	for (size_t i = 0; i < items->n; i++)
+		if (strcmp(items->v[i]->name, name) == 0)
+			return items->v[i];
+	return NULL;
+}
+
+/* Names in boot.order are disks and networks that are there. */
+static void check_order(struct check *c)
+{
+	const struct strings *order = &c->p->boot.order;
+
+	if (order->n > 2 * ITEMS_LIMIT) {
+		complain_key(c, &order->at[0], "more than %d names", 2 * ITEMS_LIMIT);
+		return;
+	}
+	for (size_t i = 0; i < order->n; i++) {
+		const char *word = order->v[i], *slash = strchr(word, '/');
+		own_free char *section =
+			slash ? xstrndup(word, (size_t)(slash - word)) : xstrdup(word);
+		const char *name = slash ? slash + 1 : "";
+		own_free char *shown = text_quote(word, 40);
+		const struct items *items = strcmp(section, "disk") == 0      ? &c->p->disk
+					    : strcmp(section, "network") == 0 ? &c->p->network
+									      : NULL;
+
+		if (!items)
+			complain_key(c, &order->at[i], "'%s' is no disk/NAME and no network/NAME",
+				     shown);
+		else if (!items_find(items, name))
+			complain_key(c, &order->at[i], "'%s' names no section of the profile",
+				     shown);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(order->v[k], word) == 0)
+				complain_key(c, &order->at[i], "'%s' stands twice", shown);
+	}
+}
+
+/* One key that needs another, or has words instead. */
+static void complain_needs(struct check *c, const struct origin *at, const struct origin *needs,
+			   const char *value)
+{
+	own_free char *key = key_text(at), *other = key_text(needs);
+
+	complain(c, at, "%s needs %s%s", key, other, value);
+}
+
+bool profile_check_together(const struct profile *p, struct error **err)
+{
+	struct check check = {.p = p, .err = err, .good = true}, *c = &check;
+	const struct text *code = &p->firmware.code, *vars = &p->firmware.vars;
+
+	if (!code->automatic != !vars->automatic) {
+		own_free char *one = key_text(&code->at), *other = key_text(&vars->at);
+
+		complain(c, code->automatic ? &vars->at : &code->at,
+			 "%s and %s belong together: give both or neither", one, other);
+	}
+	if (!p->firmware.uefi.v && p->firmware.secure_boot.v)
+		complain_needs(c, &p->firmware.secure_boot.at, &p->firmware.uefi.at, " = yes");
+	if (p->vm.memory.v % (2U << 20))
+		complain_key(c, &p->vm.memory.at, "not a multiple of 2M");
+	if (p->boot.initrd.v && !p->boot.kernel.v)
+		complain_needs(c, &p->boot.initrd.at, &p->boot.kernel.at, "");
+	if (p->boot.append.v && !p->boot.kernel.v)
+		complain_needs(c, &p->boot.append.at, &p->boot.kernel.at, "");
+	check_order(c);
+	return check.good;
+}
