@@ -9,48 +9,6 @@
 #include "compose.h"
 #include "firmware/acpi/compose.h"
 
-bool compose_has_gpu(const struct composer *c)
-{
-	for (size_t i = 0; c->claims_device && i < c->p->gpu.n; i++) {
-		const struct gpu *gpu = (const struct gpu *)c->p->gpu.v[i];
-
-		if (gpu->item.enabled.v && !gpu->mdev.v)
-			return true;
-	}
-	return false;
-}
-
-bool compose_is_laptop(const struct composer *c)
-{
-	static const char *const laptop[] = {"8", "9", "10", "14", "31", "32"};
-	const char *type = c->facts->dmi[DMI_CHASSIS_TYPE];
-
-	if (c->p->battery.present.v != WHEN_AUTO)
-		return c->p->battery.present.v == WHEN_YES;
-	if (!compose_has_gpu(c) || !type)
-		return false;
-	/* SMBIOS specification, 7.4.1: portable, laptop, notebook, sub notebook, convertible,
-	 * detachable.
-	 */
-	for (size_t i = 0; i < ARRAY_SIZE(laptop); i++)
-		if (strcmp(type, laptop[i]) == 0)
-			return true;
-	return false;
-}
-
-const char *compose_bytes(struct composer *c, const char *name, struct buf *bytes,
-			  const char *words)
-{
-	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
-
-	prepare->kind = PREPARE_BYTES;
-	prepare->path = path_join(c->plan->runtime_dir, name);
-	prepare->source = xasprintf("%s, %zu bytes", words, bytes->len);
-	prepare->size = bytes->len;
-	prepare->bytes = buf_steal(bytes);
-	return prepare->path;
-}
-
 static const struct plan_file *file_of(const struct composer *c, const char *path)
 {
 	for (size_t i = 0; path && i < c->in->files; i++)

@@ -1,6 +1,5 @@
 /* Private to launcher/plan: what the composing functions share. Each device family has a file with
- * one compose_* function that appends arguments; plan.c calls them in the order of the command
- * line.
+ * one compose_* function that appends arguments; plan.c calls them, compose.c has what they share.
  */
 #ifndef PLAN_COMPOSE_H
 #define PLAN_COMPOSE_H
@@ -131,7 +130,7 @@ struct plan_step *compose_step(struct composer *c, enum step_kind kind, const st
 void compose_line(struct plan_step *step, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The families, in the order of the command line. */
+/* The families; plan.c says in which order they are called, and why. */
 void compose_version(struct composer *c);  /* chooses c->machine, which may be refused */
 void compose_firmware(struct composer *c); /* chooses; its arguments come with the machine */
 void compose_machine(struct composer *c);

@@ -8,25 +8,6 @@
 
 #define GIB (1UL << 30)
 
-void compose_line(struct plan_step *step, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	*xappend(step->line, step->lines) = xvasprintf(fmt, args);
-	va_end(args);
-}
-
-struct plan_step *compose_step(struct composer *c, enum step_kind kind, const struct origin *at,
-			       const char *why)
-{
-	struct plan_step *step = xappend(c->plan->step, c->plan->steps);
-
-	step->intent.kind = kind;
-	compose_cause(c, &step->cause, at, why);
-	return step;
-}
-
 static void step_hugepages(struct composer *c)
 {
 	struct plan_step *step;
