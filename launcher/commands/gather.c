@@ -1,3 +1,24 @@
+/* Gathering what a plan is made from, in stages. Each has the rights that it needs and no more.
+ *
+ *  1. Who calls. Nothing of the user's has been looked at: the process may be root, by sudo or
+ *     pkexec, and is so still. It forks the keeper where one may be wanted (only a root process
+ * can, without asking for a password) and becomes the user who called, for good. Should:
+ * identity_of_caller() alone. Mustn't: open a file that the user named.
+ *  2. The profile is read, as that user. For root whom nobody called (a service, a root shell) it
+ * is read as root, without a look at the files that it names: what root may read says nothing about
+ *     the user whom vm.user names, and who that is stands in this very file.
+ *  3. Who runs the machine. Root forks the keeper and becomes the profile's user, or is refused
+ * where a device of the host's is claimed, or goes on without capabilities. From here on nobody is
+ * root who need not be.
+ *  4. The files that the profile names are checked, for root only now, with the rights of whoever
+ *     will open them.
+ *  5. Directories, the tree of the host, and whether the machine runs already: told before all
+ * else. What a dead keeper has left is given back, as the facts would tell of the host half taken.
+ *  6. Facts. Read only, nothing that sleeps is woken. The disks before the devices, as a block
+ *     device is one; the devices before who holds them; QEMU last, which is a program that runs.
+ *  7. What the plan looks into: option ROMs, recorded answers, tables; and programs in PATH.
+ *  8. The plan, which is a pure function of all that.
+ */
 #include "common.h"
 
 #include <errno.h>
@@ -466,60 +487,4 @@ void gathered_free(struct gathered *g)
 	root_done(&g->root);
 	profile_free(g->profile);
 	*g = GATHERED_NONE;
-}
-
-char **instances(size_t *n, char **dir, struct error **err)
-{
-	struct root real = ROOT_REAL;
-	own_dirs struct dirs dirs = {0};
-
-	*n = 0;
-	if (!identity_of_caller(NULL, err) || !dirs_find(&dirs, err))
-		return NULL;
-	*dir = xstrdup(dirs.runtime);
-	return root_list(&real, n, "%s", dirs.runtime);
-}
-
-static void no_such_machine(const char *name, char **names, size_t n, struct error **err)
-{
-	const char *nearest = text_nearest(name, (const char *const *)names, n);
-	own_free char *shown = text_quote(name, 64);
-	own_free char *near = nearest ? text_quote(nearest, 64) : NULL;
-
-	error_add(err, ERROR_FAILED, "no machine called %s is running%s%s%s", shown,
-		  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-}
-
-char *instance(const char *name, struct run_record *record, struct error **err)
-{
-	own_free char *base = NULL, *dir = NULL;
-	struct error *problem = NULL;
-	size_t n;
-	char **names = instances(&n, &base, &problem);
-	bool found;
-
-	if (problem) {
-		error_merge(err, &problem);
-		return NULL;
-	}
-	dir = !*name || strchr(name, '/') || *name == '.' ? NULL : path_join(base, name);
-	found = dir && access(dir, F_OK) == 0 && lock_check_dir(dir, &problem) &&
-		run_record_read(dir, record);
-	if (problem)
-		error_merge(err, &problem);
-	else if (!found)
-		no_such_machine(name, names, n, err);
-	names_free(names, n);
-	return found ? steal(&dir) : NULL;
-}
-
-char *running(const char *name, struct run_record *record, struct error **err)
-{
-	own_free char *dir = instance(name, record, err);
-
-	if (!dir || run_record_alive(record))
-		return steal(&dir);
-	run_record_free(record);
-	no_such_machine(name, NULL, 0, err);
-	return NULL;
 }
