@@ -35,6 +35,7 @@
 #include "base/text.h"
 #include "firmware/rom.h"
 #include "firmware/secure_boot.h"
+#include "profile/keys.h"
 #include "run/identity.h"
 #include "run/returned.h"
 #include "run/version.h"
@@ -103,8 +104,6 @@ static bool read_for_plan(struct gathered *g, const struct text *path, struct er
 	own_free char *where = NULL;
 	struct plan_file file = {.path = path->v};
 
-	if (!path->v)
-		return true;
 	file.data = file_read(path->v, PLAN_FILE_LIMIT, &file.size);
 	if (file.data) {
 		*xappend(g->file, g->files) = file;
@@ -123,8 +122,6 @@ static bool read_rom(struct gathered *g, const struct text *path, struct error *
 	struct rom_report report;
 	char *data;
 
-	if (!path->v)
-		return true;
 	data = rom_load(path->v, &report, &problem);
 	if (!data) {
 		error_add(err, ERROR_USAGE, "%s: %s: %s", where, key, error_message(problem, 0));
@@ -139,24 +136,10 @@ static bool read_rom(struct gathered *g, const struct text *path, struct error *
 	return true;
 }
 
-static bool read_files(struct gathered *g, struct error **err)
+static bool read_file(void *context, const struct key *key, const struct text *path,
+		      struct error **err)
 {
-	bool good = true;
-
-	for (size_t i = 0; i < g->profile->gpu.n; i++) {
-		const struct gpu *gpu = (const struct gpu *)g->profile->gpu.v[i];
-
-		if (gpu->item.enabled.v)
-			good = read_rom(g, &gpu->rom, err) && read_for_plan(g, &gpu->dsm, err) &&
-			       good;
-	}
-	for (size_t i = 0; i < g->profile->acpi.n; i++) {
-		const struct acpi_item *item = (const struct acpi_item *)g->profile->acpi.v[i];
-
-		if (item->item.enabled.v)
-			good = read_for_plan(g, &item->file, err) && good;
-	}
-	return good;
+	return (key->flags & KEY_ROM ? read_rom : read_for_plan)(context, path, err);
 }
 
 /* Name is the profile's, and stays there. */
@@ -370,7 +353,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 	    (root && !looks && !profile_check_files(g->profile, err)) ||
 	    !gather_facts(g, argument_option(args, "host-root"), what, err))
 		return false;
-	if (!what->places && !read_files(g, err))
+	if (!what->places && !profile_paths(g->profile, KEY_LOADED, read_file, g, err))
 		return false;
 	find_programs(g, ephemeral);
 	g->input = (struct plan_input){

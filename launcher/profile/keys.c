@@ -237,13 +237,13 @@ static const struct key GPU[] = {
 	 .help = "where the guest finds it, such as 01:00; auto: 01:00, the next GPU at 02:00"},
 	{"layout", CHOICE(gpu, layout, LAYOUT), .dflt = "one-slot",
 	 .help = "all functions in one slot of the guest, as on the board, or each in its own"},
-	{"rom", PATH(gpu, rom), .flags = KEY_READ,
+	{"rom", PATH(gpu, rom), .flags = KEY_READ | KEY_LOADED | KEY_ROM,
 	 .help = "option ROM that the guest gets instead of the card's own"},
 	{"rom-bar", FLAG(gpu, rom_bar), .dflt = "yes",
 	 .help = "no: the guest sees no option ROM"},
 	{"rom-acpi", CHOICE(gpu, rom_acpi, WHEN), .dflt = "auto",
 	 .help = "the ROM by ACPI's _ROM as well, as a muxless card's driver asks for it; auto: where rom is given and the card is a 3D controller"},
-	{"dsm", PATH(gpu, dsm), .flags = KEY_READ,
+	{"dsm", PATH(gpu, dsm), .flags = KEY_READ | KEY_LOADED,
 	 .help = "recorded answers of the host's _DSM that the guest gets: lines of UUID, function, bytes"},
 	{"x-vga", FLAG(gpu, x_vga), .dflt = "no",
 	 .help = "yes: with the legacy VGA ranges, for a guest that starts with SeaBIOS"},
@@ -350,7 +350,7 @@ static const struct key BATTERY[] = {
 static const struct key ACPI[] = {
 	{"enabled", FLAG(acpi_item, item.enabled), .dflt = "yes",
 	 .help = "no: as if the section were not there"},
-	{"file", PATH(acpi_item, file), .flags = KEY_REQUIRED | KEY_READ,
+	{"file", PATH(acpi_item, file), .flags = KEY_REQUIRED | KEY_READ | KEY_LOADED,
 	 .help = "a compiled ACPI table for the guest"},
 };
 

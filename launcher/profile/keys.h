@@ -46,6 +46,8 @@ enum kind {
 #define KEY_READ 4U	/* a path that must be a readable file */
 #define KEY_EXISTS 8U	/* a path that must be a file or a block device */
 #define KEY_NODE 16U	/* a path that must be a character device open to this user */
+#define KEY_LOADED 32U	/* a path whose bytes the plan looks into */
+#define KEY_ROM 64U	/* they must be an option ROM */
 
 struct key {
 	const char *name;
@@ -78,6 +80,14 @@ const struct key *key_find(const struct section_keys *section, const char *name)
 struct items *profile_items(struct profile *p, const struct section_keys *section);
 
 #define ITEMS_LIMIT 64 /* sections of one kind */
+
+/* Gives fn each path that an enabled section gives to a key with any of the flags, in the order of
+ * the table; false when fn said so of one.
+ */
+typedef bool path_fn(void *context, const struct key *key, const struct text *path,
+		     struct error **err);
+bool profile_paths(const struct profile *p, unsigned flags, path_fn *fn, void *context,
+		   struct error **err);
 
 /* The one of this name, or NULL. */
 struct item *items_find(const struct items *items, const char *name);

@@ -50,6 +50,44 @@ void profile_free(struct profile *p)
 	free(p);
 }
 
+/* What the keys of one section give to fn. */
+static bool section_paths(const struct section_keys *section, const void *base, unsigned flags,
+			  path_fn *fn, void *context, struct error **err)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < section->n; i++) {
+		const struct key *key = &section->key[i];
+		const struct text *path = (const void *)((const char *)base + key->offset);
+
+		if (key->kind == KIND_PATH && (key->flags & flags) && path->v)
+			good = fn(context, key, path, err) && good;
+	}
+	return good;
+}
+
+bool profile_paths(const struct profile *p, unsigned flags, path_fn *fn, void *context,
+		   struct error **err)
+{
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		const void *base = (const char *)p + table[i].offset;
+		const struct items *items = base;
+
+		if (!table[i].items)
+			good = section_paths(&table[i], base, flags, fn, context, err) && good;
+		for (size_t k = 0; table[i].items && k < items->n; k++)
+			if (items->v[k]->enabled.v)
+				good = section_paths(&table[i], items->v[k], flags, fn, context,
+						     err) &&
+				       good;
+	}
+	return good;
+}
+
 char *origin_text(const struct profile *p, struct origin at)
 {
 	if (at.kind == ORIGIN_DEFAULT)
