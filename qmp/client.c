@@ -116,6 +116,21 @@ json_object *qmp_greeting(const struct qmp *qmp)
 	return qmp->greeting;
 }
 
+char *qmp_build(const struct qmp *qmp)
+{
+	json_object *version = NULL;
+
+	json_object_object_get_ex(qmp->greeting, "version", &version);
+	return xstrdup(json_object_to_json_string_ext(version, JSON_C_TO_STRING_PLAIN));
+}
+
+void qmp_start_agent(struct qmp *qmp)
+{
+	qmp->ready = true;
+	/* What an earlier client left half said ends here. */
+	buf_adds(&qmp->out, "\xff");
+}
+
 uint64_t qmp_dropped(const struct qmp *qmp)
 {
 	return qmp->dropped;

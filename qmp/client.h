@@ -110,6 +110,10 @@ bool qmp_ready(const struct qmp *qmp);
 bool qmp_closed(const struct qmp *qmp);
 /* The greeting's "QMP" object (version, capabilities), or NULL before it; valid as long as qmp. */
 json_object *qmp_greeting(const struct qmp *qmp);
+/* QEMU's version and package from the greeting as one line of JSON, which the caller owns. */
+char *qmp_build(const struct qmp *qmp);
+/* The other end is a guest agent, which neither greets nor negotiates: it takes commands now. */
+void qmp_start_agent(struct qmp *qmp);
 /* How many events were dropped because too many came while a function below waited. */
 uint64_t qmp_dropped(const struct qmp *qmp);
 

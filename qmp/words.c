@@ -6,7 +6,8 @@
  *
  * A value is JSON if all of it is one JSON value by RFC 8259, else it is a string, byte for byte. A
  * number that json-c could not give back as it was typed (an integer over 64 bits) stays a string
- * too: QEMU then says what it expected. Where the schema is known, it will decide instead.
+ * too: QEMU then says what it expected. Where the schema is known, typed.c decides instead: it gets
+ * the tree with the words' texts as they are, each with the number of its word.
  */
 #include "words.h"
 
@@ -77,14 +78,16 @@ static bool covers(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len <= b_len && memcmp(a, b, a_len) == 0 && (a_len == b_len || b[a_len] == '.');
 }
 
-/* Looks at the keys of all words; false with what is wrong. */
-static bool check_keys(char *const *words, size_t n, struct error **err)
+/* Looks at the keys of all words; false with what is wrong, and *first of the wrong words. */
+static bool check_keys(char *const *words, size_t n, size_t *first, struct error **err)
 {
 	own_free size_t *len = xcalloc(n, sizeof(*len));
 	bool ok = true;
 
 	for (size_t i = 0; i < n; i++) {
 		len[i] = key_length(words[i], err);
+		if (ok && len[i] == 0)
+			*first = i;
 		ok &= len[i] > 0;
 		for (size_t j = 0; len[i] && j < i; j++) {
 			own_free char *shown = NULL, *other = NULL;
@@ -96,6 +99,8 @@ static bool check_keys(char *const *words, size_t n, struct error **err)
 			other = text_quote(words[j], SHOWN);
 			error_add(err, ERROR_USAGE, "\"%s\": %s \"%s\"", shown,
 				  len[i] == len[j] ? "the same key as in" : "clashes with", other);
+			if (ok)
+				*first = i;
 			ok = false;
 			break;
 		}
@@ -144,12 +149,12 @@ static json_object *child(json_object *node, const char *part)
 }
 
 /* Puts one word's value into the tree, its nodes on the way too; false with *why. */
-static bool add_word(json_object *root, const char *word, const char **why)
+static bool add_word(json_object *root, const char *word, size_t number, const char **why)
 {
 	size_t len = strcspn(word, "=");
 	own_free char *key = xstrndup(word, len);
 	char *part = key, *next;
-	json_object *node = root;
+	json_object *node = root, *leaf;
 
 	while ((next = strchr(part, '.'))) {
 		json_object *below;
@@ -169,25 +174,73 @@ static bool add_word(json_object *root, const char *word, const char **why)
 		node = below;
 		part = next;
 	}
-	return put(node, part, qmp_value(word + len + 1), why);
+	leaf = json_object_new_string(word + len + 1);
+	json_object_set_userdata(leaf, (void *)(uintptr_t)(number + 1), NULL);
+	return put(node, part, leaf, why);
 }
 
-json_object *qmp_arguments(char *const *words, size_t n, struct error **err)
+json_object *qmp_word_tree(char *const *words, size_t n, size_t *wrong, struct error **err)
 {
 	json_object *root;
 
-	if (!check_keys(words, n, err))
+	if (!check_keys(words, n, wrong, err))
 		return NULL;
 	root = json_object_new_object();
 	for (size_t i = 0; i < n; i++) {
 		own_free char *shown = text_quote(words[i], SHOWN);
 		const char *why = NULL;
 
-		if (add_word(root, words[i], &why))
+		if (add_word(root, words[i], i, &why))
 			continue;
 		error_add(err, ERROR_USAGE, "\"%s\": %s", shown, why);
+		*wrong = i;
 		json_object_put(root);
 		return NULL;
 	}
 	return root;
+}
+
+size_t qmp_word_number(json_object *node)
+{
+	while (node) {
+		bool list = json_object_is_type(node, json_type_array);
+		struct json_object_iterator at;
+
+		if (json_object_is_type(node, json_type_string))
+			return (size_t)(uintptr_t)json_object_get_userdata(node) - 1;
+		if (list) {
+			node = json_object_array_get_idx(node, 0);
+			continue;
+		}
+		at = json_object_iter_begin(node);
+		node = json_object_iter_peek_value(&at);
+	}
+	return 0;
+}
+
+json_object *qmp_untyped(json_object *node)
+{
+	json_object *copy;
+
+	if (json_object_is_type(node, json_type_string))
+		return qmp_value(json_object_get_string(node));
+	if (json_object_is_type(node, json_type_array)) {
+		copy = json_object_new_array();
+		for (size_t i = 0; i < json_object_array_length(node); i++)
+			json_object_array_add(copy,
+					      qmp_untyped(json_object_array_get_idx(node, i)));
+		return copy;
+	}
+	copy = json_object_new_object();
+	json_object_object_foreach(node, key, value)
+		json_object_object_add(copy, key, qmp_untyped(value));
+	return copy;
+}
+
+json_object *qmp_arguments(char *const *words, size_t n, struct error **err)
+{
+	size_t wrong;
+	own_json json_object *tree = qmp_word_tree(words, n, &wrong, err);
+
+	return tree ? qmp_untyped(tree) : NULL;
 }

@@ -14,6 +14,15 @@
  */
 json_object *qmp_arguments(char *const *words, size_t n, struct error **err);
 
+/* The same tree with each value as the text that was typed; *wrong is the number of the first word
+ * at fault where it returns NULL.
+ */
+json_object *qmp_word_tree(char *const *words, size_t n, size_t *wrong, struct error **err);
+/* The number of the first word that a node of such a tree comes from. */
+size_t qmp_word_number(json_object *node);
+/* What qmp_arguments() makes of a node of such a tree; the caller owns it. */
+json_object *qmp_untyped(json_object *node);
+
 /* The value that qmp_arguments() sees in text (valid UTF-8); the caller owns it. NULL is JSON's
  * null, as everywhere in json-c.
  */

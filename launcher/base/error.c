@@ -62,6 +62,12 @@ void error_context(struct error **err, const char *fmt, ...)
 	}
 }
 
+void error_set_kind(struct error *err, enum error_kind kind)
+{
+	if (err)
+		err->kind = kind;
+}
+
 void error_merge(struct error **to, struct error **from)
 {
 	struct error *source = steal(from);

@@ -17,6 +17,7 @@ enum error_kind {
 	ERROR_USAGE = 2,  /* wrong usage or profile */
 	ERROR_HOST = 3,	  /* this host cannot do it, or it was not allowed; nothing was changed */
 	ERROR_LEFT = 4,	  /* something of the host could not be put back */
+	ERROR_LATE = 5,	  /* of qmp: an answer or event did not come in time */
 };
 
 struct error;
@@ -31,6 +32,9 @@ void error_errno(struct error **err, enum error_kind kind, int errnum, const cha
 
 /* Puts "context: " before each message of *err; err and *err may be NULL, then nothing is done. */
 void error_context(struct error **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Makes the kind of err (may be NULL) another one. */
+void error_set_kind(struct error *err, enum error_kind kind);
 
 /* Moves the messages of *from behind those of *to and leaves *from empty. */
 void error_merge(struct error **to, struct error **from);

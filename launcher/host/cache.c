@@ -4,6 +4,9 @@
  * package}, "machines": [...], ..., "data directories": [...]} with a list of names for each kind
  * of offer
  *
+ * and its schema of QMP in CACHE/qemu-DIGEST.schema: a line with the same "binary", then an entry
+ * of the schema on each line.
+ *
  * "binary" must be what the file system says now, member for member. "modules" is there because a
  * distribution's QEMU loads some devices from files beside it: a package more adds devices and
  * leaves the binary alone. Nothing in the cache is an authority: what is broken, of another
@@ -24,6 +27,7 @@
 #define CACHE_VERSION 3
 #define CACHE_LIMIT (1U << 20)
 #define CACHE_DEPTH 8
+#define SCHEMA_LIMIT (8U << 20)
 
 #define DATA_DIRS "data directories"
 
@@ -81,7 +85,7 @@ struct json_object *qemu_identity(const char *path)
 	return identity;
 }
 
-static char *cache_file(const char *cache_dir, const char *path)
+static char *cache_file(const char *cache_dir, const char *path, const char *suffix)
 {
 	uint8_t digest[32];
 	struct buf name = {0};
@@ -90,12 +94,12 @@ static char *cache_file(const char *cache_dir, const char *path)
 	buf_addf(&name, "%s/qemu-", cache_dir);
 	for (size_t i = 0; i < 8; i++)
 		buf_addf(&name, "%02x", digest[i]);
-	buf_adds(&name, ".json");
+	buf_adds(&name, suffix);
 	return buf_steal(&name);
 }
 
 /* The text of a cache file that only we can have written. */
-static char *read_ours(const char *file, size_t *len)
+static char *read_ours(const char *file, size_t limit, size_t *len)
 {
 	own_fd int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
@@ -104,13 +108,13 @@ static char *read_ours(const char *file, size_t *len)
 		return NULL;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
 		return NULL;
-	return fd_read_all(fd, CACHE_LIMIT, len);
+	return fd_read_all(fd, limit, len);
 }
 
 static struct json_object *read_json(const char *file)
 {
 	size_t len;
-	own_free char *text = read_ours(file, &len);
+	own_free char *text = read_ours(file, CACHE_LIMIT, &len);
 	struct json_object *all;
 
 	return text && json_read(text, len, CACHE_DEPTH, &all, NULL) ? all : NULL;
@@ -159,7 +163,7 @@ bool qemu_names(struct json_object *array, const char *member, struct qemu_names
 bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char *path,
 		     struct json_object *identity)
 {
-	own_free char *file = cache_file(cache_dir, path);
+	own_free char *file = cache_file(cache_dir, path, ".json");
 	own_json struct json_object *all = read_json(file);
 	const char *version, *package;
 	struct qemu_facts read = {0};
@@ -216,7 +220,7 @@ static struct json_object *name_array(const struct qemu_names *names)
 void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 		      struct json_object *identity)
 {
-	own_free char *file = cache_file(cache_dir, qemu->path);
+	own_free char *file = cache_file(cache_dir, qemu->path, ".json");
 	own_json struct json_object *all = json_object_new_object();
 	own_error struct error *unused = NULL;
 	struct json_object *about = json_object_new_object();
@@ -236,4 +240,50 @@ void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 	 */
 	if (text && place_is_ours(cache_dir) && dir_make(cache_dir, 0700, &unused))
 		file_write(file, text, len, 0600, VOLATILE, &unused);
+}
+
+/* What stands on the first line of a kept schema: the binary and the build that it is of. */
+static char *schema_head(const char *path, const char *build)
+{
+	struct json_object *identity = qemu_identity(path), *head;
+	char *text = NULL;
+
+	if (!identity)
+		return NULL;
+	head = json_object_new_object();
+	add(head, "version", json_object_new_int(CACHE_VERSION));
+	add(head, "binary", identity);
+	add(head, "build", json_object_new_string(build));
+	text = xasprintf("%s\n", json_object_to_json_string_ext(head, JSON_C_TO_STRING_PLAIN));
+	json_object_put(head);
+	return text;
+}
+
+char *qemu_schema_read(const char *cache_dir, const char *path, const char *build, size_t *len)
+{
+	own_free char *file = cache_file(cache_dir, path, ".schema");
+	own_free char *head = schema_head(path, build);
+	own_free char *text = read_ours(file, SCHEMA_LIMIT, len);
+	size_t first = head ? strlen(head) : 0;
+
+	if (!first || !text || *len < first || memcmp(text, head, first) != 0)
+		return NULL;
+	*len -= first;
+	memmove(text, text + first, *len + 1);
+	return steal(&text);
+}
+
+void qemu_schema_write(const char *cache_dir, const char *path, const char *build, const char *text,
+		       size_t len)
+{
+	own_free char *file = cache_file(cache_dir, path, ".schema");
+	own_free char *head = schema_head(path, build);
+	own_error struct error *unused = NULL;
+	own_buf struct buf all = {0};
+
+	if (!head || !place_is_ours(cache_dir) || !dir_make(cache_dir, 0700, &unused))
+		return;
+	buf_adds(&all, head);
+	buf_add(&all, text, len);
+	file_write(file, all.data, all.len, 0600, VOLATILE, &unused);
 }

@@ -67,6 +67,15 @@ bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char 
 void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 		      struct json_object *identity);
 
+/* The schema of QMP that a binary gave as text before, which the caller owns, *len bytes; NULL
+ * where none is kept for just this binary and build (a text without newlines that QEMU greets
+ * with).
+ */
+char *qemu_schema_read(const char *cache_dir, const char *path, const char *build, size_t *len);
+/* Keeps it; where that cannot be done it is asked for again. */
+void qemu_schema_write(const char *cache_dir, const char *path, const char *build, const char *text,
+		       size_t len);
+
 /* Takes the strings out of an array: of strings (member NULL), or of objects with such a member.
  * False, with *names untouched, when it is no array or some element has no string.
  */

@@ -1,0 +1,303 @@
+#include "format.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/own.h"
+#include "base/text.h"
+
+#define COLUMNS_MOST 12
+#define EVENT_MOST 400
+
+/* Whether a code point controls a terminal, or the order in which it shows others. */
+static bool is_unsafe(uint32_t c)
+{
+	return c == 0x7f || (c >= 0x80 && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/* The code point at s, valid UTF-8, and its bytes. */
+static uint32_t code_point(const char *s, size_t *n)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	*n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (*n == 1)
+		return p[0];
+	if (*n == 2)
+		return (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
+	if (*n == 3)
+		return (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+	return (p[0] & 7U) << 18 | (p[1] & 0x3fU) << 12 | (p[2] & 0x3fU) << 6 | (p[3] & 0x3fU);
+}
+
+/* JSON's text with what json-c lets through written as \uXXXX: it can only stand in strings. */
+static char *escape_json(const char *json)
+{
+	struct buf out = {0};
+	size_t len = text_utf8(json, strlen(json)), n;
+
+	buf_adds(&out, "");
+	for (size_t at = 0; at < len; at += n) {
+		uint32_t c = code_point(json + at, &n);
+
+		if (is_unsafe(c))
+			buf_addf(&out, "\\u%04x", c);
+		else
+			buf_add(&out, json + at, n);
+	}
+	return buf_steal(&out);
+}
+
+char *qmp_json_line(json_object *value)
+{
+	return escape_json(json_object_to_json_string_ext(
+		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+char *qmp_json_pretty(json_object *value)
+{
+	return escape_json(json_object_to_json_string_ext(
+		value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			       JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+/* A string as bare text, with all that is unsafe escaped. */
+static char *bare_text(const char *text)
+{
+	own_free char *quoted = text_quote(text, strlen(text));
+
+	return escape_json(quoted);
+}
+
+char *qmp_screen(const char *text)
+{
+	struct buf out = {0};
+
+	buf_adds(&out, "");
+	while (*text) {
+		size_t len = strcspn(text, "\r\n");
+		own_free char *line = xstrndup(text, len), *shown = bare_text(line);
+
+		buf_addf(&out, "%s\n", shown);
+		text += len;
+		text += *text == '\r';
+		text += *text == '\n';
+	}
+	return buf_steal(&out);
+}
+
+char *qmp_plain(json_object *value)
+{
+	return json_object_is_type(value, json_type_string)
+		       ? bare_text(json_object_get_string(value))
+		       : qmp_json_line(value);
+}
+
+/* ------------------------------------------------------------------ tables */
+
+/* The columns that a text takes; wide characters count as one, which only spoils a column's edge.
+ */
+static size_t width_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+struct table {
+	const char *key[COLUMNS_MOST];
+	size_t width[COLUMNS_MOST];
+	size_t columns;
+};
+
+static bool is_scalar(json_object *value)
+{
+	return !json_object_is_type(value, json_type_object) &&
+	       !json_object_is_type(value, json_type_array);
+}
+
+/* Takes the members of one object in; false if it has one that is no column. */
+static bool note_columns(struct table *table, json_object *object)
+{
+	json_object_object_foreach(object, key, value)
+	{
+		own_free char *cell = qmp_plain(value);
+		size_t i = 0, width = width_of(cell);
+
+		if (!is_scalar(value))
+			return false;
+		while (i < table->columns && strcmp(table->key[i], key) != 0)
+			i++;
+		if (i == COLUMNS_MOST)
+			return false;
+		if (i == table->columns) {
+			table->key[table->columns++] = key;
+			table->width[i] = width_of(key);
+		}
+		if (table->width[i] < width)
+			table->width[i] = width;
+	}
+	return true;
+}
+
+static void add_cell(struct buf *out, const char *cell, size_t width, bool last)
+{
+	buf_adds(out, cell);
+	for (size_t n = width_of(cell); !last && n < width + 2; n++)
+		buf_addc(out, ' ');
+}
+
+static void add_row(struct buf *out, const struct table *table, json_object *object)
+{
+	for (size_t i = 0; i < table->columns; i++) {
+		json_object *value = NULL;
+		bool there = !object || json_object_object_get_ex(object, table->key[i], &value);
+		own_free char *cell = !object ? bare_text(table->key[i])
+				      : there ? qmp_plain(value)
+					      : xstrdup("-");
+
+		add_cell(out, cell, table->width[i], i + 1 == table->columns);
+	}
+	buf_addc(out, '\n');
+}
+
+char *qmp_table(json_object *value, size_t columns)
+{
+	size_t n =
+		json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
+	struct table table = {0};
+	struct buf out = {0};
+	size_t width = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		json_object *object = json_object_array_get_idx(value, i);
+
+		if (!json_object_is_type(object, json_type_object) || !note_columns(&table, object))
+			return NULL;
+	}
+	for (size_t i = 0; i < table.columns; i++)
+		width += table.width[i] + (i ? 2 : 0);
+	if (n < 2 || table.columns == 0 || width > columns)
+		return NULL;
+	for (size_t i = 0; i <= n; i++)
+		add_row(&out, &table, i ? json_object_array_get_idx(value, i - 1) : NULL);
+	return buf_steal(&out);
+}
+
+/* ------------------------------------------------------------------ events */
+
+static void add_pairs(struct buf *out, json_object *object, const char *path, unsigned depth)
+{
+	json_object_object_foreach(object, key, value)
+	{
+		own_free char *name = xasprintf("%s%s%s", path, *path ? "." : "", key);
+		own_free char *shown = bare_text(name), *plain = NULL;
+
+		if (json_object_is_type(value, json_type_object) && depth < 3) {
+			add_pairs(out, value, name, depth + 1);
+			continue;
+		}
+		plain = qmp_plain(value);
+		buf_addf(out, strchr(plain, ' ') || !*plain ? " %s=\"%s\"" : " %s=%s", shown,
+			 plain);
+	}
+}
+
+char *qmp_event_line(const struct qmp_message *event)
+{
+	time_t seconds = (time_t)event->seconds;
+	own_free char *name = bare_text(event->name);
+	struct buf out = {0};
+	struct tm at;
+	char clock[32] = "--:--:--";
+
+	if (event->seconds >= 0 && localtime_r(&seconds, &at))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &at);
+	buf_addf(&out, "%s.%03d %s", clock,
+		 event->microseconds > 0 ? (int)(event->microseconds % 1000000 / 1000) : 0, name);
+	if (json_object_is_type(event->data, json_type_object))
+		add_pairs(&out, event->data, "", 0);
+	if (out.len > EVENT_MOST) {
+		size_t n = text_utf8(out.data, EVENT_MOST);
+
+		out.len = n;
+		out.data[n] = '\0';
+		buf_adds(&out, "...");
+	}
+	return buf_steal(&out);
+}
+
+/* ------------------------------------------------------------------ paths */
+
+/* One step of a path, len bytes of it; *at stays where there is none. */
+static bool step_into(json_object **at, const char *part, size_t len)
+{
+	own_free char *name = xstrndup(part, len);
+	json_object *next = NULL;
+	uint64_t index;
+
+	if (json_object_is_type(*at, json_type_object)) {
+		if (!json_object_object_get_ex(*at, name, &next))
+			return false;
+	} else if (json_object_is_type(*at, json_type_array) && text_u64(name, 10, &index) &&
+		   index < json_object_array_length(*at)) {
+		next = json_object_array_get_idx(*at, index);
+	} else {
+		return false;
+	}
+	*at = next;
+	return true;
+}
+
+bool qmp_pick(json_object *value, const char *path, json_object **found)
+{
+	json_object *at = value;
+
+	if (strcmp(path, "return") == 0 || text_starts(path, "return."))
+		path += strlen("return");
+	path += *path == '.';
+	while (*path) {
+		size_t len = strcspn(path, ".");
+
+		/* A name may hold dots itself: "x-org.qemu.y". */
+		while (!step_into(&at, path, len)) {
+			if (!path[len])
+				return false;
+			len += 1 + strcspn(path + len + 1, ".");
+		}
+		path += len;
+		path += *path == '.';
+	}
+	*found = at;
+	return true;
+}
+
+bool qmp_event_matches(const struct qmp_message *event, const char *conditions)
+{
+	while (*conditions) {
+		size_t len = strcspn(conditions, ","), key = strcspn(conditions, "=");
+		own_free char *path = NULL, *want = NULL, *is = NULL;
+		json_object *found;
+
+		if (key >= len)
+			return false;
+		path = xstrndup(conditions, key);
+		want = xstrndup(conditions + key + 1, len - key - 1);
+		if (!event->data || !qmp_pick(event->data, path, &found))
+			return false;
+		is = qmp_plain(found);
+		if (strcmp(is, want) != 0)
+			return false;
+		conditions += len;
+		conditions += *conditions == ',';
+	}
+	return true;
+}
