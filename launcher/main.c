@@ -69,6 +69,18 @@ static const struct option_row ROM_OPTIONS[] = {
 static const struct option_row ACPI_OPTIONS[] = {PROFILE_OPTIONS, {0}};
 static const struct option_row FIRMWARE_OPTIONS[] = {
 	PROFILE_OPTIONS, {"json", NULL, "print JSON"}, {0}};
+static const struct option_row QMP_OPTIONS[] = {
+	{"socket", "PATH", "the monitor at this socket instead of a machine's: no NAME then"},
+	{"agent", NULL, "what listens at --socket is a guest agent"},
+	{"file", "FILE", "read commands from FILE (-: standard input)", .letter = 'f'},
+	{"get", "PATH", "print this part of the answer alone: return.status, 0.thread-id"},
+	{"raw", NULL, "print answers as JSON on one line each"},
+	{"follow", "PATTERN", "then print events as JSON lines, those whose names match",
+	 .optional = true},
+	{"until", "EVENT[,K=V...]", "then wait until this event comes, with these data"},
+	{"timeout", "SECONDS", "give up after so long"},
+	{"read-only", NULL, "send nothing that changes anything"},
+	{0}};
 static const struct option_row NO_OPTIONS[] = {{0}};
 
 const struct option_row GLOBAL_OPTIONS[] = {
@@ -102,8 +114,8 @@ const struct command COMMANDS[] = {
 	 command_attach, .this_host = true},
 	{"log", "[NAME]", "print QEMU's messages of a machine's last start", NO_OPTIONS, 0, 1,
 	 command_log, .this_host = true},
-	{"qmp", "NAME COMMAND [KEY=VALUE...]", "send QEMU one command and print its answer as JSON",
-	 NO_OPTIONS, 2, 256, command_qmp, .this_host = true},
+	{"qmp", "[NAME] [COMMAND [KEY=VALUE...]]", "a shell for QEMU's monitor, or one command",
+	 QMP_OPTIONS, 0, 256, command_qmp, .this_host = true},
 	{"devices", "", "list the host's devices, who holds them, what a guest could get",
 	 DEVICES_OPTIONS, 0, 0, command_devices},
 	{"cpus", "[PROFILE]", "show the host's P, E and LP-E cores, and a guest's places",
@@ -198,11 +210,11 @@ static bool takes_value(const char *word)
 	const struct option_row *row;
 
 	for (row = GLOBAL_OPTIONS; row->name; row++)
-		if (row->value && strcmp(row->name, word) == 0)
+		if (row->value && !row->optional && strcmp(row->name, word) == 0)
 			return true;
 	for (const struct command *c = COMMANDS; c->name; c++)
 		for (row = c->option; row && row->name; row++)
-			if (row->value && strcmp(row->name, word) == 0)
+			if (row->value && !row->optional && strcmp(row->name, word) == 0)
 				return true;
 	return false;
 }

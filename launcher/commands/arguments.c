@@ -51,11 +51,11 @@ static bool unknown(const struct command *command, const char *word, size_t len,
 	return false;
 }
 
-/* One option at words[*at]; moves *at over a value that stands apart. */
-static bool take_option(struct arguments *args, const struct command *command, char **words,
-			size_t n, size_t *at, struct error **err)
+/* One option, which stands at words[*at]; moves *at over a value that stands apart. */
+static bool take_option(struct arguments *args, const struct command *command, const char *option,
+			char **words, size_t n, size_t *at, struct error **err)
 {
-	const char *word = words[*at] + 2;
+	const char *word = option + 2;
 	size_t len = strcspn(word, "=");
 	const struct option_row *row = find(command->option, word, len);
 	const char *value = word[len] ? word + len + 1 : NULL;
@@ -68,7 +68,7 @@ static bool take_option(struct arguments *args, const struct command *command, c
 		error_add(err, ERROR_USAGE, "--%s takes no value", row->name);
 		return false;
 	}
-	if (!value && row->value) {
+	if (!value && row->value && !row->optional) {
 		if (*at + 1 >= n) {
 			error_add(err, ERROR_USAGE, "--%s needs a value: %s", row->name,
 				  row->value);
@@ -96,18 +96,32 @@ static const char *meant_variant(const struct command *command, const struct arg
 		       : NULL;
 }
 
+/* The long spelling of an option given by its letter, "--file", or NULL. */
+static char *spelled_out(const struct command *command, const char *word)
+{
+	for (const struct option_row *row = command->option; row && row->name; row++)
+		if (row->letter && word[1] == row->letter && !word[2])
+			return xasprintf("--%s", row->name);
+	return NULL;
+}
+
 bool arguments_parse(struct arguments *args, const struct command *command, char **words, size_t n,
 		     struct error **err)
 {
 	bool options = true;
 
 	for (size_t i = 0; i < n; i++) {
-		if (options && strcmp(words[i], "--") == 0) {
+		own_free char *spelled = NULL;
+
+		if (options && words[i][0] == '-' && (spelled = spelled_out(command, words[i]))) {
+			if (!take_option(args, command, spelled, words, n, &i, err))
+				return false;
+		} else if (options && strcmp(words[i], "--") == 0) {
 			options = false;
 		} else if (options && strcmp(words[i], "-h") == 0) {
 			*xappend(args->option, args->options) = (struct given){"help", ""};
 		} else if (options && text_starts(words[i], "--")) {
-			if (!take_option(args, command, words, n, &i, err))
+			if (!take_option(args, command, words[i], words, n, &i, err))
 				return false;
 		} else if (options && words[i][0] == '-' && words[i][1]) {
 			error_add(err, ERROR_USAGE, "unknown option %s; long options begin with --",

@@ -14,7 +14,9 @@ struct option_row {
 	const char *name;  /* without the two dashes */
 	const char *value; /* what it takes, in capitals; NULL: nothing */
 	const char *help;
-	bool many; /* may stand several times */
+	bool many;     /* may stand several times */
+	bool optional; /* its value may be left out, and stands behind "=" alone */
+	char letter;   /* -f for --file; 0: none */
 };
 
 /* The command line of one command, taken apart. */

@@ -50,8 +50,11 @@ static void print_options(const struct option_row *row, bool this_host)
 	for (; row && row->name; row++) {
 		if (this_host && strcmp(row->name, "host-root") == 0)
 			continue;
-		own_free char *left = xasprintf("--%s%s%s", row->name, row->value ? " " : "",
-						row->value ? row->value : "");
+		char letter[] = {'-', row->letter, ',', ' ', '\0'};
+		const char *between = row->optional ? "[=" : row->value ? " " : "";
+		own_free char *left =
+			xasprintf("%s--%s%s%s%s", row->letter ? letter : "", row->name, between,
+				  row->value ? row->value : "", row->optional ? "]" : "");
 
 		print_left(left);
 		printf("%s%s\n", row->help, row->many ? " (as often as wanted)" : "");

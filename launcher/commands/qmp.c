@@ -1,91 +1,273 @@
-/* One command for QEMU, over the tools' monitor. */
+/* `vmlaunch qmp`: one command, a script of them, events, or (shell.h) a person at a terminal.
+ *
+ * standard output is answers and events alone. The exit status says what went wrong: 1 QEMU's
+ * error, 2 wrong usage or what the schema does not have (nothing was sent), 3 no connection, 4 the
+ * connection was lost, 5 time is up.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
 #include <json-c/json.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "common.h"
-#include "qmp/words.h"
+#include "qmp/format.h"
+#include "request.h"
+#include "shell.h"
 
-/* The name that is nearest to a command that QEMU does not have, from its own list. */
-static void suggest(struct qmp *qmp, const char *command, struct error **err)
+/* A script's bytes at most. */
+#define SCRIPT_LIMIT (16U << 20)
+
+/* How answers are printed. */
+struct output {
+	bool raw;
+	const char *get; /* a path, NULL: all */
+};
+
+static bool print_answer(const struct output *output, const struct request *request,
+			 json_object *answer, struct error **err)
 {
-	own_free char *shown = text_quote(command, 64), *near = NULL;
-	json_object *list = NULL, *name;
-	const char **names, *nearest;
-	size_t n, known = 0;
+	own_free char *text = NULL;
+	json_object *found = answer;
 
-	qmp_execute(qmp, "query-commands", NULL, TOOLS_ANSWER_MS, &list, NULL);
-	n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-	names = xcalloc(n + 1, sizeof(*names));
-	for (size_t i = 0; i < n; i++)
-		if (json_object_object_get_ex(json_object_array_get_idx(list, i), "name", &name) &&
-		    json_object_is_type(name, json_type_string))
-			names[known++] = json_object_get_string(name);
-	nearest = text_nearest(command, names, known);
-	near = nearest ? text_quote(nearest, 64) : NULL;
-	error_add(err, ERROR_FAILED, "QEMU has no command %s%s%s%s", shown,
-		  near ? "; did you mean " : "; query-commands lists them", near ? near : "",
-		  near ? "?" : "");
-	free(names);
-	json_object_put(list);
+	if (output->get && !qmp_pick(answer, output->get, &found)) {
+		own_free char *shown = text_quote(output->get, 100);
+
+		error_add(err, ERROR_FAILED, "%s: the answer has no %s", request->command, shown);
+		return false;
+	}
+	if (output->get && !json_object_is_type(found, json_type_object) &&
+	    !json_object_is_type(found, json_type_array)) {
+		text = qmp_plain(found);
+		puts(text);
+	} else if (output->raw) {
+		text = qmp_json_line(found);
+		puts(text);
+	} else if (output->get) {
+		text = qmp_json_pretty(found);
+		puts(text);
+	} else {
+		text = request_answer(request, answer);
+		fputs(text, stdout);
+	}
+	fflush(stdout);
+	return true;
 }
 
-/* What a person at QEMU's own monitor would see. */
-static void print_screen(const char *text)
+/* Sends what was asked for and prints the answer; an error's kind is the exit status. */
+static bool perform(struct session *session, const struct output *output,
+		    const struct request *request, struct error **err)
 {
-	while (*text) {
-		size_t len = strcspn(text, "\r\n");
-		own_free char *line = xstrndup(text, len), *shown = text_quote(line, len);
+	own_json json_object *answer = NULL;
+	struct error *problem = NULL;
 
-		puts(shown);
-		text += len;
-		text += *text == '\r';
-		text += *text == '\n';
+	if (!session_may(session, request->command, request->arguments, err))
+		return false;
+	if (!session_execute(session, request->command, json_object_get(request->arguments),
+			     &answer, &problem)) {
+		const char *class = qmp_error_class(session->qmp);
+
+		if (class && strcmp(class, "CommandNotFound") == 0) {
+			own_free char *text = session_unknown(session, request->command);
+
+			error_free(problem);
+			problem = NULL;
+			error_add(&problem, ERROR_FAILED, "%s", text);
+		}
+		error_merge(err, &problem);
+		return false;
+	}
+	if (!print_answer(output, request, answer, err))
+		return false;
+	if (!request_failed_as_text(request, answer))
+		return true;
+	error_add(err, ERROR_FAILED, "QEMU's answer is an error");
+	return false;
+}
+
+/* ------------------------------------------------------------------ one command, or many */
+
+static bool run_words(struct session *session, const struct output *output,
+		      const struct arguments *args, size_t first, struct error **err)
+{
+	own_request struct request request = {.command = xstrdup(args->word[first])};
+
+	request.arguments = session_typed(session, request.command, (char **)&args->word[first + 1],
+					  args->words - first - 1, err);
+	return request.arguments && perform(session, output, &request, err);
+}
+
+static bool run_line(struct session *session, const struct output *output, const char *line,
+		     const char *where, size_t number, struct error **err)
+{
+	own_request struct request request = {0};
+	own_caret struct caret caret = {0};
+	struct error *problem = NULL;
+	bool good;
+
+	if (line[strspn(line, " \t\r")] == '\0' || line[strspn(line, " \t")] == '#')
+		return true;
+	if (!request_parse(session, line, &request, &caret)) {
+		error_add(err, ERROR_USAGE, "%s:%zu:%u: %s", where, number,
+			  text_column(line, caret.at), caret.text);
+		return false;
+	}
+	good = perform(session, output, &request, &problem);
+	error_context(&problem, "%s:%zu", where, number);
+	error_merge(err, &problem);
+	return good;
+}
+
+/* Runs a script's lines until one fails; file "-" is standard input, which is taken line by line.
+ */
+static bool run_script(struct session *session, const struct output *output, const char *file,
+		       struct error **err)
+{
+	bool input = strcmp(file, "-") == 0;
+	own_file FILE *from = input ? fdopen(dup(STDIN_FILENO), "r") : fopen(file, "re");
+	own_free char *line = NULL, *where = text_quote(input ? "standard input" : file, 200);
+	size_t room = 0, number = 0, total = 0;
+	ssize_t n;
+
+	if (!from) {
+		error_errno(err, ERROR_USAGE, errno, "%s", where);
+		return false;
+	}
+	while ((n = getline(&line, &room, from)) >= 0) {
+		total += (size_t)n;
+		if (total > SCRIPT_LIMIT || strlen(line) != (size_t)n) {
+			error_add(err, ERROR_USAGE, "%s: no script: %s", where,
+				  total > SCRIPT_LIMIT ? "too large" : "it holds NUL bytes");
+			return false;
+		}
+		line[strcspn(line, "\r\n")] = '\0';
+		if (!run_line(session, output, line, where, ++number, err))
+			return false;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ events */
+
+struct following {
+	const char *pattern; /* of names to print, NULL: none */
+	char *until;	     /* the name that ends it, NULL: none */
+	const char *conditions;
+};
+
+/* Takes one message; true when it is what was waited for. */
+static bool take_event(const struct following *following, const struct qmp_message *message)
+{
+	own_free char *line = NULL;
+
+	if (message->kind != QMP_EVENT)
+		return false;
+	if (following->pattern && fnmatch(following->pattern, message->name, 0) == 0) {
+		line = qmp_json_line(message->whole);
+		puts(line);
+		fflush(stdout);
+	}
+	return following->until && strcmp(following->until, message->name) == 0 &&
+	       qmp_event_matches(message, following->conditions);
+}
+
+static bool follow_events(struct session *session, const struct following *following,
+			  struct error **err)
+{
+	for (;;) {
+		struct pollfd fd = {qmp_fd(session->qmp), qmp_poll_events(session->qmp), 0};
+		own_qmp_message struct qmp_message message = {0};
+		int n;
+
+		if (qmp_next(session->qmp, &message) != QMP_NOTHING) {
+			if (message.kind == QMP_CLOSED) {
+				error_add(err, QMP_LOST, "%s", message.text);
+				return false;
+			}
+			if (take_event(following, &message))
+				return true;
+			if (ferror(stdout))
+				return false;
+			continue;
+		}
+		n = poll(&fd, 1, session_left(session));
+		if (n == 0 && following->until) {
+			error_add(err, ERROR_LATE, "%s did not come in time", following->until);
+			return false;
+		}
+		if (n == 0)
+			return true; /* --follow with --timeout: so long and no longer */
+		if (n > 0 && !qmp_receive(session->qmp, err))
+			return false;
 	}
 }
 
-static void print_answer(const char *command, json_object *answer)
+static struct following following_of(const struct arguments *args)
 {
-	if (strcmp(command, "human-monitor-command") == 0 &&
-	    json_object_is_type(answer, json_type_string))
-		print_screen(json_object_get_string(answer));
-	else
-		puts(json_object_to_json_string_ext(
-			answer, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-					JSON_C_TO_STRING_NOSLASHESCAPE));
+	const char *follow = argument_option(args, "follow");
+	const char *until = argument_option(args, "until");
+	size_t len = until ? strcspn(until, ",") : 0;
+
+	return (struct following){
+		.pattern = follow && !*follow ? "*" : follow,
+		.until = until ? xstrndup(until, len) : NULL,
+		.conditions = until && until[len] ? until + len + 1 : "",
+	};
+}
+
+/* An event that QEMU does not have would be waited for until the end of time. */
+static bool is_event(struct session *session, const char *name, struct error **err)
+{
+	own_free const char **names = NULL;
+	own_free char *shown = text_quote(name, 64);
+	const char *nearest;
+	size_t n;
+
+	names = schema_names(session_schema(session), SCHEMA_EVENT, &n);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	if (!n)
+		return true; /* nobody knows */
+	nearest = text_nearest(name, names, n);
+	error_add(err, ERROR_USAGE, "QEMU has no event %s%s%s%s", shown,
+		  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+	return false;
 }
 
 int command_qmp(const struct arguments *args, struct error **err)
 {
-	own_run_record struct run_record record = {0};
-	own_free char *name = machine_named(args, err);
-	own_free char *dir = name ? running(name, &record, err) : NULL;
-	struct error *problem = NULL;
-	json_object *arguments, *answer = NULL;
-	own_qmp struct qmp *qmp = NULL;
+	struct output output = {argument_option(args, "raw"), argument_option(args, "get")};
+	const char *script = argument_option(args, "file");
+	own_session struct session session = {0};
+	struct following following = following_of(args);
+	own_free char *until = following.until;
+	bool follows = following.pattern || until, good = true;
+	size_t first;
 
-	if (!dir)
+	if (!session_open(&session, args, &first, err))
 		return ERROR_FAILED;
-	arguments = qmp_arguments((char **)&args->word[2], args->words - 2, err);
-	if (!arguments)
+	if (script && args->words > first) {
+		error_add(err, ERROR_USAGE, "a command and --file do not go together");
 		return ERROR_USAGE;
-	qmp = tools_monitor(dir, err);
-	if (!qmp) {
-		json_object_put(arguments);
-		return ERROR_FAILED;
 	}
-	if (qmp_execute(qmp, args->word[1], arguments, -1, &answer, &problem)) {
-		print_answer(args->word[1], answer);
-		json_object_put(answer);
-		return 0;
-	}
-	if (qmp_error_class(qmp) && strcmp(qmp_error_class(qmp), "CommandNotFound") == 0) {
-		error_free(problem);
-		problem = NULL;
-		suggest(qmp, args->word[1], &problem);
-	}
-	error_merge(err, &problem);
-	return ERROR_FAILED;
+	if (until && !is_event(&session, until, err))
+		return ERROR_USAGE;
+	if (args->words > first)
+		good = run_words(&session, &output, args, first, err);
+	else if (script)
+		good = run_script(&session, &output, script, err);
+	else if (!follows && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		return shell_run(&session, args, err);
+	else if (!follows)
+		good = run_script(&session, &output, "-", err);
+	if (good && follows)
+		good = follow_events(&session, &following, err);
+	return good ? 0 : ERROR_FAILED;
 }

@@ -1,0 +1,60 @@
+/* What the files of the shell share. */
+#ifndef COMMANDS_SHELL_PRIVATE_H
+#define COMMANDS_SHELL_PRIVATE_H
+
+#include <stdio.h>
+
+#include "qmp/editor.h"
+#include "request.h"
+#include "shell.h"
+#include "terminal.h"
+
+struct shell {
+	struct session *session;
+	struct terminal terminal;
+	char state[32];	   /* QEMU's word for how the guest is; "" not known */
+	uint64_t state_id; /* of the query-status under way; 0: none */
+	char *events;	   /* names that are shown (a pattern); NULL: none are */
+	FILE *transcript;  /* JSON lines of all that is sent and comes; NULL: none */
+	char *panic;	   /* what the last GUEST_PANICKED told, NULL: none */
+	bool raw, leave, lost;
+	int status;
+};
+
+/* Says something above the line. */
+void shell_say(struct shell *shell, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sends a command and waits for its answer, which the caller owns; events are shown meanwhile.
+ * False when there is none (refused, lost, Ctrl-C), which has been said. Takes over arguments.
+ */
+bool shell_ask(struct shell *shell, const char *command, json_object *arguments,
+	       json_object **answer);
+/* Prints an answer: a table, JSON, or HMP's text. */
+void shell_answer(struct shell *shell, const struct request *request, json_object *answer);
+/* Asks the person; true for yes. */
+bool shell_sure(struct shell *shell, const char *question);
+/* Waits until time is up (milliseconds, -1: for ever) or an event comes that is name with these
+ * data (NULL: none ends it); false for Ctrl-C or a lost connection. *came (may be NULL): the event
+ * did.
+ */
+bool shell_wait(struct shell *shell, int ms, const char *name, const char *conditions, bool *came);
+/* Reads and performs a line. */
+void shell_line(struct shell *shell, const char *line);
+
+/* A word of the shell's own: what follows it on the line is rest. */
+struct shell_word {
+	const char *name, *usage, *help;
+	void (*run)(struct shell *shell, const char *rest);
+};
+
+/* Words of the shell, and those that look at the guest; each ended by a row without a name. */
+extern const struct shell_word SHELL_WORDS[], SHELL_LOOKS[];
+
+/* Tab: completes what stands before the cursor, or lists what could. */
+void shell_complete(struct shell *shell);
+
+/* Live names for the value at a path, as struct completing wants them. */
+char **shell_names(void *session, const char *command, const char *path, const char *start,
+		   size_t *n);
+
+#endif
