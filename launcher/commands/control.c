@@ -63,14 +63,20 @@ static void condition_free(struct condition *condition)
 }
 #define own_condition own_with(condition_free)
 
-static struct condition condition_of(const char *dir)
+/* Whether the guest waits for the cont of its start. */
+static bool is_starting(const struct run_record *record, const char *state)
+{
+	return strcmp(state, "prelaunch") == 0 && !record->let_go;
+}
+
+static struct condition condition_of(const char *dir, const struct run_record *record)
 {
 	own_error struct error *err = NULL;
 	own_qmp struct qmp *qmp = tools_monitor(dir, &err);
 	struct condition now = {qmp ? ask_state(qmp, &err) : xstrdup("unresponsive"), {{0}}};
 	json_object *blocks = NULL;
 
-	if (!held_is(now.state))
+	if (!held_is(now.state) || is_starting(record, now.state))
 		return now;
 	snprintf(now.held.state, sizeof(now.held.state), "%s", now.state);
 	if (held_is_of_disks(now.state) &&
@@ -205,7 +211,7 @@ int command_list(const struct arguments *args, struct error **err)
 			tell_stopped(names[i], &record);
 			continue;
 		}
-		now = condition_of(dir);
+		now = condition_of(dir, &record);
 		json_object_array_add(list, record_json(names[i], &record, &now));
 		if (!json && shown++ == 0)
 			printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU",
@@ -286,7 +292,7 @@ int command_status(const struct arguments *args, struct error **err)
 
 	if (!dir)
 		return ERROR_FAILED;
-	now = condition_of(dir);
+	now = condition_of(dir, &record);
 	if (argument_option(args, "json")) {
 		o = record_json(name, &record, &now);
 		json_object_object_add(o, "version", json_object_new_int(1));
@@ -369,9 +375,9 @@ static bool press(const struct run_record *record, const char *dir, struct error
 	return ask_supervisor(record, SIGUSR1) || press_button(dir, err);
 }
 
-static void tell_deaf(const char *name, const char *dir)
+static void tell_deaf(const char *name, const char *dir, const struct run_record *record)
 {
-	own_condition struct condition now = condition_of(dir);
+	own_condition struct condition now = condition_of(dir, record);
 	own_free char *words = held_words(&now.held, name);
 
 	if (words)
@@ -403,7 +409,7 @@ int command_stop(const struct arguments *args, struct error **err)
 	if (!press(&record, dir, err))
 		return ERROR_FAILED;
 	say(SAY_NOTE, "%s: power button pressed", name);
-	tell_deaf(name, dir);
+	tell_deaf(name, dir, &record);
 	while (!ends_within(pidfd, 1000)) {
 		waited++;
 		if (timeout && waited >= limit) {
@@ -466,7 +472,7 @@ static bool is_started(const char *name, const struct run_record *record, const 
 {
 	bool supervised = process_alive(record->supervisor);
 
-	if (strcmp(state, "prelaunch") != 0)
+	if (!is_starting(record, state))
 		return true;
 	error_add(err, ERROR_FAILED, "%s has not been started to its end%s%s%s", name,
 		  supervised ? "" : "; 'vmlaunch attach ", supervised ? "" : name,

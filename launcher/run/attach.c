@@ -111,6 +111,7 @@ static bool be_supervisor(const char *dir, const struct run_record *record, char
 	bool good = supervise(&plan, launched,
 			      &(struct supervise_options){.dir = dir,
 							  .companions = &companions,
+							  .let_go = record->let_go,
 							  .disturbed = record->quiet},
 			      ending, err);
 

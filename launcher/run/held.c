@@ -11,14 +11,17 @@
 /* Bytes of a name of QEMU's that are shown. */
 #define QUOTED 200
 
-/* QAPI: RunState. Those that pass by themselves (prelaunch, a migration that goes on) hold nobody.
- * In the words, %s is the machine's name.
+/* QAPI: RunState. Those that pass by themselves (a migration that goes on) hold nobody; nor does
+ * prelaunch before the start's cont, which whoever asks has to know. In the words, %s is the
+ * machine's name.
  */
 static const struct state_words {
 	const char *state, *why, *remedy;
 	bool trouble;
 } STATE[] = {
 	{"paused", "it was paused", "'vmlaunch resume %s' lets it go on", false},
+	{"prelaunch", "it was reset while it was held", "'vmlaunch resume %s' lets it go on",
+	 false},
 	{"suspended", "it sleeps", "'vmlaunch resume %s' wakes it", false},
 	{"io-error", NULL, "then 'vmlaunch resume %s' lets it go on", true},
 	{"guest-panicked", "its system crashed", "'vmlaunch reset %s' starts it anew", true},

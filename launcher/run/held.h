@@ -34,7 +34,7 @@ struct held {
 void held_free(struct held *held);
 #define own_held own_with(held_free)
 
-/* Whether a guest in that state (QAPI: RunState) waits for somebody. */
+/* Whether a guest in that state (QAPI: RunState), which was let go once, waits for somebody. */
 bool held_is(const char *state);
 /* Whether it came to that by itself: nobody asked for it. */
 bool held_is_trouble(const char *state);

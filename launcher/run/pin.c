@@ -62,6 +62,12 @@ void pin_begin(struct pin *pin, const struct plan *plan, struct link *link, pid_
 		pin->vcpu = xcalloc(placement->n, sizeof(*pin->vcpu));
 }
 
+void pin_adopt(struct pin *pin, const struct plan *plan, pid_t qemu)
+{
+	pin_begin(pin, plan, NULL, qemu);
+	pin->adopted = true;
+}
+
 void pin_free(struct pin *pin)
 {
 	free(pin->vcpu);
@@ -257,13 +263,42 @@ static bool pin_all(struct pin *pin, struct error **err)
 	return false;
 }
 
+static bool is_within(pid_t thread, const struct cpu_set *set)
+{
+	struct cpu_set now;
+
+	return thread && get_affinity(thread, &now) && cpu_set_within(&now, set);
+}
+
+/* Of a start whose pinning failed, or of a QEMU that does not tell, no thread is called late: it
+ * could be a processor of the guest's.
+ */
+static void know_placed(struct pin *pin)
+{
+	const struct placement *p = pin->placement;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (!is_within(pin->vcpu[i], &p->vcpus))
+			return;
+	for (size_t i = 0; i < p->n; i++)
+		know(pin, pin->vcpu[i]);
+	for (size_t i = 0; i < pin->iothreads; i++)
+		know(pin, pin->iothread[i]);
+}
+
 bool pin_answer(struct pin *pin, json_object *answer, struct error **err)
 {
 	if (pin->asked++ == 0)
 		take_vcpus(pin, answer);
 	else
 		take_iothreads(pin, answer);
-	if (pin_query(pin) || pin_all(pin, err))
+	if (pin_query(pin))
+		return true;
+	if (pin->adopted) {
+		know_placed(pin);
+		return true;
+	}
+	if (pin_all(pin, err))
 		return true;
 	each_thread(pin, release);
 	return false;

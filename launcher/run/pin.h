@@ -22,7 +22,8 @@ struct pin {
 	size_t iothreads;
 	pid_t *known; /* all threads when they were pinned; none before, or where nothing is */
 	size_t knowns;
-	bool told; /* that a late one could not be moved */
+	bool told;    /* that a late one could not be moved */
+	bool adopted; /* another supervisor has pinned: nothing is moved but late ones */
 };
 
 /* In the process that becomes QEMU: it runs on the processors of QEMU's own threads from now on,
@@ -43,6 +44,12 @@ const char *pin_query(const struct pin *pin);
  * pinned: the guest may run anywhere.
  */
 bool pin_answer(struct pin *pin, json_object *answer, struct error **err);
+
+/* The same for a QEMU that was taken over: the answers only tell which threads are the guest's and
+ * the disks', and late are those that run beside them. Where they are not pinned as the plan has
+ * it, nothing is.
+ */
+void pin_adopt(struct pin *pin, const struct plan *plan, pid_t qemu);
 
 /* Looks at the threads that QEMU has since then, once the guest runs: one that a vCPU's thread made
  * (the kernel's kvm-nx-lpage-recovery, at the first instruction) has the vCPU's processor, and its

@@ -244,6 +244,7 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	json_object_object_add(o, "companions", companions_json(record));
 	if (record->placement.pinned)
 		json_object_object_add(o, "placement", placement_json(&record->placement));
+	json_object_object_add(o, "let-go", json_object_new_boolean(record->let_go));
 	json_object_object_add(o, "quiet", json_object_new_boolean(record->quiet));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
@@ -420,6 +421,7 @@ bool run_record_read(const char *dir, struct run_record *record)
 		.down = {(int64_t)member_number(o, "down-since"),
 			 (int64_t)member_number(o, "down-quits")},
 		.terminal = json_object_get_boolean(member(o, "terminal", json_type_boolean)),
+		.let_go = json_object_get_boolean(member(o, "let-go", json_type_boolean)),
 		.quiet = json_object_get_boolean(member(o, "quiet", json_type_boolean)),
 	};
 	read_times(o, &record->times);
@@ -438,5 +440,15 @@ void run_record_tell_down(const char *dir, struct run_down down)
 	if (!run_record_read(dir, &record))
 		return;
 	record.down = down;
+	run_record_write(dir, &record, NULL);
+}
+
+void run_record_tell_let_go(const char *dir)
+{
+	own_run_record struct run_record record = {0};
+
+	if (!run_record_read(dir, &record))
+		return;
+	record.let_go = true;
 	run_record_write(dir, &record, NULL);
 }

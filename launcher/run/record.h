@@ -46,7 +46,8 @@ struct run_record {
 	size_t companions;
 	struct run_file shared;
 	struct placement placement; /* for a guest that was not let go yet */
-	bool quiet;		    /* its vCPUs were to be isolated, or realtime */
+	bool let_go; /* the guest was let go once: "prelaunch" is then no start that goes on */
+	bool quiet;  /* its vCPUs were to be isolated, or realtime */
 	struct run_function *function;
 	size_t functions;
 };
@@ -62,6 +63,9 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 
 /* Writes it anew with that way down; where that cannot be done, nobody is told. */
 void run_record_tell_down(const char *dir, struct run_down down);
+
+/* Writes it anew with the guest let go, likewise. */
+void run_record_tell_let_go(const char *dir);
 
 /* Reads dir/run.json; false when there is none that makes sense. */
 bool run_record_read(const char *dir, struct run_record *record);

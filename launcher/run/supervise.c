@@ -101,6 +101,8 @@ static void settle(struct supervisor *s, const char *state)
 	s->settled = s->ending->running = true;
 	say(SAY_NOTE, "%s: %s (QEMU %d)", s->plan->name, *shown ? shown : "taken over",
 	    (int)s->launched->pid);
+	if (s->dir && *state)
+		run_record_tell_let_go(s->dir);
 	if (held_is(state))
 		events_look(s);
 	companions_start(s->companions, s->plan, COMPANION_RUNNING);
@@ -130,6 +132,18 @@ static void take_threads(struct supervisor *s, json_object *answer)
 		say(SAY_WARNING, "%s: nothing is pinned: %s", s->plan->name, error_message(err, 0));
 }
 
+/* Who takes over looks at late threads as well: the first ones may have come while nobody did. */
+static void look_or_be_done(struct supervisor *s)
+{
+	const char *query = pin_query(&s->pin);
+
+	if (query)
+		order(s, query, &s->expected);
+	else
+		begin_looking(s);
+	s->start = query ? START_KNOW : START_DONE;
+}
+
 /* What the start does next, on the message that it waited for and its data. */
 static void advance(struct supervisor *s, json_object *data)
 {
@@ -154,8 +168,10 @@ static void advance(struct supervisor *s, json_object *data)
 		order(s, "query-status", &s->expected);
 		return;
 	case START_STATUS:
-		if (strcmp(json_member_text(data, "status"), "prelaunch") != 0) {
+		if (s->let_go || strcmp(json_member_text(data, "status"), "prelaunch") != 0) {
 			settle(s, json_member_text(data, "status"));
+			pin_adopt(&s->pin, s->plan, s->launched->pid);
+			look_or_be_done(s);
 			return;
 		}
 		say(SAY_NOTE, "%s: its vmlaunch died before it let the guest go; that is done now",
@@ -173,6 +189,10 @@ static void advance(struct supervisor *s, json_object *data)
 		return;
 	case START_CONT:
 		settle(s, "running");
+		return;
+	case START_KNOW:
+		pin_answer(&s->pin, data, NULL);
+		look_or_be_done(s);
 		return;
 	case START_DONE:
 		return;
@@ -428,6 +448,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	s.told_at = s.began;
 	s.hurried = options->hurried;
 	s.disturbed = options->disturbed;
+	s.let_go = options->let_go;
 	s.link = options->link;
 	s.dir = options->dir;
 	s.companions = options->companions;

@@ -17,6 +17,7 @@ struct supervise_options {
 	const char *dir;   /* of the instance, whose record is kept; NULL: there is none */
 	struct link *link; /* to the keeper, NULL: none; watched, and asked to give the vCPUs their
 			      place */
+	bool let_go;	   /* a QEMU that is taken over has let its guest go before */
 	bool disturbed; /* a guest that was never let go cannot be isolated or realtime any more */
 	int deadline;	/* milliseconds from the start until QEMU is made to end; 0: none */
 };

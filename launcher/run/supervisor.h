@@ -20,6 +20,7 @@ enum start_state {
 	START_STATUS,
 	START_PIN,
 	START_CONT,
+	START_KNOW, /* settled; which threads were placed is asked of a QEMU that was taken over */
 	START_DONE,
 };
 
@@ -84,6 +85,7 @@ struct supervisor {
 	const char *dir;  /* of the instance's record, may be NULL */
 	int64_t asked_at; /* the last Ctrl-C, 0: none */
 	bool disturbed;	  /* see the options */
+	bool let_go;	  /* likewise */
 	bool hurried;	  /* there is nothing to be gentle with: Ctrl-C quits */
 };
 

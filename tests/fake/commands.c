@@ -374,6 +374,10 @@ void before(struct machine *machine, const char *command)
 void after(struct machine *machine, const char *command)
 {
 	if (strcmp(command, "system_reset") == 0) {
+		/* QEMU 7.2 to 11.1, main_loop_should_exit(): whoever does not run is before the
+		 * start. */
+		if (strcmp(machine->state, "running") != 0)
+			machine->state = "prelaunch";
 		send_event(machine, "RESET", reason(false, "host-qmp-system-reset"));
 	} else if (strcmp(command, "system_powerdown") == 0) {
 		send_event(machine, "POWERDOWN", NULL);
