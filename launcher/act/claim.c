@@ -13,18 +13,15 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "bind.h"
-#include "host/holders.h"
-#include "host/pci_verdict.h"
-#include "host/storage.h"
+#include "host/obstacles.h"
 
 struct claim {
 	struct keeper *k;
-	struct pci_list list;
-	struct pci_set set;	   /* in the order of the hand-over */
-	struct pci_set awake;	   /* of these, what is not to be switched off while idle */
-	bool nvidia;		   /* a function of it has NVIDIA's driver */
-	struct holder_nodes nodes; /* of the set, as they were before the first write */
-	bool blind;		   /* who holds them cannot be found out any more */
+	struct scene scene;   /* the host before the first write */
+	struct pci_set set;   /* in the order of the hand-over */
+	struct pci_set awake; /* of these, what is not to be switched off while idle */
+	bool nvidia;	      /* a function of it has NVIDIA's driver */
+	bool blind;	      /* who holds them cannot be found out any more */
 };
 
 static const char *name_of(const struct pci_function *f, char text[PCI_ADDRESS_SIZE])
@@ -78,12 +75,7 @@ const struct pci_function *expected_function(const struct keeper *k, const struc
 			  f->driver ? "driver " : "no driver", f->driver ? f->driver : "");
 		return NULL;
 	}
-	if (pci_is_bridge(f) || pci_is_chipset(f)) {
-		error_add(err, ERROR_HOST, "%s is a %s: the host's own", text,
-			  pci_class_words(f->class));
-		return NULL;
-	}
-	if (f->locked || keeper_is_stuck(k, &f->address)) {
+	if (keeper_is_stuck(k, &f->address)) {
 		error_add(err, ERROR_HOST, "the kernel is still busy with %s", text);
 		return NULL;
 	}
@@ -92,7 +84,7 @@ const struct pci_function *expected_function(const struct keeper *k, const struc
 
 static bool add_function(struct claim *c, const struct step_function *want, struct error **err)
 {
-	const struct pci_function *f = expected_function(c->k, &c->list, want, err);
+	const struct pci_function *f = expected_function(c->k, &c->scene.pci, want, err);
 	char text[PCI_ADDRESS_SIZE];
 
 	if (f && pci_set_has(&c->set, f)) {
@@ -114,7 +106,7 @@ static bool collect(struct claim *c, const struct intent *intent, struct error *
 		error_add(err, ERROR_HOST, "a claim of %u functions", n);
 		return false;
 	}
-	pci_list_read(&c->list, &c->k->root);
+	scene_read(&c->scene, &c->k->root);
 	for (uint32_t i = 0; i < n; i++)
 		if (!add_function(c, &intent->claim.function[i], err))
 			return false;
@@ -134,53 +126,27 @@ static bool collect(struct claim *c, const struct intent *intent, struct error *
 
 /* ------------------------------------------------------------------ what stands against it? */
 
-/* What vfio-pci has already needs less: nothing of the host's hangs on it, and no picture is lost.
- */
-static bool matters(const struct pci_function *f, enum pci_obstacle_kind kind)
-{
-	if (!is_vfio(f))
-		return true;
-	return kind == OBSTACLE_BRIDGE || kind == OBSTACLE_CHIPSET || kind == OBSTACLE_NO_IOMMU ||
-	       kind == OBSTACLE_NO_GROUP || kind == OBSTACLE_FOREIGN || kind == OBSTACLE_VIRTUAL;
-}
+/* Words for at most so many. */
+#define TOLD 4
 
-static bool is_free(const struct pci_scene *scene, const struct pci_function *f,
-		    const struct pci_set *set, struct error **err)
+static bool none_stands(const struct obstacles *obstacles, struct error **err)
 {
-	own_pci_obstacles struct pci_obstacles found = {0};
-	char text[PCI_ADDRESS_SIZE];
+	own_buf struct buf words = {0};
+	size_t n = 0;
 
-	pci_obstacles_of(&found, scene, f, set);
-	for (size_t i = 0; i < found.n; i++) {
-		if (!matters(f, found.v[i].kind))
+	for (size_t i = 0; i < obstacles->n; i++) {
+		own_free char *sentence = obstacle_sentence(&obstacles->v[i]);
+
+		if (obstacle_weight(obstacles->v[i].kind) == WEIGHT_NOTE)
 			continue;
-		error_add(err, ERROR_HOST, "%s: %s", name_of(f, text), found.v[i].text);
-		return false;
+		if (n++ < TOLD)
+			buf_addf(&words, "%s%s", n > 1 ? "; " : "", sentence);
 	}
-	return true;
-}
-
-/* The same questions as the plan's, and more: they are asked of the host as it is now. */
-static bool all_are_free(struct claim *c, struct error **err)
-{
-	own_pci_scene struct pci_scene scene = {0};
-	own_pci_set struct pci_set set = {0};
-
-	pci_scene_read(&scene, &c->k->root);
-	for (size_t i = 0; i < c->set.n; i++) {
-		const struct pci_function *f = pci_list_find(&scene.list, &c->set.v[i]->address);
-
-		if (f)
-			pci_set_add(&set, f);
-	}
-	if (set.n != c->set.n) {
-		error_add(err, ERROR_HOST, "a device of the claim has just gone");
-		return false;
-	}
-	for (size_t i = 0; i < set.n; i++)
-		if (!is_free(&scene, set.v[i], &set, err))
-			return false;
-	return true;
+	if (n > TOLD)
+		buf_addf(&words, "; and %zu more", n - TOLD);
+	if (n)
+		error_add(err, ERROR_HOST, "%s", words.data);
+	return n == 0;
 }
 
 bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, struct error **err)
@@ -210,69 +176,30 @@ bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, st
 	return free_for_us;
 }
 
-/* With a second GPU on it the driver cannot be unloaded, and unbind could wait for ever. */
-static bool nvidia_can_go(struct claim *c, struct error **err)
-{
-	char text[PCI_ADDRESS_SIZE];
-
-	for (size_t i = 0; c->nvidia && i < c->list.n; i++) {
-		const struct pci_function *f = &c->list.v[i];
-
-		if (!is_nvidia(f) || pci_set_has(&c->set, f))
-			continue;
-		error_add(
-			err, ERROR_HOST,
-			"the nvidia driver also drives %s, so it cannot be unloaded: give this GPU to vfio-pci at boot instead",
-			name_of(f, text));
-		return false;
-	}
-	return true;
-}
-
-/* Words for at most four holders. */
-static void name_holders(struct buf *out, const struct holders *holders,
-			 const struct holder_nodes *nodes)
-{
-	for (size_t i = 0; i < holders->n && i < 4; i++) {
-		const struct holder *h = &holders->v[i];
-		own_free char *comm = text_quote(h->comm, 32);
-		const char *remedy = holder_remedy(h->comm);
-
-		buf_addf(out, "%s%s (pid %d, user %s, %s)%s%s", i ? "; " : "", comm, (int)h->pid,
-			 h->user ? h->user : "?", nodes->v[h->node].path, remedy ? ": " : "",
-			 remedy ? remedy : "");
-	}
-	if (holders->n > 4)
-		buf_addf(out, "; and %zu more", holders->n - 4);
-}
-
-/* Who has a node of theirs open? The nodes of NVIDIA's driver itself count only where that has to
- * go.
+/* The plan's questions, asked of the host as it is now. Only root can see all processes, so only
+ * here it matters that some stay hidden.
  */
-static bool nobody_holds(struct claim *c, struct error **err)
+static bool nothing_stands(struct claim *c, struct error **err)
 {
-	own_holders struct holders holders = {0};
-	own_buf struct buf words = {0};
+	own_obstacles struct obstacles obstacles = {0};
+	struct holders *holders = &c->scene.holders;
 
-	for (size_t i = 0; i < c->set.n; i++)
-		holder_nodes_of(&c->nodes, &c->k->root, c->set.v[i]);
-	if (!look_for_holders(c->k, &holders, &c->nodes, err))
+	scene_look(&c->scene, &c->k->root, c->set.v, c->set.n);
+	if (!look_for_holders(c->k, holders, &c->scene.nodes, err))
 		return false;
-	if (holders.n) {
-		name_holders(&words, &holders, &c->nodes);
-		error_add(err, ERROR_HOST, "in use by %s", words.data);
+	obstacles_of(&obstacles, &c->scene, &c->set);
+	if (!none_stands(&obstacles, err))
 		return false;
-	}
-	if (holders.hidden) {
+	if (holders->hidden) {
 		error_add(
 			err, ERROR_HOST,
 			"cannot see all processes from here (hidepid, or a container): whoever uses the device would not be seen");
 		return false;
 	}
-	if (holders.unseen)
+	if (holders->unseen)
 		keeper_report(c->k, REPORT_PROGRESS, 0,
 			      "%zu processes cannot be looked into, not even by root",
-			      holders.unseen);
+			      holders->unseen);
 	return true;
 }
 
@@ -281,32 +208,21 @@ static bool nobody_holds(struct claim *c, struct error **err)
  */
 static bool still_free(struct claim *c, const struct pci_function *f, struct error **err)
 {
-	own_holder_nodes struct holder_nodes nodes = {0};
-	own_holders struct holders holders = {0};
-	own_storage struct storage storage = {0};
-	own_storage_claims struct storage_claims claims = {0};
-	own_buf struct buf words = {0};
+	own_scene struct scene now = {0};
+	own_obstacles struct obstacles obstacles = {0};
 
 	if (!f->driver)
 		return true;
-	holder_nodes_of(&nodes, &c->k->root, f);
-	if (!look_for_holders(c->k, &holders, &nodes, err)) {
+	storage_read(&now.storage, &c->k->root);
+	scene_look(&now, &c->k->root, &f, 1);
+	if (!look_for_holders(c->k, &now.holders, &now.nodes, err)) {
 		c->blind = true;
 		return false;
 	}
-	storage_read(&storage, &c->k->root);
-	storage_claims_below(&claims, &storage, &f->address);
-	if (claims.n) {
-		own_free char *text = storage_claim_text(&claims.v[0]);
-
-		error_add(err, ERROR_HOST, "the host has just begun to use what hangs on it: %s",
-			  text);
-		return false;
-	}
-	if (holders.n == 0)
+	obstacles_in_use(&obstacles, &now, f);
+	if (none_stands(&obstacles, err))
 		return true;
-	name_holders(&words, &holders, &nodes);
-	error_add(err, ERROR_HOST, "by now in use by %s", words.data);
+	error_context(err, "by now");
 	return false;
 }
 
@@ -316,15 +232,15 @@ static void name_latecomers(struct claim *c, struct error **err)
 	own_holders struct holders holders = {0};
 	own_buf struct buf words = {0};
 
-	if (c->blind || !look_for_holders(c->k, &holders, &c->nodes, NULL) || holders.n == 0)
+	if (c->blind || !look_for_holders(c->k, &holders, &c->scene.nodes, NULL) || holders.n == 0)
 		return;
-	name_holders(&words, &holders, &c->nodes);
-	error_context(err, "in use by %s", words.data);
-}
+	for (size_t i = 0; i < holders.n && i < TOLD; i++) {
+		own_free char *text =
+			holder_text(&holders.v[i], &c->scene.nodes.v[holders.v[i].node]);
 
-static bool may_go(struct claim *c, struct error **err)
-{
-	return all_are_free(c, err) && nvidia_can_go(c, err) && nobody_holds(c, err);
+		buf_addf(&words, "%s%s", i ? "; " : "", text);
+	}
+	error_context(err, "in use by %s", words.data);
 }
 
 /* ------------------------------------------------------------------ the hand-over */
@@ -378,7 +294,7 @@ bool claim_functions(struct keeper *k, const struct intent *intent, struct error
 {
 	struct claim c = {.k = k};
 	unsigned long before = root_shortages();
-	bool good = collect(&c, intent, err) && may_go(&c, err);
+	bool good = collect(&c, intent, err) && nothing_stands(&c, err);
 
 	/* What was not seen may stand against it, or be what has to be put back. */
 	if (good && root_shortages() != before) {
@@ -392,9 +308,8 @@ bool claim_functions(struct keeper *k, const struct intent *intent, struct error
 		if (!good)
 			name_latecomers(&c, err);
 	}
-	holder_nodes_free(&c.nodes);
 	pci_set_free(&c.set);
 	pci_set_free(&c.awake);
-	pci_list_free(&c.list);
+	scene_free(&c.scene);
 	return good;
 }

@@ -60,6 +60,13 @@ static bool parent_is_there(struct wish *w, const struct intent *intent, struct 
 	f = expected_function(w->k, &list, &intent->mdev.parent, err);
 	if (!f || !nobody_else_claims(w->k, f, err))
 		return false;
+	if (f->locked) {
+		char address[PCI_ADDRESS_SIZE];
+
+		error_add(err, ERROR_HOST, "the kernel is still busy with %s",
+			  pci_address_format(&f->address, address));
+		return false;
+	}
 	w->parent = f->address;
 	return true;
 }

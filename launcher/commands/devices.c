@@ -15,9 +15,9 @@ struct holding *holdings_of(const struct devices_view *view, const struct pci_fu
 	struct holding *v = NULL;
 
 	*n = 0;
-	for (size_t i = 0; i < view->holders.n; i++) {
-		const struct holder *h = &view->holders.v[i];
-		const struct holder_node *node = &view->nodes.v[h->node];
+	for (size_t i = 0; i < view->scene.holders.n; i++) {
+		const struct holder *h = &view->scene.holders.v[i];
+		const struct holder_node *node = &view->scene.nodes.v[h->node];
 		struct holding *last = *n ? &v[*n - 1] : NULL;
 
 		if (pci_address_compare(&node->function, &f->address) != 0)
@@ -38,67 +38,63 @@ void holdings_free(struct holding *holding, size_t n)
 	free(holding);
 }
 
-/* All nodes of all functions, then one pass over the processes. A disk with several controllers
- * hangs below none of them, so disks are added by what the storage part knows.
+/* What one sees of the function that is asked about; the others of its board are told where it has
+ * no reason of its own.
  */
-static void look_for_holders(struct devices_view *view, const struct root *root)
+static void sort_obstacles(struct function_view *fv, const struct obstacles *all,
+			   const struct pci_function *f)
 {
-	const struct storage *storage = &view->scene.storage;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct obstacle *o = &all->v[i];
 
-	for (size_t i = 0; i < view->scene.list.n; i++) {
-		const struct pci_function *f = &view->scene.list.v[i];
-		size_t before = view->nodes.n;
-
-		if (pci_is_bridge(f))
-			continue;
-		holder_nodes_of(&view->nodes, root, f);
-		for (size_t k = 0; k < storage->n; k++) {
-			const struct block *b = &storage->v[k];
-			bool known = !storage_is_below(b, &f->address);
-
-			for (size_t m = before; m < view->nodes.n && !known; m++)
-				known = view->nodes.v[m].block && view->nodes.v[m].dev == b->dev;
-			if (!known)
-				holder_nodes_add(&view->nodes, &f->address, b->node, "block", true,
-						 b->dev);
-		}
+		fv->held |= obstacle_weight(o->kind) == WEIGHT_HELD;
+		if (obstacle_weight(o->kind) == WEIGHT_REFUSED &&
+		    (!o->function || o->function == f))
+			obstacles_add(&fv->obstacles, o->kind, o->function, o->remedy, "%s",
+				      o->text);
 	}
-	holders_scan(&view->holders, root, &view->nodes);
+	for (size_t i = 0; !fv->obstacles.n && i < all->n; i++) {
+		own_free char *sentence = obstacle_sentence(&all->v[i]);
+
+		if (obstacle_weight(all->v[i].kind) == WEIGHT_REFUSED)
+			obstacles_add(&fv->obstacles, OBSTACLE_COMPANION, f, NULL,
+				      "what goes with it cannot: %s", sentence);
+	}
 }
 
-static bool is_held(const struct devices_view *view, const struct pci_function *f)
+static void judge_functions(struct devices_view *view)
 {
-	for (size_t i = 0; i < view->holders.n; i++) {
-		const struct holder_node *node = &view->nodes.v[view->holders.v[i].node];
-
-		if (pci_address_compare(&node->function, &f->address) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void judge(struct devices_view *view, const struct root *root)
-{
-	const struct pci_list *list = &view->scene.list;
+	const struct pci_list *list = &view->scene.pci;
 
 	view->function = xcalloc(list->n + 1, sizeof(*view->function));
 	for (size_t i = 0; i < list->n; i++) {
 		const struct pci_function *f = &list->v[i];
 		struct function_view *fv = &view->function[i];
+		own_obstacles struct obstacles all = {0};
 
-		soft_holders_of(&fv->soft, root, f);
-		if (!pci_is_bridge(f)) {
+		if (!pci_is_bridge(f))
 			storage_claims_below(&fv->claims, &view->scene.storage, &f->address);
-			pci_board(&fv->board, list, f);
-		}
-		pci_obstacles_of(&fv->obstacles, &view->scene, f, &fv->board);
-		fv->held = is_held(view, f);
+		pci_board(&fv->board, list, f);
+		obstacles_of(&all, &view->scene, &fv->board);
+		sort_obstacles(fv, &all, f);
 	}
+}
+
+static void look_at_functions(struct devices_view *view, const struct root *root)
+{
+	struct scene *scene = &view->scene;
+	own_pci_set struct pci_set all = {0};
+
+	for (size_t i = 0; i < scene->pci.n; i++)
+		pci_set_add(&all, &scene->pci.v[i]);
+	scene_look(scene, root, all.v, all.n);
+	holders_scan(&scene->holders, root, &scene->nodes);
+	judge_functions(view);
 }
 
 static void look_up_names(struct devices_view *view, const struct root *root)
 {
-	const struct pci_list *list = &view->scene.list;
+	const struct pci_list *list = &view->scene.pci;
 
 	view->name = xcalloc(list->n + 1, sizeof(*view->name));
 	for (size_t i = 0; i < list->n; i++)
@@ -120,36 +116,31 @@ static void look_up_names(struct devices_view *view, const struct root *root)
 
 static void look(struct devices_view *view, const struct root *root)
 {
-	pci_scene_read(&view->scene, root);
+	scene_read(&view->scene, root);
 	usb_list_read(&view->usb, root);
-	if (view->show_pci) {
-		look_for_holders(view, root);
-		judge(view, root);
-	}
+	if (view->show_pci)
+		look_at_functions(view, root);
 	look_up_names(view, root);
 }
 
 static void view_free(struct devices_view *view)
 {
-	for (size_t i = 0; view->function && i < view->scene.list.n; i++) {
+	for (size_t i = 0; view->function && i < view->scene.pci.n; i++) {
 		struct function_view *fv = &view->function[i];
 
-		soft_holders_free(&fv->soft);
 		storage_claims_free(&fv->claims);
-		pci_obstacles_free(&fv->obstacles);
+		obstacles_free(&fv->obstacles);
 		pci_set_free(&fv->board);
 	}
 	free(view->function);
 	if (view->name)
-		id_names_free(view->name, view->scene.list.n);
+		id_names_free(view->name, view->scene.pci.n);
 	if (view->usb_name)
 		id_names_free(view->usb_name, view->usb.n);
 	free(view->name);
 	free(view->usb_name);
-	holders_free(&view->holders);
-	holder_nodes_free(&view->nodes);
 	usb_list_free(&view->usb);
-	pci_scene_free(&view->scene);
+	scene_free(&view->scene);
 }
 
 int command_devices(const struct arguments *args, struct error **err)

@@ -2,26 +2,22 @@
 #ifndef COMMANDS_DEVICES_H
 #define COMMANDS_DEVICES_H
 
-#include "host/holders.h"
 #include "host/names.h"
-#include "host/pci_verdict.h"
+#include "host/obstacles.h"
 #include "host/usb.h"
 
 /* What is known of a function beside the function itself. */
 struct function_view {
-	struct soft_holders soft;
 	struct storage_claims claims;
-	struct pci_obstacles obstacles;
-	struct pci_set board; /* what goes with it */
+	struct obstacles obstacles; /* those that let go by themselves left out */
+	struct pci_set board;	    /* what goes with it, itself among them */
 	bool held;
 };
 
 struct devices_view {
-	struct pci_scene scene;
-	struct function_view *function; /* one for each of scene.list */
+	struct scene scene;
+	struct function_view *function; /* one for each of scene.pci */
 	struct id_name *name;		/* likewise */
-	struct holder_nodes nodes;
-	struct holders holders;
 	struct usb_list usb;
 	struct id_name *usb_name; /* one for each of usb */
 	bool show_pci, show_usb, show_input;

@@ -156,15 +156,15 @@ static void add_holders(json_object *o, const struct devices_view *view,
 	holdings_free(v, n);
 }
 
-static void add_soft(json_object *o, const struct function_view *fv)
+static void add_soft(json_object *o, const struct soft_holders *holders)
 {
 	json_object *list = add_list(o, "host");
 
-	for (size_t i = 0; i < fv->soft.n; i++) {
+	for (size_t i = 0; i < holders->n; i++) {
 		json_object *soft = add_object(list);
 
-		add_text(soft, "kind", soft_kind_word(fv->soft.v[i].kind));
-		add_text(soft, "what", fv->soft.v[i].what);
+		add_text(soft, "kind", soft_kind_word(holders->v[i].kind));
+		add_text(soft, "what", holders->v[i].what);
 	}
 }
 
@@ -232,7 +232,7 @@ static void add_verdict(json_object *o, const struct pci_function *f,
 		const struct pci_function *other = fv->board.v[i];
 		char address[PCI_ADDRESS_SIZE];
 
-		if (other != f && f->group >= 0 && other->group == f->group)
+		if (other != f)
 			json_object_array_add(
 				with, text_json(pci_address_format(&other->address, address)));
 	}
@@ -240,15 +240,17 @@ static void add_verdict(json_object *o, const struct pci_function *f,
 	for (size_t i = 0; i < fv->obstacles.n; i++) {
 		json_object *obstacle = add_object(list);
 
-		add_text(obstacle, "kind", pci_obstacle_word(fv->obstacles.v[i].kind));
-		add_text(obstacle, "text", fv->obstacles.v[i].text);
+		own_free char *clause = obstacle_clause(&fv->obstacles.v[i]);
+
+		add_text(obstacle, "kind", obstacle_word(fv->obstacles.v[i].kind));
+		add_text(obstacle, "text", clause);
 	}
 	json_object_object_add(o, "guest", guest);
 }
 
 static void add_function(json_object *list, const struct devices_view *view, size_t i)
 {
-	const struct pci_function *f = &view->scene.list.v[i];
+	const struct pci_function *f = &view->scene.pci.v[i];
 	const struct function_view *fv = &view->function[i];
 	json_object *o = add_object(list);
 
@@ -270,7 +272,7 @@ static void add_function(json_object *list, const struct devices_view *view, siz
 	add_address(o, "physical_function", f->is_vf, &f->physfn);
 	add_number(o, "virtual_functions", f->vfs);
 	add_mdevs(o, view, f);
-	add_soft(o, fv);
+	add_soft(o, &scene_seen(&view->scene, f)->soft);
 	add_storage(o, view, f, fv);
 	add_holders(o, view, f);
 	add_verdict(o, f, fv);
@@ -295,12 +297,12 @@ static void add_pci(json_object *top, const struct devices_view *view)
 	add_number(o, "groups", iommu->groups);
 	add_text(o, "reason", iommu_reason(iommu));
 	json_object_object_add(top, "iommu", o);
-	add_number(processes, "seen", view->holders.seen);
-	add_number(processes, "unseen", view->holders.unseen);
-	add_bool(processes, "hidden", view->holders.hidden);
+	add_number(processes, "seen", view->scene.holders.seen);
+	add_number(processes, "unseen", view->scene.holders.unseen);
+	add_bool(processes, "hidden", view->scene.holders.hidden);
 	json_object_object_add(top, "processes", processes);
 	list = add_list(top, "pci");
-	for (size_t i = 0; i < view->scene.list.n; i++)
+	for (size_t i = 0; i < view->scene.pci.n; i++)
 		add_function(list, view, i);
 }
 

@@ -82,7 +82,7 @@ static char *count(size_t n, const char *one, const char *many)
 static void put_header(struct buf *out, const struct devices_view *view)
 {
 	const struct iommu *iommu = &view->scene.iommu;
-	const struct holders *holders = &view->holders;
+	const struct holders *holders = &view->scene.holders;
 	const char *reason = iommu_reason(iommu);
 	struct buf text = {0};
 
@@ -179,11 +179,10 @@ static void put_bars(struct buf *out, int indent, const struct pci_function *f)
 	struct buf text = {0};
 
 	for (size_t i = 0; i < f->bars; i++) {
-		const struct pci_bar *bar = &f->bar[i];
-		own_free char *size = text_size(bar->size);
+		own_free char *bar = pci_bar_text(&f->bar[i]);
 
-		buf_addf(&text, "%s%u: %s %s%s", i ? ", " : "", bar->index, size,
-			 pci_bar_word(bar->kind), bar->prefetch ? " prefetchable" : "");
+		buf_addf(&text, "%s%s%s", i ? ", " : "", bar,
+			 f->bar[i].unset ? " without an address" : "");
 	}
 	if (f->has_rom)
 		add_part(&text, ", ", "option ROM");
@@ -223,10 +222,12 @@ static void put_verdict(struct buf *out, int indent, const struct devices_view *
 	const char *between = "yes, together with ";
 
 	for (size_t i = 0; i < fv->obstacles.n; i++) {
-		const struct pci_obstacle *o = &fv->obstacles.v[i];
+		const struct obstacle *o = &fv->obstacles.v[i];
+		own_free char *clause = obstacle_clause(o);
 
+		/* The reason stands above all functions. */
 		buf_addf(&text, "%s%s", i ? "; " : "no: ",
-			 o->kind == OBSTACLE_NO_IOMMU ? "there is no usable IOMMU" : o->text);
+			 o->kind == OBSTACLE_NO_IOMMU ? "there is no usable IOMMU" : clause);
 	}
 	if (text.len) {
 		put_detail(out, indent, "for a guest", &text);
@@ -236,7 +237,7 @@ static void put_verdict(struct buf *out, int indent, const struct devices_view *
 		const struct pci_function *other = fv->board.v[i];
 		char address[PCI_ADDRESS_SIZE];
 
-		if (other == f || other->group != f->group)
+		if (other == f)
 			continue;
 		buf_addf(&text, "%s%s", between, pci_address_format(&other->address, address));
 		between = ", ";
@@ -245,7 +246,7 @@ static void put_verdict(struct buf *out, int indent, const struct devices_view *
 		buf_adds(&text, "yes");
 	if (fv->held)
 		buf_adds(&text, ", once its holders let go");
-	else if (view->holders.unseen || view->holders.hidden)
+	else if (view->scene.holders.unseen || view->scene.holders.hidden)
 		buf_adds(&text, ", as far as one can see");
 	put_detail(out, indent, "for a guest", &text);
 }
@@ -294,12 +295,12 @@ static void put_mdevs(struct buf *out, int indent, const struct devices_view *vi
 	}
 }
 
-static void put_soft(struct buf *out, int indent, const struct function_view *fv)
+static void put_soft(struct buf *out, int indent, const struct soft_holders *soft)
 {
 	struct buf text = {0};
 
-	for (size_t i = 0; i < fv->soft.n; i++) {
-		own_free char *words = soft_holder_text(&fv->soft.v[i]);
+	for (size_t i = 0; i < soft->n; i++) {
+		own_free char *words = soft_holder_text(&soft->v[i]);
 
 		add_part(&text, ", ", words);
 	}
@@ -368,10 +369,10 @@ static int depth_in_group(const struct pci_list *list, const struct pci_function
 
 static void put_function(struct buf *out, const struct devices_view *view, size_t i)
 {
-	const struct pci_function *f = &view->scene.list.v[i];
+	const struct pci_function *f = &view->scene.pci.v[i];
 	const struct function_view *fv = &view->function[i];
 	bool passive = pci_is_bridge(f) || pci_is_chipset(f);
-	int indent = 2 + 2 * depth_in_group(&view->scene.list, f);
+	int indent = 2 + 2 * depth_in_group(&view->scene.pci, f);
 	char address[PCI_ADDRESS_SIZE];
 	struct buf text = {0};
 
@@ -397,7 +398,7 @@ static void put_function(struct buf *out, const struct devices_view *view, size_
 		put_bars(out, indent, f);
 		put_mdev_types(out, indent, view, f);
 		put_mdevs(out, indent, view, f);
-		put_soft(out, indent, fv);
+		put_soft(out, indent, &scene_seen(&view->scene, f)->soft);
 		put_claims(out, indent, view, f);
 	}
 	put_holders(out, indent, view, f, fv);
@@ -405,7 +406,7 @@ static void put_function(struct buf *out, const struct devices_view *view, size_
 
 static void put_pci(struct buf *out, const struct devices_view *view)
 {
-	const struct pci_list *list = &view->scene.list;
+	const struct pci_list *list = &view->scene.pci;
 	int last = -1;
 
 	put_header(out, view);

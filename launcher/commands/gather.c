@@ -175,20 +175,20 @@ static bool has_variable(const char *name)
 /* What is known about the host's devices, where the profile has any of them. */
 static void gather_devices(struct gathered *g, bool no_devices)
 {
+	struct scene *scene = &g->facts.devices;
 	own_pci_set struct pci_set set = {0};
-	own_free struct pci_address *address = NULL;
 	bool claims = !no_devices && (g->profile->gpu.n || g->profile->pci.n);
 
 	if (!claims && !g->blocks)
 		return;
-	facts_devices(&g->facts, &g->root);
+	scene_read(scene, &g->root);
 	if (!claims)
 		return;
 	plan_claims(g->profile, &g->facts, &set, NULL);
-	address = xcalloc(set.n, sizeof(*address));
-	for (size_t i = 0; i < set.n; i++)
-		address[i] = set.v[i]->address;
-	facts_holders(&g->facts, &g->root, address, set.n);
+	scene_look(scene, &g->root, set.v, set.n);
+	scene_look_mdevs(scene, &g->root);
+	if (scene->nodes.n)
+		holders_scan(&scene->holders, &g->root, &scene->nodes);
 }
 
 static bool ask_qemu(struct gathered *g, struct error **err)

@@ -81,6 +81,22 @@ static void uring_collect(struct uring_facts *uring, const struct root *root)
 	uring->member = is_of_uring_group(root);
 }
 
+static void hugepage_facts_collect(struct hugepage_facts *facts, const struct root *root)
+{
+	static const unsigned SIZE_KB[HUGEPAGE_SIZES] = {2048, 1048576};
+
+	for (size_t i = 0; i < HUGEPAGE_SIZES; i++) {
+		unsigned long long free_pages, reserved;
+		const char *dir = "/sys/kernel/mm/hugepages/hugepages";
+
+		if (!root_number(root, &free_pages, "%s-%ukB/free_hugepages", dir, SIZE_KB[i]) ||
+		    !root_number(root, &reserved, "%s-%ukB/resv_hugepages", dir, SIZE_KB[i]))
+			continue;
+		facts[i].size_kb = SIZE_KB[i];
+		facts[i].free = free_pages > reserved ? free_pages - reserved : 0;
+	}
+}
+
 void facts_collect(struct facts *facts, const struct root *root)
 {
 	cpu_collect(&facts->cpu, root);
@@ -106,7 +122,7 @@ void facts_free(struct facts *facts)
 	free(facts->boot_id);
 	qemu_facts_free(&facts->qemu);
 	free(facts->irqchip_off);
-	device_facts_free(&facts->devices);
+	scene_free(&facts->devices);
 	quiet_free(&facts->quiet);
 	*facts = (struct facts){0};
 }

@@ -14,14 +14,9 @@
 #include "base/root.h"
 #include "cpu_map.h"
 #include "cpu_topology.h"
-#include "holders.h"
 #include "image.h"
-#include "iommu.h"
-#include "kmodule.h"
-#include "mdev.h"
-#include "pci.h"
+#include "obstacles.h"
 #include "quiet.h"
-#include "storage.h"
 
 struct cpu_facts {
 	char *vendor;	    /* "GenuineIntel", "AuthenticAMD", ... ; "" when unknown */
@@ -149,25 +144,6 @@ uint64_t kvmfr_size(int fd);
 
 #define HUGEPAGE_SIZES 2 /* 2 MiB and 1 GiB, in this order; size_kb 0: the host has none */
 
-/* What matters where devices of the host are passed; only then collected. */
-struct device_facts {
-	bool collected;
-	struct pci_list pci;
-	struct iommu iommu;
-	enum kmodule vfio; /* vfio-pci: there if it is loaded as well */
-	struct mdev_list mdev;
-	struct gvt gvt;
-	struct storage storage;
-	/* Of the functions that were asked about: */
-	struct holder_nodes nodes;
-	struct holders holders;
-	struct soft {
-		struct pci_address address;
-		struct soft_holders holders;
-	} * soft;
-	size_t softs;
-};
-
 struct facts {
 	enum distribution distribution;
 	struct cpu_facts cpu;
@@ -183,20 +159,12 @@ struct facts {
 	char *irqchip_off;  /* why that QEMU refuses KVM without the kernel's interrupt controllers,
 			     * in its own words; NULL: it does not, or is not known to */
 	bool irqchip_known; /* facts_irqchip() could ask */
-	struct device_facts devices;
+	struct scene devices;	  /* where devices of the host are passed; only then read */
 	struct quiet_facts quiet; /* of quiet_collect() */
 };
 
 /* Collects all but the QEMU part. A machine without some file gives empty facts, not an error. */
 void facts_collect(struct facts *facts, const struct root *root);
-
-/* Reads PCI functions, the IOMMU and storage. */
-void facts_devices(struct facts *facts, const struct root *root);
-/* Adds who holds the functions at the n addresses, and the mediated devices that are there; as a
- * plain user, that is those whom one may see.
- */
-void facts_holders(struct facts *facts, const struct root *root, const struct pci_address *address,
-		   size_t n);
 
 /* Finds the binary (a path, or a name looked up in PATH) and fills facts->qemu from the cache below
  * cache_dir, or by asking the binary, two short runs of it, if that is unknown to the cache or was

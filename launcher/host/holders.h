@@ -74,6 +74,8 @@ void holders_scan(struct holders *holders, const struct root *root, struct holde
 void holders_free(struct holders *holders);
 #define own_holders own_with(holders_free)
 
+/* "game (pid 3000, user anna, /dev/nvidia0)", which the caller owns. */
+char *holder_text(const struct holder *holder, const struct holder_node *node);
 /* What a person can do about a process of this name; NULL when we know nothing. */
 const char *holder_remedy(const char *comm);
 

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/own.h"
+#include "base/text.h"
 
 #define SOUND                                                                             \
 	"the sound server lets go when its profile for this card is 'Off': pavucontrol, " \
@@ -76,4 +78,12 @@ const char *holder_remedy(const char *comm)
 		if (strcmp(REMEDY[i].comm, comm) == 0)
 			return REMEDY[i].remedy;
 	return NULL;
+}
+
+char *holder_text(const struct holder *holder, const struct holder_node *node)
+{
+	own_free char *comm = text_quote(holder->comm, 32);
+
+	return xasprintf("%s (pid %d, user %s, %s)", comm, (int)holder->pid,
+			 holder->user ? holder->user : "?", node->path);
 }

@@ -111,9 +111,22 @@ char **iommu_others(const struct root *root, int group, size_t *n)
 	for (size_t i = 0; i < all; i++) {
 		struct pci_address address;
 
-		if (!pci_address_parse(names[i], &address))
+		if (!pci_address_parse(names[i], &address) &&
+		    root_exists(root, GROUPS "/%d/devices/%s/driver", group, names[i]))
 			*xappend(others, *n) = xstrdup(names[i]);
 	}
 	names_free(names, all);
 	return others;
+}
+
+bool iommu_is_direct(const struct root *root, int group)
+{
+	own_free char *text =
+		group < 0 ? NULL : root_read(root, GROUPS "/%d/reserved_regions", group);
+	char *rest = text, *line;
+
+	while (rest && (line = strsep(&rest, "\n")))
+		if (text_ends(line, " direct"))
+			return true;
+	return false;
 }

@@ -34,9 +34,14 @@ const char *iommu_reason(const struct iommu *iommu);
 void iommu_foreign(struct pci_set *foreign, const struct pci_list *list,
 		   const struct pci_function *f, const struct pci_set *set);
 
-/* Members of a group that are no PCI functions, by their sysfs names; the caller frees them with
- * names_free().
+/* Members of a group that are no PCI functions and have a driver, by their sysfs names; the caller
+ * frees them with names_free().
  */
 char **iommu_others(const struct root *root, int group, size_t *n);
+
+/* Whether the firmware asks for memory that a group's devices always reach: a region of the type
+ * "direct" (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
+ */
+bool iommu_is_direct(const struct root *root, int group);
 
 #endif

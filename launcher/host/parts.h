@@ -12,8 +12,6 @@
 void cpu_collect(struct cpu_facts *cpu, const struct root *root);
 void glass_collect(struct glass_facts *glass, const struct root *root);
 void dmi_collect(char *dmi[DMI_FIELDS], const struct root *root);
-void hugepage_facts_collect(struct hugepage_facts *facts, const struct root *root);
-void device_facts_free(struct device_facts *devices);
 void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cpu_facts *cpu);
 
 /* Asks KVM, open at fd, for the enlightenments; those of an older kernel stay unknown. */

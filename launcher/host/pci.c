@@ -17,6 +17,7 @@
 #define FLAG_MEM 0x200U
 #define FLAG_PREFETCH 0x2000U
 #define FLAG_MEM64 0x100000U
+#define FLAG_UNSET 0x20000000U
 
 /* Where to look: the function's directory, as a root of its own. There are dozens of functions with
  * two dozen files each, and the way to the directory, links and all, is longer than all else.
@@ -71,6 +72,7 @@ static void read_bars(struct pci_function *f, const struct place *at)
 				: flags & FLAG_MEM64 ? PCI_BAR_MEM64
 						     : PCI_BAR_MEM32,
 			.prefetch = flags & FLAG_PREFETCH,
+			.unset = flags & FLAG_UNSET,
 			.start = start,
 			.size = last - start + 1,
 		};

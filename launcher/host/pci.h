@@ -25,7 +25,8 @@ bool pci_address_parse(const char *s, struct pci_address *address);
 char *pci_address_format(const struct pci_address *address, char text[PCI_ADDRESS_SIZE]);
 /* Less than, equal to or greater than 0, in the order of lspci. */
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
-bool pci_same_board(const struct pci_address *a, const struct pci_address *b);
+/* Whether they are functions of one slot. */
+bool pci_same_slot(const struct pci_address *a, const struct pci_address *b);
 
 enum pci_bar_kind { PCI_BAR_IO, PCI_BAR_MEM32, PCI_BAR_MEM64, PCI_BAR_KINDS };
 
@@ -33,6 +34,7 @@ struct pci_bar {
 	unsigned index;
 	enum pci_bar_kind kind;
 	bool prefetch;
+	bool unset; /* the kernel found no address for it */
 	uint64_t start, size;
 };
 
@@ -102,9 +104,15 @@ bool pci_set_has(const struct pci_set *set, const struct pci_function *f);
 void pci_set_free(struct pci_set *set);
 #define own_pci_set own_with(pci_set_free)
 
-/* The functions in f's slot that a guest can get: no bridges of any kind, f itself if it is none.
+/* What goes along when f is passed, f itself among it: what shares slot and IOMMU group with it,
+ * and of a GPU the functions by its own maker in its slot, and its sound function elsewhere on a
+ * card with a switch of its own. Others in the slot (of a processor's graphics: the host's USB
+ * controllers, its security processor) do not; a virtual function is a board of its own. What is in
+ * f's slot comes first, in the order of addresses.
  */
 void pci_board(struct pci_set *board, const struct pci_list *list, const struct pci_function *f);
+/* All of f's slot that a guest can get: no bridges of any kind, no virtual functions; f itself. */
+void pci_slot(struct pci_set *slot, const struct pci_list *list, const struct pci_function *f);
 /* All members of an IOMMU group, bridges too. */
 void pci_group(struct pci_set *members, const struct pci_list *list, int group);
 /* What sits directly below a bridge. */
@@ -121,6 +129,8 @@ bool pci_has_driver(const struct pci_function *f, const char *driver);
 /* "VGA controller"; never NULL. */
 const char *pci_class_words(uint32_t class);
 const char *pci_bar_word(enum pci_bar_kind kind);
+/* "1: 8G mem64 prefetchable", which the caller owns. */
+char *pci_bar_text(const struct pci_bar *bar);
 
 /* Whether a sysfs path lies below the function, and which function is the nearest above a path. */
 bool pci_path_below(const char *path, const struct pci_address *address);

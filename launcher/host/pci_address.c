@@ -76,7 +76,7 @@ int pci_address_compare(const struct pci_address *a, const struct pci_address *b
 	return (x > y) - (x < y);
 }
 
-bool pci_same_board(const struct pci_address *a, const struct pci_address *b)
+bool pci_same_slot(const struct pci_address *a, const struct pci_address *b)
 {
 	return rank(a) >> 3 == rank(b) >> 3;
 }

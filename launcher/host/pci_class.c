@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/own.h"
 
 static const struct class_row {
@@ -104,4 +105,18 @@ const char *pci_bar_word(enum pci_bar_kind kind)
 
 	_Static_assert(ARRAY_SIZE(word) == PCI_BAR_KINDS, "each kind has a word");
 	return (unsigned)kind < PCI_BAR_KINDS ? word[kind] : "?";
+}
+
+char *pci_bar_text(const struct pci_bar *bar)
+{
+	static const char unit[] = " KMGTP";
+	uint64_t size = bar->size;
+	size_t i = 0;
+
+	while (size >= 1024 && size % 1024 == 0 && unit[i + 1]) {
+		size /= 1024;
+		i++;
+	}
+	return xasprintf("%u: %llu%.*s %s%s", bar->index, (unsigned long long)size, i ? 1 : 0,
+			 unit + i, pci_bar_word(bar->kind), bar->prefetch ? " prefetchable" : "");
 }

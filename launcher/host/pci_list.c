@@ -67,14 +67,67 @@ void pci_set_free(struct pci_set *set)
 	*set = (struct pci_set){0};
 }
 
+static bool is_passive(const struct pci_function *f)
+{
+	return pci_is_bridge(f) || pci_is_chipset(f);
+}
+
+/* The upstream port of the switch that a card brings along: its ports are by the card's maker, and
+ * the computer's own root port stands above. NULL: it has none.
+ */
+static const struct pci_function *card_switch(const struct pci_list *list,
+					      const struct pci_function *f)
+{
+	const struct pci_function *above = f;
+
+	for (int level = 0; level < 2; level++) {
+		above = above->has_parent ? pci_list_find(list, &above->parent) : NULL;
+		if (!above || !pci_is_bridge(above) || above->vendor != f->vendor)
+			return NULL;
+	}
+	return above->has_parent ? above : NULL;
+}
+
+static bool is_of_card(const struct pci_list *list, const struct pci_function *f,
+		       const struct pci_function *other)
+{
+	const struct pci_function *port = card_switch(list, f);
+
+	return port && other->class >> 16 == 0x04 && pci_path_below(other->path, &port->address);
+}
+
+static bool is_on_board(const struct pci_list *list, const struct pci_function *f,
+			const struct pci_function *other)
+{
+	bool near = pci_same_slot(&other->address, &f->address);
+
+	if (other == f)
+		return true;
+	if (is_passive(f) || is_passive(other) || f->is_vf || other->is_vf)
+		return false;
+	if (near && f->group >= 0 && other->group == f->group)
+		return true;
+	return pci_is_display(f) && other->vendor == f->vendor &&
+	       (near || is_of_card(list, f, other));
+}
+
 void pci_board(struct pci_set *board, const struct pci_list *list, const struct pci_function *f)
+{
+	for (int near = 1; near >= 0; near--)
+		for (size_t i = 0; i < list->n; i++)
+			if (pci_same_slot(&list->v[i].address, &f->address) == near &&
+			    is_on_board(list, f, &list->v[i]))
+				pci_set_add(board, &list->v[i]);
+}
+
+void pci_slot(struct pci_set *slot, const struct pci_list *list, const struct pci_function *f)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct pci_function *other = &list->v[i];
 
-		if (pci_same_board(&other->address, &f->address) && !pci_is_bridge(other) &&
-		    !pci_is_chipset(other))
-			pci_set_add(board, other);
+		if (other == f || (pci_same_slot(&other->address, &f->address) &&
+				   !is_passive(other) && !f->is_vf && !other->is_vf))
+			pci_set_add(slot, other);
 	}
 }
 

@@ -157,6 +157,8 @@ const struct pci_function *pci_find(const struct pci_list *list,
 	own_free char *wanted = pci_selector_text(selector);
 	const struct pci_function *found = NULL;
 	own_buf struct buf all = {0};
+	const struct pci_function *last = NULL;
+	bool subsystems_differ = false;
 	size_t n = 0;
 
 	if (selector->has_address)
@@ -167,6 +169,9 @@ const struct pci_function *pci_find(const struct pci_list *list,
 		n++;
 		if (!selector->nth || n == selector->nth)
 			found = &list->v[i];
+		subsystems_differ |= last && (last->subvendor != list->v[i].subvendor ||
+					      last->subdevice != list->v[i].subdevice);
+		last = &list->v[i];
 		buf_adds(&all, n > 1 ? ", " : "");
 		add_function(&all, &list->v[i]);
 	}
@@ -182,8 +187,8 @@ const struct pci_function *pci_find(const struct pci_list *list,
 	} else {
 		error_add(
 			err, ERROR_HOST,
-			"%s: there are %zu of them: %s; tell them apart by #1, #2, ..., by @subsystem or by address",
-			wanted, n, all.data);
+			"%s: there are %zu of them: %s; tell them apart by #1, #2, ...%s or by address",
+			wanted, n, all.data, subsystems_differ ? ", by @subsystem" : "");
 	}
 	return NULL;
 }

@@ -27,24 +27,57 @@ size_t devices_wanted(const struct profile *p, struct wanted *list)
 
 /* ------------------------------------------------------------------ which */
 
-static bool takes(const char *functions, unsigned number)
+static bool takes_board(const struct wanted *w)
 {
-	return strcmp(functions, "all") == 0 || strchr(functions, (char)('0' + number));
+	return w->functions && strcmp(w->functions, "all") == 0;
 }
 
-static void find_functions(const struct wanted *w, const struct pci_list *list,
-			   const struct pci_function *f, struct pci_set *found)
+/* A [pci] section that names a function has it, though it may be of a GPU's card. */
+static bool is_named(const struct profile *p, const struct pci_list *list,
+		     const struct pci_function *f)
+{
+	for (size_t i = 0; i < p->pci.n; i++) {
+		const struct pci *pci = (const struct pci *)p->pci.v[i];
+		own_error struct error *unused = NULL;
+		struct pci_selector selector;
+
+		if (pci->item.enabled.v && pci_selector_parse(pci->device.v, &selector, &unused) &&
+		    pci_find(list, &selector, &unused) == f)
+			return true;
+	}
+	return false;
+}
+
+static void find_board(const struct profile *p, const struct pci_list *list,
+		       const struct pci_function *f, struct pci_set *found)
 {
 	own_pci_set struct pci_set board = {0};
+
+	pci_board(&board, list, f);
+	for (size_t i = 0; i < board.n; i++)
+		if (pci_same_slot(&board.v[i]->address, &f->address) ||
+		    !is_named(p, list, board.v[i]))
+			pci_set_add(found, board.v[i]);
+}
+
+static void find_functions(const struct profile *p, const struct wanted *w,
+			   const struct pci_list *list, const struct pci_function *f,
+			   struct pci_set *found)
+{
+	own_pci_set struct pci_set slot = {0};
 
 	if (!w->functions || wants_mdev(w)) {
 		pci_set_add(found, f);
 		return;
 	}
-	pci_board(&board, list, f);
-	for (size_t i = 0; i < board.n; i++)
-		if (takes(w->functions, board.v[i]->address.function))
-			pci_set_add(found, board.v[i]);
+	if (takes_board(w)) {
+		find_board(p, list, f, found);
+		return;
+	}
+	pci_slot(&slot, list, f);
+	for (size_t i = 0; i < slot.n; i++)
+		if (strchr(w->functions, (char)('0' + slot.v[i]->address.function)))
+			pci_set_add(found, slot.v[i]);
 }
 
 /* What one section means; false with words, and whatever could be found. */
@@ -60,7 +93,7 @@ bool devices_find(const struct profile *p, const struct facts *facts, const stru
 		    ? pci_find(&facts->devices.pci, &selector, &problem)
 		    : NULL;
 	if (f)
-		find_functions(w, &facts->devices.pci, f, found);
+		find_functions(p, w, &facts->devices.pci, f, found);
 	if (f && !found->n)
 		error_add(&problem, ERROR_USAGE, "its board has none of the functions %s",
 			  w->functions);
@@ -92,163 +125,71 @@ bool plan_claims(const struct profile *profile, const struct facts *facts, struc
 
 /* ------------------------------------------------------------------ what stands against it */
 
-static void check_group(struct composer *c, const struct pci_function *f, const char *address)
+/* Where the profile names it; nowhere for what is the host's. */
+static struct origin named_at(const struct composer *c, const struct pci_function *f)
 {
-	own_pci_set struct pci_set foreign = {0};
-	own_buf struct buf others = {0};
+	struct wanted list[WANTED];
+	size_t n = f ? devices_wanted(c->p, list) : 0;
 
-	if (f->group < 0)
+	for (size_t i = 0; i < n; i++) {
+		own_pci_set struct pci_set found = {0};
+
+		if (!wants_mdev(&list[i]) && devices_find(c->p, c->facts, &list[i], &found, NULL) &&
+		    pci_set_has(&found, f))
+			return list[i].device->at;
+	}
+	return (struct origin){0};
+}
+
+/* A vGPU needs none of this: its parent's driver checks what it reaches. */
+static void tell_obstacles(struct composer *c)
+{
+	own_obstacles struct obstacles obstacles = {0};
+
+	obstacles_of(&obstacles, &c->facts->devices, &c->claimed);
+	for (size_t i = 0; i < obstacles.n; i++) {
+		const struct obstacle *o = &obstacles.v[i];
+		own_free char *words = obstacle_sentence(o);
+
+		if (obstacle_weight(o->kind) == WEIGHT_NOTE)
+			compose_note(c, "%s", words);
+		else
+			compose_refuse(c, named_at(c, o->function), "%s", words);
+	}
+}
+
+/* What sits in a GPU's slot and is not its own. */
+static void tell_slot(struct composer *c, const struct wanted *w)
+{
+	own_pci_set struct pci_set found = {0}, slot = {0};
+	own_buf struct buf rest = {0}, all = {0};
+	own_free char *name = item_text(w->item);
+	size_t n = 0;
+
+	if (!takes_board(w) || wants_mdev(w) || !devices_find(c->p, c->facts, w, &found, NULL))
 		return;
-	iommu_foreign(&foreign, &c->facts->devices.pci, f, &c->claimed);
-	for (size_t i = 0; i < foreign.n; i++) {
-		char text[PCI_ADDRESS_SIZE];
+	pci_slot(&slot, &c->facts->devices.pci, found.v[0]);
+	for (size_t i = 0; i < slot.n; i++) {
+		const struct pci_function *f = slot.v[i];
+		char address[PCI_ADDRESS_SIZE];
 
-		buf_addf(&others, "%s%s (%04x:%04x, %s)", i ? ", " : "",
-			 pci_address_format(&foreign.v[i]->address, text), foreign.v[i]->vendor,
-			 foreign.v[i]->device, pci_class_words(foreign.v[i]->class));
+		buf_addf(&all, "%s%u", i ? "," : "", f->address.function);
+		if (!pci_set_has(&c->claimed, f))
+			buf_addf(&rest, "%s%s (%s)", n++ ? ", " : "",
+				 pci_address_format(&f->address, address),
+				 pci_class_words(f->class));
 	}
-	if (foreign.n)
-		compose_refuse(
-			c, (struct origin){0},
-			"%s shares IOMMU group %d with %s: all of a group go together, so give these a [pci] section of their own, or leave the device to the host",
-			address, f->group, others.data);
-}
-
-static void check_storage(struct composer *c, const struct pci_function *f, const char *address)
-{
-	own_storage_claims struct storage_claims claims = {0};
-
-	storage_claims_below(&claims, &c->facts->devices.storage, &f->address);
-	for (size_t i = 0; i < claims.n; i++) {
-		own_free char *words = storage_claim_text(&claims.v[i]);
-
-		compose_refuse(c, (struct origin){0}, "%s: the host uses what hangs on it: %s",
-			       address, words);
-	}
-}
-
-static void check_picture(struct composer *c, const struct pci_function *f, const char *address)
-{
-	const struct device_facts *d = &c->facts->devices;
-
-	for (size_t i = 0; i < d->softs; i++) {
-		const struct soft_holders *soft = &d->soft[i].holders;
-
-		if (pci_address_compare(&d->soft[i].address, &f->address) != 0)
-			continue;
-		for (size_t k = 0; k < soft->n; k++) {
-			own_free char *words = soft_holder_text(&soft->v[k]);
-
-			if (soft->v[k].kind == SOFT_CONSOLE || soft->v[k].kind == SOFT_ENABLED ||
-			    (soft->v[k].kind == SOFT_BOOT_VGA && f->driver))
-				compose_refuse(c, (struct origin){0}, "%s is in use: %s: %s",
-					       address, words, soft_remedy(soft->v[k].kind));
-			else if (soft->v[k].kind != SOFT_CONNECTED)
-				compose_note(c, "%s: %s", address, words);
-		}
-	}
-}
-
-static void check_holders(struct composer *c, const struct pci_function *f, const char *address)
-{
-	const struct device_facts *d = &c->facts->devices;
-
-	for (size_t i = 0; i < d->holders.n; i++) {
-		const struct holder *h = &d->holders.v[i];
-		const struct holder_node *node = &d->nodes.v[h->node];
-		own_free char *comm = text_quote(h->comm, 32);
-		const char *remedy = holder_remedy(h->comm);
-
-		if (pci_address_compare(&node->function, &f->address) == 0)
-			compose_refuse(c, (struct origin){0},
-				       "%s is in use by %s (pid %d, user %s, %s)%s%s", address,
-				       comm, (int)h->pid, h->user ? h->user : "?", node->path,
-				       remedy ? ": " : "", remedy ? remedy : "");
-	}
-}
-
-static void check_nvidia(struct composer *c, const struct pci_function *f, const char *address)
-{
-	const struct pci_list *all = &c->facts->devices.pci;
-
-	for (size_t i = 0; pci_has_driver(f, "nvidia") && i < all->n; i++) {
-		char other[PCI_ADDRESS_SIZE];
-
-		if (pci_has_driver(&all->v[i], "nvidia") && !pci_set_has(&c->claimed, &all->v[i]))
-			compose_refuse(
-				c, (struct origin){0},
-				"%s: the nvidia driver also drives %s, so it cannot be unloaded, and taking one GPU from it can hang the kernel: have vfio-pci take this one at boot (vfio-pci.ids=%04x:%04x)",
-				address, pci_address_format(&all->v[i].address, other), f->vendor,
-				f->device);
-	}
-}
-
-/* Its driver would not let go before they do. */
-static void check_mdevs(struct composer *c, const struct pci_function *f, const char *address)
-{
-	const struct mdev_list *mdevs = &c->facts->devices.mdev;
-
-	for (size_t i = 0; i < mdevs->n; i++)
-		if (mdevs->v[i].has_parent &&
-		    pci_address_compare(&mdevs->v[i].parent, &f->address) == 0)
-			compose_refuse(
-				c, (struct origin){0},
-				"%s: the vGPU %s is made of it: remove that first (echo 1 > /sys/bus/mdev/devices/%s/remove)",
-				address, mdevs->v[i].uuid, mdevs->v[i].uuid);
-}
-
-static void check_function(struct composer *c, const struct pci_function *f)
-{
-	char address[PCI_ADDRESS_SIZE];
-
-	pci_address_format(&f->address, address);
-	if (pci_is_bridge(f) || pci_is_chipset(f)) {
-		compose_refuse(c, (struct origin){0}, "%s is a %s: the host's own", address,
-			       pci_class_words(f->class));
-		return;
-	}
-	if (f->locked) {
-		compose_refuse(
-			c, (struct origin){0},
-			"%s: the kernel is still busy taking it from a driver or giving it to one, most likely because somebody holds it",
-			address);
-		return;
-	}
-	if (f->is_vf || f->vfs == 0)
-		check_group(c, f, address);
-	else
-		compose_refuse(c, (struct origin){0},
-			       "%s has %u virtual functions switched on: switch them off first",
-			       address, f->vfs);
-	check_holders(c, f, address);
-	check_mdevs(c, f, address);
-	if (pci_has_driver(f, "vfio-pci"))
-		return;
-	check_storage(c, f, address);
-	check_picture(c, f, address);
-	check_nvidia(c, f, address);
-}
-
-/* A vGPU needs neither: its parent's driver checks what it reaches. */
-static void check_vfio(struct composer *c)
-{
-	const char *no_iommu = iommu_reason(&c->facts->devices.iommu);
-
-	if (no_iommu)
-		compose_refuse(c, (struct origin){0}, "no device can be passed: %s", no_iommu);
-	if (c->facts->devices.vfio == KMODULE_NONE)
-		compose_refuse(
-			c, (struct origin){0},
-			"the kernel has no module vfio-pci: install the one that belongs to it, or build it with CONFIG_VFIO_PCI");
-	if (c->facts->devices.vfio == KMODULE_UNKNOWN)
+	if (n)
 		compose_note(
 			c,
-			"whether there is a module vfio-pci cannot be told: the running kernel's modules are not to be seen; if the kernel was updated since the last start of the computer, start it anew");
+			"%s: %s %s in the same slot and not the GPU's own, and %s with the host; %s.functions = %s takes all along",
+			name, rest.data, n > 1 ? "are" : "is", n > 1 ? "stay" : "stays", name,
+			all.data);
 }
 
 void compose_claims(struct composer *c)
 {
-	const struct device_facts *d = &c->facts->devices;
+	const struct scene *scene = &c->facts->devices;
 	struct error *problem = NULL;
 	struct wanted list[WANTED];
 	bool functions = false;
@@ -264,17 +205,17 @@ void compose_claims(struct composer *c)
 		c->good = false;
 	}
 	if (functions)
-		check_vfio(c);
+		tell_obstacles(c);
 	if (c->claimed.n > STEP_FUNCTIONS)
 		compose_refuse(c, (struct origin){0},
 			       "%zu PCI functions, of which %d can be passed", c->claimed.n,
 			       STEP_FUNCTIONS);
-	for (size_t i = 0; i < c->claimed.n; i++)
-		check_function(c, c->claimed.v[i]);
+	for (size_t i = 0; i < n; i++)
+		tell_slot(c, &list[i]);
 	compose_mdevs(c);
-	if (d->holders.unseen)
+	if (scene->holders.unseen)
 		compose_note(
 			c,
 			"%zu processes of other users cannot be looked into: the keeper looks again before it changes anything",
-			d->holders.unseen);
+			scene->holders.unseen);
 }

@@ -187,16 +187,24 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 }
 
 /* Functions keep their numbers; without a function 0 a guest would find none, so then they are
- * counted from 0.
+ * counted from 0. What has a slot of its own on the card comes behind those of the first one's.
  */
+static unsigned guest_function(const struct pci_set *found, size_t n)
+{
+	const struct pci_address *first = &found->v[0]->address, *mine = &found->v[n]->address;
+
+	if (first->function != 0)
+		return (unsigned)n;
+	return pci_same_slot(first, mine) ? mine->function : guest_function(found, n - 1) + 1;
+}
+
 static void add_board(struct composer *c, const struct wanted *w, const struct pci_set *found)
 {
 	bool separate = w->gpu && w->gpu->layout.v == LAYOUT_SEPARATE;
-	bool numbered = found->v[0]->address.function == 0;
 	own_free char *bus = NULL;
 
 	for (size_t i = 0; i < found->n; i++) {
-		unsigned number = numbered ? found->v[i]->address.function : (unsigned)i;
+		unsigned number = guest_function(found, i);
 		struct place place = {.function = separate ? 0 : number};
 
 		if (!bus || separate) {

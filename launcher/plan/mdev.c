@@ -228,7 +228,7 @@ static void check_new(struct composer *c, const struct gpu *gpu, const struct pc
 static void check_there(struct composer *c, const struct gpu *gpu, const struct mdev *there,
 			const struct pci_function *f, const char *address)
 {
-	const struct device_facts *d = &c->facts->devices;
+	const struct scene *d = &c->facts->devices;
 	own_free char *node = xasprintf("/dev/vfio/%d", there->group);
 	bool same = there->has_parent && there->type && strcmp(there->type, gpu->mdev.v) == 0 &&
 		    pci_address_compare(&there->parent, &f->address) == 0;

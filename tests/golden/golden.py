@@ -143,11 +143,12 @@ def scratch():
 @functools.cache
 def host_tree(host):
     """Where the host's tree is; a made-up one is made once for all that read it."""
-    if host not in make_tree.PLAN_TREES:
+    trees = {**make_tree.TREES, **make_tree.PLAN_TREES}
+    if host not in trees:
         return HERE / "hosts" / host
     tree = pathlib.Path(scratch().name) / host
     shutil.copytree(HERE / "hosts/laptop", tree)
-    make_tree.PLAN_TREES[host](make_tree.Tree(tree))
+    trees[host](make_tree.Tree(tree))
     make_cpus.PLAN_TREES.get(host, make_cpus.i9_13900hx)(tree)
     return tree
 

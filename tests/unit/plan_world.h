@@ -69,8 +69,7 @@ static inline struct world world(void)
 				   .version = S("7.2.22"),
 				   .package = S("")},
 			  .irqchip_known = true,
-			  .devices = {.collected = true,
-				      .iommu = {.state = IOMMU_READY,
+			  .devices = {.iommu = {.state = IOMMU_READY,
 						.kind = S("Intel VT-d"),
 						.units = 1,
 						.width = 39,
@@ -114,7 +113,8 @@ static inline void give_bar(struct world *w, size_t i, enum pci_bar_kind kind, u
 {
 	struct pci_function *f = &w->function[i];
 
-	f->bar[f->bars] = (struct pci_bar){(unsigned)f->bars, kind, true, 0, size};
+	f->bar[f->bars] = (struct pci_bar){
+		.index = (unsigned)f->bars, .kind = kind, .prefetch = true, .size = size};
 	f->bars++;
 }
 

@@ -22,13 +22,12 @@ static void a_board_behind_a_port_of_its_own(void **state)
 	const struct argument *video = find(plan, "-device", "vfio-pci,host=0000:01:00.0");
 
 	(void)state;
-	values_are(plan, "-device", "pcie-root-port,",
-		   "pcie-root-port,id=gpuport1,bus=pcie.0,addr=01.0,chassis=8,port=8,hotplug=off,"
-		   "multifunction=on\n");
+	values_are(
+		plan, "-device", "pcie-root-port,",
+		"pcie-root-port,id=gpuport1,bus=pcie.0,addr=01.0,chassis=8,port=8,hotplug=off,multifunction=on\n");
 	values_are(plan, "-device", "vfio-pci,",
 		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on" IDS
-		   "\n"
-		   "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1" IDS "\n");
+		   "\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1" IDS "\n");
 	assert_string_equal(video->cause.key, "gpu.device");
 	assert_string_equal(video->cause.at, "p.ini:2:10");
 	assert_string_equal(video->cause.why, "VGA controller");
@@ -56,8 +55,7 @@ static void functions(void **state)
 	devices_are(
 		&w, ONE "functions = 0,1\n",
 		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on" IDS
-		"\n"
-		"vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1" IDS "\n");
+		"\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1" IDS "\n");
 	refused(&w, ONE "functions = 2\n", ERROR_USAGE,
 		"p.ini:2:10: gpu.device: its board has none of the functions 2\n");
 	misread(ONE "functions = 0;1\n",
@@ -71,16 +69,16 @@ static void separate(void **state)
 
 	(void)state;
 	values_are(plan, "-device", "vfio-pci,",
-		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0" IDS "\n"
-		   "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport2,addr=00.0" IDS "\n");
-	values_are(plan, "-device", "pcie-root-port,id=gpuport2,",
-		   "pcie-root-port,id=gpuport2,bus=pcie.0,addr=01.1,chassis=9,port=9,"
-		   "hotplug=off\n");
+		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0" IDS
+		   "\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport2,addr=00.0" IDS "\n");
+	values_are(
+		plan, "-device", "pcie-root-port,id=gpuport2,",
+		"pcie-root-port,id=gpuport2,bus=pcie.0,addr=01.1,chassis=9,port=9,hotplug=off\n");
 	/* The place is the first function's, the others follow. */
 	later = planned(&w, ONE "layout = separate\nguest-slot = 05:00\n");
 	values_are(later, "-device", "vfio-pci,",
-		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport5,addr=00.0" IDS "\n"
-		   "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport6,addr=00.0" IDS "\n");
+		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport5,addr=00.0" IDS
+		   "\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport6,addr=00.0" IDS "\n");
 }
 
 static void guest_slots(void **state)
@@ -100,8 +98,9 @@ static void guest_slots(void **state)
 	for (size_t i = 0; i < sixth->arguments; i++) {
 		const struct argument *a = &sixth->argument[i];
 
-		empty += a->cause.why && strcmp(a->cause.why, "empty: the GPU behind it is wanted "
-							      "at a later bus") == 0;
+		empty += a->cause.why &&
+			 strcmp(a->cause.why,
+				"empty: the GPU behind it is wanted at a later bus") == 0;
 	}
 	assert_int_equal(empty, 5);
 	has(sixth, "-device",
@@ -112,15 +111,13 @@ static void guest_slots(void **state)
 	    "pcie-root-port,id=port10,bus=pcie.0,addr=02.0,chassis=16,port=16,multifunction=on");
 	/* Eight ports fill a slot; those of the others come behind. */
 	has(tenth, "-device",
-	    "pcie-root-port,id=gpuport9,bus=pcie.0,addr=02.0,chassis=16,port=16,hotplug=off,"
-	    "multifunction=on");
+	    "pcie-root-port,id=gpuport9,bus=pcie.0,addr=02.0,chassis=16,port=16,hotplug=off,multifunction=on");
 	assert_non_null(
 		find(tenth, "-device", "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport10,"));
 	has(tenth, "-device",
 	    "pcie-root-port,id=port18,bus=pcie.0,addr=03.0,chassis=24,port=24,multifunction=on");
 	misread(ONE "guest-slot = 01:01\n",
-		"p.ini:3:14: gpu.guest-slot: '01:01' is not a slot from 01:00 to 20:00 "
-		"(hexadecimal), or auto\n");
+		"p.ini:3:14: gpu.guest-slot: '01:01' is not a slot from 01:00 to 20:00 (hexadecimal), or auto\n");
 }
 
 #define TWO "[gpu a]\ndevice = 10de:2820\n[gpu b]\ndevice = 1002:744c\n"
@@ -134,22 +131,19 @@ static void two_gpus(void **state)
 	values_are(
 		plan, "-device", "vfio-pci,",
 		"vfio-pci,host=0000:01:00.0,id=gpu-a-0,bus=gpuport1,addr=00.0,multifunction=on" IDS
-		"\n"
-		"vfio-pci,host=0000:01:00.1,id=gpu-a-1,bus=gpuport1,addr=00.1" IDS "\n"
-		"vfio-pci,host=0000:02:00.0,id=gpu-b-0,bus=gpuport2,addr=00.0" IDS "\n");
-	placed = planned(&w, "[gpu a]\ndevice = 10de:2820\nguest-slot = 02:00\n"
-			     "[gpu b]\ndevice = 1002:744c\n");
+		"\nvfio-pci,host=0000:01:00.1,id=gpu-a-1,bus=gpuport1,addr=00.1" IDS
+		"\nvfio-pci,host=0000:02:00.0,id=gpu-b-0,bus=gpuport2,addr=00.0" IDS "\n");
+	placed = planned(
+		&w,
+		"[gpu a]\ndevice = 10de:2820\nguest-slot = 02:00\n[gpu b]\ndevice = 1002:744c\n");
 	assert_non_null(
 		find(placed, "-device", "vfio-pci,host=0000:02:00.0,id=gpu-b-0,bus=gpuport3,"));
 	refused(&w, TWO "guest-slot = 01:00\n", ERROR_USAGE,
-		"p.ini:5:14: gpu b.guest-slot: 01:00 is taken, or not behind the GPU before it: "
-		"slots go up in the order of the sections\n");
+		"p.ini:5:14: gpu b.guest-slot: 01:00 is taken, or not behind the GPU before it: slots go up in the order of the sections\n");
 	refused(&w,
-		"[gpu a]\ndevice = 10de:2820\nguest-slot = 03:00\n"
-		"[gpu b]\ndevice = 1002:744c\nguest-slot = 02:00\n",
+		"[gpu a]\ndevice = 10de:2820\nguest-slot = 03:00\n[gpu b]\ndevice = 1002:744c\nguest-slot = 02:00\n",
 		ERROR_USAGE,
-		"p.ini:6:14: gpu b.guest-slot: 02:00 is taken, or not behind the GPU before it: "
-		"slots go up in the order of the sections\n");
+		"p.ini:6:14: gpu b.guest-slot: 02:00 is taken, or not behind the GPU before it: slots go up in the order of the sections\n");
 }
 
 static void gpus_come_before_others(void **state)
@@ -193,8 +187,8 @@ static void a_function_is_given_once(void **state)
 		"p.ini:4:10: gpu b.device: another section passes 0000:02:00.0 already\n");
 	/* As two sections, that is well. */
 	devices_are(&w, ONE "functions = 0\n[pci audio]\ndevice = 01:00.1\n",
-		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0" IDS "\n"
-		    "vfio-pci,host=0000:01:00.1,id=pci-audio-0,bus=port10,addr=00.0\n");
+		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0" IDS
+		    "\nvfio-pci,host=0000:01:00.1,id=pci-audio-0,bus=port10,addr=00.0\n");
 }
 
 /* ------------------------------------------------------------------ as what */
@@ -206,15 +200,12 @@ static void ids(void **state)
 		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on";
 	static const char audio[] = "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1";
 	own_free char *own = xasprintf("%s\n%s\n", video, audio);
-	own_free char *one = xasprintf("%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x25a2,"
-				       "x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n"
-				       "%s,x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n",
-				       video, audio);
-	own_free char *two = xasprintf("%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x25a2,"
-				       "x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n"
-				       "%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x2291,"
-				       "x-pci-sub-vendor-id=0xabcd,x-pci-sub-device-id=0x0001\n",
-				       video, audio);
+	own_free char *one = xasprintf(
+		"%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x25a2,x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n%s,x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n",
+		video, audio);
+	own_free char *two = xasprintf(
+		"%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x25a2,x-pci-sub-vendor-id=0x1d05,x-pci-sub-device-id=0x1178\n%s,x-pci-vendor-id=0x10de,x-pci-device-id=0x2291,x-pci-sub-vendor-id=0xabcd,x-pci-sub-device-id=0x0001\n",
+		video, audio);
 
 	(void)state;
 	devices_are(&w, ONE "ids = none\n", own);
@@ -223,8 +214,7 @@ static void ids(void **state)
 	refused(&w, ONE "functions = 0\nids = 10de:25a2:1d05:1178 10de:2291:1d05:1178\n",
 		ERROR_USAGE, "p.ini:4:7: gpu.ids: 2 ids for 1 functions\n");
 	misread(ONE "ids = 10de:25a2\n",
-		"p.ini:3:7: gpu.ids: '10de:25a2' is not host, none, or ids such as "
-		"10de:25a2:1d05:1178, separated by spaces\n");
+		"p.ini:3:7: gpu.ids: '10de:25a2' is not host, none, or ids such as 10de:25a2:1d05:1178, separated by spaces\n");
 }
 
 static void nobody_filled_in_the_subsystem(void **state)
@@ -235,14 +225,11 @@ static void nobody_filled_in_the_subsystem(void **state)
 	w.function[GPU_AUDIO].has_subsystem = false;
 	w.function[GPU_AUDIO].subvendor = w.function[GPU_AUDIO].subdevice = 0;
 	refused(&w, ONE "ids = host\n", ERROR_HOST,
-		"p.ini:3:7: 0000:01:00.1 has no subsystem ids here (0000:0000): give gpu.ids = "
-		"10de:2820:1043:1e6c, and it has those of its board\n");
+		"p.ini:3:7: 0000:01:00.1 has no subsystem ids here (0000:0000): give gpu.ids = 10de:2820:1043:1e6c, and it has those of its board\n");
 	w.function[GPU_VIDEO].has_subsystem = false;
 	/* One remedy for both. */
 	refused(&w, ONE, ERROR_HOST,
-		"0000:01:00.0 has no subsystem ids here (0000:0000): give gpu.ids = "
-		"10de:2820:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as SUBSYS, "
-		"the device before the vendor\n");
+		"0000:01:00.0 has no subsystem ids here (0000:0000): give gpu.ids = 10de:2820:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as SUBSYS, the device before the vendor\n");
 	devices_are(&w, ONE "ids = none\nfunctions = 0\n",
 		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0\n");
 }
@@ -257,20 +244,16 @@ static void option_roms(void **state)
 	put(state, "a, b.rom", "x");
 	/* The board's ROM is the first function's. */
 	with = xasprintf(
-		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,"
-		"romfile=%s/a,, b.rom\n"
-		"vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1\n",
+		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,romfile=%s/a,, b.rom\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1\n",
 		(char *)*state);
 	devices_are(&w, profile, with);
 	/* With a file QEMU would hand it to the firmware all the same. */
-	devices_are(&w, no_bar,
-		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,"
-		    "rombar=0\n"
-		    "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1,rombar=0\n");
-	devices_are(&w, ONE "x-vga = yes\nids = none\n",
-		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,"
-		    "x-vga=on\n"
-		    "vfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1\n");
+	devices_are(
+		&w, no_bar,
+		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,rombar=0\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1,rombar=0\n");
+	devices_are(
+		&w, ONE "x-vga = yes\nids = none\n",
+		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,x-vga=on\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1\n");
 }
 
 /* SeaBIOS would have its tables where QEMU puts the initrd. */
@@ -288,9 +271,7 @@ static void a_rom_by_acpi_beside_an_initrd(void **state)
 	"[boot]\nkernel = /proc/self/exe\ninitrd = /proc/self/exe\n" ONE "rom = /proc/self/exe\n" \
 	"rom-acpi = yes\n"
 	refused(&w, BOOT "[firmware]\nuefi = no\n", ERROR_HOST,
-		"p.ini:3:10: with firmware.uefi = no, boot.initrd lies where SeaBIOS has ACPI "
-		"tables of "
-		"more than 96 KiB, and these have 100: gpu.rom-acpi = no leaves the largest out\n");
+		"p.ini:3:10: with firmware.uefi = no, boot.initrd lies where SeaBIOS has ACPI tables of more than 96 KiB, and these have 100: gpu.rom-acpi = no leaves the largest out\n");
 	uefi = planned(&w, BOOT);
 	assert_non_null(find(uefi, "-initrd", NULL));
 	file.size = 60 << 10;
@@ -374,9 +355,7 @@ static void a_window_that_is_too_small(void **state)
 	(void)state;
 	give_bar(&w, GPU_VIDEO, PCI_BAR_MEM64, 8 * GIB);
 	refused(&w, ONE "[firmware]\nmmio64 = 2G\n", ERROR_HOST,
-		"p.ini:4:10: firmware.mmio64 is 2048 MiB, but the devices' large BARs take 8192 "
-		"MiB "
-		"and the root ports 0 MiB of it: give 16384M or more, or auto\n");
+		"p.ini:4:10: firmware.mmio64 is 2048 MiB, but the devices' large BARs take 8192 MiB and the root ports 0 MiB of it: give 16384M or more, or auto\n");
 	refusal_says(&w, ONE "[firmware]\nmmio64 = 8G\n", "is 8192 MiB, but");
 	window_is(&w, ONE "[firmware]\nmmio64 = 9G\n", "9216");
 	w.function[GPU_VIDEO].bar[0].size = 64 * GIB - MIB;
@@ -396,21 +375,17 @@ static void a_window_that_does_not_fit(void **state)
 	w.facts.memory.total = w.facts.memory.available = 1024 * GIB;
 	window_is(&w, ONE "[vm]\nmemory = 252G\n", "262144");
 	refused(&w, ONE "[vm]\nmemory = 253G\n", ERROR_HOST,
-		"the devices' large BARs need a window of 256 GiB, which does not fit below the "
-		"guest's 39 address bits beside 253 GiB of memory\n");
+		"the devices' large BARs need a window of 256 GiB, which does not fit below the guest's 39 address bits beside 253 GiB of memory\n");
 	refused(&w, ONE "[firmware]\nmmio64 = 512G\n", ERROR_HOST,
-		"p.ini:4:10: the devices' large BARs need a window of 512 GiB, which does not fit "
-		"below the guest's 39 address bits beside 4 GiB of memory\n");
+		"p.ini:4:10: the devices' large BARs need a window of 512 GiB, which does not fit below the guest's 39 address bits beside 4 GiB of memory\n");
 	/* With all the processor's own bits it would. */
 	window_is(&w, ONE "[vm]\nmemory = 253G\n[cpu]\nphys-bits = 46\n", "262144");
 	/* Other models and emulation have 40, whatever the host has. */
 	window_is(&w, "[firmware]\nmmio64 = 1T\n", "1048576");
 	refused(&w, "[firmware]\nmmio64 = 1T\n[cpu]\naccel = tcg\n", ERROR_HOST,
-		"p.ini:2:10: the devices' large BARs need a window of 1024 GiB, which does not fit "
-		"below the guest's 40 address bits beside 4 GiB of memory\n");
+		"p.ini:2:10: the devices' large BARs need a window of 1024 GiB, which does not fit below the guest's 40 address bits beside 4 GiB of memory\n");
 	refused(&w, "[firmware]\nmmio64 = 1T\n[cpu]\nmodel = Skylake-Client\n", ERROR_HOST,
-		"p.ini:2:10: the devices' large BARs need a window of 1024 GiB, which does not fit "
-		"below the guest's 40 address bits beside 4 GiB of memory\n");
+		"p.ini:2:10: the devices' large BARs need a window of 1024 GiB, which does not fit below the guest's 40 address bits beside 4 GiB of memory\n");
 }
 
 /* ------------------------------------------------------------------ the host's steps */
@@ -424,17 +399,7 @@ static void from_nvidia(void **state)
 	(void)state;
 	lines_are(
 		plan, STEP_CLAIM,
-		"modprobe vfio-pci   # unless it is loaded\n"
-		"echo vfio-pci > /sys/bus/pci/devices/0000:01:00.1/driver_override   # now: "
-		"(null)\n"
-		"echo vfio-pci > /sys/bus/pci/devices/0000:01:00.0/driver_override   # now: "
-		"(null)\n"
-		"systemctl stop nvidia-persistenced nvidia-powerd   # those that run\n"
-		"rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that nobody uses it\n"
-		"echo 0000:01:00.1 > /sys/bus/pci/drivers/snd_hda_intel/unbind\n"
-		"echo 0000:01:00.1 > /sys/bus/pci/drivers_probe\n"
-		"echo 0000:01:00.0 > /sys/bus/pci/drivers_probe\n"
-		"setfacl -m u:$USER:rw /dev/vfio/2\n");
+		"modprobe vfio-pci   # unless it is loaded\necho vfio-pci > /sys/bus/pci/devices/0000:01:00.1/driver_override   # now: (null)\necho vfio-pci > /sys/bus/pci/devices/0000:01:00.0/driver_override   # now: (null)\nsystemctl stop nvidia-persistenced nvidia-powerd   # those that run\nrmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that nobody uses it\necho 0000:01:00.1 > /sys/bus/pci/drivers/snd_hda_intel/unbind\necho 0000:01:00.1 > /sys/bus/pci/drivers_probe\necho 0000:01:00.0 > /sys/bus/pci/drivers_probe\nsetfacl -m u:$USER:rw /dev/vfio/2\n");
 	/* The display last: the others hang on its power. */
 	assert_int_equal(claim->intent.claim.functions, 2);
 	assert_int_equal(claim->intent.claim.function[0].device, 0x22bd);
@@ -454,27 +419,19 @@ static void from_others(void **state)
 	w.function[OTHER_GPU].driver = S("bochs-drm");
 	w.function[OTHER_GPU].driver_override = S("");
 	bochs = planned(&w, "[gpu]\ndevice = 1002:744c\n");
-	lines_are(bochs, STEP_CLAIM,
-		  "modprobe vfio-pci   # unless it is loaded\n"
-		  "echo vfio-pci > /sys/bus/pci/devices/0000:02:00.0/driver_override   # now: "
-		  "(null)\n"
-		  "echo 0000:02:00.0 > /sys/bus/pci/drivers/bochs-drm/unbind\n"
-		  "echo 0000:02:00.0 > /sys/bus/pci/drivers_probe\n"
-		  "setfacl -m u:$USER:rw /dev/vfio/3\n");
+	lines_are(
+		bochs, STEP_CLAIM,
+		"modprobe vfio-pci   # unless it is loaded\necho vfio-pci > /sys/bus/pci/devices/0000:02:00.0/driver_override   # now: (null)\necho 0000:02:00.0 > /sys/bus/pci/drivers/bochs-drm/unbind\necho 0000:02:00.0 > /sys/bus/pci/drivers_probe\nsetfacl -m u:$USER:rw /dev/vfio/3\n");
 	w.function[OTHER_GPU].driver = S("vfio-pci");
 	bound = planned(&w, "[gpu]\ndevice = 1002:744c\n");
-	lines_are(bound, STEP_CLAIM,
-		  "modprobe vfio-pci   # unless it is loaded\n"
-		  "# 0000:02:00.0 has vfio-pci already, and keeps it afterwards\n"
-		  "setfacl -m u:$USER:rw /dev/vfio/3\n");
+	lines_are(
+		bound, STEP_CLAIM,
+		"modprobe vfio-pci   # unless it is loaded\n# 0000:02:00.0 has vfio-pci already, and keeps it afterwards\nsetfacl -m u:$USER:rw /dev/vfio/3\n");
 	w.function[NETWORK].driver_override = S("none");
 	idle = planned(&w, "[pci]\ndevice = 8086:15f3\n");
 	lines_are(
 		idle, STEP_CLAIM,
-		"modprobe vfio-pci   # unless it is loaded\n"
-		"echo vfio-pci > /sys/bus/pci/devices/0000:04:00.0/driver_override   # now: none\n"
-		"echo 0000:04:00.0 > /sys/bus/pci/drivers_probe\n"
-		"setfacl -m u:$USER:rw /dev/vfio/5\n");
+		"modprobe vfio-pci   # unless it is loaded\necho vfio-pci > /sys/bus/pci/devices/0000:04:00.0/driver_override   # now: none\necho 0000:04:00.0 > /sys/bus/pci/drivers_probe\nsetfacl -m u:$USER:rw /dev/vfio/5\n");
 	assert_string_equal(step(idle, STEP_CLAIM)->intent.claim.function[0].driver, "");
 }
 
@@ -506,8 +463,8 @@ static void several_in_one_step(void **state)
 	assert_int_equal(claim->intent.claim.function[1].device, 0x15f3);
 	assert_int_equal(claim->intent.claim.function[2].device, 0x2820);
 	assert_int_equal(claim->intent.claim.function[3].device, 0x744c);
-	assert_string_equal(claim->line[claim->lines - 4], "echo 0000:01:00.0 > /sys/bus/pci/"
-							   "drivers_probe");
+	assert_string_equal(claim->line[claim->lines - 4],
+			    "echo 0000:01:00.0 > /sys/bus/pci/drivers_probe");
 	assert_string_equal(claim->line[claim->lines - 3], "setfacl -m u:$USER:rw /dev/vfio/2");
 	assert_string_equal(claim->line[claim->lines - 2], "setfacl -m u:$USER:rw /dev/vfio/5");
 	assert_string_equal(claim->line[claim->lines - 1], "setfacl -m u:$USER:rw /dev/vfio/3");
@@ -555,16 +512,14 @@ static void a_host_that_cannot(void **state)
 	(void)state;
 	w.facts.devices.vfio = KMODULE_NONE;
 	refused(&w, ONE, ERROR_HOST,
-		"the kernel has no module vfio-pci: install the one that belongs to it, or build "
-		"it with CONFIG_VFIO_PCI\n");
+		"the kernel has no module vfio-pci: install the one that belongs to it, or build it with CONFIG_VFIO_PCI\n");
 	/* What cannot be seen is no reason to refuse: modprobe will say. */
 	w.facts.devices.vfio = KMODULE_UNKNOWN;
 	own_plan struct plan *plan = planned(&w, ONE);
 
-	notes_are(plan,
-		  "whether there is a module vfio-pci cannot be told: the running kernel's "
-		  "modules are not to be seen; if the kernel was updated since the last start "
-		  "of the computer, start it anew\n");
+	notes_are(
+		plan,
+		"whether there is a module vfio-pci cannot be told: the running kernel's modules are not to be seen; if the kernel was updated since the last start of the computer, start it anew\n");
 	w = world();
 	w.facts.kvm.state = KVM_NO_NODE;
 	want = xasprintf("p.ini:4:9: cpu.accel = kvm, but %s\n", kvm_reason(&w.facts.kvm));
@@ -589,22 +544,10 @@ static void a_group_with_strangers(void **state)
 	(void)state;
 	w.function[NVME].group = 2;
 	refused(&w, ONE, ERROR_HOST,
-		"0000:01:00.0 shares IOMMU group 2 with 0000:03:00.0 (144d:a80a, NVMe controller): "
-		"all "
-		"of "
-		"a group go together, so give these a [pci] section of their own, or leave the "
-		"device to the host\n"
-		"0000:01:00.1 shares IOMMU group 2 with 0000:03:00.0 (144d:a80a, NVMe controller): "
-		"all "
-		"of "
-		"a group go together, so give these a [pci] section of their own, or leave the "
-		"device to the host\n");
+		"p.ini:2:10: 0000:01:00.0 shares IOMMU group 2 with 0000:03:00.0 (144d:a80a, NVMe controller): all of a group go together, so give these a [pci] section of their own, or leave the device to the host\np.ini:2:10: 0000:01:00.1 shares IOMMU group 2 with 0000:03:00.0 (144d:a80a, NVMe controller): all of a group go together, so give these a [pci] section of their own, or leave the device to the host\n");
 	w = world();
 	refused(&w, ONE "functions = 0\n", ERROR_HOST,
-		"0000:01:00.0 shares IOMMU group 2 with 0000:01:00.1 (10de:22bd, audio device): "
-		"all "
-		"of a group go together, so give these a [pci] section of their own, or leave the "
-		"device to the host\n");
+		"p.ini:2:10: 0000:01:00.0 shares IOMMU group 2 with 0000:01:00.1 (10de:22bd, audio device): all of a group go together, so give these a [pci] section of their own, or leave the device to the host\n");
 }
 
 static void what_the_host_uses(void **state)
@@ -623,17 +566,16 @@ static void what_the_host_uses(void **state)
 	(void)state;
 	w.facts.devices.storage = (struct storage){&disk, 1};
 	refused(&w, "[pci disk]\ndevice = 144d:a80a\n", ERROR_HOST,
-		"0000:03:00.0: the host uses what hangs on it: nvme0n1 is mounted at /\n");
+		"p.ini:2:10: 0000:03:00.0: the host uses what hangs on it: nvme0n1 is mounted at /\n");
 	refused(&w, "[pci]\ndevice = 00:00.0\n", ERROR_HOST,
-		"0000:00:00.0 is a host bridge: the host's own\n");
+		"p.ini:2:10: 0000:00:00.0 is a host bridge: the host's own\n");
 	w.function[GPU_VIDEO].locked = true;
 	refused(&w, ONE, ERROR_HOST,
-		"0000:01:00.0: the kernel is still busy taking it from a driver or giving it to "
-		"one, most likely because somebody holds it\n");
+		"p.ini:2:10: 0000:01:00.0: the kernel is still busy taking it from a driver or giving it to one, most likely because somebody holds it\n");
 	w = world();
 	w.function[OTHER_GPU].vfs = 3;
 	refused(&w, "[gpu]\ndevice = 1002:744c\n", ERROR_HOST,
-		"0000:02:00.0 has 3 virtual functions switched on: switch them off first\n");
+		"p.ini:2:10: 0000:02:00.0 has 3 virtual functions switched on: switch them off first\n");
 }
 
 static void who_holds_it(void **state)
@@ -644,36 +586,34 @@ static void who_holds_it(void **state)
 	struct soft_holder dark = {SOFT_CONNECTED, S("HDMI-A-1")};
 	struct soft_holder lit = {SOFT_ENABLED, S("HDMI-A-1")};
 	struct soft_holder boot = {SOFT_BOOT_VGA, S("")};
-	struct soft soft = {{0, 1, 0, 0}, {&dark, 1}};
+	struct scene_function seen = {.address = {0, 1, 0, 0}, .soft = {&dark, 1}};
 	own_plan struct plan *plan = NULL;
 
 	(void)state;
 	w.facts.devices.nodes = (struct holder_nodes){&node, 1};
 	w.facts.devices.holders = (struct holders){.v = &holder, .n = 1};
 	refused(&w, ONE, ERROR_HOST,
-		"0000:01:00.0 is in use by game\\x1b (pid 3000, user anna, /dev/nvidia0)\n");
+		"p.ini:2:10: 0000:01:00.0 is in use by game\\x1b (pid 3000, user anna, /dev/nvidia0)\n");
 	/* Others of the same host are nobody's business. */
 	plan = planned(&w, "[gpu]\ndevice = 1002:744c\n");
 	w.facts.devices.holders = (struct holders){.unseen = 2};
 	plan_free(plan);
 	plan = planned(&w, ONE);
-	notes_are(plan, "2 processes of other users cannot be looked into: the keeper looks again "
-			"before it changes anything\n");
+	notes_are(
+		plan,
+		"2 processes of other users cannot be looked into: the keeper looks again before it changes anything\n");
 	w.facts.devices.holders.unseen = 0;
-	w.facts.devices.soft = &soft;
-	w.facts.devices.softs = 1;
+	w.facts.devices.seen = &seen;
+	w.facts.devices.n_seen = 1;
 	plan_free(plan);
 	plan = planned(&w, ONE);
 	notes_are(plan, "");
-	soft.holders.v = &lit;
+	seen.soft.v = &lit;
 	refused(&w, ONE, ERROR_HOST,
-		"0000:01:00.0 is in use: connector HDMI-A-1 shows a picture: switch that screen "
-		"off in "
-		"the desktop's settings, or unplug it\n");
-	soft.holders.v = &boot;
+		"p.ini:2:10: 0000:01:00.0 is in use: connector HDMI-A-1 shows a picture: switch that screen off in the desktop's settings, or unplug it\n");
+	seen.soft.v = &boot;
 	refused(&w, ONE, ERROR_HOST,
-		"0000:01:00.0 is in use: boot VGA: make the other GPU the first one in the "
-		"firmware setup\n");
+		"p.ini:2:10: 0000:01:00.0 is in use: boot VGA: make the other GPU the first one in the firmware setup\n");
 	/* On vfio-pci already: nothing can be in use any more. */
 	w.function[GPU_VIDEO].driver = S("vfio-pci");
 	plan_free(plan);
@@ -691,9 +631,7 @@ static void a_second_nvidia_gpu(void **state)
 	w.function[OTHER_GPU].device = 0x2204;
 	w.function[OTHER_GPU].driver = S("nvidia");
 	refused(&w, ONE, ERROR_HOST,
-		"0000:01:00.0: the nvidia driver also drives 0000:02:00.0, so it cannot be "
-		"unloaded, and taking one GPU from it can hang the kernel: have vfio-pci take this "
-		"one at boot (vfio-pci.ids=10de:2820)\n");
+		"p.ini:2:10: 0000:01:00.0: the nvidia driver also drives 0000:02:00.0, so it cannot be unloaded, and taking one GPU from it can hang the kernel: have vfio-pci take this one at boot (vfio-pci.ids=10de:2820)\n");
 	both = planned(&w, ONE "[gpu b]\ndevice = 10de:2204\n");
 	assert_non_null(both);
 	w.function[GPU_VIDEO].driver = S("vfio-pci");
@@ -712,20 +650,10 @@ static void all_at_once(void **state)
 	w.function[GPU_AUDIO].has_subsystem = false;
 	/* The profile's fault is among them, so that is the kind. */
 	refused(&w,
-		"[vm]\nmemory = 31G\n" ONE "ids = host\nfunctions = 0\n"
-		"guest-slot = 01:00\n[gpu b]\ndevice = 1002:744c\nguest-slot = 01:00\n",
+		"[vm]\nmemory = 31G\n" ONE
+		"ids = host\nfunctions = 0\nguest-slot = 01:00\n[gpu b]\ndevice = 1002:744c\nguest-slot = 01:00\n",
 		ERROR_HOST,
-		"the kernel has no module vfio-pci: install the one that belongs to it, or build "
-		"it with CONFIG_VFIO_PCI\n"
-		"0000:01:00.0 shares IOMMU group 2 with 0000:01:00.1 (10de:22bd, audio device), "
-		"0000:03:00.0 (144d:a80a, NVMe controller): all of a group go together, so give "
-		"these a "
-		"[pci] section of their own, or leave the device to the host\n"
-		"p.ini:2:10: vm.memory: 31744M would leave the host less than "
-		"memory.host-reserve, 2048M, of its 32768M: a machine with a host device holds all "
-		"its memory\n"
-		"p.ini:10:14: gpu b.guest-slot: 01:00 is taken, or not behind the GPU before it: "
-		"slots go up in the order of the sections\n");
+		"the kernel has no module vfio-pci: install the one that belongs to it, or build it with CONFIG_VFIO_PCI\np.ini:4:10: 0000:01:00.0 shares IOMMU group 2 with 0000:01:00.1 (10de:22bd, audio device), 0000:03:00.0 (144d:a80a, NVMe controller): all of a group go together, so give these a [pci] section of their own, or leave the device to the host\np.ini:2:10: vm.memory: 31744M would leave the host less than memory.host-reserve, 2048M, of its 32768M: a machine with a host device holds all its memory\np.ini:10:14: gpu b.guest-slot: 01:00 is taken, or not behind the GPU before it: slots go up in the order of the sections\n");
 }
 
 int main(void)

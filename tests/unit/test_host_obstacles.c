@@ -1,0 +1,300 @@
+/* What stands in the way of a hand-over, rule by rule, on made-up hosts. */
+#include "host_tree.h"
+
+#include "host/obstacles.h"
+
+/* The words for f's obstacles, ended by ';'. */
+static char *obstacles(const struct root *root, const char *address, const char *more)
+{
+	const struct pci_address a = at(address);
+	own_scene struct scene scene = {0};
+	own_obstacles struct obstacles v = {0};
+	own_pci_set struct pci_set set = {0};
+	struct buf out = {0};
+
+	scene_read(&scene, root);
+	scene.vfio = KMODULE_THERE;
+	pci_board(&set, &scene.pci, pci_list_find(&scene.pci, &a));
+	if (more) {
+		const struct pci_address b = at(more);
+
+		pci_set_add(&set, pci_list_find(&scene.pci, &b));
+	}
+	scene_look(&scene, root, set.v, set.n);
+	obstacles_of(&v, &scene, &set);
+	for (size_t i = 0; i < v.n; i++) {
+		own_free char *sentence = obstacle_sentence(&v.v[i]);
+
+		buf_addf(&out, "%s: %s;", obstacle_word(v.v[i].kind), sentence);
+	}
+	return buf_steal(&out);
+}
+
+#define assert_obstacles(address, more, text)                               \
+	do {                                                                \
+		own_free char *said_ = obstacles(&root, (address), (more)); \
+		assert_string_equal(said_, text);                           \
+	} while (0)
+
+/* A group with a bridge, a board of two, an idle host bridge and a neighbour. */
+static void crowd(void **state)
+{
+	static const char *const v[][3] = {
+		{"0000:00:01.0", "1632", "060000"}, {"0000:00:01.1", "1633", "060400"},
+		{"0000:01:00.0", "2820", "030000"}, {"0000:01:00.1", "22bd", "040300"},
+		{"0000:02:00.0", "8168", "020000"},
+	};
+
+	put(state, "proc/self/mountinfo", "");
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
+		put_pci(state, v[i][0], "10de", v[i][1], v[i][2]);
+		set_group(state, v[i][0], 3);
+	}
+}
+
+#define TOGETHER "all of a group go together, "
+
+static void the_group(void **state)
+{
+	tree_root(root);
+
+	crowd(state);
+	assert_obstacles("00:01.1", NULL, "bridge: 0000:00:01.1 is a PCI bridge: the host's own;");
+	assert_obstacles("00:01.0", NULL,
+			 "chipset: 0000:00:01.0 is a host bridge: the host's own;");
+	assert_obstacles(
+		"02:00.0", NULL,
+		"foreign: 0000:02:00.0 shares IOMMU group 3 with 0000:01:00.0 (10de:2820, VGA controller), 0000:01:00.1 (10de:22bd, audio device): " TOGETHER
+		"so give these a [pci] section of their own, or leave the device to the host;");
+	assert_obstacles("01:00.0", "02:00.0", "");
+	/* What is no PCI function but has a driver is foreign too, and cannot be given. */
+	put(state, "sys/kernel/iommu_groups/3/devices/INTC1055:00/driver/x", "");
+	put(state, "sys/kernel/iommu_groups/3/devices/INTC1056:00/idle", "");
+	assert_obstacles(
+		"02:00.0", "01:00.0",
+		"foreign: 0000:02:00.0 shares IOMMU group 3 with 0000:01:00.1 (10de:22bd, audio device), INTC1055:00: " TOGETHER
+		"and what is no PCI device cannot be passed, so leave the device to the host;foreign: 0000:01:00.0 shares IOMMU group 3 with 0000:01:00.1 (10de:22bd, audio device), INTC1055:00: " TOGETHER
+		"and what is no PCI device cannot be passed, so leave the device to the host;");
+}
+
+#define DIRECT                                                                                     \
+	": the firmware keeps memory mapped for IOMMU group 3 ('direct' in its reserved_regions, " \
+	"an RMRR), so the kernel refuses it to VFIO: look in the firmware setup for what uses it " \
+	"there (remote management, legacy USB), or leave the device to the host;"
+
+/* Whoever drives it: the kernel refuses the group. */
+static void memory_of_the_firmware(void **state)
+{
+	tree_root(root);
+
+	crowd(state);
+	put(state, "sys/kernel/iommu_groups/3/reserved_regions",
+	    "0x000000007d000000 0x000000007f7fffff direct\n");
+	set_driver(state, "0000:01:00.0", "vfio-pci");
+	assert_obstacles("01:00.0", "02:00.0",
+			 "reserved-memory: 0000:01:00.0" DIRECT
+			 "reserved-memory: 0000:01:00.1" DIRECT
+			 "reserved-memory: 0000:02:00.0" DIRECT);
+}
+
+/* The kernel's IORESOURCE_UNSET, whatever start it left. */
+static void a_bar_without_an_address(void **state)
+{
+	tree_root(root);
+
+	put(state, "proc/self/mountinfo", "");
+	put_pci(state, "0000:01:00.0", "10de", "2820", "030000");
+	set_group(state, "0000:01:00.0", 1);
+	set_driver(state, "0000:01:00.0", "vfio-pci");
+	put_attribute(
+		state, "0000:01:00.0", "resource",
+		"0x0000000080000000 0x0000000083ffffff 0x0000000000040200\n0x0000000000000000 0x00000007ffffffff 0x000000002014220c\n");
+	assert_obstacles(
+		"01:00.0", NULL,
+		"bar: 0000:01:00.0 has no address for BAR 1: 32G mem64 prefetchable, so no driver, and vfio-pci neither, can switch its memory on: switch 'Above 4G decoding' on in the firmware setup, or Resizable BAR off; the boot option pci=realloc may help too;");
+	put_attribute(
+		state, "0000:01:00.0", "resource",
+		"0x0000000080000000 0x0000000083ffffff 0x0000000000040200\n0x0000000000000000 0x00000007ffffffff 0x000000000014220c\n");
+	assert_obstacles("01:00.0", NULL, "");
+}
+
+#define FIRST "make the other GPU the first one in the firmware setup;"
+#define ALONE \
+	"the host has no GPU beside it: over ssh, stop the desktop (systemctl isolate multi-user.target) and "
+
+/* A GPU, and one beside it where the test is not about that. */
+static void gpu(void **state, bool other)
+{
+	put(state, "proc/self/mountinfo", "");
+	put_pci(state, "0000:01:00.0", "10de", "2820", "030000");
+	put_pci(state, "0000:01:00.1", "10de", "22bd", "040300");
+	set_group(state, "0000:01:00.0", 1);
+	set_group(state, "0000:01:00.1", 1);
+	put_attribute(state, "0000:01:00.0", "boot_vga", "1\n");
+	if (other) {
+		put_pci(state, "0000:02:00.0", "1002", "744c", "030000");
+		set_group(state, "0000:02:00.0", 2);
+	}
+}
+
+static void the_console(void **state)
+{
+	tree_root(root);
+
+	gpu(state, true);
+	assert_obstacles("01:00.0", NULL, "shown: 0000:01:00.0: boot VGA;");
+	/* The firmware's frame buffer under the console lies on it, though no driver does. */
+	link_to(state, "sys/class/graphics/fb0",
+		"../../devices/platform/efi-framebuffer.0/graphics/fb0");
+	put(state, "sys/devices/platform/efi-framebuffer.0/graphics/fb0/name", "EFI VGA\n");
+	put(state, "sys/class/vtconsole/vtcon1/name", "(M) frame buffer device\n");
+	put(state, "sys/class/vtconsole/vtcon1/bind", "0\n");
+	assert_obstacles("01:00.0", NULL, "shown: 0000:01:00.0: boot VGA;");
+	put(state, "sys/class/vtconsole/vtcon1/bind", "1\n");
+	assert_obstacles("01:00.0", NULL,
+			 "console: 0000:01:00.0 is in use: the kernel's console is on fb0: " FIRST);
+	set_driver(state, "0000:01:00.0", "vfio-pci");
+	assert_obstacles("01:00.0", NULL, "");
+}
+
+static void a_driven_boot_vga(void **state)
+{
+	tree_root(root);
+
+	gpu(state, true);
+	set_driver(state, "0000:01:00.0", "nouveau");
+	assert_obstacles("01:00.1", NULL, "console: 0000:01:00.0 is in use: boot VGA: " FIRST);
+}
+
+/* "The other GPU" would be no help. A virtual function is none. */
+static void the_only_gpu(void **state)
+{
+	tree_root(root);
+
+	gpu(state, false);
+	put_pci(state, "0000:02:00.1", "8086", "7dd1", "030000");
+	link_to(state, "sys/devices/pci0000:00/0000:02:00.1/physfn", "../0000:02:00.0");
+	set_driver(state, "0000:01:00.0", "nouveau");
+	assert_obstacles("01:00.0", NULL,
+			 "console: 0000:01:00.0 is in use: boot VGA: " ALONE "unload its driver;");
+	link_to(state, "sys/class/graphics/fb0",
+		"../../devices/pci0000:00/0000:01:00.0/graphics/fb0");
+	put(state, "sys/class/vtconsole/vtcon1/name", "(M) frame buffer device\n");
+	put(state, "sys/class/vtconsole/vtcon1/bind", "1\n");
+	assert_obstacles(
+		"01:00.0", NULL,
+		"console: 0000:01:00.0 is in use: the kernel's console is on fb0: " ALONE
+		"take the console away (echo 0 > /sys/class/vtconsole/vtconN/bind, of the one whose name says frame buffer);");
+}
+
+#define NVIDIA                                                                                   \
+	"nvidia: 0000:01:00.0: the nvidia driver also drives 0000:02:00.0, so it cannot be "     \
+	"unloaded, and taking one GPU from it can hang the kernel: have vfio-pci take this one " \
+	"at boot "
+
+/* Ids in the boot options would take the host's own GPU too. */
+static void another_nvidia_gpu(void **state)
+{
+	tree_root(root);
+
+	put(state, "proc/self/mountinfo", "");
+	put_pci(state, "0000:01:00.0", "10de", "1be1", "030000");
+	put_pci(state, "0000:02:00.0", "10de", "2820", "030000");
+	set_group(state, "0000:01:00.0", 1);
+	set_group(state, "0000:02:00.0", 2);
+	set_driver(state, "0000:01:00.0", "nvidia");
+	set_driver(state, "0000:02:00.0", "nvidia");
+	assert_obstacles("01:00.0", NULL, NVIDIA "(vfio-pci.ids=10de:1be1);");
+	assert_obstacles("01:00.0", "02:00.0", "");
+	put_attribute(state, "0000:02:00.0", "device", "0x1be1\n");
+	assert_obstacles(
+		"01:00.0", NULL,
+		NVIDIA
+		"by its address, as 0000:02:00.0 has the same ids (driverctl set-override 0000:01:00.0 vfio-pci, and a restart);");
+}
+
+static void keyboard(void **state, const char *controller, unsigned number)
+{
+	own_free char *real = xasprintf("sys/devices/pci0000:00/%s/usb1/1-1/input/input%u/event%u",
+					controller, number, number);
+	own_free char *key = xasprintf("%s/device/capabilities/key", real);
+	own_free char *name = xasprintf("sys/class/input/event%u", number);
+	own_free char *target = xasprintf("../../../%s", real);
+
+	put(state, key, "402000000 3803078f800d001 feffffdfffefffff fffffffffffffffe\n");
+	link_to(state, name, target);
+}
+
+#define KEYBOARD ": the host's only keyboard hangs on it: plug in another elsewhere;"
+
+/* Neither controller alone has the last one. */
+static void keyboards(void **state)
+{
+	tree_root(root);
+
+	put(state, "proc/self/mountinfo", "");
+	put_pci(state, "0000:03:00.0", "1022", "15b6", "0c0330");
+	put_pci(state, "0000:04:00.0", "1022", "15b7", "0c0330");
+	set_group(state, "0000:03:00.0", 3);
+	set_group(state, "0000:04:00.0", 4);
+	set_driver(state, "0000:03:00.0", "xhci_hcd");
+	set_driver(state, "0000:04:00.0", "xhci_hcd");
+	keyboard(state, "0000:03:00.0", 3);
+	assert_obstacles("03:00.0", NULL, "keyboard: 0000:03:00.0" KEYBOARD);
+	assert_obstacles("04:00.0", NULL, "");
+	keyboard(state, "0000:04:00.0", 4);
+	assert_obstacles("03:00.0", NULL, "");
+	assert_obstacles("03:00.0", "04:00.0",
+			 "keyboard: 0000:03:00.0" KEYBOARD "keyboard: 0000:04:00.0" KEYBOARD);
+}
+
+static void virtual_functions_and_no_group(void **state)
+{
+	tree_root(root);
+
+	put(state, "sys/kernel/iommu_groups/1/type", "DMA\n");
+	put(state, "proc/self/mountinfo", "");
+	put_pci(state, "0000:03:00.0", "8086", "1572", "020000");
+	put_attribute(state, "0000:03:00.0", "sriov_numvfs", "4\n");
+	set_group(state, "0000:03:00.0", 1);
+	put_pci(state, "0000:04:00.0", "8086", "1572", "020000");
+	assert_obstacles(
+		"03:00.0", NULL,
+		"virtual-functions: 0000:03:00.0 has 4 virtual functions switched on: switch them off first;");
+	assert_obstacles("04:00.0", NULL,
+			 "no-group: 0000:04:00.0 is in no IOMMU group: no IOMMU covers it;");
+}
+
+static void a_host_without(void **state)
+{
+	own_scene struct scene scene = {0};
+	own_obstacles struct obstacles v = {0};
+	const struct pci_set none = {0};
+	tree_root(root);
+
+	scene_read(&scene, &root);
+	scene.vfio = KMODULE_NONE;
+	obstacles_of(&v, &scene, &none);
+	assert_int_equal(v.n, 2);
+	assert_int_equal(v.v[0].kind, OBSTACLE_NO_IOMMU);
+	assert_int_equal(v.v[1].kind, OBSTACLE_NO_VFIO);
+	assert_null(v.v[0].function);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_scratch(the_group),
+		in_scratch(memory_of_the_firmware),
+		in_scratch(a_bar_without_an_address),
+		in_scratch(the_console),
+		in_scratch(a_driven_boot_vga),
+		in_scratch(the_only_gpu),
+		in_scratch(another_nvidia_gpu),
+		in_scratch(keyboards),
+		in_scratch(virtual_functions_and_no_group),
+		in_scratch(a_host_without),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
