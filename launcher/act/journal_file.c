@@ -53,10 +53,11 @@ static bool grow_to(const char *path, off_t size)
 /* The text, with lines up to size; the caller owns it. */
 static char *padded_text(const char *text, off_t size)
 {
-	char *padded = xcalloc((size_t)size + 1, 1);
+	size_t n = (size_t)size, length = strlen(text);
+	char *padded = xcalloc(n + 1, 1);
 
-	memset(padded, '\n', (size_t)size);
-	memcpy(padded, text, strlen(text));
+	for (size_t i = 0; i < n; i++)
+		padded[i] = i < length ? text[i] : '\n';
 	return padded;
 }
 

@@ -38,19 +38,19 @@ char *xstrndup(const char *s, size_t n)
 char *xvasprintf(const char *fmt, va_list args)
 {
 	char start[256], *s;
-	va_list again;
+	va_list first;
 	int n;
 
-	va_copy(again, args);
-	n = vsnprintf(start, sizeof(start), fmt, args);
+	va_copy(first, args);
+	n = vsnprintf(start, sizeof(start), fmt, first);
+	va_end(first);
 	if (n < 0)
 		abort();
 	s = xmalloc((size_t)n + 1);
 	if ((size_t)n < sizeof(start))
 		memcpy(s, start, (size_t)n + 1);
 	else
-		vsnprintf(s, (size_t)n + 1, fmt, again);
-	va_end(again);
+		vsnprintf(s, (size_t)n + 1, fmt, args);
 	return s;
 }
 

@@ -228,7 +228,6 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 static bool is_given(struct composer *c, const struct wanted *w, const struct pci_set *found,
 		     struct pci_set *given)
 {
-	own_free char *name = item_text(w->item);
 	bool twice = false;
 
 	for (size_t i = 0; i < found->n; i++) {
