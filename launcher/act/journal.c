@@ -61,7 +61,7 @@ void journal_free(struct journal *journal)
 	free(journal);
 }
 
-static bool save(struct journal *journal, struct error **err)
+bool journal_save(struct journal *journal, struct error **err)
 {
 	own_free char *text = NULL;
 
@@ -78,7 +78,7 @@ bool journal_add(struct journal *journal, const struct change *change, struct er
 		return false;
 	}
 	*xappend(journal->change, journal->n) = *change;
-	if (save(journal, err))
+	if (journal_save(journal, err))
 		return true;
 	journal->n--;
 	return false;
@@ -87,14 +87,14 @@ bool journal_add(struct journal *journal, const struct change *change, struct er
 bool journal_amend(struct journal *journal, const struct change *change, struct error **err)
 {
 	journal->change[journal->n - 1] = *change;
-	return save(journal, err);
+	return journal_save(journal, err);
 }
 
 bool journal_replace(struct journal *journal, size_t i, const struct change *change,
 		     struct error **err)
 {
 	journal->change[i] = *change;
-	return save(journal, err);
+	return journal_save(journal, err);
 }
 
 static void forget_irqs(struct journal *journal)
@@ -122,13 +122,13 @@ bool journal_drop(struct journal *journal, size_t i, struct error **err)
 	memmove(&journal->change[i], &journal->change[i + 1],
 		(journal->n - i - 1) * sizeof(*journal->change));
 	journal->n--;
-	return save(journal, err);
+	return journal_save(journal, err);
 }
 
 bool journal_watch(struct journal *journal, struct process qemu, struct error **err)
 {
 	journal->qemu = qemu;
-	return journal->n == 0 || save(journal, err);
+	return journal->n == 0 || journal_save(journal, err);
 }
 
 struct journal *journal_read(const char *path, struct error **err)

@@ -132,6 +132,8 @@ bool journal_replace(struct journal *journal, size_t i, const struct change *cha
  */
 bool journal_add_irqs(struct journal *journal, const struct change *change,
 		      const struct irq_saved *irq, size_t n, struct error **err);
+/* Makes the file what the journal is; an empty one has none. The functions that change it do so. */
+bool journal_save(struct journal *journal, struct error **err);
 /* Takes change i out, as it has been undone. */
 bool journal_drop(struct journal *journal, size_t i, struct error **err);
 /* Who must be gone before anything is undone. */

@@ -118,6 +118,8 @@ bool journal_file_remove(const char *path, struct error **err)
 		return false;
 	}
 	/* Whoever dies here leaves a half, which the next keeper removes. */
-	unlink(room);
-	return true;
+	if (unlink(room) == 0 || errno == ENOENT)
+		return true;
+	error_errno(err, ERROR_HOST, errno, "cannot remove %s", room);
+	return false;
 }

@@ -72,7 +72,14 @@ static bool restore_pass(struct keeper *k, size_t from, bool tells)
  */
 bool restore_from(struct keeper *k, size_t from)
 {
-	return restore_pass(k, from, false) || restore_pass(k, from, true);
+	own_error struct error *err = NULL;
+	bool whole = restore_pass(k, from, false) || restore_pass(k, from, true);
+
+	/* The last record, undone, still stands in a file that could not be removed. */
+	if (k->journal->n || journal_save(k->journal, &err))
+		return whole;
+	keeper_report(k, REPORT_LEFT, 0, "%s", error_message(err, 0));
+	return false;
 }
 
 /* ------------------------------------------------------------------ after a keeper's death */
