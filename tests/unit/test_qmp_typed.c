@@ -127,13 +127,13 @@ static void test_unions(void **state)
 	      "{\"driver\":\"qcow2\",\"file\":{\"driver\":\"null-co\"},\"keys\":[\"file\"]}");
 	check("add driver=null-co", "{\"driver\":\"null-co\"}");
 	check("add driver=qcow3", "0=: driver is never \"qcow3\"; did you mean qcow2?");
-	check("add driver=file file=x", "1: add has no file; did you mean filename?");
+	check("add driver=file file=x", "1: add has no file; it takes driver, filename");
 	check("add driver=qcow2 file.driver=file file.filenam=x",
 	      "2: file has no filenam; did you mean filename?");
 	check("add driver=qcow2 file.driver=file", "2: file needs filename=string");
 	check("add driver=qcow2 file=x keys=1",
 	      "2=: keys is a list: give it as keys.0=..., or as JSON");
-	check("add driver=qcow2 file=x keys=[1", "2=: keys: it ends in the middle at byte 3");
+	check("add driver=qcow2 file=x keys=[1,]", "2=: keys: no good JSON at byte 4");
 }
 
 static void test_properties(void **state)
