@@ -99,10 +99,11 @@ static void settle(struct supervisor *s, const char *state)
 
 	s->start = START_DONE;
 	s->settled = s->ending->running = true;
-	say(SAY_NOTE, "%s: %s (QEMU %d)", s->plan->name, *shown ? shown : "taken over",
-	    (int)s->launched->pid);
+	/* Before it is said: who takes over after that finds it in the record. */
 	if (s->dir && *state)
 		run_record_tell_let_go(s->dir);
+	say(SAY_NOTE, "%s: %s (QEMU %d)", s->plan->name, *shown ? shown : "taken over",
+	    (int)s->launched->pid);
 	if (held_is(state))
 		events_look(s);
 	companions_start(s->companions, s->plan, COMPANION_RUNNING);
