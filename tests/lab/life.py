@@ -160,7 +160,7 @@ def whole_life(**env):
 
 def faults(before):
     # Each one of a kind that a keeper makes in its own process; of the many, the ordinary run tries a few.
-    for call, few in (("fork", 5), ("rename", 3), ("unlink", 2), ("open", 3), ("mkostemp", 1), ("socketpair", 2)):
+    for call, few in (("fork", 2), ("rename", 1), ("unlink", 1), ("open", 1), ("mkostemp", 1), ("socketpair", 1)):
         life, says = whole_life(FAIL=f"{call}:0")
         n = number_in(FAIL_FILE)
         problems = end_and_look(life, before, says)
@@ -219,7 +219,7 @@ def full(before):
     life, says = whole_life()
     n = number_in(POINT_FILE)
     check(f"a life of {n} changes of the journal leaves the host as it was", end_and_look(life, before, says) if says else ["it says that something is left"])
-    for i in range(0, n + 1, 1 if SOAK else 6):
+    for i in range(0, n + 1, 1 if SOAK else 12):
         if i == 0:
             fill_run()
         filler = os.fork()
