@@ -252,8 +252,10 @@ bool session_execute(struct session *session, const char *command, json_object *
 {
 	if (qmp_execute(session->qmp, command, arguments, session_left(session), answer, err))
 		return true;
+	/* With time left it came, and could not be read. */
 	error_set_kind(*err, qmp_error_class(session->qmp) ? ERROR_FAILED
 			     : qmp_closed(session->qmp)	   ? QMP_LOST
+			     : session_left(session) != 0  ? ERROR_FAILED
 							   : ERROR_LATE);
 	return false;
 }
