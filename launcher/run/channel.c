@@ -19,7 +19,9 @@
 #define SERVICE "org.freedesktop.Notifications"
 #define OBJECT "/org/freedesktop/Notifications"
 #define ICON "org.vmlaunch"
-#define PATIENCE "5"	    /* seconds for the daemon's answer */
+#define PATIENCE "5" /* seconds for the daemon's answer */
+#define BUSCTL_PATIENCE "--timeout=5"
+#define NOTIFY "org.freedesktop.Notifications.Notify"
 #define ANSWER_LIMIT 1000   /* bytes of a program's output */
 #define ARGS_LIMIT 24	    /* of a program, the NULL at the end among them */
 #define EXPIRES "-1"	    /* as the daemon wants; a critical one stays by its urgency */
@@ -56,8 +58,8 @@ static void words_free(struct words *w)
 /* Takes its strings as they are. */
 static void compose_busctl(struct words *w, const struct bulletin *b)
 {
-	words_add_all(w, (const char *const[]){"--user", "--timeout=" PATIENCE, "--", "call",
-					       SERVICE, OBJECT, SERVICE, "Notify", "susssasa{sv}i",
+	words_add_all(w, (const char *const[]){"--user", BUSCTL_PATIENCE, "--", "call", SERVICE,
+					       OBJECT, SERVICE, "Notify", "susssasa{sv}i",
 					       "vmlaunch", NULL});
 	words_add(w, xasprintf("%u", b->replaces));
 	words_add_all(w, (const char *const[]){ICON, b->summary, b->body, "0", "1", "urgency", "y",
@@ -85,8 +87,8 @@ static char *gvariant_string(const char *s)
 static void compose_gdbus(struct words *w, const struct bulletin *b)
 {
 	words_add_all(w, (const char *const[]){"call", "--session", "--timeout", PATIENCE, "--dest",
-					       SERVICE, "--object-path", OBJECT, "--method",
-					       SERVICE ".Notify", "'vmlaunch'", NULL});
+					       SERVICE, "--object-path", OBJECT, "--method", NOTIFY,
+					       "'vmlaunch'", NULL});
 	words_add(w, xasprintf("uint32 %u", b->replaces));
 	words_add(w, gvariant_string(ICON));
 	words_add(w, gvariant_string(b->summary));

@@ -6,10 +6,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/own.h"
 #include "base/root.h"
 #include "companion.h"
+
+#define ARGUMENTS_LIMIT (1U << 20) /* bytes of a process's that are looked at */
 
 const struct plan_companion *window_program(const struct run_record *record)
 {
@@ -22,17 +26,11 @@ const struct plan_companion *window_program(const struct run_record *record)
 /* Whether its arguments end as these do: before a script stands its interpreter. */
 static bool is_process(const char *pid, const struct buf *argv)
 {
-	own_free char *path = NULL, *line = NULL;
-	own_file FILE *file = NULL;
-	size_t room = 0;
-	ssize_t len;
+	own_free char *path = xasprintf("/proc/%s/cmdline", pid), *line = NULL;
+	size_t len = 0;
 
-	if (asprintf(&path, "/proc/%s/cmdline", pid) < 0)
-		return false;
-	file = fopen(path, "re");
-	/* A line ends at '\n', which an argument may hold: all of it is wanted. */
-	len = file ? getdelim(&line, &room, EOF, file) : -1;
-	return len >= (ssize_t)argv->len &&
+	line = file_read(path, ARGUMENTS_LIMIT, &len);
+	return line && argv->len && len >= argv->len &&
 	       memcmp(line + len - argv->len, argv->data, argv->len) == 0;
 }
 
