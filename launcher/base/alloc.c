@@ -32,25 +32,12 @@ char *xstrndup(const char *s, size_t n)
 	return checked(strndup(s, n));
 }
 
-/* Most texts are short: they are written down here first, and then no block is made larger or
- * smaller.
- */
 char *xvasprintf(const char *fmt, va_list args)
 {
-	char start[256], *s;
-	va_list first;
-	int n;
+	char *s = NULL;
 
-	va_copy(first, args);
-	n = vsnprintf(start, sizeof(start), fmt, first);
-	va_end(first);
-	if (n < 0)
+	if (vasprintf(&s, fmt, args) < 0)
 		abort();
-	s = xmalloc((size_t)n + 1);
-	if ((size_t)n < sizeof(start))
-		memcpy(s, start, (size_t)n + 1);
-	else
-		vsnprintf(s, (size_t)n + 1, fmt, args);
 	return s;
 }
 

@@ -160,7 +160,8 @@ def whole_life(**env):
 
 def faults(before):
     # Each one of a kind that a keeper makes in its own process; of the many, the ordinary run tries a few.
-    for call, few in (("fork", 2), ("rename", 1), ("unlink", 1), ("open", 1), ("mkostemp", 1), ("socketpair", 1)):
+    rare = (("mkostemp", 1), ("socketpair", 1)) if SOAK else ()
+    for call, few in (("fork", 2), ("rename", 1), ("unlink", 1), ("open", 1)) + rare:
         life, says = whole_life(FAIL=f"{call}:0")
         n = number_in(FAIL_FILE)
         problems = end_and_look(life, before, says)

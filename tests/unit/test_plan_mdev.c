@@ -234,7 +234,8 @@ static void there_already(void **state)
 		  "setfacl -m u:$USER:rw /dev/vfio/12\n");
 	/* A GPU with a vGPU cannot go as a whole. */
 	refused(&m.w, "[gpu]\ndevice = 02:00.0\n", ERROR_HOST,
-		"p.ini:2:10: 0000:02:00.0: the vGPU " UUID " is made of it: remove that first (echo 1 > "
+		"p.ini:2:10: 0000:02:00.0: the vGPU " UUID
+		" is made of it: remove that first (echo 1 > "
 		"/sys/bus/mdev/devices/" UUID "/remove)\n");
 	m.there.parent.bus = 1;
 	refused(&m.w, PARENT "uuid = " UUID "\n", ERROR_HOST,
