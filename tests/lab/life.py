@@ -118,7 +118,11 @@ def keepers():
 def differs(before, when, spared=()):
     """What is not as it was, once drivers have made their nodes; of files in /run/vmlaunch those of spared do not count."""
     def left():
-        return os.path.exists("/run/vmlaunch") and (not spared or set(os.listdir("/run/vmlaunch")) - set(spared))
+        try:
+            names = os.listdir("/run/vmlaunch")
+        except FileNotFoundError:
+            return False
+        return not spared or set(names) - set(spared)
 
     if wait_for(lambda: facts() == before and not left(), 10):
         return []
