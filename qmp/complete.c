@@ -47,16 +47,6 @@ static void offer(struct qmp_candidates *out, const char *typed, char *text, cha
 
 /* ------------------------------------------------------------------ the way down */
 
-static const char *tag_text(void *given, const char *tag)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(given, tag, &value) &&
-			       json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : NULL;
-}
-
 /* The kind of an alternate that has members or places of its own; any other type is itself. */
 static const struct schema_entry *container_of(const struct schema *schema,
 					       const struct schema_entry *type)
@@ -102,7 +92,7 @@ static struct place step_down(const struct schema *schema, struct place at, cons
 			next.given = json_object_array_get_idx(at.given, index);
 		return next;
 	}
-	all = schema_members(schema, type, tag_text, at.given, &n);
+	all = schema_members(schema, type, schema_tag_given, at.given, &n);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(all[i]->name, part) == 0)
 			next.type = schema_find(schema, all[i]->type);
@@ -162,7 +152,8 @@ static void offer_members(const struct schema *schema, const struct place *at, c
 	own_free const struct schema_member **all = NULL;
 	size_t n;
 
-	all = schema_members(schema, container_of(schema, at->type), tag_text, at->given, &n);
+	all = schema_members(schema, container_of(schema, at->type), schema_tag_given, at->given,
+			     &n);
 	for (int optional = 0; optional < 2; optional++)
 		for (size_t i = 0; i < n; i++)
 			if (all[i]->optional == optional && !is_given(at->given, all[i]->name))
@@ -221,7 +212,8 @@ static void complete_key(const struct completing *completing, const struct schem
 		offer_place(schema, &at, type, path, typed, out);
 	else if (type && type->kind == SCHEMA_OBJECT)
 		offer_members(schema, &at, path, typed, out);
-	driver = !dot && qmp_takes_properties(command->name) ? tag_text(tree, "driver") : NULL;
+	driver = !dot && qmp_takes_properties(command->name) ? schema_tag_given(tree, "driver")
+							     : NULL;
 	if (driver && completing->properties)
 		offer_properties(completing->properties(completing->what, driver), tree, typed,
 				 out);
@@ -279,7 +271,8 @@ static void complete_value(const struct completing *completing, const struct sch
 	struct place top = {schema_find(schema, command->type), tree};
 	own_free char *whole = xasprintf("%s.", path);
 	struct place at = walk_down(schema, top, whole);
-	const char *driver = qmp_takes_properties(command->name) ? tag_text(tree, "driver") : NULL;
+	const char *driver =
+		qmp_takes_properties(command->name) ? schema_tag_given(tree, "driver") : NULL;
 	size_t n = 0;
 	char **names;
 

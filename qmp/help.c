@@ -19,23 +19,13 @@ static const char *marks_of(bool unstable, bool deprecated)
 				      : "";
 }
 
-static const char *tag_text(void *given, const char *tag)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(given, tag, &value) &&
-			       json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : NULL;
-}
-
 static void add_members(struct buf *out, const struct schema *schema,
 			const struct schema_entry *object, json_object *given)
 {
 	own_free const struct schema_member **all = NULL;
 	size_t n, width = 0;
 
-	all = schema_members(schema, object, tag_text, given, &n);
+	all = schema_members(schema, object, schema_tag_given, given, &n);
 	for (size_t i = 0; i < n; i++)
 		width = strlen(all[i]->name) > width ? strlen(all[i]->name) : width;
 	for (int optional = 0; optional < 2; optional++)
@@ -49,7 +39,7 @@ static void add_members(struct buf *out, const struct schema *schema,
 		}
 	if (!n)
 		buf_adds(out, "  no arguments\n");
-	if (object && object->tag && !tag_text(given, object->tag))
+	if (object && object->tag && !schema_tag_given(given, object->tag))
 		buf_addf(out, "  more with %s=...\n", object->tag);
 }
 

@@ -263,6 +263,13 @@ const char **schema_names(const struct schema *schema, enum schema_kind kind, si
 	return names;
 }
 
+const char *schema_tag_given(void *object, const char *tag)
+{
+	const char *text = json_member_text(object, tag);
+
+	return *text ? text : NULL;
+}
+
 const struct schema_member **schema_members(const struct schema *schema,
 					    const struct schema_entry *object,
 					    const char *(*tag_value)(void *what, const char *tag),

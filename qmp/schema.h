@@ -82,6 +82,9 @@ const struct schema_member **schema_members(const struct schema *schema,
 					    const char *(*tag_value)(void *what, const char *tag),
 					    void *what, size_t *n);
 
+/* The tag_value() of a JSON object that somebody has given so far. */
+const char *schema_tag_given(void *object, const char *tag);
+
 /* A type in words for a person, which the caller owns: "integer", "list of qcode | number". */
 char *schema_words(const struct schema *schema, const char *type);
 

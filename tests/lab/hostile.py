@@ -18,8 +18,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from packets import (  # noqa: E402
     BLOCK, CLAIM, DONE, FREQUENCY, GRANT, HELLO, HUGEPAGES, INTENT, IRQS, ISOLATE, ISOLATE_THREAD, KEEPERS, KVM, KVMFR, MDEV, PACKET, PCI,
-    REFUSED, RELEASE, REPORT, REQUEST, RETURN_THREAD, UNION, VERSION, WATCH, claim, facts, frequency, function, grant, hugepages, intent, irqs,
-    isolate, mdev, memlock, numbers, read, request)
+    REFUSED, RELEASE, REQUEST, RETURN_THREAD, UNION, VERSION, WATCH, claim, facts, frequency, function, grant, hugepages, intent, irqs,
+    isolate, mdev, memlock, next_report, numbers, read, request)
 
 GPU, AUDIO, NVME = sys.argv[1:4]
 MOUNTED = sys.argv[4]  # a partition that the host has mounted
@@ -96,16 +96,11 @@ class Keeper:
 
     def answer(self):
         """Kind and text of the next answer; None at the end of the session."""
-        while True:
-            try:
-                packet = self.ours.recv(PACKET)
-            except ConnectionResetError:
-                packet = b""
-            if not packet:
-                return None, ""
-            _, kind, _, _, _, text = REPORT.unpack(packet)
+        while report := next_report(self.ours):
+            _, kind, _, _, _, text = report
             if kind in (DONE, REFUSED):
                 return kind, text.split(b"\0")[0].decode()
+        return None, ""
 
     def ask(self, packet, fds=()):
         self.send(packet, fds)

@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from packets import (  # noqa: E402
-    DONE, HELLO, INTENT, KVM, LEFT, PACKET, RELEASE, REPORT, WATCH, claim, facts, function, grant, hugepages, read, request)
+    DONE, HELLO, INTENT, KVM, LEFT, RELEASE, WATCH, claim, facts, function, grant, hugepages, next_report, read, request)
 
 PART, POINT_SO, GPU, AUDIO = sys.argv[1:5]
 VMLAUNCH = "/usr/local/bin/vmlaunch"
@@ -59,18 +59,13 @@ class Life:
 
     def answer(self):
         """Kind and number of the next answer; None at the end of the session."""
-        while True:
-            try:
-                packet = self.ours.recv(PACKET)
-            except ConnectionResetError:
-                packet = b""
-            if not packet:
-                return None, 0
-            _, kind, number, _, value, text = REPORT.unpack(packet)
+        while report := next_report(self.ours):
+            _, kind, number, _, value, text = report
             if kind == LEFT and number:
                 self.left.append(text.split(b"\0")[0].decode())
             elif kind <= 2 and kind:
                 return kind, value
+        return None, 0
 
     def send(self, packet):
         try:

@@ -14,6 +14,15 @@ REPORT = struct.Struct("<IIIIQ2048s")
 PCI = "/sys/bus/pci/devices/"
 
 
+def next_report(keeper):
+    """What the keeper says next, unpacked; None at the end of the session."""
+    try:
+        packet = keeper.recv(PACKET)
+    except ConnectionResetError:
+        packet = b""
+    return REPORT.unpack(packet) if packet else None
+
+
 def intent(kind, body=b""):
     return struct.pack("<II", kind, 0) + body.ljust(UNION, b"\0")
 
