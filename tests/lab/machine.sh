@@ -80,16 +80,20 @@ has_ended() { # PID
 	[ -z "$state" ] || [ "$state" = Z ]
 }
 
+# Seconds in which a machine has started, or ended. On a busy computer the processors of this one stand still for as
+# long as half a minute at a time (its kernel says so), so it is no more than an end to waiting.
+lab_patience=180
+
 # Starts it and waits until the guest runs.
 start() { # NAME [OPTION...]
 	begin "$@"
-	wait_for "runs $1 || has_ended ${supervisor[$1]}" 60 || true
+	wait_for "runs $1 || has_ended ${supervisor[$1]}" $lab_patience || true
 	runs "$1" || { cat "$work/$1.out"; return 1; }
 }
 
 # Waits for a start's end. Returns its status.
 finish() { # NAME
-	wait_for "has_ended ${supervisor[$1]}" "${2:-60}" || { cat "$work/$1.out"; return 124; }
+	wait_for "has_ended ${supervisor[$1]}" "${2:-$lab_patience}" || { cat "$work/$1.out"; return 124; }
 	wait "${supervisor[$1]}"
 }
 
