@@ -20,6 +20,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "host/cpu_topology.h"
 #include "host/quiet.h"
 #include "state.h"
 #include "sysfs.h"
@@ -282,6 +283,7 @@ static bool stop_irqbalance(struct keeper *k, struct error **err)
 bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err)
 {
 	struct change change = {.kind = CHANGE_IRQS, .cpus = intent->irqs.cpus};
+	struct cpu_set isolated = cpu_isolated(&k->root), tickless = cpu_tickless(&k->root);
 	own_free char *list = cpu_set_text(&change.cpus);
 	own_free struct irq_saved *table = NULL;
 	own_movers struct movers movers = {0};
@@ -293,6 +295,8 @@ bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err
 	}
 	if (!cpus_are_free(k, &change.cpus, &change.rest, err) || !stop_irqbalance(k, err))
 		return false;
+	/* What is isolated for a guest is not for them either. */
+	change.rest = cpu_usual(&change.rest, &isolated, &tickless);
 	movers_read(&movers, k);
 	k->vectors.cpus = change.cpus;
 	table = find_irqs(k, &movers, &change.cpus, &n);

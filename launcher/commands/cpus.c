@@ -150,6 +150,8 @@ static char *view_json(const struct view *view)
 	json_object_object_add(top, "model", json_object_new_string(model));
 	add_set(top, "online", &t->online);
 	add_set(top, "offline", &t->offline);
+	add_set(top, "isolated", &t->isolated);
+	add_set(top, "nohz_full", &t->tickless);
 	add_set(top, "performance", &t->kind[CPU_PERFORMANCE]);
 	add_set(top, "efficiency", &t->kind[CPU_EFFICIENCY]);
 	add_set(top, "low_power", &t->kind[CPU_LOW_POWER]);

@@ -175,6 +175,16 @@ static void put_row(struct drawing *d, enum cpu_kind kind, const struct cpu_grou
 		end_line(d);
 }
 
+static void put_list(struct drawing *d, const char *label, const struct cpu_set *set)
+{
+	own_free char *list = cpu_set_text(set);
+
+	if (!*list)
+		return;
+	begin_line(d, label);
+	buf_addf(&d->out, " %s\n", list);
+}
+
 char *cpu_map_text(const struct cpu_map *map)
 {
 	const struct cpu_topology *t = map->topology;
@@ -192,11 +202,8 @@ char *cpu_map_text(const struct cpu_map *map)
 			put_row(&d, kind, &t->l3[i]);
 		put_row(&d, kind, NULL);
 	}
-	if (!cpu_set_is_empty(&t->offline)) {
-		own_free char *list = cpu_set_text(&t->offline);
-
-		begin_line(&d, "offline");
-		buf_addf(&d.out, " %s\n", list);
-	}
+	put_list(&d, "offline", &t->offline);
+	put_list(&d, "isolated at boot", &t->isolated);
+	put_list(&d, "without ticks", &t->tickless);
 	return buf_steal(&d.out);
 }

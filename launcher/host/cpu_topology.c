@@ -39,6 +39,40 @@ static void read_online(struct cpu_topology *t, const struct root *root)
 		t->offline = cpu_set_less(&present, &t->online);
 }
 
+/* A kernel without the boot option says nothing, or "(null)". */
+struct cpu_set cpu_isolated(const struct root *root)
+{
+	struct cpu_set set = {0};
+
+	cpu_list_read(root, CPU "/isolated", &set);
+	return set;
+}
+
+struct cpu_set cpu_tickless(const struct root *root)
+{
+	struct cpu_set set = {0};
+
+	cpu_list_read(root, CPU "/nohz_full", &set);
+	return set;
+}
+
+struct cpu_set cpu_usual(const struct cpu_set *set, const struct cpu_set *isolated,
+			 const struct cpu_set *tickless)
+{
+	struct cpu_set usual = cpu_set_less(set, isolated);
+
+	usual = cpu_set_less(&usual, tickless);
+	return cpu_set_is_empty(&usual) ? *set : usual;
+}
+
+static void read_boot_options(struct cpu_topology *t, const struct root *root)
+{
+	struct cpu_set isolated = cpu_isolated(root), tickless = cpu_tickless(root);
+
+	t->isolated = cpu_set_common(&isolated, &t->online);
+	t->tickless = cpu_set_common(&tickless, &t->online);
+}
+
 static void read_cores(struct cpu_topology *t, const struct root *root)
 {
 	struct cpu_set left = t->online;
@@ -131,6 +165,7 @@ void cpu_topology_collect(struct cpu_topology *t, const struct root *root, const
 {
 	*t = (struct cpu_topology){0};
 	read_online(t, root);
+	read_boot_options(t, root);
 	read_cores(t, root);
 	read_caches(t, root);
 	read_nodes(t, root);

@@ -28,7 +28,9 @@ struct cpu_group {
 /* Sets hold processors that are online, but for `offline`. */
 struct cpu_topology {
 	struct cpu_set online;
-	struct cpu_set offline; /* there, and switched off */
+	struct cpu_set offline;	 /* there, and switched off */
+	struct cpu_set isolated; /* isolcpus=: the scheduler puts nothing there by itself */
+	struct cpu_set tickless; /* nohz_full=: kept from the clock's ticks */
 	struct cpu_set kind[CPU_KINDS];
 	struct cpu_set *core; /* sibling threads, by the lowest number */
 	size_t cores;
@@ -46,6 +48,16 @@ struct cpu_topology {
 void cpu_topology_collect(struct cpu_topology *t, const struct root *root, const char *vendor,
 			  bool thorough);
 void cpu_topology_free(struct cpu_topology *t);
+
+/* What the boot options keep the host's own work from, whatever the command line says: the kernel
+ * may have refused a part of it (Documentation/ABI/testing/sysfs-devices-system-cpu: isolated,
+ * nohz_full).
+ */
+struct cpu_set cpu_isolated(const struct root *root);
+struct cpu_set cpu_tickless(const struct root *root);
+/* Those of set that are neither; all of it where it has no other. */
+struct cpu_set cpu_usual(const struct cpu_set *set, const struct cpu_set *isolated,
+			 const struct cpu_set *tickless);
 
 /* The threads of cpu's core; empty where cpu is not online. */
 struct cpu_set cpu_core_of(const struct cpu_topology *t, unsigned cpu);

@@ -247,15 +247,30 @@ void compose_spare(struct composer *c)
 
 /* The threads that touch the memory are made by QEMU's main thread, and would stay on the few
  * processors, slow ones maybe, that it is pinned to. On the guest's, which have nothing to do yet,
- * they are quick; on the sibling of another they gain nothing. In a partition are only vCPUs: then
- * all of the host's processors have to do.
+ * they are quick; on the sibling of another they gain nothing. In a partition are only vCPUs, and
+ * on what is isolated at boot nothing is balanced, so that all would stay on one: then all of the
+ * host's processors have to do.
  */
+static bool host_prepares(const struct composer *c)
+{
+	return c->p->cpu.isolate.v ||
+	       cpu_set_meets(&c->plan->placement.vcpus, &c->facts->cpu.topology.isolated);
+}
+
+static struct cpu_set preparers(const struct composer *c)
+{
+	const struct cpu_topology *t = &c->facts->cpu.topology;
+	const struct cpu_set *vcpus = &c->plan->placement.vcpus;
+	struct cpu_set rest = cpu_set_less(&t->online, vcpus);
+
+	return host_prepares(c) ? cpu_usual(&rest, &t->isolated, &t->tickless) : *vcpus;
+}
+
 static void add_context(struct composer *c)
 {
-	const struct cpu_set *vcpus = &c->plan->placement.vcpus;
 	bool isolate = c->p->cpu.isolate.v;
-	struct cpu_set rest = cpu_set_less(&c->facts->cpu.topology.online, vcpus);
-	const struct cpu_set *cpus = isolate ? &rest : vcpus;
+	struct cpu_set set = preparers(c);
+	const struct cpu_set *cpus = &set;
 	struct option o = option_new("thread-context");
 
 	option_text(&o, "id", "prealloc");
@@ -269,8 +284,9 @@ static void add_context(struct composer *c)
 		option_text(&o, "cpu-affinity", range);
 		first = cpu_set_next(cpus, (unsigned)last + 1);
 	}
-	if (isolate)
-		compose_argument(c, "-object", option_done(&o), &c->p->cpu.isolate.at,
+	if (host_prepares(c))
+		compose_argument(c, "-object", option_done(&o),
+				 isolate ? &c->p->cpu.isolate.at : &c->p->cpu.placement.at,
 				 "memory is prepared by the host's processors");
 	else
 		compose_argument(c, "-object", option_done(&o), &c->p->cpu.placement.at,
@@ -281,7 +297,10 @@ static void add_prealloc(const struct composer *c, struct option *o)
 {
 	const struct placement *placement = &c->plan->placement;
 	unsigned n = placement->pinned ? placement->cores : c->facts->cpu.online;
+	struct cpu_set cpus = preparers(c);
 
+	if (placement->pinned && cpu_set_count(&cpus) < n)
+		n = cpu_set_count(&cpus);
 	option_on(o, "prealloc", true);
 	option_number(o, "prealloc-threads", n < PREALLOC_THREADS ? n : PREALLOC_THREADS);
 	if (placement->pinned)

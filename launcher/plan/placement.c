@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "compose.h"
+#include "cores.h"
 
 #define HOST_THREADS 2
 
@@ -46,15 +47,7 @@ struct chooser {
 	const struct cpu_topology *t;
 	enum want want;
 	struct cpu_set pool; /* of the kinds wanted */
-	struct core {
-		struct cpu_set threads;
-		enum cpu_kind kind;
-		const struct cpu_group *l3;
-		bool far;   /* from the node of the first device that is passed */
-		bool fits;  /* the L3 has enough cores by itself */
-		bool first; /* has processor 0 */
-	} * core;
-	size_t cores;
+	struct cores cores;
 };
 
 /* A reason why it cannot be so. auto then pins nothing. */
@@ -108,37 +101,16 @@ static const struct cpu_group *node_of_device(const struct chooser *ch)
 static void find_pool(struct chooser *ch)
 {
 	const struct cpu_topology *t = ch->t;
-	const struct cpu_group *node = node_of_device(ch);
 
 	ch->pool = t->kind[ch->want == WANT_EFFICIENCY ? CPU_EFFICIENCY : CPU_PERFORMANCE];
 	if (ch->want == WANT_ANY)
 		ch->pool = t->online;
-	for (size_t i = 0; i < t->cores; i++) {
-		unsigned cpu = (unsigned)cpu_set_next(&t->core[i], 0);
-
-		if (!cpu_set_within(&t->core[i], &ch->pool))
-			continue;
-		*xappend(ch->core, ch->cores) = (struct core){
-			.threads = t->core[i],
-			.kind = cpu_kind_of(t, cpu),
-			.l3 = cpu_group_of(t->l3, t->l3s, cpu),
-			.far = node && !cpu_set_has(&node->cpus, cpu),
-			.first = cpu == 0,
-		};
-	}
-}
-
-static unsigned cores_on(const struct chooser *ch, const struct cpu_group *l3)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < ch->cores; i++)
-		n += ch->core[i].l3 == l3;
-	return n;
+	cores_find(&ch->cores, t, &ch->pool, node_of_device(ch));
 }
 
 /* Threads of the guest's cores, where the profile does not say: as many as the host's have. Cores
- * of several kinds have one in common.
+ * of several kinds have one in common, and where the boot options isolate one thread of each core,
+ * that one is meant.
  */
 static unsigned threads_by_itself(const struct chooser *ch)
 {
@@ -146,63 +118,22 @@ static unsigned threads_by_itself(const struct chooser *ch)
 
 	if (ch->want == WANT_ANY && cpu_is_hybrid(ch->t))
 		return 1;
-	for (size_t i = 0; i < ch->cores; i++)
-		if (cpu_set_count(&ch->core[i].threads) > 1)
+	if (cores_isolated(&ch->cores, 1))
+		return cores_isolated(&ch->cores, 2) ? 2 : 1;
+	for (size_t i = 0; i < ch->cores.n; i++)
+		if (cpu_set_count(&ch->cores.v[i].threads) > 1)
 			most = 2;
 	return most;
 }
 
-/* Leaves out cores with fewer threads: a sibling may be offline. */
-static void keep_cores_with(struct chooser *ch, unsigned threads)
+/* A thread of the core that is not taken yet, an isolated one first; -1: none. */
+static int next_thread(const struct chooser *ch, const struct core *core,
+		       const struct cpu_set *taken)
 {
-	size_t n = 0;
+	struct cpu_set left = cpu_set_less(&core->threads, taken);
+	struct cpu_set isolated = cpu_set_common(&left, &ch->t->isolated);
 
-	for (size_t i = 0; i < ch->cores; i++)
-		if (cpu_set_count(&ch->core[i].threads) >= threads)
-			ch->core[n++] = ch->core[i];
-	ch->cores = n;
-}
-
-static unsigned most_on_one_l3(const struct chooser *ch)
-{
-	unsigned most = 0;
-
-	for (size_t i = 0; i < ch->cores; i++)
-		if (ch->core[i].l3 && cores_on(ch, ch->core[i].l3) > most)
-			most = cores_on(ch, ch->core[i].l3);
-	return most;
-}
-
-static int before(const void *a, const void *b)
-{
-	const struct core *x = a, *y = b;
-	uint64_t size_x = x->l3 ? x->l3->size : 0, size_y = y->l3 ? y->l3->size : 0;
-
-	if (x->far != y->far)
-		return x->far ? 1 : -1;
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	if (x->fits != y->fits)
-		return x->fits ? -1 : 1;
-	if (size_x != size_y)
-		return size_x > size_y ? -1 : 1;
-	if (x->l3 != y->l3 && x->l3 && y->l3) {
-		bool first_x = cpu_set_has(&x->l3->cpus, 0), first_y = cpu_set_has(&y->l3->cpus, 0);
-
-		if (x->fits && first_x != first_y)
-			return first_x ? 1 : -1;
-		return cpu_set_next(&x->l3->cpus, 0) < cpu_set_next(&y->l3->cpus, 0) ? -1 : 1;
-	}
-	if (x->first != y->first)
-		return x->first ? 1 : -1;
-	return cpu_set_next(&x->threads, 0) < cpu_set_next(&y->threads, 0) ? -1 : 1;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct core *x = a, *y = b;
-
-	return cpu_set_next(&x->threads, 0) - cpu_set_next(&y->threads, 0);
+	return cpu_set_next(cpu_set_is_empty(&isolated) ? &left : &isolated, 0);
 }
 
 /* So many cores, the best first, then in the order of their numbers; a thread or all of each. */
@@ -210,31 +141,35 @@ static void take(struct chooser *ch, unsigned cores, unsigned threads)
 {
 	struct placement *p = &ch->c->plan->placement;
 
-	for (size_t i = 0; i < ch->cores; i++)
-		ch->core[i].fits = ch->core[i].l3 && cores_on(ch, ch->core[i].l3) >= cores;
-	qsort(ch->core, ch->cores, sizeof(*ch->core), before);
-	qsort(ch->core, cores, sizeof(*ch->core), by_number);
+	cores_choose(&ch->cores, cores);
 	p->pinned = true;
 	p->cores = cores;
 	p->threads = threads;
 	for (unsigned i = 0; i < cores; i++) {
-		int cpu = -1;
+		struct cpu_set taken = {0};
 
-		for (unsigned k = 0; k < threads; k++) {
-			cpu = cpu_set_next(&ch->core[i].threads, (unsigned)(cpu + 1));
+		for (unsigned k = 0; k < threads; k++)
+			cpu_set_add(&taken, (unsigned)next_thread(ch, &ch->cores.v[i], &taken));
+		for (int cpu = cpu_set_next(&taken, 0); cpu >= 0;
+		     cpu = cpu_set_next(&taken, (unsigned)cpu + 1))
 			*xappend(p->vcpu, p->n) = cpu;
-		}
 	}
 }
 
-/* All that the host can spare, of one L3 if that is enough, and near the device. */
-static unsigned cores_by_itself(const struct chooser *ch, unsigned most)
+/* Those that were isolated for it at boot; else all that the host can spare, of one L3 if that is
+ * enough, and near the device.
+ */
+static unsigned cores_by_itself(const struct chooser *ch, unsigned threads, unsigned most)
 {
-	unsigned near = 0, on_l3 = most_on_one_l3(ch);
-	unsigned cores = most < ch->cores ? most : (unsigned)ch->cores;
+	unsigned near = 0, on_l3 = cores_on_one_l3(&ch->cores);
+	unsigned isolated = cores_isolated(&ch->cores, threads);
+	unsigned cores = most < ch->cores.n ? most : (unsigned)ch->cores.n;
 
-	for (size_t i = 0; i < ch->cores; i++)
-		near += !ch->core[i].far;
+	/* A single one is more likely for something else than for a guest. */
+	if (isolated > 1)
+		return isolated < cores ? isolated : cores;
+	for (size_t i = 0; i < ch->cores.n; i++)
+		near += !ch->cores.v[i].far;
 	if (near && near < cores)
 		cores = near;
 	return on_l3 >= ENOUGH_CORES && on_l3 < cores ? on_l3 : cores;
@@ -246,26 +181,26 @@ static void place_kind(struct chooser *ch)
 	unsigned online = cpu_set_count(&ch->t->online), threads, most, cores;
 
 	find_pool(ch);
-	if (!ch->cores) {
+	if (!ch->cores.n) {
 		misplaced(ch, false, cpu->placement.at, "%s: this host has no %s",
 			  compose_key(ch->c, &ch->c->p->cpu.placement.at), pool_words(ch));
 		return;
 	}
 	threads = cpu->threads.automatic ? threads_by_itself(ch) : (unsigned)cpu->threads.v;
-	keep_cores_with(ch, threads);
-	if (!ch->cores) {
+	cores_keep_with(&ch->cores, threads);
+	if (!ch->cores.n) {
 		misplaced(ch, false, cpu->threads.at,
 			  "%s = %u, but %s of this host have one thread",
 			  compose_key(ch->c, &ch->c->p->cpu.threads.at), threads, pool_words(ch));
 		return;
 	}
 	most = online > HOST_THREADS ? (online - HOST_THREADS) / threads : 0;
-	cores = cpu->cores.automatic ? cores_by_itself(ch, most) : (unsigned)cpu->cores.v;
-	if (cores > ch->cores)
+	cores = cpu->cores.automatic ? cores_by_itself(ch, threads, most) : (unsigned)cpu->cores.v;
+	if (cores > ch->cores.n)
 		misplaced(
 			ch, false, cpu->cores.at,
 			"%s = %u, but this host has %zu %s; ask for less, or set %s to any, none or a list",
-			compose_key(ch->c, &ch->c->p->cpu.cores.at), cores, ch->cores,
+			compose_key(ch->c, &ch->c->p->cpu.cores.at), cores, ch->cores.n,
 			pool_words(ch), compose_key(ch->c, &ch->c->p->cpu.placement.at));
 	else if (!cores || cores > most)
 		misplaced(
@@ -354,13 +289,15 @@ static void place_list(struct chooser *ch)
 /* ------------------------------------------------------------------ QEMU's other threads */
 
 /* What the guest does not have: E-cores where there are two of them, else cores of which it has no
- * thread, else what there is.
+ * thread, else what there is. Never one that the boot options isolate or keep the ticks from:
+ * the scheduler balances nothing there, so all these threads would stay on the first.
  */
 static struct cpu_set left_over(const struct chooser *ch)
 {
 	const struct cpu_topology *t = ch->t;
 	struct placement *p = &ch->c->plan->placement;
-	struct cpu_set left = cpu_set_less(&t->online, &p->vcpus), apart = left, small;
+	struct cpu_set usual = cpu_usual(&t->online, &t->isolated, &t->tickless);
+	struct cpu_set left = cpu_set_less(&usual, &p->vcpus), apart = left, small;
 
 	small = cpu_set_common(&left, &t->kind[CPU_EFFICIENCY]);
 	if (cpu_set_count(&small) >= HOST_THREADS)
@@ -374,8 +311,24 @@ static struct cpu_set left_over(const struct chooser *ch)
 		return left;
 	compose_note(
 		ch->c,
-		"the guest has all processors of this host: QEMU's own threads run on them as well");
-	return t->online;
+		cpu_set_equal(&usual, &t->online)
+			? "the guest has all processors of this host: QEMU's own threads run on them as well"
+			: "the guest has all processors that the boot options leave to the host's own work: QEMU's own threads run on them as well");
+	return usual;
+}
+
+/* A list of the profile's own is taken at its word. */
+static void tell_isolated(const struct chooser *ch, const struct text *given,
+			  const struct cpu_set *set)
+{
+	struct cpu_set isolated = cpu_set_common(set, &ch->t->isolated);
+	own_free char *words = cpu_set_text(&isolated);
+
+	if (*words)
+		compose_note(
+			ch->c,
+			"%s = %s: the boot options isolate %s (isolcpus), where nothing is balanced: all these threads stay on the first processor",
+			compose_key(ch->c, &given->at), given->v, words);
 }
 
 static void place_others(struct chooser *ch, const struct text *given, struct cpu_set *set,
@@ -388,6 +341,7 @@ static void place_others(struct chooser *ch, const struct text *given, struct cp
 	*set = otherwise;
 	if (!given->v || !read_list(ch, given, set))
 		return;
+	tell_isolated(ch, given, set);
 	shared = cpu_set_common(set, &p->vcpus);
 	if (cpu_set_is_empty(&shared))
 		return;
@@ -414,6 +368,28 @@ static void place_nothing(struct composer *c)
 		compose_note(c, "%s and %s have no effect: the guest's processors are not pinned",
 			     compose_key(c, &c->p->cpu.emulator.at),
 			     compose_key(c, &c->p->cpu.iothread.at));
+}
+
+/* What was isolated for a guest and is not used by it, or not by all of it. */
+static void tell_unused(struct composer *c)
+{
+	const struct cpu_topology *t = &c->facts->cpu.topology;
+	const struct placement *p = &c->plan->placement;
+	struct cpu_set others = cpu_set_less(&p->vcpus, &t->isolated);
+	own_free char *isolated = cpu_set_text(&t->isolated), *words = cpu_set_text(&others);
+
+	if (!*isolated || (!p->pinned && c->p->cpu.placement.v))
+		return;
+	if (!p->pinned)
+		compose_note(
+			c,
+			"the boot options isolate the processors %s (isolcpus), and a guest that is not pinned does not use them: %s = performance does",
+			isolated, compose_key(c, &c->p->cpu.placement.at));
+	else if (*words)
+		compose_note(
+			c,
+			"the boot options isolate the processors %s (isolcpus), but the guest has %s as well, where the host's own work goes on",
+			isolated, words);
 }
 
 static void tell_doubts(const struct chooser *ch)
@@ -477,5 +453,6 @@ void compose_placement(struct composer *c)
 		complete(&ch);
 	else
 		place_nothing(c);
-	free(ch.core);
+	tell_unused(c);
+	free(ch.cores.v);
 }

@@ -107,8 +107,9 @@ static void step_isolate(struct composer *c)
 static void step_irqs(struct composer *c)
 {
 	const struct flag *move = &c->p->cpu.move_irqs;
-	struct cpu_set rest = rest_of(c);
-	own_free char *list = cpu_set_text(&rest);
+	const struct cpu_topology *t = &c->facts->cpu.topology;
+	struct cpu_set rest = rest_of(c), usual = cpu_usual(&rest, &t->isolated, &t->tickless);
+	own_free char *list = cpu_set_text(&usual);
 	struct plan_step *step;
 
 	if (!move->v || !has_processors(c, &move->at))

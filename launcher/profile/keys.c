@@ -109,13 +109,13 @@ static const struct key VM[] = {
 
 static const struct key CPU[] = {
 	{"cores", COUNT(cpu_section, cores, 1, 512), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "cores of the guest; auto: all of the placement that the host can spare, or half of the host's processors where nothing is pinned"},
+	 .help = "cores of the guest; auto: those that boot options isolate (isolcpus), else all of the placement that the host can spare, or half of the host's processors where nothing is pinned"},
 	{"threads", COUNT(cpu_section, threads, 1, 2), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "threads of each core; auto: as many as the host's cores have, or 1 where nothing is pinned"},
 	{"placement", CPUS(cpu_section, placement, PLACEMENT), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "the host's processors that the guest's are pinned to: P-cores, E-cores, any, or those of a list such as 0-15; none: not pinned; auto: performance where a host device is passed, else none"},
+	 .help = "the host's processors that the guest's are pinned to: P-cores, E-cores, any, or those of a list such as 0-15; of these the isolated ones (isolcpus, nohz_full) first; none: not pinned; auto: performance where a host device is passed, else none"},
 	{"emulator", CPUS(cpu_section, emulator, NULL), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "where QEMU's own threads run; auto: processors not given to the guest, E-cores if there are"},
+	 .help = "where QEMU's own threads run; auto: processors not given to the guest and not isolated, E-cores if there are"},
 	{"iothread", CPUS(cpu_section, iothread, NULL), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "where the threads of disks run; auto: with QEMU's own"},
 	{"model", NAME(cpu_section, model), .flags = KEY_AUTO, .dflt = "auto",

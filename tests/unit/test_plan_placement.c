@@ -122,6 +122,77 @@ static void what_is_wrong_beside_auto_is_refused(void **state)
 	       "20-21", 8, 2);
 }
 
+static void isolate(struct world *w, const char *isolated, const char *tickless)
+{
+	assert_true(cpu_set_parse(&w->facts.cpu.topology.isolated, isolated));
+	assert_true(cpu_set_parse(&w->facts.cpu.topology.tickless, tickless));
+}
+
+static void isolated_cores_come_first(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	isolate(&w, "4-9", "6-9,20-31");
+	placed(&w, GPU, "4 5 6 7 8 9", "16-19", 3, 2);
+	/* Without ticks before with them, then what is left in the usual order. */
+	placed(&w, GPU "[cpu]\ncores = 2\n", "6 7 8 9", "16-19", 2, 2);
+	placed(&w, GPU "[cpu]\ncores = 4\n", "2 3 4 5 6 7 8 9", "16-19", 4, 2);
+	/* The right kind before the isolated ones. */
+	placed(&w, "[cpu]\nplacement = efficiency\ncores = 2\n", "20 21", "16-19", 2, 1);
+	placed(&w, "[cpu]\nplacement = any\ncores = 2\nthreads = 2\n", "6 7 8 9", "16-19", 2, 2);
+	/* One core is not all that the guest is to have. */
+	isolate(&w, "14-15", "");
+	placed(&w, GPU, "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15", "16-31", 8, 2);
+	/* One thread of each core. */
+	isolate(&w, "5,7,9,11", "");
+	placed(&w, GPU, "5 7 9 11", "16-31", 4, 1);
+	placed(&w, GPU "[cpu]\nthreads = 2\ncores = 2\n", "4 5 6 7", "16-31", 2, 2);
+}
+
+static void nothing_else_runs_on_isolated_processors(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL, *all = NULL;
+	own_free char *emulator = NULL;
+
+	(void)state;
+	/* Nothing is left but these: QEMU's threads share with the guest sooner. */
+	isolate(&w, "16-31", "");
+	plan = planned(&w, "[cpu]\nplacement = 0-15\n");
+	emulator = cpu_set_text(&plan->placement.emulator);
+	assert_string_equal(emulator, "0-15");
+	notes_are(
+		plan,
+		"the guest has all processors that the boot options leave to the host's own work: QEMU's own threads run on them as well\n"
+		"the boot options isolate the processors 16-31 (isolcpus), but the guest has 0-15 as well, where the host's own work goes on\n");
+	/* Nor do those that prepare its memory, which would all stay on one. */
+	isolate(&w, "2-15", "2-15");
+	all = planned(&w, GPU "[memory]\nhugepages = off\n");
+	values_are(all, "-object", "thread-context",
+		   "thread-context,id=prealloc,cpu-affinity=0-1,cpu-affinity=16-31\n");
+	notes_are(all, "");
+}
+
+static void isolated_processors_that_stand_idle_are_told(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *idle = NULL, *given = NULL, *meant = NULL;
+
+	(void)state;
+	isolate(&w, "2-15", "");
+	idle = planned(&w, "");
+	notes_are(
+		idle,
+		"the boot options isolate the processors 2-15 (isolcpus), and a guest that is not pinned does not use them: cpu.placement = performance does\n");
+	meant = planned(&w, "[cpu]\nplacement = none\n");
+	notes_are(meant, "");
+	given = planned(&w, GPU "[cpu]\ncores = 2\nemulator = 14-17\n");
+	notes_are(
+		given,
+		"cpu.emulator = 14-17: the boot options isolate 14-15 (isolcpus), where nothing is balanced: all these threads stay on the first processor\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +203,9 @@ int main(void)
 		cmocka_unit_test(kinds_together),
 		cmocka_unit_test(too_little_for_auto_is_no_refusal),
 		cmocka_unit_test(what_is_wrong_beside_auto_is_refused),
+		cmocka_unit_test(isolated_cores_come_first),
+		cmocka_unit_test(nothing_else_runs_on_isolated_processors),
+		cmocka_unit_test(isolated_processors_that_stand_idle_are_told),
 	};
 
 	return cmocka_run_group_tests_name("plan_placement", tests, NULL, NULL);
