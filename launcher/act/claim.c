@@ -185,7 +185,8 @@ static bool nothing_stands(struct claim *c, struct error **err)
 	struct holders *holders = &c->scene.holders;
 
 	scene_look(&c->scene, &c->k->root, c->set.v, c->set.n);
-	if (!look_for_holders(c->k, holders, &c->scene.nodes, err))
+	if (!look_for_holders(c->k, holders, &c->scene.nodes, err) ||
+	    !look_for_held_blocks(c->k, &c->scene.storage, c->set.v, c->set.n, err))
 		return false;
 	obstacles_of(&obstacles, &c->scene, &c->set);
 	if (!none_stands(&obstacles, err))
@@ -215,7 +216,8 @@ static bool still_free(struct claim *c, const struct pci_function *f, struct err
 		return true;
 	storage_read(&now.storage, &c->k->root);
 	scene_look(&now, &c->k->root, &f, 1);
-	if (!look_for_holders(c->k, &now.holders, &now.nodes, err)) {
+	if (!look_for_holders(c->k, &now.holders, &now.nodes, err) ||
+	    !look_for_held_blocks(c->k, &now.storage, &f, 1, err)) {
 		c->blind = true;
 		return false;
 	}

@@ -151,23 +151,6 @@ static char *block_path(struct keeper *k, uint32_t major_n, uint32_t minor_n, st
 	return steal(&path);
 }
 
-/* Partitions that the firmware starts from are used by nobody while the host runs, and whoever
- * writes to them owns its next start. (Types of the GPT: UEFI specification 5.3.3; BIOS boot is
- * GRUB's.)
- */
-static bool starts_the_host(struct keeper *k, const struct block *block)
-{
-	static const char *const type[] = {"c12a7328-f81f-11d2-ba4b-00a0c93ec93b",
-					   "21686148-6449-6e6f-744e-656564454649"};
-	own_free char *data =
-		root_read(&k->root, "/run/udev/data/b%u:%u", major(block->dev), minor(block->dev));
-
-	for (size_t i = 0; data && i < ARRAY_SIZE(type); i++)
-		if (strstr(data, type[i]))
-			return true;
-	return false;
-}
-
 /* A disk that the host uses is never handed over: the kernel would not stop it. */
 static bool block_is_free(struct keeper *k, const char *path, struct error **err)
 {
@@ -181,10 +164,8 @@ static bool block_is_free(struct keeper *k, const char *path, struct error **err
 		error_add(err, ERROR_HOST, "%s is no block device that the kernel knows", path);
 		return false;
 	}
-	if (starts_the_host(k, block)) {
-		error_add(err, ERROR_HOST, "%s is what this host's firmware starts from", path);
+	if (!look_for_held_block(k, &storage, block, err))
 		return false;
-	}
 	storage_claims_of(&claims, &storage, block);
 	if (claims.n == 0)
 		return true;

@@ -9,6 +9,7 @@
 #include "base/root.h"
 #include "host/holders.h"
 #include "host/pci.h"
+#include "host/storage.h"
 #include "journal.h"
 #include "protocol.h"
 #include "services.h"
@@ -128,6 +129,15 @@ bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, st
 /* holders_scan() with a deadline; false with words when it cannot be known. */
 bool look_for_holders(const struct keeper *k, struct holders *holders, struct holder_nodes *nodes,
 		      struct error **err);
+
+/* Asks the kernel for the exclusive use of block devices, which is given back at once: one block,
+ * or all that hang on the functions. What it refuses is noted in storage (storage_add_held()).
+ * False with words when it cannot be known.
+ */
+bool look_for_held_block(const struct keeper *k, struct storage *storage, const struct block *block,
+			 struct error **err);
+bool look_for_held_blocks(const struct keeper *k, struct storage *storage,
+			  const struct pci_function *const *f, size_t n, struct error **err);
 
 /* Grants a node to the keeper's user by ACL, written down; a user who is root needs none. */
 bool grant_path(struct keeper *k, const char *path, struct error **err);

@@ -20,6 +20,9 @@ enum storage_why {
 	STORAGE_FSTAB,	  /* in /etc/fstab */
 	STORAGE_CRYPTTAB, /* in /etc/crypttab */
 	STORAGE_BOOT,	  /* named by a boot option: root=, resume= */
+	STORAGE_LOADER,	  /* the firmware started this host from it */
+	STORAGE_LOADERS,  /* it is of a type that firmware starts hosts from */
+	STORAGE_HELD,	  /* the kernel does not give it out for exclusive use */
 	STORAGE_MEMBER,	  /* bears the mark of LVM, RAID, bcache or ZFS, in use or not */
 	STORAGE_UNKNOWN,  /* what is mounted could not be read */
 	STORAGE_WHYS
@@ -37,6 +40,7 @@ struct block {
 	char *disk; /* of a partition: the name of its disk */
 	dev_t dev;
 	uint64_t size; /* bytes */
+	bool loaders;  /* an EFI system or BIOS boot partition, whosever */
 	char **holder; /* block devices that the kernel has built upon it */
 	size_t holders;
 	char *mapping; /* the name that device mapper gave, NULL: it is none */
@@ -74,8 +78,15 @@ struct storage_claims {
 	size_t n;
 };
 
+/* Notes that the kernel refused the block's exclusive use, which one sees who may open it: the
+ * kernel holds a device for what is mounted in whatever namespace, for swap, and for who asked
+ * likewise.
+ */
+void storage_add_held(struct storage *storage, const struct block *block);
+
 /* Appends all that the host does with a block device: with itself, its partitions, its disk as a
- * whole, and upward all that is built upon them.
+ * whole, and upward all that is built upon them. A partition for loaders is nobody's disk, even if
+ * no use of it is seen; a disk that has one may be another system's.
  */
 void storage_claims_of(struct storage_claims *claims, const struct storage *storage,
 		       const struct block *block);

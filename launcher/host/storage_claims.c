@@ -69,6 +69,8 @@ static void follow_from(struct walk *w, const struct block *b)
 	}
 }
 
+static const struct storage_use FOR_LOADERS = {.why = STORAGE_LOADERS, .what = (char *)""};
+
 static struct walk walk_start(struct storage_claims *claims, const struct storage *storage)
 {
 	return (struct walk){
@@ -91,6 +93,8 @@ void storage_claims_of(struct storage_claims *claims, const struct storage *stor
 	struct walk w = walk_start(claims, storage);
 
 	follow_from(&w, block);
+	if (block->loaders)
+		*xappend(claims->v, claims->n) = (struct storage_claim){block, &FOR_LOADERS};
 	walk_end(&w);
 }
 
@@ -121,6 +125,9 @@ static const struct {
 	[STORAGE_FSTAB] = {"fstab", "stands in /etc/fstab (", ")"},
 	[STORAGE_CRYPTTAB] = {"crypttab", "stands in /etc/crypttab (", ")"},
 	[STORAGE_BOOT] = {"boot", "is named by the boot option ", ""},
+	[STORAGE_LOADER] = {"loader", "is what the firmware started this host from", ""},
+	[STORAGE_LOADERS] = {"loaders", "is a partition that firmware starts a host from", ""},
+	[STORAGE_HELD] = {"held", "is in use: the kernel does not open it for one user alone", ""},
 	[STORAGE_MEMBER] = {"member", "bears the mark of ", ""},
 	[STORAGE_UNKNOWN] = {"unknown", "may be mounted: cannot read ", ""},
 };

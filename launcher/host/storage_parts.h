@@ -18,5 +18,7 @@ struct block *storage_by_spec(const struct storage *storage, const struct root *
 
 /* Fills the uses of all blocks. */
 void storage_read_uses(struct storage *storage, const struct root *root);
+/* Of these what the firmware and the loader say. */
+void storage_read_loader(struct storage *storage, const struct root *root);
 
 #endif

@@ -22,6 +22,11 @@ void storage_add_use(struct block *block, enum storage_why why, const char *what
 	*xappend(block->use, block->uses) = (struct storage_use){why, xstrdup(what)};
 }
 
+void storage_add_held(struct storage *storage, const struct block *block)
+{
+	storage_add_use(&storage->v[block - storage->v], STORAGE_HELD, "");
+}
+
 /* Undoes the kernel's and fstab's \040 for white space, in place. */
 static void decode(char *s)
 {
@@ -236,6 +241,15 @@ static char *udev_value(const char *text, const char *key)
 	return NULL;
 }
 
+/* UEFI 2.10, table 5.6; GRUB's manual, "BIOS installation". */
+static bool is_for_loaders(const char *udev)
+{
+	own_free char *type = udev_value(udev, "E:ID_PART_ENTRY_TYPE=");
+
+	return type && (strcmp(type, "c12a7328-f81f-11d2-ba4b-00a0c93ec93b") == 0 ||
+			strcmp(type, "21686148-6449-6e6f-744e-656564454649") == 0);
+}
+
 /* What udev read off the device says whose part it is, be that active or not. ZFS in use shows
  * nowhere else.
  */
@@ -262,6 +276,7 @@ static void take_marks(struct storage *storage, const struct root *root)
 			root_read(root, "/run/udev/data/b%u:%u", major(b->dev), minor(b->dev));
 		own_free char *type = text ? udev_value(text, "E:ID_FS_TYPE=") : NULL;
 
+		b->loaders = text && is_for_loaders(text);
 		for (size_t k = 0; type && k < ARRAY_SIZE(MARK); k++)
 			if (strcmp(type, MARK[k].type) == 0)
 				storage_add_use(b, STORAGE_MEMBER, MARK[k].words);
@@ -295,4 +310,5 @@ void storage_read_uses(struct storage *storage, const struct root *root)
 	take_table(storage, root, "/etc/crypttab", STORAGE_CRYPTTAB, 1, 0);
 	take_boot_options(storage, root);
 	take_marks(storage, root);
+	storage_read_loader(storage, root);
 }

@@ -189,6 +189,83 @@ static void btrfs_members_and_marks(void **state)
 	assert_claims("/dev/nvme0n1p2", "nvme0n1p2 bears the mark of an LVM volume group;");
 }
 
+/* What the firmware started from: the load option of BootCurrent names the partition, behind nodes
+ * of other kinds and with the GUID's first fields turned round; a loader says it in UTF-16.
+ */
+static void the_loaders_partition(void **state)
+{
+	static const char option[] =
+		"\7\0\0\0" /* the variable's attributes */
+		"\1\0\0\0"
+		"\x34\0" /* the device path's length */
+		"o\0s\0\0\0"
+		"\1\1\6\0\0\1" /* a PCI function */
+		"\4\1\x2a\0\1\0\0\0"
+		"\0\x08\0\0\0\0\0\0\0\0\x10\0\0\0\0\0"
+		"\x78\x56\x34\x12\xcd\xab\x01\xef\x11\x22\x33\x44\x55\x66\x77\x88"
+		"\2\2"
+		"\x7f\xff\4"; /* the end's length is one zero here */
+	static const char current[] = "\6\0\0\0\x0a";
+	static const char *const efivars = "sys/firmware/efi/efivars";
+	own_free char *option_file =
+		xasprintf("%s/Boot000A-8be4df61-93ca-11d2-aa0d-00e098032b8c", efivars);
+	own_free char *current_file =
+		xasprintf("%s/BootCurrent-8be4df61-93ca-11d2-aa0d-00e098032b8c", efivars);
+	own_free char *loader_file =
+		xasprintf("%s/LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", efivars);
+	char loader[4 + 2 * 37] = {6};
+
+	tree_root(root);
+	nvme(state);
+	link_to(state, "dev/disk/by-partuuid/12345678-abcd-ef01-1122-334455667788",
+		"../../nvme0n1p1");
+	link_to(state, "dev/disk/by-partuuid/0fc63daf-8483-4772-8e79-3d69d8477de4",
+		"../../nvme0n1p2");
+	put_bytes(state, option_file, option, sizeof(option));
+	assert_claims("/dev/nvme0n1p1", "");
+	put_bytes(state, current_file, current, sizeof(current));
+	assert_claims("/dev/nvme0n1p1", "nvme0n1p1 is what the firmware started this host from;");
+	assert_claims("/dev/nvme0n1", "nvme0n1p1 is what the firmware started this host from;");
+	assert_claims("/dev/nvme0n1p2", "");
+	/* Cut off anywhere, it is no proof and no harm. */
+	for (size_t len = 0; len < sizeof(option) - 4; len += 3) {
+		put_bytes(state, option_file, option, len);
+		assert_claims("/dev/nvme0n1p1", "");
+	}
+	for (size_t i = 0; i < 36; i++)
+		loader[4 + 2 * i] = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"[i];
+	put_bytes(state, loader_file, loader, sizeof(loader));
+	assert_claims("/dev/nvme0n1p2", "nvme0n1p2 is what the firmware started this host from;");
+}
+
+/* Whosever loader is in it; a disk that has one can be given away. */
+static void partitions_for_loaders(void **state)
+{
+	tree_root(root);
+	nvme(state);
+	put(state, "run/udev/data/b259:1",
+	    "E:ID_FS_TYPE=vfat\nE:ID_PART_ENTRY_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n");
+	assert_claims("/dev/nvme0n1p1",
+		      "nvme0n1p1 is a partition that firmware starts a host from;");
+	assert_claims("/dev/nvme0n1", "");
+	assert_claims("/dev/nvme0n1p2", "");
+}
+
+/* A disk is held along with its partition, which is the better word. */
+static void held_by_the_kernel(void **state)
+{
+	own_storage struct storage storage = {0};
+	own_free char *said = NULL;
+
+	tree_root(root);
+	nvme(state);
+	storage_read(&storage, &root);
+	storage_add_held(&storage, storage_find(&storage, &root, "/dev/nvme0n1p2"));
+	said = claims(&storage, "/dev/nvme0n1", &root);
+	assert_string_equal(said,
+			    "nvme0n1p2 is in use: the kernel does not open it for one user alone;");
+}
+
 static void functions_are_known(void **state)
 {
 	const struct pci_address bridge = at("00:1d.0"), disk = at("02:00.0"),
@@ -254,6 +331,9 @@ int main(void)
 		in_scratch(stacks_are_climbed),
 		in_scratch(whole_disk_use_reaches_partitions),
 		in_scratch(btrfs_members_and_marks),
+		in_scratch(the_loaders_partition),
+		in_scratch(partitions_for_loaders),
+		in_scratch(held_by_the_kernel),
 		in_scratch(functions_are_known),
 		cmocka_unit_test(this_machines_root_is_in_use),
 	};

@@ -1,8 +1,9 @@
-/* lab-hold [--map] NODE...
+/* lab-hold [--map | --alone] NODE...
  *
  * Opens device nodes and keeps them open in the background until it is killed; prints the pid that
  * holds them. With --map it maps a page of each and closes the descriptor, so that only
- * /proc/PID/maps tells. It goes by the name that it was started under:
+ * /proc/PID/maps tells; with --alone it asks for exclusive use. It goes by the name that it was
+ * started under:
  *
  *   pid=$(exec -a compositor lab-hold /dev/dri/card0)
  */
@@ -18,12 +19,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static void hold(const char *node, bool map)
+static void hold(const char *node, bool map, int flags)
 {
-	int fd = open(node, O_RDWR);
+	int fd = open(node, O_RDWR | flags);
 
 	if (fd < 0)
-		fd = open(node, O_RDONLY);
+		fd = open(node, O_RDONLY | flags);
 	if (fd < 0)
 		err(1, "%s", node);
 	if (!map)
@@ -36,12 +37,13 @@ static void hold(const char *node, bool map)
 int main(int argc, char **argv)
 {
 	bool map = argc > 1 && strcmp(argv[1], "--map") == 0;
-	int ready[2];
+	bool alone = argc > 1 && strcmp(argv[1], "--alone") == 0;
+	int ready[2], options = map || alone;
 	char byte;
 	pid_t pid;
 
-	if (argc < 2 + map)
-		errx(2, "usage: lab-hold [--map] NODE...");
+	if (argc < 2 + options)
+		errx(2, "usage: lab-hold [--map | --alone] NODE...");
 	if (pipe(ready) != 0 || (pid = fork()) < 0)
 		err(1, "fork");
 	if (pid != 0) {
@@ -53,8 +55,8 @@ int main(int argc, char **argv)
 	}
 	prctl(PR_SET_NAME, basename(argv[0]));
 	setsid();
-	for (int i = 1 + map; i < argc; i++)
-		hold(argv[i], map);
+	for (int i = 1 + options; i < argc; i++)
+		hold(argv[i], map, alone ? O_EXCL : 0);
 	/* The pid is read through a command substitution, which waits for its pipe to close. */
 	if (write(ready[1], "", 1) != 1)
 		return 1;
