@@ -5,7 +5,8 @@
  * length in front and a list of strings that ends with an empty one; both are kept inside the
  * table by hand, because a record file of a user's own making ends up here unchecked.
  *
- * References: DMTF DSP0134 3.3, 5.2 (entry points), 6.1 (records), 7.1 to 7.4 (types 0 to 3).
+ * References: DMTF DSP0134 3.3, 5.2 (entry points), 6.1 (records), 7.1 to 7.5 (types 0 to 4), 7.18
+ * (17).
  */
 #include "io.h"
 #include "out.h"
@@ -30,17 +31,19 @@ static const struct field {
 	enum field_kind kind;
 	const char *key;
 } fields[] = {
-	{0, 4, FIELD_STRING, "vendor"},	      {0, 5, FIELD_STRING, "version"},
-	{0, 8, FIELD_STRING, "date"},	      {1, 4, FIELD_STRING, "manufacturer"},
-	{1, 5, FIELD_STRING, "product"},      {1, 6, FIELD_STRING, "version"},
-	{1, 7, FIELD_STRING, "serial"},	      {1, 8, FIELD_UUID, "uuid"},
-	{1, 25, FIELD_STRING, "sku"},	      {1, 26, FIELD_STRING, "family"},
-	{2, 4, FIELD_STRING, "manufacturer"}, {2, 5, FIELD_STRING, "product"},
-	{2, 6, FIELD_STRING, "version"},      {2, 7, FIELD_STRING, "serial"},
-	{3, 4, FIELD_STRING, "manufacturer"}, {3, 5, FIELD_CHASSIS, "chassis"},
-	{3, 6, FIELD_STRING, "version"},      {3, 7, FIELD_STRING, "serial"},
+	{0, 4, FIELD_STRING, "vendor"},		{0, 5, FIELD_STRING, "version"},
+	{0, 8, FIELD_STRING, "date"},		{1, 4, FIELD_STRING, "manufacturer"},
+	{1, 5, FIELD_STRING, "product"},	{1, 6, FIELD_STRING, "version"},
+	{1, 7, FIELD_STRING, "serial"},		{1, 8, FIELD_UUID, "uuid"},
+	{1, 25, FIELD_STRING, "sku"},		{1, 26, FIELD_STRING, "family"},
+	{2, 4, FIELD_STRING, "manufacturer"},	{2, 5, FIELD_STRING, "product"},
+	{2, 6, FIELD_STRING, "version"},	{2, 7, FIELD_STRING, "serial"},
+	{3, 4, FIELD_STRING, "manufacturer"},	{3, 5, FIELD_CHASSIS, "chassis"},
+	{3, 6, FIELD_STRING, "version"},	{3, 7, FIELD_STRING, "serial"},
+	{4, 7, FIELD_STRING, "manufacturer"},	{4, 16, FIELD_STRING, "version"},
+	{17, 23, FIELD_STRING, "manufacturer"},
 };
-#define TYPE_LAST_REPORTED 3
+#define TYPE_LAST_SHOWN 3 /* to people */
 
 struct record {
 	const uint8_t *at;
@@ -192,7 +195,7 @@ static void people_record(const struct record *record)
 	uint8_t type = record->at[0];
 	char uuid[40];
 
-	if (type > TYPE_LAST_REPORTED)
+	if (type > TYPE_LAST_SHOWN)
 		return;
 	people("  %-10s", titles[type]);
 	if (type == 3 && record->at[1] > 5)
@@ -247,9 +250,17 @@ static void field_value(const struct record *record, const struct field *field)
 	}
 }
 
+static bool is_reported(uint8_t type)
+{
+	for (size_t i = 0; i < COUNT_OF(fields); i++)
+		if (fields[i].type == type)
+			return true;
+	return false;
+}
+
 static void record_line(const struct record *record)
 {
-	if (record->at[0] > TYPE_LAST_REPORTED)
+	if (!is_reported(record->at[0]))
 		return;
 	line_begin("smbios");
 	line_value("type", "%u", record->at[0]);

@@ -26,7 +26,7 @@ static const char *field_text(const struct composer *c, const struct field *fiel
 /* One record, where any of its fields is known; in those of the others that QEMU would fill there
  * is then nothing (QEMU, hw/smbios/smbios.c: smbios_set_defaults() minds what is given, also "").
  */
-static void add_record(struct composer *c, unsigned type, const struct field *field, size_t n,
+static bool add_record(struct composer *c, unsigned type, const struct field *field, size_t n,
 		       const char *words)
 {
 	const struct smbios_section *s = &c->p->smbios;
@@ -49,6 +49,7 @@ static void add_record(struct composer *c, unsigned type, const struct field *fi
 		compose_argument(c, "-smbios", option_done(&o), &at, words);
 	else
 		buf_free(&o.text);
+	return any;
 }
 
 static const char *or_host(const struct composer *c, const struct text *value, enum dmi_field field)
@@ -76,6 +77,31 @@ static void add_chassis(struct composer *c)
 	}
 	option_text(&o, "file", compose_bytes(c, "chassis.bin", &record, "chassis record"));
 	compose_argument(c, "-smbios", option_done(&o), &s->chassis_type.at, "a notebook's case");
+}
+
+/* A machine with a maker's name has processors and memory without one, and not with QEMU's, which
+ * it writes there as well.
+ */
+static void unname_parts(struct composer *c)
+{
+	static const struct {
+		unsigned type;
+		const char *key[2], *words;
+	} part[] = {
+		{4, {"manufacturer", "version"}, "the processor, without QEMU's name"},
+		{17, {"manufacturer"}, "the memory, without QEMU's name"},
+	};
+	struct origin at = c->p->smbios.copy_host.at;
+
+	at.key = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(part); i++) {
+		struct option o = option_new(NULL);
+
+		option_number(&o, "type", part[i].type);
+		for (size_t k = 0; k < ARRAY_SIZE(part[i].key) && part[i].key[k]; k++)
+			option_text(&o, part[i].key[k], "");
+		compose_argument(c, "-smbios", option_done(&o), &at, part[i].words);
+	}
 }
 
 void compose_smbios(struct composer *c)
@@ -106,12 +132,16 @@ void compose_smbios(struct composer *c)
 		{"serial", &s->chassis_serial, -1},
 	};
 
+	bool named; /* anything but the firmware has a maker */
+
 	add_record(c, 0, bios, ARRAY_SIZE(bios), "the firmware");
-	add_record(c, 1, system, ARRAY_SIZE(system), "the system");
-	add_record(c, 2, board, ARRAY_SIZE(board), "the main board");
+	named = add_record(c, 1, system, ARRAY_SIZE(system), "the system");
+	named = add_record(c, 2, board, ARRAY_SIZE(board), "the main board") || named;
 	/* A kind of case can be said only by a whole record, which leaves no room for fields. */
 	if (!s->chassis_type.automatic || compose_is_laptop(c))
 		add_chassis(c);
 	else
-		add_record(c, 3, chassis, ARRAY_SIZE(chassis), "the case");
+		named = add_record(c, 3, chassis, ARRAY_SIZE(chassis), "the case") || named;
+	if (named)
+		unname_parts(c);
 }
