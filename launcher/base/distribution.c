@@ -91,6 +91,14 @@ static const struct {
 			     [DISTRIBUTION_GENTOO] = "sys-auth/polkit",
 			     [DISTRIBUTION_NIXOS] = "=security.polkit.enable = true"},
 			    NULL},
+	[PACKAGE_PCI_IDS] = {"pci.ids",
+			     {[DISTRIBUTION_DEBIAN] = "pci.ids",
+			      [DISTRIBUTION_FEDORA] = "hwdata",
+			      [DISTRIBUTION_ARCH] = "hwdata",
+			      [DISTRIBUTION_SUSE] = "hwdata",
+			      [DISTRIBUTION_GENTOO] = "sys-apps/hwdata",
+			      [DISTRIBUTION_NIXOS] = "hwdata"},
+			     NULL},
 };
 _Static_assert(ARRAY_SIZE(PACKAGE) == PACKAGES, "names for each package");
 

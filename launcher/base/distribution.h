@@ -31,6 +31,7 @@ enum package {
 	PACKAGE_VIRT_VIEWER,   /* remote-viewer */
 	PACKAGE_LOOKING_GLASS, /* its client */
 	PACKAGE_PKEXEC,
+	PACKAGE_PCI_IDS, /* the names of PCI devices */
 	PACKAGES,
 };
 

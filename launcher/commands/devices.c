@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/distribution.h"
 #include "base/say.h"
 #include "command.h"
 
@@ -163,9 +164,12 @@ int command_devices(const struct arguments *args, struct error **err)
 	json = argument_option(args, "json");
 	text = json ? devices_json(&view) : devices_text(&view);
 	fputs(text, stdout);
-	if (view.nameless && view.show_pci && !json && root_is_real(&root))
-		say(SAY_NOTE,
-		    "the devices' names are in pci.ids, which is not installed: package pci.ids on Debian and Ubuntu, hwdata elsewhere");
+	if (view.nameless && view.show_pci && !json && root_is_real(&root)) {
+		own_free char *install =
+			distribution_install(distribution_read(&root), PACKAGE_PCI_IDS);
+
+		say(SAY_NOTE, "the devices' names are in a file that is not there: %s", install);
+	}
 	view_free(&view);
 	root_done(&root);
 	return 0;
