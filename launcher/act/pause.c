@@ -2,6 +2,7 @@
  * one stopped, each writes it down, and the last of them to end starts it.
  */
 #include "base/alloc.h"
+#include "host/manager.h"
 #include "state.h"
 
 static bool is_paused_for_another(const struct keeper *k, enum service service)
@@ -18,6 +19,14 @@ static bool is_paused_for_another(const struct keeper *k, enum service service)
 	return paused;
 }
 
+static void report_command(struct keeper *k, enum service service, const char *verb)
+{
+	own_free char *command =
+		manager_command(manager_read(&ROOT_REAL), service_name(service), verb);
+
+	keeper_report(k, REPORT_PROGRESS, 0, "%s", command);
+}
+
 bool pause_service(struct keeper *k, enum service service, struct error **err)
 {
 	struct change change = {.kind = CHANGE_SERVICE, .number = service};
@@ -29,7 +38,7 @@ bool pause_service(struct keeper *k, enum service service, struct error **err)
 		return false;
 	if (!active)
 		return true;
-	keeper_report(k, REPORT_PROGRESS, 0, "systemctl stop %s", service_name(service));
+	report_command(k, service, "stop");
 	return service_stop(service, err);
 }
 
@@ -40,6 +49,6 @@ bool undo_service(struct keeper *k, const struct change *change, struct error **
 	if (change->number >= SERVICES || is_paused_for_another(k, service) ||
 	    service_is_active(service))
 		return true;
-	keeper_report(k, REPORT_PROGRESS, 0, "systemctl start %s", service_name(service));
+	report_command(k, service, "start");
 	return service_start(service, err);
 }

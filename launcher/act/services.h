@@ -1,4 +1,4 @@
-/* The systemd services that have to be paused: those that hold a GPU for nobody in particular,
+/* The services that have to be paused: those that hold a GPU for nobody in particular,
  * until its modules are removed, and the one that would move interrupts back. The list is closed,
  * so that nobody can name another one.
  */
@@ -16,10 +16,10 @@ enum service {
 	SERVICES,
 };
 
-/* The name of its unit, without ".service". */
+/* Its name with systemd (a unit, without ".service") and OpenRC. */
 const char *service_name(enum service service);
 
-/* Whether it runs now; false as well where there is no systemctl or no systemd. */
+/* Whether it runs now; false as well where there is no manager of services that is known. */
 bool service_is_active(enum service service);
 
 /* Each waits until it is done, a minute at most. */

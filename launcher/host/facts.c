@@ -107,6 +107,7 @@ void facts_collect(struct facts *facts, const struct root *root)
 	hugepage_facts_collect(facts->hugepages, root);
 	dmi_collect(facts->dmi, root);
 	facts->distribution = distribution_read(root);
+	facts->manager = manager_read(root);
 	facts->machine_id = machine_id(root);
 	facts->boot_id = boot_id(root);
 }

@@ -15,6 +15,7 @@
 #include "cpu_map.h"
 #include "cpu_topology.h"
 #include "image.h"
+#include "manager.h"
 #include "obstacles.h"
 #include "quiet.h"
 
@@ -146,6 +147,7 @@ uint64_t kvmfr_size(int fd);
 
 struct facts {
 	enum distribution distribution;
+	enum service_manager manager;
 	struct cpu_facts cpu;
 	struct kvm_facts kvm;
 	struct memory_facts memory;

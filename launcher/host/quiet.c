@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "manager.h"
 
 #define CGROUP "/sys/fs/cgroup"
 #define CPUFREQ "/sys/devices/system/cpu/cpufreq"
@@ -45,10 +46,9 @@ bool quiet_has_cpuset(const struct root *root)
 	return quiet_offers(controllers, "cpuset");
 }
 
-/* As sd_booted(3) asks. */
 bool quiet_has_systemd(const struct root *root)
 {
-	return root_exists(root, "/run/systemd/system");
+	return manager_read(root) == MANAGER_SYSTEMD;
 }
 
 const char *quiet_no_partition(enum cgroup_kind cgroup, bool cpuset)

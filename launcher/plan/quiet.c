@@ -110,6 +110,7 @@ static void step_irqs(struct composer *c)
 	const struct cpu_topology *t = &c->facts->cpu.topology;
 	struct cpu_set rest = rest_of(c), usual = cpu_usual(&rest, &t->isolated, &t->tickless);
 	own_free char *list = cpu_set_text(&usual);
+	own_free char *stop = manager_command(c->facts->manager, "irqbalance", "stop");
 	struct plan_step *step;
 
 	if (!move->v || !has_processors(c, &move->at))
@@ -117,8 +118,8 @@ static void step_irqs(struct composer *c)
 	step = compose_step(c, STEP_IRQS, &move->at,
 			    "each that may come to the guest's processors and can be moved");
 	step->intent.irqs.cpus = c->plan->placement.vcpus;
-	if (c->facts->quiet.irqbalance && c->facts->quiet.systemd)
-		compose_line(step, "systemctl stop irqbalance");
+	if (c->facts->quiet.irqbalance && c->facts->manager != MANAGER_NONE)
+		compose_line(step, "%s", stop);
 	else if (c->facts->quiet.irqbalance)
 		compose_note(
 			c,

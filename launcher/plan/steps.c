@@ -97,9 +97,13 @@ static void bind_lines(struct plan_step *step, const struct pci_function *f)
 }
 
 /* As the keeper does it: displays last, the other functions of a board hang on their power. */
-static void claim_lines(struct plan_step *step, const struct pci_set *set)
+static void claim_lines(const struct composer *c, struct plan_step *step, const struct pci_set *set)
 {
-	bool nvidia = false;
+	/* OpenRC's takes one, and has no nvidia-powerd. */
+	bool openrc = c->facts->manager == MANAGER_OPENRC, nvidia = false;
+	own_free char *stop = manager_command(
+		c->facts->manager,
+		openrc ? "nvidia-persistenced" : "nvidia-persistenced nvidia-powerd", "stop");
 
 	compose_line(step, "modprobe vfio-pci   # unless it is loaded");
 	for (size_t i = 0; i < set->n; i++) {
@@ -107,8 +111,7 @@ static void claim_lines(struct plan_step *step, const struct pci_set *set)
 		nvidia = nvidia || pci_has_driver(set->v[i], "nvidia");
 	}
 	if (nvidia) {
-		compose_line(step,
-			     "systemctl stop nvidia-persistenced nvidia-powerd   # those that run");
+		compose_line(step, "%s   # those that run", stop);
 		compose_line(
 			step,
 			"rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that nobody uses it");
@@ -159,7 +162,7 @@ static void step_claim(struct composer *c)
 	step = compose_step(
 		c, STEP_CLAIM, NULL,
 		"undone afterwards in reverse order, each device with its driver again");
-	claim_lines(step, &set);
+	claim_lines(c, step, &set);
 	for (size_t i = 0; i < set.n; i++)
 		fill_function(&step->intent.claim.function[i], set.v[i]);
 	for (size_t i = 0; i < set.n; i++) {

@@ -24,7 +24,7 @@ static void with_a_systemctl(void **state)
 		xasprintf("#!/bin/sh\nd=%s\necho \"$@\" >> $d/args\n"
 			  "for unit; do :; done\n"
 			  "case \"$*\" in\n"
-			  "is-active*) [ -e $d/active-$unit ];;\n"
+			  "*is-active*) [ -e $d/active-$unit ];;\n"
 			  "*stop*powerd*) echo 'Failed to stop: not loaded.' >&2; exit 5;;\n"
 			  "*stop*) rm $d/active-$unit;;\n"
 			  "*start*) : > $d/active-$unit;;\nesac\n",
@@ -42,13 +42,13 @@ static void with_a_systemctl(void **state)
 	assert_false(service_stop(SERVICE_NVIDIA_POWERD, &err));
 	says(&err, "failed with status 5: Failed to stop: not loaded.");
 	tree_is(tree, "/args",
-		"is-active --quiet -- nvidia-persistenced.service\n"
-		"--no-ask-password --quiet start -- nvidia-persistenced.service\n"
-		"is-active --quiet -- nvidia-persistenced.service\n"
-		"is-active --quiet -- nvidia-powerd.service\n"
-		"--no-ask-password --quiet stop -- nvidia-persistenced.service\n"
-		"is-active --quiet -- nvidia-persistenced.service\n"
-		"--no-ask-password --quiet stop -- nvidia-powerd.service\n");
+		"--no-ask-password --quiet is-active -- nvidia-persistenced\n"
+		"--no-ask-password --quiet start -- nvidia-persistenced\n"
+		"--no-ask-password --quiet is-active -- nvidia-persistenced\n"
+		"--no-ask-password --quiet is-active -- nvidia-powerd\n"
+		"--no-ask-password --quiet stop -- nvidia-persistenced\n"
+		"--no-ask-password --quiet is-active -- nvidia-persistenced\n"
+		"--no-ask-password --quiet stop -- nvidia-powerd\n");
 	umount2(program, MNT_DETACH);
 	no_children();
 }

@@ -69,6 +69,7 @@ static void isolation(void **state)
 	assert_false(asked->intent.isolate.balanced);
 	assert_true(plan->isolate);
 	w.facts.quiet.systemd = true;
+	w.facts.manager = MANAGER_SYSTEMD;
 	systemd = planned(&w, PINNED "isolate = yes\n");
 	assert_string_equal(step(systemd, STEP_ISOLATE)->line[1],
 			    "systemctl set-property --runtime vmlaunch$$.slice "
@@ -113,14 +114,19 @@ static void interrupts(void **state)
 {
 	struct world w = quiet_world();
 	own_plan struct plan *plan = planned(&w, PINNED "move-irqs = yes\n"), *balanced = NULL;
+	own_plan struct plan *openrc = NULL;
 
 	(void)state;
 	lines_are(plan, STEP_IRQS,
 		  "for f in /proc/irq/*/smp_affinity_list; do echo 0-1,4-15,17-31 > $f; done\n");
 	cpus_are(&step(plan, STEP_IRQS)->intent.irqs.cpus, "2-3,16");
-	w.facts.quiet.irqbalance = w.facts.quiet.systemd = true;
+	w.facts.quiet.irqbalance = true;
+	w.facts.manager = MANAGER_SYSTEMD;
 	balanced = planned(&w, PINNED "move-irqs = yes\n");
 	assert_string_equal(step(balanced, STEP_IRQS)->line[0], "systemctl stop irqbalance");
+	w.facts.manager = MANAGER_OPENRC;
+	openrc = planned(&w, PINNED "move-irqs = yes\n");
+	assert_string_equal(step(openrc, STEP_IRQS)->line[0], "rc-service irqbalance stop");
 }
 
 static void frequencies(void **state)
