@@ -74,6 +74,9 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 void gather_record(struct gathered *g);
 void gather_firmware(struct gathered *g);
 
+/* Tells a plan's warnings and notes. */
+void tell_notes(const struct plan *plan);
+
 /* Tells the plan's notes and runs it; where huge pages that it could do without cannot be had, the
  * plan without them.
  */

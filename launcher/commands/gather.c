@@ -114,7 +114,7 @@ static bool read_for_plan(struct gathered *g, const struct text *path, struct er
 	return false;
 }
 
-/* A wrong ROM is told before a device is touched. */
+/* What is no ROM at all is told before a device is touched; what is wrong with one, by the plan. */
 static bool read_rom(struct gathered *g, const struct text *path, struct error **err)
 {
 	own_free char *where = origin_text(g->profile, path->at), *key = key_text(&path->at);
@@ -128,10 +128,6 @@ static bool read_rom(struct gathered *g, const struct text *path, struct error *
 		error_free(problem);
 		return false;
 	}
-	if (report.start)
-		say(SAY_WARNING,
-		    "%s: %s begins with %zu bytes that are no ROM; 'vmlaunch rom trim' cuts them off",
-		    where, key, (size_t)report.start);
 	*xappend(g->file, g->files) = (struct plan_file){path->v, data, report.size};
 	return true;
 }
@@ -383,8 +379,10 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 	return g->plan;
 }
 
-static void tell_notes(const struct plan *plan)
+void tell_notes(const struct plan *plan)
 {
+	for (size_t i = 0; i < plan->warnings; i++)
+		say(SAY_WARNING, "%s: %s", plan->name, plan->warning[i]);
 	for (size_t i = 0; i < plan->notes; i++)
 		say(SAY_NOTE, "%s: %s", plan->name, plan->note[i]);
 }

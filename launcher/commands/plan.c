@@ -19,6 +19,9 @@ int command_plan(const struct arguments *args, struct error **err)
 	}
 	if (!gather(&g, args, &(struct gather_for){.purpose = PURPOSE_RUN}, err))
 		return ERROR_FAILED;
+	/* An argument vector has no place for them. */
+	if (strncmp(format, "argv", 4) == 0)
+		tell_notes(g.plan);
 	if (strcmp(format, "argv") == 0)
 		text = plan_lines(g.plan, '\n', &len);
 	else if (strcmp(format, "argv0") == 0)

@@ -9,20 +9,12 @@
 #include "compose.h"
 #include "firmware/acpi/compose.h"
 
-static const struct plan_file *file_of(const struct composer *c, const char *path)
-{
-	for (size_t i = 0; path && i < c->in->files; i++)
-		if (strcmp(c->in->file[i].path, path) == 0)
-			return &c->in->file[i];
-	return NULL;
-}
-
 /* A card without outputs ("3D controller", class 0302) has its ROM in the machine's firmware, and
  * its driver asks ACPI for it.
  */
 static bool by_acpi(const struct gpu_place *place)
 {
-	if (!place->gpu->rom.v || place->gpu->rom_acpi.v == WHEN_NO)
+	if (!place->gpu->rom[0].v || place->gpu->rom_acpi.v == WHEN_NO)
 		return false;
 	return place->gpu->rom_acpi.v == WHEN_YES || place->f->class >> 8 == 0x0302;
 }
@@ -40,8 +32,8 @@ static void note_rom(struct composer *c, const struct gpu_place *place)
 static void fill_gpu(struct composer *c, const struct gpu_place *place, struct acpi_gpu *gpu,
 		     struct acpi_dsm *dsm)
 {
-	const struct plan_file *rom = file_of(c, place->gpu->rom.v);
-	const struct plan_file *answers = file_of(c, place->gpu->dsm.v);
+	const struct plan_file *rom = compose_file(c, place->gpu->rom[0].v);
+	const struct plan_file *answers = compose_file(c, place->gpu->dsm.v);
 	struct error *problem = NULL;
 
 	gpu->place = (struct acpi_place){1 + place->port / 8, place->port % 8, place->function};
@@ -65,7 +57,7 @@ static size_t fill_own(const struct composer *c, struct acpi_own *own,
 
 	for (size_t i = 0; i < c->p->acpi.n; i++) {
 		const struct acpi_item *item = (const struct acpi_item *)c->p->acpi.v[i];
-		const struct plan_file *file = file_of(c, item->file.v);
+		const struct plan_file *file = compose_file(c, item->file.v);
 
 		if (!item->item.enabled.v || !file)
 			continue;
@@ -115,7 +107,7 @@ static void add_argument(struct composer *c, const struct acpi_table *table, cha
 		return;
 	case ACPI_GPU_ROM:
 		gpu = c->gpu[table->index].gpu;
-		compose_argument(c, "-acpitable", value, &gpu->rom.at, table->what);
+		compose_argument(c, "-acpitable", value, &gpu->rom[0].at, table->what);
 		return;
 	case ACPI_GPU_DSM:
 		gpu = c->gpu[table->index].gpu;

@@ -81,6 +81,15 @@ void compose_note(struct composer *c, const char *fmt, ...)
 	va_end(args);
 }
 
+void compose_warn(struct composer *c, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	*xappend(c->plan->warning, c->plan->warnings) = xvasprintf(fmt, args);
+	va_end(args);
+}
+
 const char *compose_program(const struct composer *c, const char *name)
 {
 	for (size_t i = 0; i < c->in->programs; i++)

@@ -79,6 +79,8 @@ void compose_refuse(struct composer *c, struct origin at, const char *fmt, ...)
 void compose_wrong(struct composer *c, struct origin at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void compose_note(struct composer *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What the machine starts with, and will most likely not do what it is there for. */
+void compose_warn(struct composer *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A root port of its own for a device that item asks for; returns the bus's name, which the caller
  * owns.
@@ -160,6 +162,9 @@ void compose_glass(struct composer *c);
 void compose_viewers(struct composer *c); /* behind display and Looking Glass */
 void compose_monitors(struct composer *c);
 void compose_raw(struct composer *c); /* behind all of ours */
+
+/* The file that the profile names by this path (NULL: none), if it was read. */
+const struct plan_file *compose_file(const struct composer *c, const char *path);
 
 /* The path of a program that was looked up for the plan; NULL: there is none. */
 const char *compose_program(const struct composer *c, const char *name);

@@ -37,12 +37,18 @@ void devices_add_ids(struct option *o, const unsigned id[4], unsigned from);
 /* Reads them from a word of gpu.ids. */
 void devices_read_ids(const char *word, unsigned id[4]);
 
-/* The option ROM that the first function has. */
 /* Intel's OpRegion, for a function of that vendor or where it is asked for: what QEMU does without
  * a word differs between versions.
  */
 void devices_add_opregion(struct option *o, const struct gpu *gpu, uint16_t vendor);
-void devices_add_rom(struct option *o, const struct gpu *gpu, size_t n);
+
+/* The option ROM of a function, by its number in the guest, and what is wrong with it for the ids
+ * that the guest reads there (NULL: not known).
+ */
+void devices_add_rom(struct composer *c, struct option *o, const struct gpu *gpu, unsigned function,
+		     const unsigned *id);
+/* functions: a bit for each that the guest has. Refuses a ROM for another. */
+void devices_check_roms(struct composer *c, const struct gpu *gpu, unsigned functions);
 
 /* Adds a section's vGPU, if it can be had. */
 void devices_add_mdev(struct composer *c, const struct wanted *w);

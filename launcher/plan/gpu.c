@@ -116,14 +116,6 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 			f->vendor, f->device);
 }
 
-void devices_add_rom(struct option *o, const struct gpu *gpu, size_t n)
-{
-	if (!gpu->rom_bar.v)
-		option_number(o, "rombar", 0);
-	else if (gpu->rom.v && n == 0)
-		option_text(o, "romfile", gpu->rom.v);
-}
-
 void devices_add_opregion(struct option *o, const struct gpu *gpu, uint16_t vendor)
 {
 	if (vendor == VENDOR_INTEL || gpu->igd_opregion.v)
@@ -132,7 +124,7 @@ void devices_add_opregion(struct option *o, const struct gpu *gpu, uint16_t vend
 
 struct place {
 	const char *bus;
-	unsigned function;
+	unsigned function, number; /* number: where they share a slot, the same */
 	bool multifunction;
 	bool shares; /* the slot with others of its board */
 };
@@ -153,7 +145,7 @@ static void note_function(struct composer *c, const struct wanted *w, const stru
 		.shares = place->shares,
 		.first = n == 0,
 		.rom_hidden = !w->gpu->rom_bar.v,
-		.rom_given = w->gpu->rom.v,
+		.rom_given = place->number < GPU_FUNCTIONS && w->gpu->rom[place->number].v,
 		.rom_own = f->has_rom,
 		.no_outputs = f->class >> 8 == 0x0302,
 	};
@@ -177,7 +169,7 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 	if (w->gpu) {
 		identify(c, &o, w->gpu, found, n, guest_id);
 		note_function(c, w, f, n, place, guest_id);
-		devices_add_rom(&o, w->gpu, n);
+		devices_add_rom(c, &o, w->gpu, place->number, guest_id);
 		if (w->gpu->x_vga.v && n == 0)
 			option_on(&o, "x-vga", true);
 		if (n == 0)
@@ -202,10 +194,13 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 {
 	bool separate = w->gpu && w->gpu->layout.v == LAYOUT_SEPARATE;
 	own_free char *bus = NULL;
+	unsigned numbers = 0;
 
 	for (size_t i = 0; i < found->n; i++) {
 		unsigned number = guest_function(found, i);
-		struct place place = {.function = separate ? 0 : number};
+		struct place place = {.function = separate ? 0 : number, .number = number};
+
+		numbers |= 1U << number % 32;
 
 		if (!bus || separate) {
 			free(bus);
@@ -219,6 +214,8 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 			c->gpu[c->gpus++] = (struct gpu_place){w->gpu, found->v[i],
 							       c->gpu_ports - 1, place.function};
 	}
+	if (w->gpu)
+		devices_check_roms(c, w->gpu, numbers);
 	if (w->gpu && w->gpu->ids.n > found->n)
 		compose_wrong(c, w->gpu->ids.at[found->n], "%s: %zu ids for %zu functions",
 			      compose_key(c, &w->gpu->ids.at[0]), w->gpu->ids.n, found->n);

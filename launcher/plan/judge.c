@@ -321,10 +321,10 @@ void judge_gpus(struct judging *j)
 
 		judge_ids(j, &s);
 		judge_place(j, &s);
-		if (s.f->first) {
+		if (s.f->first || s.f->rom_given)
 			judge_rom(j, &s);
+		if (s.f->first)
 			judge_rom_acpi(j, &s);
-		}
 	}
 	for (size_t i = 0; !j->guest->functions && i < ARRAY_SIZE(causes); i++)
 		judge_finds(j, causes[i], JUDGED_NOTHING, NULL, NULL,

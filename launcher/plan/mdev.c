@@ -389,14 +389,13 @@ static void add_picture(const struct composer *c, struct option *o, const struct
 }
 
 /* Its own ids, unless the profile gives others: the host knows none for it. */
-static void identify(struct option *o, const struct gpu *gpu)
+static bool identify(struct option *o, const struct gpu *gpu, unsigned id[4])
 {
-	unsigned id[4];
-
 	if (strcmp(gpu->ids.v[0], "host") == 0 || strcmp(gpu->ids.v[0], "none") == 0)
-		return;
+		return false;
 	devices_read_ids(gpu->ids.v[0], id);
 	devices_add_ids(o, id, 0);
+	return true;
 }
 
 void devices_add_mdev(struct composer *c, const struct wanted *w)
@@ -404,6 +403,8 @@ void devices_add_mdev(struct composer *c, const struct wanted *w)
 	const struct gpu *gpu = w->gpu;
 	const struct mdev_place *place = NULL;
 	own_free char *id = compose_id(w->item), *bus = NULL, *path = NULL, *why = NULL;
+	unsigned given[4];
+	bool known;
 	struct option o;
 
 	for (size_t i = 0; i < c->mdevs; i++)
@@ -419,8 +420,9 @@ void devices_add_mdev(struct composer *c, const struct wanted *w)
 	option_text(&o, "id", id);
 	option_text(&o, "bus", bus);
 	option_slot(&o, "addr", 0, 0);
-	identify(&o, gpu);
-	devices_add_rom(&o, gpu, 0);
+	known = identify(&o, gpu, given);
+	devices_add_rom(c, &o, gpu, 0, known ? given : NULL);
+	devices_check_roms(c, gpu, 1);
 	add_picture(c, &o, place);
 	devices_add_opregion(&o, gpu, place->parent->vendor);
 	compose_argument(c, "-device", option_done(&o), &gpu->mdev.at, why);

@@ -293,6 +293,7 @@ void plan_free(struct plan *plan)
 	free(plan->prepare);
 	strings_free(plan->env, plan->envs);
 	strings_free(plan->note, plan->notes);
+	strings_free(plan->warning, plan->warnings);
 	free(plan->name);
 	free(plan->instance);
 	free(plan->profile_path);

@@ -152,6 +152,8 @@ struct plan {
 	size_t companions; /* at most COMPANION_LIMIT */
 	char **note;	   /* what the user should know before the start */
 	size_t notes;
+	char **warning; /* ... and what is most likely wrong */
+	size_t warnings;
 	char *state_dir;   /* of this machine: variable store, log */
 	char *runtime_dir; /* of this instance: lock, sockets */
 	char *log;	   /* QEMU's standard error */

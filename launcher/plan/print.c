@@ -142,6 +142,8 @@ char *plan_text(const struct plan *plan)
 	buf_addf(&out, "Machine %s, by ", plan->name);
 	add_word(&out, plan->profile_path);
 	buf_addc(&out, '\n');
+	for (size_t i = 0; i < plan->warnings; i++)
+		buf_addf(&out, "  warning: %s\n", plan->warning[i]);
 	for (size_t i = 0; i < plan->notes; i++)
 		buf_addf(&out, "  note: %s\n", plan->note[i]);
 	buf_adds(&out, "\nBefore the start, as you:\n");
@@ -333,6 +335,9 @@ char *plan_json(const struct plan *plan)
 	add_text(top, "profile", plan->profile_path, &exact);
 	add_text(top, "accel", plan->kvm ? "kvm" : "tcg", &exact);
 	add_text(top, "qemu", plan->qemu_version, &exact);
+	json_object_object_add(
+		top, "warnings",
+		texts_json((const char *const *)plan->warning, plan->warnings, &exact));
 	json_object_object_add(top, "notes",
 			       texts_json((const char *const *)plan->note, plan->notes, &exact));
 	json_object_object_add(top, "prepare", prepares_json(plan, &exact));

@@ -224,6 +224,8 @@ static const struct key MEMORY[] = {
 	 .help = "yes: all of QEMU stays in memory, also without a host device; the guest's memory is then in use from the start"},
 };
 
+#define ROM(n) PATH(gpu, rom[n]), .flags = KEY_READ | KEY_LOADED | KEY_ROM
+
 static const struct key GPU[] = {
 	{"enabled", FLAG(gpu, item.enabled), .dflt = "yes",
 	 .help = "no: as if the section were not there"},
@@ -237,8 +239,15 @@ static const struct key GPU[] = {
 	 .help = "where the guest finds it, such as 01:00; auto: 01:00, the next GPU at 02:00"},
 	{"layout", CHOICE(gpu, layout, LAYOUT), .dflt = "one-slot",
 	 .help = "all functions in one slot of the guest, as on the board, or each in its own"},
-	{"rom", PATH(gpu, rom), .flags = KEY_READ | KEY_LOADED | KEY_ROM,
-	 .help = "option ROM that the guest gets instead of the card's own"},
+	{"rom", ROM(0), .help = "option ROM that the guest gets instead of the card's own"},
+	{"rom-1", ROM(1),
+	 .help = "the same for its board's function 1: the sound function of a processor's graphics has the driver of its outputs (AMDGopDriver.rom)"},
+	{"rom-2", ROM(2), .help = "of function 2, and so on"},
+	{"rom-3", ROM(3), .help = "of function 3"},
+	{"rom-4", ROM(4), .help = "of function 4"},
+	{"rom-5", ROM(5), .help = "of function 5"},
+	{"rom-6", ROM(6), .help = "of function 6"},
+	{"rom-7", ROM(7), .help = "of function 7"},
 	{"rom-bar", FLAG(gpu, rom_bar), .dflt = "yes",
 	 .help = "no: the guest sees no option ROM"},
 	{"rom-acpi", CHOICE(gpu, rom_acpi, WHEN), .dflt = "auto",

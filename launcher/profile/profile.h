@@ -243,6 +243,8 @@ struct acpi_item {
 };
 
 /* A board with its functions. */
+#define GPU_FUNCTIONS 8 /* of a slot */
+
 struct gpu {
 	struct item item;
 	struct text device; /* a selector of host/pci.h */
@@ -250,7 +252,7 @@ struct gpu {
 	struct strings ids;
 	struct text guest_slot;
 	struct choice layout;
-	struct text rom;
+	struct text rom[GPU_FUNCTIONS]; /* by the function's number in the guest */
 	struct flag rom_bar;
 	struct choice rom_acpi;
 	struct text dsm;

@@ -234,6 +234,36 @@ static void nobody_filled_in_the_subsystem(void **state)
 		    "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0\n");
 }
 
+/* A ROM of one image for one device: PCI Firmware Specification 3.0, 5.1. */
+static void set_pcir(char rom[512], unsigned vendor, unsigned device)
+{
+	const unsigned char pcir[24] = {'P',
+					'C',
+					'I',
+					'R',
+					(unsigned char)vendor,
+					(unsigned char)(vendor >> 8),
+					(unsigned char)device,
+					(unsigned char)(device >> 8),
+					0,
+					0,
+					24,
+					0,
+					0,
+					0,
+					0,
+					3,
+					1,
+					0,
+					0,
+					0,
+					3,
+					0x80};
+
+	rom[0x18] = 0x1c;
+	memcpy(rom + 0x1c, pcir, sizeof(pcir));
+}
+
 static void option_roms(void **state)
 {
 	struct world w = world();
@@ -254,6 +284,48 @@ static void option_roms(void **state)
 	devices_are(
 		&w, ONE "x-vga = yes\nids = none\n",
 		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on,x-vga=on\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1\n");
+}
+
+/* A processor's graphics: the driver of their outputs is their sound function's. */
+static void option_roms_of_other_functions(void **state)
+{
+	static char rom[512] = "\x55\xaa\x01", nothing[] = "";
+	struct plan_file files[] = {{"/proc/self/exe", rom, sizeof(rom)},
+				    {"/proc/self/maps", nothing, 0}};
+	struct world w = world();
+	own_plan struct plan *told = NULL;
+
+	(void)state;
+	devices_are(
+		&w, ONE "ids = none\nrom-1 = /proc/self/exe\n",
+		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport1,addr=00.1,romfile=/proc/self/exe\n");
+	/* In a slot of its own it stays the function that it is on its board. */
+	devices_are(
+		&w, ONE "ids = none\nlayout = separate\nrom-1 = /proc/self/exe\n",
+		"vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0\nvfio-pci,host=0000:01:00.1,id=gpu-1,bus=gpuport2,addr=00.0,romfile=/proc/self/exe\n");
+	/* The only one of its board is the guest's function 0. */
+	w.function[GPU_AUDIO].group = 9;
+	devices_are(
+		&w, ONE "ids = none\nfunctions = 1\nrom = /proc/self/exe\n",
+		"vfio-pci,host=0000:01:00.1,id=gpu-0,bus=gpuport1,addr=00.0,romfile=/proc/self/exe\n");
+	refused(&w, ONE "functions = 0\nrom-1 = /proc/self/exe\nrom-7 = /proc/self/exe\n",
+		ERROR_USAGE,
+		"p.ini:4:9: gpu.rom-1: no function 1 of its board is passed\np.ini:5:9: gpu.rom-7: no function 7 of its board is passed\n");
+	/* Each is held against what the guest reads of its function. */
+	set_pcir(rom, 0x10de, 0x22bd);
+	w.in.file = files;
+	w.in.files = 2;
+	told = planned(&w, ONE "rom-1 = /proc/self/exe\n");
+	assert_int_equal(told->warnings, 0);
+	plan_free(told);
+	told = planned(&w, ONE "rom = /proc/self/exe\n");
+	assert_int_equal(told->warnings, 1);
+	assert_non_null(
+		strstr(told->warning[0],
+		       "gpu.rom: /proc/self/exe: it is for 10de:22bd, the device is 10de:2820"));
+	plan_free(told);
+	told = planned(&w, ONE "ids = 10de:22bd:1043:1e6c\nrom = /proc/self/exe\n");
+	assert_int_equal(told->warnings, 0);
 }
 
 /* SeaBIOS would have its tables where QEMU puts the initrd. */
@@ -670,6 +742,7 @@ int main(void)
 		cmocka_unit_test(ids),
 		cmocka_unit_test(nobody_filled_in_the_subsystem),
 		in_scratch(option_roms),
+		cmocka_unit_test(option_roms_of_other_functions),
 		cmocka_unit_test(a_rom_by_acpi_beside_an_initrd),
 		cmocka_unit_test(a_window_for_large_bars),
 		cmocka_unit_test(what_counts_for_the_window),
