@@ -11,10 +11,8 @@
 #include "own.h"
 #include "root.h"
 
-/* Field n (from 3) of /proc/PID/stat: the name in parentheses may hold any byte, so counting begins
- * behind the last one. A pointer into stat, or NULL.
- */
-static const char *stat_field(const char *stat, unsigned n)
+/* The name stands in parentheses: counting begins behind the last one. */
+const char *process_stat_field(const char *stat, unsigned n)
 {
 	const char *at = strrchr(stat, ')');
 
@@ -33,7 +31,7 @@ static char *read_stat(pid_t pid)
 struct process process_of(pid_t pid)
 {
 	own_free char *stat = read_stat(pid);
-	const char *start = stat ? stat_field(stat, 22) : NULL;
+	const char *start = stat ? process_stat_field(stat, 22) : NULL;
 	struct process process = {.pid = pid};
 
 	if (start)
@@ -67,7 +65,7 @@ bool process_alive(struct process process)
 bool process_stopped(struct process process)
 {
 	own_free char *stat = read_stat(process.pid);
-	const char *state = stat ? stat_field(stat, 3) : NULL;
+	const char *state = stat ? process_stat_field(stat, 3) : NULL;
 
 	return state && (*state == 'T' || *state == 't');
 }
@@ -75,7 +73,7 @@ bool process_stopped(struct process process)
 bool process_runs(pid_t pid)
 {
 	own_free char *stat = read_stat(pid);
-	const char *state = stat ? stat_field(stat, 3) : NULL;
+	const char *state = stat ? process_stat_field(stat, 3) : NULL;
 
 	return state && *state == 'R';
 }
@@ -88,7 +86,7 @@ static uint64_t sum_of_fields(const char *stat, unsigned from, unsigned to)
 	uint64_t sum = 0;
 
 	for (unsigned n = from; n <= to; n++) {
-		const char *field = stat_field(stat, n);
+		const char *field = process_stat_field(stat, n);
 
 		sum += field ? strtoull(field, NULL, 10) : 0;
 	}

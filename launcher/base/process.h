@@ -11,6 +11,11 @@ struct process {
 	uint64_t start; /* clock ticks after boot (proc(5), stat, field 22); 0: no such process */
 };
 
+/* Field n (from 3) of the text of /proc/PID/stat or of a thread's (proc(5)), a pointer into it;
+ * NULL where it has none. The name before them may hold any byte.
+ */
+const char *process_stat_field(const char *stat, unsigned n);
+
 struct process process_of(pid_t pid);
 /* Whether any thread of it lives: one whose threads have all ended and that waits to be reaped is
  * gone, and one whose first thread has ended is not.

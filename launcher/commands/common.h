@@ -93,8 +93,9 @@ char *running(const char *name, struct run_record *record, struct error **err);
 /* The same, whether or not its QEMU lives: what a machine left counts as well. */
 char *instance(const char *name, struct run_record *record, struct error **err);
 
-/* The name of the machine that the first word names: it, or its profile's path; without a word, of
- * the only one that runs. The caller owns it; NULL with an error.
+/* The name of the machine that the first word names: it, its profile's path, or how the name of one
+ * that runs begins, where it is the only such; without a word, of the only one that runs. The
+ * caller owns it; NULL with an error.
  */
 char *machine_named(const struct arguments *args, struct error **err);
 

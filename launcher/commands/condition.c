@@ -5,17 +5,50 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "base/root.h"
 #include "base/text.h"
 
-struct qmp *tools_monitor(const char *dir, struct error **err)
+/* Milliseconds for a monitor that serves another client: a small question of a `vmlaunch status` is
+ * over by then.
+ */
+#define BUSY_MS 1000
+
+static struct qmp *open_monitor(const char *dir, int ms, struct error **err)
 {
 	own_free char *path = path_join(dir, "qmp.sock");
 	int fd = qmp_connect(path, err);
 	own_qmp struct qmp *qmp = fd < 0 ? NULL : qmp_new(fd, QMP_LIMIT_TOOL);
 
-	if (!qmp || !qmp_handshake(qmp, QMP_GREETING_MS, -1, err))
-		return NULL;
-	return steal(&qmp);
+	return qmp && qmp_handshake(qmp, ms, -1, err) ? steal(&qmp) : NULL;
+}
+
+struct qmp *tools_monitor(const char *dir, struct error **err)
+{
+	return open_monitor(dir, QMP_GREETING_MS, err);
+}
+
+/* Whether QEMU serves a client at that socket: a line of /proc/net/unix that has its path and is
+ * connected (proc(5), SS_CONNECTED in linux/net.h). Who waits to be accepted is connecting.
+ */
+static bool serves_a_client(const char *dir)
+{
+	own_free char *path = path_join(dir, "qmp.sock");
+	struct root real = ROOT_REAL;
+	own_free char *text = root_read(&real, "/proc/net/unix");
+	own_free char *end = xasprintf(" %s", path);
+
+	for (char *line = text, *next; line && *line; line = next) {
+		unsigned state;
+
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		if (text_ends(line, end) && sscanf(line, "%*s %*x %*x %*x %*x %x", &state) == 1 &&
+		    state == 3)
+			return true;
+	}
+	return false;
 }
 
 char *condition_ask(struct qmp *qmp, struct error **err)
@@ -34,6 +67,8 @@ char *condition_ask(struct qmp *qmp, struct error **err)
 void condition_free(struct condition *condition)
 {
 	free(condition->state);
+	free(condition->silent);
+	json_object_put(condition->cpus);
 	held_free(&condition->held);
 }
 
@@ -42,19 +77,62 @@ bool condition_is_starting(const struct run_record *record, const char *state)
 	return strcmp(state, "prelaunch") == 0 && !record->let_go;
 }
 
-struct condition condition_of(const char *dir, const struct run_record *record)
+/* Why there is no answer; the state is what the supervisor knows, where there is one. */
+static void take_silence(struct condition *now, const char *dir, const struct run_record *record)
+{
+	enum held_silence why = process_stopped(record->qemu) ? SILENT_STOPPED
+				: serves_a_client(dir)	      ? SILENT_BUSY
+							      : SILENT_HANGS;
+
+	now->silent = held_silence_words(why, path_base(dir), record->qemu.pid);
+	if (why != SILENT_BUSY || !process_alive(record->supervisor) || !record->let_go)
+		return;
+	free(now->state);
+	now->state = text_quote(*record->held.state ? record->held.state : "running", 40);
+}
+
+static void ask_wholly(struct condition *now, struct qmp *qmp)
+{
+	own_json json_object *memory = NULL;
+	json_object *bytes;
+
+	if (qmp_execute(qmp, "query-memory-size-summary", NULL, TOOLS_ANSWER_MS, &memory, NULL) &&
+	    json_object_object_get_ex(memory, "base-memory", &bytes))
+		now->guest_bytes = json_object_get_int64(bytes);
+	qmp_execute(qmp, "query-cpus-fast", NULL, TOOLS_ANSWER_MS, &now->cpus, NULL);
+}
+
+struct condition condition_of(const char *dir, const struct run_record *record, bool wholly)
 {
 	own_error struct error *err = NULL;
-	own_qmp struct qmp *qmp = tools_monitor(dir, &err);
-	struct condition now = {qmp ? condition_ask(qmp, &err) : xstrdup("unresponsive"), {{0}}};
+	bool busy = process_stopped(record->qemu) || serves_a_client(dir);
+	own_qmp struct qmp *qmp = open_monitor(dir, busy ? BUSY_MS : QMP_GREETING_MS, &err);
+	struct condition now = {.state = qmp ? condition_ask(qmp, &err) : xstrdup("unresponsive")};
 	json_object *blocks = NULL;
 
-	if (!held_is(now.state) || condition_is_starting(record, now.state))
+	if (err)
+		take_silence(&now, dir, record);
+	if (held_is(now.state) && !condition_is_starting(record, now.state))
+		snprintf(now.held.state, sizeof(now.held.state), "%s", now.state);
+	if (err)
 		return now;
-	snprintf(now.held.state, sizeof(now.held.state), "%s", now.state);
-	if (held_is_of_disks(now.state) &&
+	if (held_is_of_disks(now.held.state) &&
 	    qmp_execute(qmp, "query-block", NULL, TOOLS_ANSWER_MS, &blocks, &err))
 		held_add_blocks(&now.held, blocks);
 	json_object_put(blocks);
+	if (wholly)
+		ask_wholly(&now, qmp);
 	return now;
+}
+
+pid_t condition_vcpu(json_object *cpus, size_t i)
+{
+	json_object *thread;
+	int64_t id;
+
+	if (!json_object_is_type(cpus, json_type_array) || i >= json_object_array_length(cpus) ||
+	    !json_object_object_get_ex(json_object_array_get_idx(cpus, i), "thread-id", &thread))
+		return -1;
+	id = json_object_get_int64(thread);
+	return id > 0 && id <= INT32_MAX ? (pid_t)id : -1;
 }

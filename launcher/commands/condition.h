@@ -4,6 +4,8 @@
 #ifndef COMMANDS_CONDITION_H
 #define COMMANDS_CONDITION_H
 
+#include <json-c/json.h>
+
 #include "common.h"
 #include "run/held.h"
 
@@ -14,14 +16,23 @@ char *condition_ask(struct qmp *qmp, struct error **err);
 
 /* How the machine is, in QEMU's word, and what holds its guest. */
 struct condition {
-	char *state;
-	struct held held; /* of no state where nothing does */
+	char *state;	     /* what its supervisor knows, where QEMU serves somebody else */
+	struct held held;    /* of no state where nothing does */
+	char *silent;	     /* why QEMU was not asked, NULL where it was */
+	json_object *cpus;   /* answer to query-cpus-fast; NULL: not asked, or none */
+	int64_t guest_bytes; /* the guest's memory; 0: not asked, or no answer */
 };
 
 void condition_free(struct condition *condition);
 #define own_condition own_with(condition_free)
 
-struct condition condition_of(const char *dir, const struct run_record *record);
+/* wholly: with what is of no use to a list. */
+struct condition condition_of(const char *dir, const struct run_record *record, bool wholly);
+
+/* The answer to query-cpus-fast, as far as it makes sense: the thread of vCPU i; -1 when there is
+ * none. Several may have the same one.
+ */
+pid_t condition_vcpu(json_object *cpus, size_t i);
 
 /* Whether the guest waits for the cont of its start. */
 bool condition_is_starting(const struct run_record *record, const char *state);

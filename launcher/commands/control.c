@@ -93,7 +93,7 @@ static bool press(const struct run_record *record, const char *dir, struct error
 
 static void tell_deaf(const char *name, const char *dir, const struct run_record *record)
 {
-	own_condition struct condition now = condition_of(dir, record);
+	own_condition struct condition now = condition_of(dir, record, false);
 	own_free char *words = held_words(&now.held, name);
 
 	if (words)
@@ -163,10 +163,15 @@ static void tell_to_quit(const struct run_record *record, const char *dir)
 int command_kill(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
-	own_free char *name = machine_named(args, err);
-	own_free char *dir = name ? running(name, &record, err) : NULL;
+	own_free char *name = machine_named(args, err), *dir = NULL;
 	own_fd int pidfd = -1;
 
+	/* Whoever means one that has ended already would lose another. */
+	if (name && text_starts(name, args->word[0]) && strcmp(name, args->word[0]) != 0) {
+		error_add(err, ERROR_USAGE, "'vmlaunch kill' wants the whole name: %s", name);
+		return ERROR_USAGE;
+	}
+	dir = name ? running(name, &record, err) : NULL;
 	if (!dir)
 		return ERROR_FAILED;
 	pidfd = watch(record.qemu);

@@ -1,6 +1,7 @@
 /* How machines are, for who asks: `vmlaunch list` and `vmlaunch status`. */
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,9 +9,13 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "condition.h"
+#include "host/pci.h"
+#include "host/threads.h"
+#include "run/log.h"
 #include "run/returned.h"
 
 static json_object *down_json(const struct run_down *down)
@@ -25,6 +30,16 @@ static json_object *down_json(const struct run_down *down)
 	return o;
 }
 
+/* Since when it is in this state, in seconds since the epoch, as far as somebody has written it
+ * down.
+ */
+static int64_t state_since(const struct run_record *record, const struct condition *now)
+{
+	bool known = record->held.since && strcmp(now->held.state, record->held.state) == 0;
+
+	return known ? record->held.since : record->started;
+}
+
 static json_object *record_json(const char *instance, const struct run_record *record,
 				const struct condition *now)
 {
@@ -35,6 +50,9 @@ static json_object *record_json(const char *instance, const struct run_record *r
 	json_object_object_add(o, "name", json_object_new_string(record->name));
 	json_object_object_add(o, "state", json_object_new_string(now->state));
 	json_object_object_add(o, "held", held ? json_object_new_string(held) : NULL);
+	json_object_object_add(o, "state-since", json_object_new_int64(state_since(record, now)));
+	json_object_object_add(o, "silent",
+			       now->silent ? json_object_new_string(now->silent) : NULL);
 	json_object_object_add(o, "going-down", down_json(&record->down));
 	json_object_object_add(o, "qemu", json_object_new_int(record->qemu.pid));
 	json_object_object_add(o, "supervisor",
@@ -94,19 +112,28 @@ static void print_row(const char *name, const struct run_record *record,
 	       profile);
 	if (held)
 		printf("%-20s held: %s\n", "", held);
+	if (now->silent)
+		printf("%-20s %s\n", "", now->silent);
 	if (down)
 		printf("%-20s going down: %s\n", "", down);
 	if (!process_alive(record->supervisor))
 		printf("%-20s no supervisor (vmlaunch attach %s takes over)\n", "", shown);
 }
 
-/* A machine that has ended, and whose vmlaunch cannot say so. */
-static void tell_stopped(const char *name, const struct run_record *record)
+/* A machine that has ended, and whose vmlaunch cannot say so. True when it has none any more. */
+static bool tell_ended(const char *name, const struct run_record *record)
 {
-	if (process_alive(record->supervisor) && process_stopped(record->supervisor))
+	bool left = !process_alive(record->supervisor);
+
+	if (left)
+		say(SAY_NOTE,
+		    "%s: its QEMU has ended and its vmlaunch has died: the next start of it, or 'vmlaunch recover', puts away what they left",
+		    name);
+	else if (process_stopped(record->supervisor))
 		say(SAY_WARNING,
 		    "%s: QEMU has ended, but its vmlaunch (%d) is stopped: 'fg' or 'kill -CONT %d' lets it go on",
 		    name, (int)record->supervisor.pid, (int)record->supervisor.pid);
+	return left;
 }
 
 /* Who finds no machine may still miss a device. */
@@ -121,7 +148,8 @@ static void tell_none(void)
 int command_list(const struct arguments *args, struct error **err)
 {
 	bool json = argument_option(args, "json");
-	json_object *list = json_object_new_array(), *top = json_object_new_object();
+	json_object *list = json_object_new_array(), *left = json_object_new_array();
+	json_object *top = json_object_new_object();
 	own_free char *base = NULL;
 	struct error *problem = NULL;
 	size_t n, shown = 0;
@@ -135,10 +163,11 @@ int command_list(const struct arguments *args, struct error **err)
 		if (!run_record_read(dir, &record))
 			continue;
 		if (!run_record_alive(&record)) {
-			tell_stopped(names[i], &record);
+			if (tell_ended(names[i], &record))
+				json_object_array_add(left, json_object_new_string(names[i]));
 			continue;
 		}
-		now = condition_of(dir, &record);
+		now = condition_of(dir, &record, false);
 		json_object_array_add(list, record_json(names[i], &record, &now));
 		if (!json && shown++ == 0)
 			printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU",
@@ -149,6 +178,7 @@ int command_list(const struct arguments *args, struct error **err)
 	names_free(names, n);
 	json_object_object_add(top, "version", json_object_new_int(1));
 	json_object_object_add(top, "machines", list);
+	json_object_object_add(top, "left", left);
 	if (json)
 		print_json(top);
 	else
@@ -186,27 +216,269 @@ static char *picture_line(const char *dir, const struct run_record *record)
 	return xasprintf("remote-viewer %s", word);
 }
 
+/* ------------------------------------------------------------------ what it has of the host */
+
+/* Processor time of the threads that are the guest's processors, and how many those are. */
+static uint64_t guest_ms(const struct condition *now, const struct thread_list *threads,
+			 size_t *vcpus)
+{
+	uint64_t sum = 0;
+
+	for (*vcpus = 0; condition_vcpu(now->cpus, *vcpus) >= 0; ++*vcpus) {
+		const struct thread *thread =
+			threads_find(threads, condition_vcpu(now->cpus, *vcpus));
+		bool counted = false;
+
+		/* Emulation may do all with one thread. */
+		for (size_t i = 0; i < *vcpus; i++)
+			counted |=
+				condition_vcpu(now->cpus, i) == condition_vcpu(now->cpus, *vcpus);
+		if (thread && !counted)
+			sum += thread->used_ms;
+	}
+	return sum;
+}
+
+static json_object *use_json(const struct run_record *record, const struct condition *now)
+{
+	struct root real = ROOT_REAL;
+	own_thread_list struct thread_list threads = {0};
+	json_object *o = json_object_new_object();
+	struct process_use use;
+	uint64_t ms;
+	size_t vcpus;
+
+	threads_read(&threads, &real, record->qemu.pid);
+	process_use_read(&use, &real, record->qemu.pid);
+	ms = guest_ms(now, &threads, &vcpus);
+	json_object_object_add(o, "cpu-ms", json_object_new_uint64(use.used_ms));
+	json_object_object_add(o, "guest-cpu-ms", vcpus ? json_object_new_uint64(ms) : NULL);
+	json_object_object_add(o, "vcpus", vcpus ? json_object_new_uint64(vcpus) : NULL);
+	json_object_object_add(o, "guest-bytes",
+			       now->guest_bytes ? json_object_new_int64(now->guest_bytes) : NULL);
+	json_object_object_add(o, "resident-bytes", json_object_new_uint64(use.resident_kb << 10));
+	json_object_object_add(o, "huge-bytes", json_object_new_uint64(use.huge_kb << 10));
+	json_object_object_add(o, "swapped-bytes", json_object_new_uint64(use.swap_kb << 10));
+	return o;
+}
+
+static json_object *text_or_null(const char *text)
+{
+	return text ? json_object_new_string(text) : NULL;
+}
+
+/* Only what the kernel answers from memory: nothing that sleeps is woken (host/pci.h). */
+static json_object *functions_json(const struct run_record *record)
+{
+	struct root real = ROOT_REAL;
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < record->functions; i++) {
+		const struct run_function *was = &record->function[i];
+		own_pci_function struct pci_function f = {0};
+		struct pci_address address;
+		json_object *o = json_object_new_object();
+
+		if (pci_address_parse(was->address, &address))
+			pci_function_read(&f, &real, &address);
+		json_object_object_add(o, "address", json_object_new_string(was->address));
+		json_object_object_add(o, "there", json_object_new_boolean(f.path != NULL));
+		json_object_object_add(o, "driver", text_or_null(f.driver));
+		json_object_object_add(o, "power-state", text_or_null(f.power_state));
+		json_object_object_add(o, "runtime-status", text_or_null(f.runtime_status));
+		json_object_object_add(o, "goes-back-to",
+				       text_or_null(*was->driver ? was->driver : NULL));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+/* The child of the supervisor that runs a program; 0: none. */
+static pid_t child_running(const struct run_record *record, const char *program)
+{
+	struct root real = ROOT_REAL;
+	int pid = (int)record->supervisor.pid;
+	own_free char *children = root_read(&real, "/proc/%d/task/%d/children", pid, pid);
+	char *end;
+
+	if (!process_alive(record->supervisor))
+		return 0;
+	for (char *at = children; at && *at; at = end) {
+		long child = strtol(at, &end, 10);
+		own_free char *command = NULL;
+
+		if (end == at)
+			break;
+		command = root_read(&real, "/proc/%ld/cmdline", child);
+		if (command && strcmp(command, program) == 0)
+			return (pid_t)child;
+		end += *end == ' ';
+	}
+	return 0;
+}
+
+static json_object *companions_json(const struct run_record *record)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < record->companions; i++) {
+		const struct plan_companion *companion = &record->companion[i];
+		pid_t pid = child_running(record, companion->argv[0]);
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "name", json_object_new_string(companion->name));
+		json_object_object_add(o, "pid", pid ? json_object_new_int(pid) : NULL);
+		json_object_object_add(o, "log", json_object_new_string(companion->log));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static json_object *status_json(const char *name, const char *dir, const struct run_record *record,
+				const struct condition *now)
+{
+	json_object *o = record_json(name, record, now);
+	own_free char *picture = picture_line(dir, record);
+
+	json_object_object_add(o, "version", json_object_new_int(1));
+	json_object_object_add(o, "use", use_json(record, now));
+	json_object_object_add(o, "functions", functions_json(record));
+	json_object_object_add(o, "companions", companions_json(record));
+	json_object_object_add(o, "picture", text_or_null(picture));
+	return o;
+}
+
+/* ------------------------------------------------------------------ as text */
+
+static uint64_t number_in(json_object *o, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(o, key));
+}
+
+/* Bytes to a tenth of a unit: "1.5 GiB". The caller owns it. */
+static char *about(uint64_t bytes)
+{
+	return bytes >= 1U << 30 ? xasprintf("%.1f GiB", (double)bytes / (1U << 30))
+				 : xasprintf("%.1f MiB", (double)bytes / (1U << 20));
+}
+
+static char *seconds(uint64_t ms)
+{
+	return xasprintf("%lu:%02lu.%lu", (unsigned long)(ms / 60000),
+			 (unsigned long)(ms / 1000 % 60), (unsigned long)(ms / 100 % 10));
+}
+
+static void print_use(json_object *use)
+{
+	own_free char *all = seconds(number_in(use, "cpu-ms"));
+	own_free char *guest = seconds(number_in(use, "guest-cpu-ms"));
+	own_free char *bytes = about(number_in(use, "guest-bytes"));
+	own_free char *resident = about(number_in(use, "resident-bytes"));
+	own_free char *huge = about(number_in(use, "huge-bytes"));
+	own_free char *swapped = about(number_in(use, "swapped-bytes"));
+	size_t vcpus = number_in(use, "vcpus");
+
+	printf("  processors  used for %s", all);
+	if (vcpus)
+		printf(", for %s of it by the guest's %zu", guest, vcpus);
+	printf("\n  memory      ");
+	if (number_in(use, "guest-bytes"))
+		printf("%s for the guest; ", bytes);
+	printf("QEMU has %s of the host's", resident);
+	if (number_in(use, "huge-bytes"))
+		printf(", and %s in huge pages", huge);
+	if (number_in(use, "swapped-bytes"))
+		printf(", and %s is swapped out", swapped);
+	puts("");
+}
+
+static void print_function(json_object *o)
+{
+	const char *back = json_member_text(o, "goes-back-to");
+	const char *power = json_member_text(o, "power-state");
+	const char *runtime = json_member_text(o, "runtime-status");
+	const char *driver = json_member_text(o, "driver");
+	own_free char *has = *driver ? text_quote(driver, 40) : xstrdup("no driver");
+
+	printf("  device      %s  ", json_member_text(o, "address"));
+	if (!json_object_get_boolean(json_object_object_get(o, "there")))
+		printf("is not on the bus any more: 'dmesg' may tell why");
+	else
+		printf("%s, %s; %s has it", *power ? power : "power not known",
+		       *runtime ? runtime : "runtime power not known", has);
+	printf("%s%s%s\n", *back ? "; goes back to " : "", back, "");
+}
+
+static void print_companion(json_object *o)
+{
+	own_free char *log = text_word(json_member_text(o, "log"));
+	uint64_t pid = number_in(o, "pid");
+
+	if (pid)
+		printf("  beside it   %s (%d)\n", json_member_text(o, "name"), (int)pid);
+	else
+		printf("  beside it   %s does not run (log: %s)\n", json_member_text(o, "name"),
+		       log);
+}
+
+static void print_each(json_object *o, const char *key, void (*print)(json_object *))
+{
+	json_object *list = json_object_object_get(o, key);
+
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		print(json_object_array_get_idx(list, i));
+}
+
 static void print_status(const char *name, const char *dir, const struct run_record *record,
 			 const struct condition *now)
 {
+	own_json json_object *o = status_json(name, dir, record, now);
 	own_free char *since = age(record->started), *profile = text_word(record->profile);
 	own_free char *log = text_word(record->log), *sockets = text_word(dir);
-	own_free char *shown = text_word(name), *picture = picture_line(dir, record);
-	own_free char *held = held_words(&now->held, name), *down = down_words(record);
+	own_free char *shown = text_word(name), *held = held_words(&now->held, name);
+	own_free char *down = down_words(record), *for_so_long = age(state_since(record, now));
+	const char *picture = json_member_text(o, "picture");
 
-	printf("%s is %s, for %s\n", shown, now->state, since);
+	printf("%s is %s, for %s\n", shown, now->state, for_so_long);
 	if (held)
 		printf("  held        %s\n", held);
+	if (condition_is_starting(record, now->state))
+		printf("  starting    the guest has not been let go yet%s\n",
+		       process_alive(record->supervisor) ? "" : ", and nobody is there to do it");
+	if (now->silent)
+		printf("  monitor     %s\n", now->silent);
 	if (down)
 		printf("  going down  %s\n", down);
-	printf("  profile     %s\n  QEMU        %d\n", profile, (int)record->qemu.pid);
-	if (process_alive(record->supervisor))
-		printf("  supervisor  %d\n", (int)record->supervisor.pid);
-	else
+	printf("  started     %s ago\n  profile     %s\n  QEMU        %d\n", since, profile,
+	       (int)record->qemu.pid);
+	if (!process_alive(record->supervisor))
 		printf("  supervisor  no supervisor (vmlaunch attach %s takes over)\n", shown);
+	else if (process_stopped(record->supervisor))
+		printf("  supervisor  %d, which is stopped: 'fg' or 'kill -CONT %d' lets it go on\n",
+		       (int)record->supervisor.pid, (int)record->supervisor.pid);
+	else
+		printf("  supervisor  %d\n", (int)record->supervisor.pid);
+	print_use(json_object_object_get(o, "use"));
+	print_each(o, "functions", print_function);
+	print_each(o, "companions", print_companion);
 	printf("  log         %s\n  sockets     %s\n", log, sockets);
-	if (picture)
+	if (*picture)
 		printf("  picture     %s\n", picture);
+}
+
+/* How the last start of a machine that does not run ended. */
+static void tell_last_end(const char *name)
+{
+	own_error struct error *unused = NULL;
+	own_dirs struct dirs dirs = {0};
+	own_free char *path = NULL, *words = NULL;
+
+	if (*name == '.' || strchr(name, '/') || !dirs_find(&dirs, &unused))
+		return;
+	path = xasprintf("%s/%s/qemu.log", dirs.state, name);
+	words = log_last_of_ours(path);
+	if (words)
+		say(SAY_NOTE, "%s: its last start ended so: %s", name, words);
 }
 
 int command_status(const struct arguments *args, struct error **err)
@@ -215,17 +487,15 @@ int command_status(const struct arguments *args, struct error **err)
 	own_free char *name = machine_named(args, err);
 	own_free char *dir = name ? running(name, &record, err) : NULL;
 	own_condition struct condition now = {0};
-	json_object *o;
 
+	if (name && !dir)
+		tell_last_end(name);
 	if (!dir)
 		return ERROR_FAILED;
-	now = condition_of(dir, &record);
-	if (argument_option(args, "json")) {
-		o = record_json(name, &record, &now);
-		json_object_object_add(o, "version", json_object_new_int(1));
-		print_json(o);
-		return 0;
-	}
-	print_status(name, dir, &record, &now);
+	now = condition_of(dir, &record, true);
+	if (argument_option(args, "json"))
+		print_json(status_json(name, dir, &record, &now));
+	else
+		print_status(name, dir, &record, &now);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "log.h"
+#include "record.h"
 #include "supervisor.h"
 
 /* Bytes of a text of QEMU's that are shown. */
@@ -97,6 +98,8 @@ static void tell_held(struct supervisor *s)
 		own_free char *line = xasprintf("the guest is held: %s", words);
 
 		log_add(s->plan->log, line);
+		if (s->dir)
+			run_record_tell_held(s->dir, s->held.state);
 	}
 	free(s->held_told);
 	s->held_told = steal(&words);
@@ -108,8 +111,11 @@ static void tell_resumed(struct supervisor *s)
 
 	held_free(&s->held);
 	free(steal(&s->held_told));
-	if (told && tell_bounded(s, BOUNDED_RESUMED, "the guest goes on"))
+	if (told && tell_bounded(s, BOUNDED_RESUMED, "the guest goes on")) {
 		log_add(s->plan->log, "the guest goes on");
+		if (s->dir)
+			run_record_tell_held(s->dir, "");
+	}
 }
 
 static void ask(struct supervisor *s, enum asked what)
@@ -196,7 +202,10 @@ static void take_disk_error(struct supervisor *s, json_object *data)
 /* QAPI: GUEST_PANICKED, whose action is what QEMU does about it. */
 static void take_crash(struct supervisor *s, json_object *data)
 {
-	tell_bounded(s, BOUNDED_CRASH, "the guest's system crashed");
+	own_free char *words = held_crash_words(data);
+
+	if (tell_bounded(s, BOUNDED_CRASH, "%s", words))
+		log_add(s->plan->log, words);
 	if (strcmp(json_member_text(data, "action"), "pause") == 0)
 		events_look(s);
 }

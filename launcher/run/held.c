@@ -189,3 +189,43 @@ char *held_words(const struct held *held, const char *name)
 	return xasprintf("%s%s%.*s%s%s", why, words->why ? ": " : ", ", (int)(at - words->remedy),
 			 words->remedy, name, at + 2);
 }
+
+/* ------------------------------------------------------------------ other sentences */
+
+char *held_crash_words(json_object *data)
+{
+	json_object *info = NULL, *value;
+	own_buf struct buf words = {0};
+	bool any = false;
+
+	buf_adds(&words, "the guest's system crashed");
+	json_object_object_get_ex(data, "info", &info);
+	if (strcmp(json_member_text(info, "type"), "hyper-v") == 0)
+		for (unsigned i = 1; i <= 5; i++) {
+			own_free char *name = xasprintf("arg%u", i);
+
+			if (!json_object_object_get_ex(info, name, &value))
+				break;
+			/* Windows' first one is the code of its bug check. */
+			buf_addf(&words, "%s0x%llx", any ? ", " : " with the parameters ",
+				 (unsigned long long)json_object_get_uint64(value));
+			any = true;
+		}
+	return buf_steal(&words);
+}
+
+char *held_silence_words(enum held_silence why, const char *name, pid_t qemu)
+{
+	switch (why) {
+	case SILENT_STOPPED:
+		return xasprintf("QEMU is stopped: 'kill -CONT %d' lets it go on", (int)qemu);
+	case SILENT_BUSY:
+		return xasprintf(
+			"QEMU serves another client of the tools' monitor ('vmlaunch qmp %s' on another terminal?), and nobody else until that ends",
+			name);
+	default:
+		return xasprintf(
+			"QEMU does not answer: 'vmlaunch log %s' may tell why, 'vmlaunch kill %s' ends it",
+			name, name);
+	}
+}

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <json-c/json.h>
 
@@ -47,6 +48,21 @@ void held_add_event(struct held *held, json_object *data);
  * those that are there already.
  */
 void held_add_blocks(struct held *held, json_object *blocks);
+
+/* What a GUEST_PANICKED's data tells (QAPI: GuestPanicInformation), as a sentence that the caller
+ * owns: "the guest's system crashed", with the parameters that it gave, if it did.
+ */
+char *held_crash_words(json_object *data);
+
+/* Why a QEMU that lives does not answer. */
+enum held_silence {
+	SILENT_STOPPED, /* its process is (SIGSTOP) */
+	SILENT_BUSY,	/* another client has the tools' monitor */
+	SILENT_HANGS,
+};
+
+/* The same as words with the remedy, for the machine called name; the caller owns them. */
+char *held_silence_words(enum held_silence why, const char *name, pid_t qemu);
 
 /* The profile's name for a node of the plan, quoted for a message: "disk system". The caller owns
  * it.

@@ -80,6 +80,22 @@ char *log_last_words(const char *path, size_t lines, const char *before)
 	return buf_steal(&out);
 }
 
+char *log_last_of_ours(const char *path)
+{
+	own_fd int fd = open_tail(path, TAIL);
+	own_free char *text = fd < 0 ? NULL : fd_read_all(fd, TAIL, NULL);
+	const char *found = NULL;
+
+	for (char *line = text, *end; line && *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		if (text_starts(line, OURS))
+			found = line + strlen(OURS);
+	}
+	return found ? text_quote(found, QUOTED) : NULL;
+}
+
 char *log_line_with(const char *path, const char *words)
 {
 	own_fd int fd = open_tail(path, TAIL);

@@ -19,6 +19,11 @@ void log_add(const char *path, const char *line);
  */
 char *log_last_words(const char *path, size_t lines, const char *before);
 
+/* The last line near its end that log_add() put there, with its time: "2026-11-30 08:00:00: WORDS",
+ * fit for a terminal; NULL when there is none. The caller owns it.
+ */
+char *log_last_of_ours(const char *path);
+
 /* The first line near its end that has these words, fit for a terminal; NULL when there is none.
  * The caller owns it.
  */

@@ -222,6 +222,7 @@ void machine_tell_end(const struct plan *plan, const struct ending *ending, stru
 	own_free char *made = NULL, *words = NULL, *known = NULL;
 	const char *sentence = ending_sentence(ending, &made);
 
+	log_add(plan->log, sentence);
 	if (ending_is_good(ending)) {
 		say(SAY_NOTE, "%s: %s", plan->name, sentence);
 		return;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -35,6 +36,7 @@ void run_record_free(struct run_record *record)
 	free(record->profile);
 	free(record->log);
 	free(record->boot_id);
+	free(record->held.state);
 	free(record->shared.path);
 	for (size_t i = 0; i < record->companions; i++)
 		companion_free(&record->companion[i]);
@@ -232,6 +234,10 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	json_object_object_add(o, "started", json_object_new_int64(record->started));
 	json_object_object_add(o, "down-since", json_object_new_int64(record->down.since));
 	json_object_object_add(o, "down-quits", json_object_new_int64(record->down.quits));
+	if (record->held.since) {
+		json_object_object_add(o, "held", json_object_new_string(record->held.state));
+		json_object_object_add(o, "held-since", json_object_new_int64(record->held.since));
+	}
 	json_object_object_add(o, "supervisor", process_json(record->supervisor));
 	json_object_object_add(o, "qemu", process_json(record->qemu));
 	if (record->keeper.pid)
@@ -420,6 +426,7 @@ bool run_record_read(const char *dir, struct run_record *record)
 		.started = (int64_t)member_number(o, "started"),
 		.down = {(int64_t)member_number(o, "down-since"),
 			 (int64_t)member_number(o, "down-quits")},
+		.held = {member_text(o, "held"), (int64_t)member_number(o, "held-since")},
 		.terminal = json_object_get_boolean(member(o, "terminal", json_type_boolean)),
 		.let_go = json_object_get_boolean(member(o, "let-go", json_type_boolean)),
 		.quiet = json_object_get_boolean(member(o, "quiet", json_type_boolean)),
@@ -440,6 +447,17 @@ void run_record_tell_down(const char *dir, struct run_down down)
 	if (!run_record_read(dir, &record))
 		return;
 	record.down = down;
+	run_record_write(dir, &record, NULL);
+}
+
+void run_record_tell_held(const char *dir, const char *state)
+{
+	own_run_record struct run_record record = {0};
+
+	if (!run_record_read(dir, &record) || strcmp(record.held.state, state) == 0)
+		return;
+	free(record.held.state);
+	record.held = (struct run_held){xstrdup(state), (int64_t)time(NULL)};
 	run_record_write(dir, &record, NULL);
 }
 

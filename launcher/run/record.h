@@ -32,6 +32,12 @@ struct run_down {
 	int64_t quits; /* when QEMU is told to quit; 0: whenever the guest is down */
 };
 
+/* A guest that its supervisor found held (held.h). */
+struct run_held {
+	char *state;   /* QAPI: RunState; "" while it runs */
+	int64_t since; /* seconds since the epoch */
+};
+
 struct run_record {
 	char *name;    /* the machine's */
 	char *profile; /* its profile's path */
@@ -40,6 +46,7 @@ struct run_record {
 	struct process supervisor, qemu, keeper; /* keeper: none where nothing was asked of one */
 	int64_t started;			 /* seconds since the epoch */
 	struct run_down down;
+	struct run_held held;
 	struct shutdown_times times;	  /* all 0 where they make no sense */
 	bool terminal;			  /* the supervisor's terminal had a port of the guest's */
 	struct plan_companion *companion; /* name, argv and log of those that run beside a guest */
@@ -63,6 +70,11 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 
 /* Writes it anew with that way down; where that cannot be done, nobody is told. */
 void run_record_tell_down(const char *dir, struct run_down down);
+
+/* Writes it anew with a guest that is held in that state since now, or as long as it stands there
+ * already; "" for one that goes on. Likewise.
+ */
+void run_record_tell_held(const char *dir, const char *state);
 
 /* Writes it anew with the guest let go, likewise. */
 void run_record_tell_let_go(const char *dir);

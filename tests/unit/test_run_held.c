@@ -85,12 +85,34 @@ static void many(void **unused)
 	json_object_put(list);
 }
 
+static void crashes(void **unused)
+{
+	static const char *const rows[][2] = {
+		{"{}", "the guest's system crashed"},
+		{"[]", "the guest's system crashed"},
+		{"{\"info\": 7}", "the guest's system crashed"},
+		{"{\"info\": {\"type\": \"s390\", \"arg1\": 1}}", "the guest's system crashed"},
+		{"{\"info\": {\"type\": \"hyper-v\", \"arg1\": 239, \"arg2\": \"\\u001b\"}}",
+		 "the guest's system crashed with the parameters 0xef, 0x0"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_object *data = json_tokener_parse(rows[i][0]);
+		own_free char *words = held_crash_words(data);
+
+		json_object_put(data);
+		assert_string_equal(words, rows[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states),
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(many),
+		cmocka_unit_test(crashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

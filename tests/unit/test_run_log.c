@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "run/log.h"
 
 static void words_are(void **state, const char *text, size_t len, size_t lines, const char *want)
@@ -73,6 +74,11 @@ static void a_line_of_ours(void **state)
 	assert_non_null(strstr(text, ": held\n"));
 	words = log_last_words(path, 5, "|");
 	assert_string_equal(words, "|one|two");
+	own_free char *ours = log_last_of_ours(path);
+
+	assert_non_null(ours);
+	assert_true(text_ends(ours, ": held"));
+	assert_null(log_last_of_ours("/nonexistent/log"));
 }
 
 static void no_place_for_one(void **state)
