@@ -198,7 +198,7 @@ unsigned compose_bootindex(const struct composer *c, const struct item *item)
 			return (unsigned)i + 1;
 	if (order->n)
 		return 0;
-	/* auto: disks, then cdroms, then networks. */
+	/* auto: disks, then cdroms, and never a network. */
 	for (int media = MEDIA_DISK; media <= MEDIA_CDROM; media++) {
 		for (size_t i = 0; i < c->p->disk.n; i++) {
 			const struct disk *disk = (const struct disk *)c->p->disk.v[i];
@@ -210,9 +210,6 @@ unsigned compose_bootindex(const struct composer *c, const struct item *item)
 			index++;
 		}
 	}
-	for (size_t i = 0; i < c->p->network.n; i++, index++)
-		if (c->p->network.v[i] == item)
-			return index;
 	return 0;
 }
 

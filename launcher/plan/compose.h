@@ -156,6 +156,7 @@ bool compose_is_written(const struct disk *disk);
 void compose_ephemeral(struct composer *c); /* says what a throw-away start throws away */
 void compose_image(struct composer *c, const struct disk *disk); /* can it be meant? */
 void compose_networks(struct composer *c);
+void compose_rng(struct composer *c);
 void compose_console(struct composer *c);
 void compose_display(struct composer *c);
 void compose_glass(struct composer *c);

@@ -27,24 +27,71 @@ static void add_card(struct composer *c, const struct network *network, const ch
 	option_slot(&o, "addr", 0, 0);
 	option_text(&o, "netdev", id);
 	option_text(&o, "mac", mac);
+	/* The option ROM boots from the network, which costs minutes where nothing answers. (By
+	 * rombar=0 SeaBIOS would get it all the same: QEMU, pci_add_option_rom().)
+	 */
 	if (index)
 		option_number(&o, "bootindex", index);
+	else
+		option_text(&o, "romfile", "");
 	compose_argument(c, "-device", option_done(&o), &network->model.at,
 			 network->mac.v ? NULL : "the address is the same on every start");
 }
 
+/* Where nothing is named to boot from, the firmware tries all that it finds. It reads these (edk2,
+ * OvmfPkg/README, NetworkPkg) and finds no network then.
+ */
+static void keep_firmware_off(struct composer *c)
+{
+	static const char *const WORDS[] = {"IPv4PXESupport", "IPv6PXESupport", "IPv4Support",
+					    "IPv6Support"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++) {
+		own_free char *name = xasprintf("opt/org.tianocore/%s", WORDS[i]);
+		struct option o = option_new(NULL);
+
+		option_text(&o, "name", name);
+		option_text(&o, "string", "n");
+		compose_fixed(c, "-fw_cfg", option_done(&o),
+			      "the firmware boots from no network where it has nothing else");
+	}
+}
+
+static bool is_there(const struct network *network)
+{
+	return network->item.enabled.v && network->mode.v != NETWORK_NONE;
+}
+
+/* Whether anything has a boot index. */
+static bool boots(const struct composer *c)
+{
+	for (size_t i = 0; i < c->p->disk.n; i++)
+		if (c->p->disk.v[i]->enabled.v && compose_bootindex(c, c->p->disk.v[i]))
+			return true;
+	for (size_t i = 0; i < c->p->network.n; i++)
+		if (is_there((const struct network *)c->p->network.v[i]) &&
+		    compose_bootindex(c, c->p->network.v[i]))
+			return true;
+	return false;
+}
+
 void compose_networks(struct composer *c)
 {
+	bool cards = false;
+
 	for (size_t i = 0; i < c->p->network.n; i++) {
 		const struct network *network = (const struct network *)c->p->network.v[i];
 		own_free char *id = compose_id(&network->item);
 		struct option o;
 
-		if (!network->item.enabled.v || network->mode.v == NETWORK_NONE)
+		if (!is_there(network))
 			continue;
+		cards = true;
 		o = option_new("user");
 		option_text(&o, "id", id);
 		compose_argument(c, "-netdev", option_done(&o), &network->mode.at, NULL);
 		add_card(c, network, id);
 	}
+	if (cards && c->firmware && c->in->purpose == PURPOSE_RUN && !boots(c))
+		keep_firmware_off(c);
 }

@@ -163,7 +163,8 @@ static void strings_free(char **v, size_t n)
  *  5. Devices before all that has a root port of the common kind: GPUs have the first buses.
  *     ACPI after them, as its paths name their ports. Disks, networks, console, display as they
  *     come; what is thrown away is told behind the disks.
- *  6. Looking Glass behind the display, which it makes SPICE of, and viewers behind both.
+ *  6. Looking Glass behind the display, which it makes SPICE of, and viewers behind both. The
+ *     source of randomness, which has no port, where it moves nothing.
  *  7. What sums up: whether the host can spare the memory (with Looking Glass' share of it), and
  * the window for large BARs, of which each port that was handed out takes a part.
  *  8. The profile's own arguments behind all of ours, so that they can override them.
@@ -208,6 +209,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_console(&c);
 	compose_display(&c);
 	compose_glass(&c);
+	compose_rng(&c);
 	compose_viewers(&c);
 	compose_spare(&c);
 	compose_window(&c);

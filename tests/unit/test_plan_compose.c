@@ -624,11 +624,11 @@ static void networks(void **state)
 	has(plan, "-netdev", "user,id=network-b");
 	has(plan, "-device",
 	    "e1000e,id=network-b,bus=port11,addr=00.0,netdev=network-b,mac=52:54:00:aa:bb:cc,"
-	    "bootindex=2");
+	    "romfile=");
 	assert_int_equal(count(plan, "-netdev", ""), 2);
 	/* From the names and the machine-id, for ever. */
 	assert_string_equal(first, "virtio-net-pci,id=network,bus=port10,addr=00.0,netdev=network,"
-				   "mac=52:54:00:ef:9c:38,bootindex=1");
+				   "mac=52:54:00:ef:9c:38,romfile=");
 	assert_string_equal(first, find(again, "-device", "virtio-net-pci,id=network,")->value);
 	assert_null(strstr(find(again, "-device", "virtio-net-pci,id=network-b,")->value,
 			   "mac=52:54:00:ef:9c:38"));
@@ -648,11 +648,12 @@ static void boot_order(void **state)
 			       ",bootindex=1"));
 	assert_non_null(strstr(find(plan, "-device", "virtio-net-pci,id=network-n")->value,
 			       ",bootindex=2"));
-	assert_non_null(strstr(find(automatic, "-device", "virtio-net-pci,id=network-n")->value,
-			       ",bootindex=1"));
+	assert_null(strstr(find(plan, "-device", "virtio-net-pci,id=network-n")->value, "romfile"));
+	assert_null(strstr(find(automatic, "-device", "virtio-net-pci,id=network-n")->value,
+			   "bootindex"));
 }
 
-/* What the order leaves out is not booted from. */
+/* What the order leaves out is not booted from, and has no program for that. */
 static void left_out_of_the_order(void **state)
 {
 	struct world w = world();
@@ -662,6 +663,30 @@ static void left_out_of_the_order(void **state)
 	(void)state;
 	assert_null(
 		strstr(find(plan, "-device", "virtio-net-pci,id=network-n")->value, "bootindex"));
+	assert_non_null(
+		strstr(find(plan, "-device", "virtio-net-pci,id=network-n")->value, ",romfile="));
+}
+
+/* With no boot index anywhere UEFI firmware tries all that it finds: it is told to find no network.
+ */
+static void nothing_to_boot_from(void **state)
+{
+	struct world w = world();
+	own_free char *disk = NULL;
+	own_plan struct plan *none = planned(&w, "[network n]\n"),
+			     *network = planned(&w, "[boot]\norder = network/n\n[network n]\n"),
+			     *seabios = planned(&w, "[firmware]\nuefi = no\n[network n]\n"),
+			     *alone = planned(&w, "[network n]\nmode = none\n"), *with_disk = NULL;
+
+	put(state, "x.iso", "");
+	disk = xasprintf("[network n]\n[disk d]\npath = %s/x.iso\n", (char *)*state);
+	with_disk = planned(&w, disk);
+	has(none, "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n");
+	assert_int_equal(count(none, "-fw_cfg", "name=opt/org.tianocore/IPv"), 4);
+	lacks(network, "-fw_cfg", "name=opt/org.tianocore/");
+	lacks(seabios, "-fw_cfg", "name=opt/org.tianocore/");
+	lacks(alone, "-fw_cfg", "name=opt/org.tianocore/");
+	lacks(with_disk, "-fw_cfg", "name=opt/org.tianocore/");
 }
 
 static void kernels(void **state)
@@ -862,6 +887,7 @@ int main(void)
 		cmocka_unit_test(ports_have_places_of_their_own),
 		in_scratch(six_cdroms),
 		cmocka_unit_test(networks),
+		in_scratch(nothing_to_boot_from),
 		cmocka_unit_test(boot_order),
 		cmocka_unit_test(left_out_of_the_order),
 		in_scratch(kernels),

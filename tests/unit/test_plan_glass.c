@@ -217,6 +217,7 @@ static void the_module_is_absent(void **state)
 	"image-compression=off"
 
 #define VIDEO "VGA,id=video,bus=pcie.0,addr=1c.0"
+#define RNG "virtio-rng-pci,id=rng0,bus=pcie.0,addr=1d.0,rng=rng,disable-legacy=on"
 
 static void spice(void **state)
 {
@@ -235,7 +236,7 @@ static void spice(void **state)
 		   "pcie-root-port,id=port10,bus=pcie.0,addr=02.0,chassis=16,port=16,"
 		   "multifunction=on\n"
 		   "virtio-net-pci,id=network,bus=port10,addr=00.0,netdev=network,"
-		   "mac=52:54:00:ef:9c:38,bootindex=1\n"
+		   "mac=52:54:00:ef:9c:38,romfile=\n"
 		   "pcie-root-port,id=port11,bus=pcie.0,addr=02.1,chassis=17,port=17\n"
 		   "virtio-serial-pci,id=agentbus,bus=port11\n"
 		   "virtserialport,id=agentport,bus=agentbus.0,nr=1,chardev=agent,"
@@ -245,7 +246,7 @@ static void spice(void **state)
 		   "pcie-root-port,id=port12,bus=pcie.0,addr=02.2,chassis=18,port=18\n"
 		   "qemu-xhci,id=usb,bus=port12\n"
 		   "usb-mouse,id=mouse,bus=usb.0\n"
-		   "usb-kbd,id=keyboard,bus=usb.0\n");
+		   "usb-kbd,id=keyboard,bus=usb.0\n" RNG "\n");
 }
 
 static void when_there_is_spice(void **state)
@@ -258,15 +259,15 @@ static void when_there_is_spice(void **state)
 
 	(void)state;
 	lacks(plain, "-spice", NULL);
-	lacks(plain, "-device", NULL);
+	values_are(plain, "-device", "", RNG "\n");
 	has(glass, "-spice", SPICE);
 	lacks(none, "-spice", NULL);
 	values_are(none, "-device", "",
-		   "ivshmem-plain,id=glass,memdev=looking-glass,bus=pcie.0,addr=10.0\n");
+		   "ivshmem-plain,id=glass,memdev=looking-glass,bus=pcie.0,addr=10.0\n" RNG "\n");
 	has(no_mouse, "-spice", SPICE);
 	lacks(no_mouse, "-device", "qemu-xhci");
 	lacks(no_mouse, "-device", "usb-");
-	values_are(video, "-device", "", VIDEO "\n");
+	values_are(video, "-device", "", VIDEO "\n" RNG "\n");
 	assert_string_equal(find(video, "-device", "VGA")->cause.key, "display.video");
 }
 
