@@ -1,0 +1,66 @@
+#include "tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "child.h"
+
+#define WORDS_LIMIT 4096 /* bytes that are read */
+
+/* Never returns. */
+__attribute__((noreturn)) static void child(const char *const argv[], int fd, int words)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	/* In our process group: Ctrl-C ends it. */
+	child_reset_signals();
+	/* Above the standard ones and 3, whatever their numbers are. */
+	fd = fcntl(fd < 0 ? null : fd, F_DUPFD_CLOEXEC, 4);
+	words = fcntl(words, F_DUPFD_CLOEXEC, 4);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(words, 1) < 0 || dup2(words, 2) < 0 ||
+	    dup2(fd, 3) < 0 || syscall(SYS_close_range, 4U, ~0U, 0) < 0)
+		_exit(127);
+	if (child_give_up_privilege())
+		execv(argv[0], (char *const *)argv);
+	dprintf(2, "cannot run %s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+char *tool_run(const char *const argv[], int fd, struct error **err)
+{
+	own_fd int ours = -1, theirs = -1;
+	own_free char *said = NULL;
+	int ends[2], status = -1;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		error_errno(err, ERROR_FAILED, errno, "cannot make a pipe");
+		return NULL;
+	}
+	ours = ends[0];
+	theirs = ends[1];
+	pid = fork();
+	if (pid == 0)
+		child(argv, fd, theirs);
+	close_fd(&theirs);
+	if (pid < 0) {
+		error_errno(err, ERROR_FAILED, errno, "cannot fork");
+		return NULL;
+	}
+	said = fd_read_all(ours, WORDS_LIMIT, NULL);
+	close_fd(&ours);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return NULL;
+	if (said)
+		said[strcspn(said, "\n")] = '\0';
+	return said && *said ? text_quote(said, WORDS_LIMIT) : xstrdup("it did not end well");
+}

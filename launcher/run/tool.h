@@ -1,0 +1,18 @@
+/* Programs that are run to their end, such as qemu-img: with no privilege, nothing to read, and the
+ * words that they say kept for a message.
+ */
+#ifndef RUN_TOOL_H
+#define RUN_TOOL_H
+
+#include "base/error.h"
+
+/* By this name the program opens the file that it is handed. */
+#define TOOL_FILE "/dev/fd/3"
+
+/* Runs argv[0], an absolute path, with the file open at fd as its descriptor 3 (-1: none). NULL
+ * when it ended well; else the first line of what it said, at most 4096 bytes, for a message, which
+ * the caller owns. NULL with *err where it could not be started at all.
+ */
+char *tool_run(const char *const argv[], int fd, struct error **err);
+
+#endif
