@@ -35,6 +35,14 @@ static const struct option_row MACHINE_OPTIONS[] = {
 	{"raise", NULL, "record another version: VERSION, or the newest of this QEMU"},
 	{"json", NULL, "print JSON"},
 	{0}};
+static const struct option_row NEW_OPTIONS[] = {
+	{"yes", NULL, "ask nothing"},
+	{"guest", "windows|linux", "what will run in it"},
+	{"disk", "SIZE", "of the disk that is made for it, such as 100G"},
+	{"iso", "FILE", "the installer: a CD-ROM drive and a variant to install from"},
+	{"drivers", "FILE", "drivers for the installer, such as virtio-win.iso"},
+	{"print", NULL, "print the profile instead of writing it; nothing is made"},
+	{0}};
 static const struct option_row KEYS_OPTIONS[] = {
 	{"format", "text|markdown|json", "how to print it"},
 	{"json", NULL, "the same as --format json"},
@@ -97,6 +105,8 @@ const struct command COMMANDS[] = {
 	 command_plan},
 	{"probe", "PROFILE", "boot the guest's-eye program in it and print what that sees",
 	 PROBE_OPTIONS, 1, 1, command_probe, .this_host = true},
+	{"new", "[NAME]", "write a profile for this computer, with all reasons", NEW_OPTIONS, 0, 1,
+	 command_new},
 	{"list", "", "list running machines", JSON_OPTIONS, 0, 0, command_list, .this_host = true},
 	{"status", "[NAME]", "tell how a machine is", STATUS_OPTIONS, 0, 1, command_status,
 	 .this_host = true},

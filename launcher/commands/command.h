@@ -69,6 +69,7 @@ void general_help(void);
 command_fn command_run, command_plan, command_probe, command_keys, command_list, command_status,
 	command_stop, command_kill, command_pause, command_resume, command_reset, command_attach,
 	command_log, command_qmp, command_recover, command_devices, command_rom, command_acpi,
-	command_cpus, command_help_on, command_firmware, command_machine, command_desktop;
+	command_cpus, command_help_on, command_firmware, command_machine, command_desktop,
+	command_new;
 
 #endif
