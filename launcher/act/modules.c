@@ -16,7 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "base/trusted.h"
+#include "host/kmodule.h"
 
 /* With its NUL: MODULE_NAME_LEN of linux/moduleparam.h on 64 bits. */
 #define NAME_ROOM 56
@@ -204,19 +204,6 @@ bool module_is_loaded(const struct root *root, const char *name)
 
 /* ------------------------------------------------------------------ loading, removing */
 
-/* The kernel's own word of where modprobe is: it runs that as root by itself (admin-guide/sysctl/
- * kernel.rst, "modprobe"). An empty word, or another program there, is the administrator's way to
- * say that the kernel shall load nothing; it does not speak of us. The caller owns it.
- */
-static char *find_modprobe(const struct root *root, struct error **err)
-{
-	own_free char *word = root_line(root, "/proc/sys/kernel/modprobe"), *why = NULL;
-
-	if (word && text_ends(word, "/modprobe") && trusted_path(root, word, &why))
-		return steal(&word);
-	return trusted_program(root, "modprobe", err);
-}
-
 bool modules_load(const char *name, char ***new_names, size_t *n, struct error **err)
 {
 	own_free char *modprobe = NULL;
@@ -229,7 +216,7 @@ bool modules_load(const char *name, char ***new_names, size_t *n, struct error *
 	*n = 0;
 	if (!is_name(name, &spelled, err))
 		return false;
-	modprobe = find_modprobe(&ROOT_REAL, err);
+	modprobe = kmodule_modprobe(&ROOT_REAL, err);
 	if (!modprobe) {
 		error_context(err, "cannot load the module %s", name);
 		return false;

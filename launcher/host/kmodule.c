@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/layout.h"
 #include "base/text.h"
+#include "base/trusted.h"
 
 /* Bytes; a distribution's list with all drivers has not much less than 1 MiB. */
 #define LIST_LIMIT (16U << 20)
@@ -73,4 +74,13 @@ enum kmodule kmodule_look(const struct root *root, const char *path)
 	if (dep && builtin)
 		return KMODULE_NONE;
 	return is_file(root, modules, path) ? KMODULE_THERE : KMODULE_UNKNOWN;
+}
+
+char *kmodule_modprobe(const struct root *root, struct error **err)
+{
+	own_free char *word = root_line(root, "/proc/sys/kernel/modprobe"), *why = NULL;
+
+	if (word && text_ends(word, "/modprobe") && trusted_path(root, word, &why))
+		return steal(&word);
+	return trusted_program(root, "modprobe", err);
 }

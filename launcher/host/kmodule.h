@@ -2,6 +2,7 @@
 #ifndef HOST_KMODULE_H
 #define HOST_KMODULE_H
 
+#include "base/error.h"
 #include "base/root.h"
 
 enum kmodule {
@@ -16,5 +17,12 @@ enum kmodule {
  * kernel's Documentation/kbuild/kbuild.rst), and without the former the directory.
  */
 enum kmodule kmodule_look(const struct root *root, const char *path);
+
+/* The modprobe that root may run, which the caller owns; NULL with words. Asked first is the
+ * kernel's own word of where it is, as the kernel runs that as root by itself
+ * (admin-guide/sysctl/kernel.rst, "modprobe"). An empty word, or another program there, is the
+ * administrator's way to say that the kernel shall load nothing; it does not speak of us.
+ */
+char *kmodule_modprobe(const struct root *root, struct error **err);
 
 #endif

@@ -114,6 +114,9 @@ static void judge_host(const struct judging *j)
 			j->out, OBSTACLE_NO_VFIO, NULL,
 			"install the one that belongs to it, or build it with CONFIG_VFIO_PCI",
 			"the kernel has no module vfio-pci");
+	else if (j->scene->unloadable)
+		obstacles_add(j->out, OBSTACLE_NO_VFIO, NULL, NULL,
+			      "the module vfio-pci cannot be loaded: %s", j->scene->unloadable);
 	if (j->scene->vfio == KMODULE_UNKNOWN)
 		obstacles_add(
 			j->out, OBSTACLE_MAYBE_VFIO, NULL,

@@ -11,12 +11,25 @@ static enum kmodule look_for_vfio(const struct root *root)
 		       : kmodule_look(root, "kernel/drivers/vfio/pci/vfio-pci");
 }
 
+/* Whose a program is, and who may write to it, is known of the real root alone. */
+static char *why_unloadable(const struct root *root)
+{
+	own_error struct error *why = NULL;
+	own_free char *modprobe = NULL;
+
+	if (!root_is_real(root) || root_exists(root, "/sys/bus/pci/drivers/vfio-pci"))
+		return NULL;
+	modprobe = kmodule_modprobe(root, &why);
+	return modprobe ? NULL : xstrdup(error_message(why, 0));
+}
+
 void scene_read(struct scene *scene, const struct root *root)
 {
 	*scene = (struct scene){0};
 	pci_list_read(&scene->pci, root);
 	iommu_read(&scene->iommu, root);
 	scene->vfio = look_for_vfio(root);
+	scene->unloadable = why_unloadable(root);
 	storage_read(&scene->storage, root);
 	input_list_read(&scene->input, root);
 	mdev_list_read(&scene->mdev, root, &scene->pci);
@@ -80,6 +93,7 @@ void scene_free(struct scene *scene)
 		names_free(scene->seen[i].others, scene->seen[i].n_others);
 	}
 	free(scene->seen);
+	free(scene->unloadable);
 	holders_free(&scene->holders);
 	holder_nodes_free(&scene->nodes);
 	mdev_list_free(&scene->mdev);

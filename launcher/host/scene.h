@@ -27,6 +27,7 @@ struct scene {
 	struct pci_list pci;
 	struct iommu iommu;
 	enum kmodule vfio; /* vfio-pci: there if it is loaded as well */
+	char *unloadable;  /* why root may not load it, where it is to be loaded */
 	struct storage storage;
 	struct input_list input;
 	struct mdev_list mdev;

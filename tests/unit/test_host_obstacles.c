@@ -281,6 +281,29 @@ static void a_host_without(void **state)
 	assert_null(v.v[0].function);
 }
 
+/* A modprobe that others than root can write to is found out before a password is asked for; that
+ * it is missing in a recorded tree says nothing of that host.
+ */
+static void a_module_that_cannot_be_loaded(void **state)
+{
+	own_scene struct scene scene = {0};
+	own_obstacles struct obstacles v = {0};
+	own_free char *said = NULL;
+	const struct pci_set none = {0};
+	tree_root(root);
+
+	scene_read(&scene, &root);
+	assert_null(scene.unloadable);
+	scene.vfio = KMODULE_THERE;
+	scene.unloadable = xstrdup("/sbin/modprobe: others may write to it");
+	obstacles_of(&v, &scene, &none);
+	assert_int_equal(obstacle_weight(v.v[v.n - 1].kind), WEIGHT_REFUSED);
+	said = obstacle_sentence(&v.v[v.n - 1]);
+	assert_string_equal(
+		said,
+		"the module vfio-pci cannot be loaded: /sbin/modprobe: others may write to it");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +317,7 @@ int main(void)
 		in_scratch(keyboards),
 		in_scratch(virtual_functions_and_no_group),
 		in_scratch(a_host_without),
+		in_scratch(a_module_that_cannot_be_loaded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
