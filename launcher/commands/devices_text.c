@@ -1,62 +1,15 @@
-/* The devices for people. Every line goes through put(), the only place that knows how wide the
- * paper is and that lets no control byte through: names come from devices, processes and files that
- * anybody may have made.
- */
-#include <stdarg.h>
+/* The devices for people. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
+#include "base/paper.h"
 #include "base/text.h"
 #include "devices.h"
 
-#define COLUMNS 100
 #define NODES_SHOWN 4
-
-/* How many columns a run of bytes takes, counting code points. */
-static size_t width(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += ((unsigned char)s[i] & 0xc0) != 0x80;
-	return n;
-}
-
-/* One paragraph: the first line indented by indent, further ones by hang. */
-static void put(struct buf *out, int indent, int hang, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-static void put(struct buf *out, int indent, int hang, const char *fmt, ...)
-{
-	own_free char *raw = NULL, *text = NULL;
-	size_t column = (size_t)indent, start = (size_t)indent;
-	va_list args;
-
-	va_start(args, fmt);
-	raw = xvasprintf(fmt, args);
-	va_end(args);
-	text = text_quote(raw, SIZE_MAX);
-	buf_addf(out, "%*s", indent, "");
-	for (const char *at = text; *at;) {
-		size_t blank = strspn(at, " "), len = strcspn(at + blank, " ");
-		size_t need = width(at + blank, len);
-
-		if (column > start && column + blank + need > COLUMNS) {
-			buf_addf(out, "\n%*s", hang, "");
-			column = start = (size_t)hang;
-		} else {
-			buf_add(out, at, blank);
-			column += blank;
-		}
-		buf_add(out, at + blank, len);
-		column += need;
-		at += blank + len;
-	}
-	buf_addc(out, '\n');
-}
 
 #define LABEL 13 /* width of the labels before a function's details */
 
@@ -64,7 +17,7 @@ static void put(struct buf *out, int indent, int hang, const char *fmt, ...)
 static void put_detail(struct buf *out, int indent, const char *label, struct buf *text)
 {
 	if (text->len)
-		put(out, indent, indent + LABEL, "%-*s%s", LABEL, label, text->data);
+		paper_put(out, indent, indent + LABEL, "%-*s%s", LABEL, label, text->data);
 	buf_free(text);
 }
 
@@ -102,15 +55,17 @@ static void put_header(struct buf *out, const struct devices_view *view)
 		add_part(&text, ": ", reason);
 	put_detail(out, 0, "IOMMU", &text);
 	if (holders->unseen)
-		put(out, 0, LABEL, "%-*s%zu of %zu: %s", LABEL, "processes", holders->seen,
-		    holders->seen + holders->unseen,
-		    geteuid()
-			    ? "those of other users stay unseen; run this as root to see all who hold a device"
-			    : "the kernel keeps the others from root, too");
+		paper_put(
+			out, 0, LABEL, "%-*s%zu of %zu: %s", LABEL, "processes", holders->seen,
+			holders->seen + holders->unseen,
+			geteuid()
+				? "those of other users stay unseen; run this as root to see all who hold a device"
+				: "the kernel keeps the others from root, too");
 	if (holders->hidden)
-		put(out, 0, LABEL,
-		    "%-*s/proc does not show all of them here, so nobody can tell who else holds a device",
-		    LABEL, "processes");
+		paper_put(
+			out, 0, LABEL,
+			"%-*s/proc does not show all of them here, so nobody can tell who else holds a device",
+			LABEL, "processes");
 }
 
 /* What a function is called: "Intel Corporation Raptor Lake-S UHD Graphics". */
@@ -384,7 +339,7 @@ static void put_function(struct buf *out, const struct devices_view *view, size_
 	buf_addf(&text, " [%04x:%04x]", f->vendor, f->device);
 	if (passive && !view->all && f->driver)
 		buf_addf(&text, ", %s", f->driver);
-	put(out, indent, indent + 14, "%s", text.data);
+	paper_put(out, indent, indent + 14, "%s", text.data);
 	buf_free(&text);
 	if (passive && !view->all)
 		return;
@@ -433,7 +388,7 @@ static void put_pci(struct buf *out, const struct devices_view *view)
 		put_function(out, view, i);
 	}
 	if (!list->n)
-		put(out, 0, 0, "This host has no PCI devices.");
+		paper_put(out, 0, 0, "This host has no PCI devices.");
 }
 
 static void put_usb(struct buf *out, const struct devices_view *view)
@@ -463,13 +418,14 @@ static void put_usb(struct buf *out, const struct devices_view *view)
 			if (d->driver[k] && (k == 0 || !d->driver[k - 1] ||
 					     strcmp(d->driver[k], d->driver[k - 1]) != 0))
 				buf_addf(&text, ", %s", d->driver[k]);
-		put(out, 2, 11, "%s", text.data);
+		paper_put(out, 2, 11, "%s", text.data);
 		buf_free(&text);
 	}
 	if (!view->usb.n)
-		put(out, 2, 2, "none");
+		paper_put(out, 2, 2, "none");
 	if (hubs)
-		put(out, 2, 2, "and %zu hub%s (--all shows them)", hubs, hubs == 1 ? "" : "s");
+		paper_put(out, 2, 2, "and %zu hub%s (--all shows them)", hubs,
+			  hubs == 1 ? "" : "s");
 }
 
 static void put_input(struct buf *out, const struct devices_view *view)
@@ -486,17 +442,18 @@ static void put_input(struct buf *out, const struct devices_view *view)
 			others++;
 			continue;
 		}
-		put(out, 2, 11, "%-8s %s: %s%s%s%s", d->event, kinds, d->name ? d->name : "?",
-		    d->usb_port ? " (USB " : "", d->usb_port ? d->usb_port : "",
-		    d->usb_port ? ")" : "");
+		paper_put(out, 2, 11, "%-8s %s: %s%s%s%s", d->event, kinds, d->name ? d->name : "?",
+			  d->usb_port ? " (USB " : "", d->usb_port ? d->usb_port : "",
+			  d->usb_port ? ")" : "");
 		for (size_t k = 0; k < d->links; k++)
-			put(out, 11, 11, "%s", d->link[k]);
+			paper_put(out, 11, 11, "%s", d->link[k]);
 	}
 	if (!list->n)
-		put(out, 2, 2, "none");
+		paper_put(out, 2, 2, "none");
 	if (others)
-		put(out, 2, 2, "and %zu other%s: buttons, switches and the like (--all shows them)",
-		    others, others == 1 ? "" : "s");
+		paper_put(out, 2, 2,
+			  "and %zu other%s: buttons, switches and the like (--all shows them)",
+			  others, others == 1 ? "" : "s");
 }
 
 char *devices_text(const struct devices_view *view)
