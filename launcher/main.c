@@ -67,6 +67,8 @@ static const struct option_row DEVICES_OPTIONS[] = {
 	{"input", NULL, "only input devices"},
 	{"all", NULL, "all kinds, and all about bridges, hubs and buttons"},
 	{0}};
+static const struct option_row DOCTOR_OPTIONS[] = {
+	PROFILE_OPTIONS, EPHEMERAL_OPTION, {"json", NULL, "print JSON"}, {0}};
 static const struct option_row CPUS_OPTIONS[] = {
 	PROFILE_OPTIONS, {"json", NULL, "print JSON"}, {0}};
 static const struct option_row ROM_OPTIONS[] = {
@@ -128,6 +130,8 @@ const struct command COMMANDS[] = {
 	 QMP_OPTIONS, 0, 256, command_qmp, .this_host = true},
 	{"devices", "", "list the host's devices, who holds them, what a guest could get",
 	 DEVICES_OPTIONS, 0, 0, command_devices},
+	{"doctor", "[PROFILE]", "tell what of this host stands in the way, and what helps",
+	 DOCTOR_OPTIONS, 0, 1, command_doctor},
 	{"cpus", "[PROFILE]", "show the host's P, E and LP-E cores, and a guest's places",
 	 CPUS_OPTIONS, 0, 1, command_cpus},
 	{"rom", "show|dump|trim WORD...",

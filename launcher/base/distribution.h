@@ -32,6 +32,9 @@ enum package {
 	PACKAGE_LOOKING_GLASS, /* its client */
 	PACKAGE_PKEXEC,
 	PACKAGE_PCI_IDS, /* the names of PCI devices */
+	PACKAGE_SWTPM,
+	PACKAGE_VIRTIOFSD,
+	PACKAGE_PASST,
 	PACKAGES,
 };
 

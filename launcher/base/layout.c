@@ -14,6 +14,15 @@ const char *const LAYOUT_MODPROBE[] = {
 	"/usr/lib/modprobe.d", "/lib/modprobe.d", NULL,
 };
 
+const char *const LAYOUT_HELPERS[] = {
+	"/usr/libexec", "/usr/lib", "/usr/lib/qemu", "/run/current-system/sw/libexec", NULL,
+};
+
+const char *const LAYOUT_UDEV[] = {
+	"/etc/udev/rules.d",	 "/run/udev/rules.d", "/usr/local/lib/udev/rules.d",
+	"/usr/lib/udev/rules.d", "/lib/udev/rules.d", NULL,
+};
+
 const char *const LAYOUT_IDS[] = {
 	"/usr/share/hwdata",
 	"/usr/share/misc",

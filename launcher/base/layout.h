@@ -44,6 +44,14 @@ extern const char *const LAYOUT_PROGRAMS[];
 /* Where modprobe reads options of modules (modprobe.d(5)), ended by NULL. */
 extern const char *const LAYOUT_MODPROBE[];
 
+/* Where programs lie that only other programs call, ended by NULL: virtiofsd is in libexec on
+ * Debian and Fedora, in lib on Arch, and beside QEMU's own before it left QEMU (Debian 12).
+ */
+extern const char *const LAYOUT_HELPERS[];
+
+/* Where udev reads its rules (udev(7)), the most specific first, ended by NULL. */
+extern const char *const LAYOUT_UDEV[];
+
 /* Where pci.ids and usb.ids may lie, ended by NULL: hwdata's place, Debian's, openSUSE's links, and
  * what NixOS links of them.
  */
