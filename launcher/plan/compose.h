@@ -26,6 +26,9 @@ struct composer {
 	struct firmware named;		 /* where the profile names the files: points into it */
 	unsigned ports;			 /* root ports handed out */
 	unsigned sata;			 /* units of the built-in controller handed out */
+	unsigned scsi;			 /* targets of the common SCSI controller handed out */
+	bool usb;			 /* the USB controller is there */
+	unsigned usb_ports;		 /* its ports handed out */
 	bool claims_device;		 /* the profile wants one */
 	struct pci_set claimed;		 /* those that were found */
 	unsigned gpu_ports;		 /* root ports for GPUs handed out */
@@ -151,10 +154,18 @@ bool compose_kvmfr_closed(const struct composer *c); /* used, and to be opened t
 void compose_steps(struct composer *c);		     /* last of all */
 void compose_quiet(struct composer *c);		     /* steps for the guest's processors */
 void compose_disks(struct composer *c);
+/* The device that the guest finds a disk as; id is the disk's and its block node's. */
+void compose_drive(struct composer *c, const struct disk *disk, const char *id);
 /* Whether the guest may write to a disk that is enabled. */
 bool compose_is_written(const struct disk *disk);
 void compose_ephemeral(struct composer *c); /* says what a throw-away start throws away */
 void compose_image(struct composer *c, const struct disk *disk); /* can it be meant? */
+void compose_usb(struct composer *c); /* the controller, whoever may need it */
+/* A port of its own on the USB controller, written into a device's option; item asks for it (NULL:
+ * the display), and words say what for.
+ */
+void compose_usb_port(struct composer *c, struct option *o, const struct item *item,
+		      const char *words);
 void compose_networks(struct composer *c);
 void compose_rng(struct composer *c);
 void compose_console(struct composer *c);

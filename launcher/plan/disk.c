@@ -1,11 +1,11 @@
-/* Disks (virtio, each behind a root port) and CD-ROM drives (on the board's SATA controller). */
+/* What disks and CD-ROM drives are on the host: the image, and how it is read and written. What the
+ * guest finds them on is disk_bus.c's.
+ */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
 #include "compose.h"
-
-#define SATA_UNITS 6 /* of the ICH9 controller */
 
 bool compose_is_written(const struct disk *disk)
 {
@@ -95,6 +95,8 @@ static void add_access(struct composer *c, struct option *o, const struct disk *
 		option_on(o, "cache.no-flush", true);
 	if (disk->discard.v)
 		option_text(o, "discard", "unmap");
+	if (disk->detect_zeroes.v)
+		option_text(o, "detect-zeroes", disk->discard.v ? "unmap" : "on");
 	if (io)
 		option_text(o, "file.aio", io);
 	if (disk->discard.v)
@@ -134,6 +136,8 @@ static void add_overlay(struct composer *c, const struct disk *disk, const char 
 		option_text(&o, "discard", "unmap");
 		option_text(&o, "file.discard", "unmap");
 	}
+	if (disk->detect_zeroes.v)
+		option_text(&o, "detect-zeroes", disk->discard.v ? "unmap" : "on");
 	option_text(&o, "backing.driver", format_of(disk));
 	option_on(&o, "backing.read-only", true);
 	option_text(&o, "backing.file.driver", file_driver(c, disk));
@@ -159,68 +163,6 @@ static void add_node(struct composer *c, const struct disk *disk, const char *id
 	compose_argument(c, "-blockdev", option_done(&o), &disk->path.at, NULL);
 }
 
-static void add_bootindex(const struct composer *c, struct option *o, const struct item *item)
-{
-	unsigned index = compose_bootindex(c, item);
-
-	if (index)
-		option_number(o, "bootindex", index);
-}
-
-/* The thread's id, or NULL for a disk that QEMU's main thread serves. */
-static char *add_iothread(struct composer *c, const struct disk *disk)
-{
-	own_free char *thread = NULL;
-	const char *name = *disk->item.name ? disk->item.name : disk->item.section;
-	struct option o;
-
-	if (!disk->iothread.v)
-		return NULL;
-	/* Short: the thread is called "IO ID" if that is no more than 15 bytes. */
-	thread = xasprintf("io-%s", name);
-	o = option_new("iothread");
-	option_text(&o, "id", thread);
-	compose_argument(c, "-object", option_done(&o), &disk->iothread.at,
-			 "what the disk has to do does not wait for anything else");
-	return steal(&thread);
-}
-
-static void add_virtio(struct composer *c, const struct disk *disk, const char *id)
-{
-	own_free char *bus = compose_port(c, &disk->item), *thread = add_iothread(c, disk);
-	struct option o = option_new("virtio-blk-pci");
-
-	option_text(&o, "id", id);
-	option_text(&o, "bus", bus);
-	option_slot(&o, "addr", 0, 0);
-	option_text(&o, "drive", id);
-	if (disk->cache.v == CACHE_WRITETHROUGH || disk->cache.v == CACHE_DIRECTSYNC)
-		option_on(&o, "write-cache", false);
-	if (thread)
-		option_text(&o, "iothread", thread);
-	add_bootindex(c, &o, &disk->item);
-	compose_argument(c, "-device", option_done(&o), &disk->media.at, NULL);
-}
-
-static void add_cdrom(struct composer *c, const struct disk *disk, const char *id)
-{
-	own_free char *bus = xasprintf("ide.%u", c->sata++);
-	struct option o = option_new("ide-cd");
-
-	if (disk->iothread.v)
-		compose_wrong(
-			c, disk->iothread.at,
-			"%s: a CD-ROM drive is a SATA one, and QEMU serves those in its main thread",
-			compose_key(c, &disk->iothread.at));
-	if (c->sata > SATA_UNITS)
-		compose_wrong(c, disk->item.at, "more than %d CD-ROM drives", SATA_UNITS);
-	option_text(&o, "id", id);
-	option_text(&o, "bus", bus);
-	option_text(&o, "drive", id);
-	add_bootindex(c, &o, &disk->item);
-	compose_argument(c, "-device", option_done(&o), &disk->media.at, NULL);
-}
-
 void compose_disks(struct composer *c)
 {
 	if (c->in->purpose == PURPOSE_PROBE)
@@ -236,9 +178,6 @@ void compose_disks(struct composer *c)
 			add_overlay(c, disk, id);
 		else
 			add_node(c, disk, id);
-		if (disk->media.v == MEDIA_CDROM)
-			add_cdrom(c, disk, id);
-		else
-			add_virtio(c, disk, id);
+		compose_drive(c, disk, id);
 	}
 }

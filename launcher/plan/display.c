@@ -100,16 +100,21 @@ static void add_sound(struct composer *c)
 	add_device(c, "hda-duplex", "codec", "hda.0", "audiodev", "sound", NULL);
 }
 
+static void add_usb(struct composer *c, const char *driver, const char *id, const char *why)
+{
+	struct option o = option_new(driver);
+
+	option_text(&o, "id", id);
+	compose_usb_port(c, &o, NULL, id);
+	compose_argument(c, "-device", option_done(&o), &c->p->display.usb_mouse.at, why);
+}
+
 static void add_input(struct composer *c)
 {
-	own_free char *bus = NULL;
-
 	if (!c->p->display.usb_mouse.v)
 		return;
-	bus = compose_own_port(c, "USB");
-	add_device(c, "qemu-xhci", "usb", bus, NULL, NULL, NULL);
-	add_device(c, "usb-mouse", "mouse", "usb.0", NULL, NULL, "not PS/2, and no tablet");
-	add_device(c, "usb-kbd", "keyboard", "usb.0", NULL, NULL, NULL);
+	add_usb(c, "usb-mouse", "mouse", "not PS/2, and no tablet");
+	add_usb(c, "usb-kbd", "keyboard", NULL);
 }
 
 char *compose_spice_socket(const struct composer *c)

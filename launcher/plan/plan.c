@@ -208,6 +208,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_networks(&c);
 	compose_console(&c);
 	compose_display(&c);
+	compose_usb(&c);
 	compose_glass(&c);
 	compose_rng(&c);
 	compose_viewers(&c);

@@ -25,6 +25,7 @@
 #define RESOLUTION(s, m) .kind = KIND_RESOLUTION, FIELD(s, m, text)
 #define CPUS(s, m, words) .kind = KIND_CPUS, FIELD(s, m, text), .choice = (words)
 #define VENDOR(s, m) .kind = KIND_VENDOR, FIELD(s, m, text)
+#define SERIAL(s, m) .kind = KIND_SERIAL, FIELD(s, m, text)
 #define IDS(s, m) .kind = KIND_IDS, FIELD(s, m, strings)
 #define MACHINE(s, m) .kind = KIND_MACHINE, FIELD(s, m, text)
 #define COUNT(s, m, low, high) .kind = KIND_COUNT, FIELD(s, m, number), .min = (low), .max = (high)
@@ -49,6 +50,15 @@ static const char *const PLACEMENT[] = {"performance", "efficiency", "any", "non
 static const char *const FORMAT[] = {
 	[DISK_AUTO] = "auto", [DISK_RAW] = "raw", [DISK_QCOW2] = "qcow2", NULL};
 static const char *const MEDIA[] = {[MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", NULL};
+static const char *const BUS[] = {[BUS_AUTO] = "auto",
+				  [BUS_VIRTIO_BLK] = "virtio-blk",
+				  [BUS_VIRTIO_SCSI] = "virtio-scsi",
+				  [BUS_NVME] = "nvme",
+				  [BUS_SATA] = "sata",
+				  [BUS_USB] = "usb",
+				  NULL};
+static const char *const ROTATION[] = {
+	[ROTATION_AUTO] = "auto", [ROTATION_SSD] = "ssd", [ROTATION_HDD] = "hdd", NULL};
 static const char *const CACHE[] = {[CACHE_WRITEBACK] = "writeback",
 				    [CACHE_NONE] = "none",
 				    [CACHE_WRITETHROUGH] = "writethrough",
@@ -317,7 +327,13 @@ static const struct key DISK[] = {
 	{"format", CHOICE(disk, format, FORMAT), .dflt = "auto",
 	 .help = "auto: qcow2 if the path ends in .qcow2, else raw; never guessed from what the guest could have written: an image of another kind is refused, unless this is given"},
 	{"media", CHOICE(disk, media, MEDIA), .dflt = "disk",
-	 .help = "disk: virtio; cdrom: a SATA drive, read-only"},
+	 .help = "cdrom: a drive that only reads"},
+	{"bus", CHOICE(disk, bus, BUS), .dflt = "auto",
+	 .help = "what the guest finds it on; auto: virtio-blk, which Windows has no driver for, and sata for a cdrom. Windows boots from nvme and sata as it is"},
+	{"serial", SERIAL(disk, serial), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "its serial number, by which a guest can name it (/dev/disk/by-id), at most 20 characters; auto: none, and for nvme, which needs one, made from the names and this host's machine-id"},
+	{"rotation", CHOICE(disk, rotation, ROTATION), .dflt = "auto",
+	 .help = "whether the guest takes it for one without moving parts, on virtio-scsi and sata; auto: not said"},
 	{"read-only", FLAG(disk, read_only), .dflt = "no",
 	 .help = "yes: the guest cannot write to it"},
 	{"cache", CHOICE(disk, cache, CACHE), .dflt = "writeback",
@@ -326,8 +342,10 @@ static const struct key DISK[] = {
 	 .help = "how QEMU reads and writes it; native goes with cache none or directsync; auto: native with these, else threads"},
 	{"discard", FLAG(disk, discard), .dflt = "no",
 	 .help = "yes: what the guest frees (TRIM) is given back to the file system or the SSD"},
+	{"detect-zeroes", FLAG(disk, detect_zeroes), .dflt = "no",
+	 .help = "yes: zeroes that the guest writes take no room, and with discard give room back; costs a look at all that is written"},
 	{"iothread", FLAG(disk, iothread), .dflt = "no",
-	 .help = "yes: a thread of its own does the disk's work"},
+	 .help = "yes: a thread of its own does the disk's work; for virtio-blk and virtio-scsi"},
 };
 
 static const struct key NETWORK[] = {

@@ -26,6 +26,7 @@ enum kind {
 	KIND_RESOLUTION, /* struct text: WIDTHxHEIGHT; NULL for none */
 	KIND_CPUS,	 /* struct text: processors in the kernel's list form; .choice: or a word */
 	KIND_VENDOR,	 /* struct text: at most 12 printable characters */
+	KIND_SERIAL,	 /* struct text: at most 20 printable characters */
 	KIND_IDS, /* struct strings: host, none, or vendor:device:subvendor:subdevice for each */
 	KIND_MACHINE,  /* struct text: pc-q35-MAJOR.MINOR */
 	KIND_COUNT,    /* struct number */

@@ -75,6 +75,8 @@ enum glass { GLASS_AUTO, GLASS_KVMFR, GLASS_SHM };
 enum when { WHEN_AUTO, WHEN_YES, WHEN_NO };
 enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2 };
 enum disk_media { MEDIA_DISK, MEDIA_CDROM };
+enum disk_bus { BUS_AUTO, BUS_VIRTIO_BLK, BUS_VIRTIO_SCSI, BUS_NVME, BUS_SATA, BUS_USB };
+enum disk_rotation { ROTATION_AUTO, ROTATION_SSD, ROTATION_HDD };
 enum disk_cache {
 	CACHE_WRITEBACK,
 	CACHE_NONE,
@@ -229,10 +231,14 @@ struct disk {
 	struct text path;
 	struct choice format;
 	struct choice media;
+	struct choice bus;
+	struct text serial;
+	struct choice rotation;
 	struct flag read_only;
 	struct choice cache;
 	struct choice io;
 	struct flag discard;
+	struct flag detect_zeroes;
 	struct flag iothread;
 };
 

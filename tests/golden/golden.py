@@ -97,6 +97,12 @@ CASES = {
         ["disks/system.img", "disks/extra.qcow2"],
         TEXT,
     ),
+    "devices": (
+        "devices", "laptop", [],
+        ["disks/system.qcow2", "disks/dvd.iso"] +
+        [f"disks/{name}.img" for name in ("scsi", "busy", "nvme", "second", "sata", "stick")],
+        TEXT,
+    ),
     "odd-bytes": (
         "odd-bytes",
         "laptop",

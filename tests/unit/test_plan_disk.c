@@ -8,7 +8,8 @@
 #define NODE                                                          \
 	"driver=raw,node-name=disk-a,read-only=off,file.driver=file," \
 	"file.filename=" FILE_THERE
-#define DEVICE "virtio-blk-pci,id=disk-a,bus=port10,addr=00.0,drive=disk-a"
+#define PLACE "virtio-blk-pci,id=disk-a,bus=port10,addr=00.0"
+#define DEVICE PLACE ",drive=disk-a"
 
 static void disk_is(const char *text, const char *more, const char *device)
 {
@@ -75,6 +76,9 @@ static void discarding(void **state)
 	(void)state;
 	disk_is("discard = no\n", "", "");
 	disk_is("discard = yes\n", ",discard=unmap,file.discard=unmap", "");
+	disk_is("detect-zeroes = yes\n", ",detect-zeroes=on", "");
+	disk_is("detect-zeroes = yes\ndiscard = yes\n",
+		",discard=unmap,detect-zeroes=unmap,file.discard=unmap", "");
 	disk_is("discard = yes\ncache = none\n",
 		",cache.direct=on,discard=unmap,file.aio=native,file.discard=unmap", "");
 }
@@ -102,12 +106,111 @@ static void threads_of_their_own(void **state)
 	(void)state;
 	values_are(plan, "-object", "iothread", "iothread,id=io-a\niothread,id=io-disk\n");
 	values_are(plan, "-device", "virtio-blk-pci",
-		   DEVICE ",iothread=io-a,bootindex=1\n"
-			  "virtio-blk-pci,id=disk,bus=port11,addr=00.0,drive=disk,iothread=io-disk,"
-			  "bootindex=2\n");
+		   PLACE ",iothread=io-a,drive=disk-a,bootindex=1\n"
+			 "virtio-blk-pci,id=disk,bus=port11,addr=00.0,iothread=io-disk,drive=disk,"
+			 "bootindex=2\n");
 	refused(&w, DISK "iothread = yes\nmedia = cdrom\n", ERROR_USAGE,
-		"p.ini:3:12: disk a.iothread: a CD-ROM drive is a SATA one, and QEMU serves those in "
-		"its main thread\n");
+		"p.ini:3:12: disk a.iothread: QEMU serves a CD-ROM drive in its main thread\n");
+	refused(&w, DISK "iothread = yes\nbus = nvme\n", ERROR_USAGE,
+		"p.ini:3:12: disk a.iothread: QEMU serves nvme in its main thread\n");
+}
+
+static void device_is(const char *text, const char *prefix, const char *devices)
+{
+	struct world w = world();
+	own_free char *profile = xasprintf("%s%s", DISK, text);
+	own_plan struct plan *plan = planned(&w, profile);
+
+	values_are(plan, "-device", prefix, devices);
+}
+
+static void buses(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	device_is("bus = virtio-blk\nserial = A-1\n", "virtio-blk-pci",
+		  DEVICE ",serial=A-1,bootindex=1\n");
+	device_is("bus = sata\nserial = 12345678901234567890\nrotation = ssd\n", "ide-hd",
+		  "ide-hd,id=disk-a,bus=ide.0,drive=disk-a,serial=12345678901234567890,"
+		  "rotation_rate=1,bootindex=1\n");
+	device_is("bus = usb\nserial = a,b\ncache = writethrough\n", "usb-storage",
+		  "usb-storage,id=disk-a,bus=usb.0,port=1,drive=disk-a,serial=a,,b,write-cache=off,"
+		  "bootindex=1\n");
+	device_is("bus = nvme\nserial = mine\n", "nvme",
+		  "nvme,id=disk-a,bus=port10,addr=00.0,drive=disk-a,serial=mine,bootindex=1\n");
+	refused(&w, DISK "bus = sata\nread-only = yes\n", ERROR_USAGE,
+		"p.ini:4:13: disk a.read-only: QEMU has no SATA disk that cannot be written to: another "
+		"disk a.bus, or media = cdrom\n");
+	refused(&w, DISK "rotation = hdd\n", ERROR_USAGE,
+		"p.ini:3:12: disk a.rotation: virtio-blk does not say whether it rotates; a disk on "
+		"virtio-scsi or sata does\n");
+	refused(&w, DISK "bus = nvme\nmedia = cdrom\n", ERROR_USAGE,
+		"p.ini:3:7: disk a.bus = nvme: QEMU has no CD-ROM drive there: sata or virtio-scsi\n");
+	misread(DISK "serial = 123456789012345678901\n",
+		"p.ini:3:10: disk a.serial: '123456789012345678901' is not 1 to 20 printable characters "
+		"without space, or auto\n");
+}
+
+static const char *serial_of(const struct plan *plan, const char *start)
+{
+	return strstr(find(plan, "-device", start)->value, "serial=") + strlen("serial=");
+}
+
+/* NVMe needs a serial number: each disk gets one of its own, and keeps it. */
+static void made_serials(void **state)
+{
+	static const char text[] = DISK "bus = nvme\n[disk b]\npath = /etc/group\nread-only = yes\n"
+					"bus = nvme\n";
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, text), *again = planned(&w, text);
+	const char *a = serial_of(plan, "nvme,id=disk-a"), *b = serial_of(plan, "nvme,id=disk-b");
+
+	(void)state;
+	assert_int_equal(strspn(a, "0123456789ABCDEF"), 20);
+	assert_int_equal(strspn(b, "0123456789ABCDEF"), 20);
+	assert_memory_not_equal(a, b, 20);
+	assert_memory_equal(a, serial_of(again, "nvme,id=disk-a"), 20);
+}
+
+#define ON_SCSI                                                                \
+	"bus = virtio-scsi\nrotation = hdd\n"                                  \
+	"[disk b]\npath = " OTHER_FILE "\nbus = virtio-scsi\niothread = yes\n" \
+	"[disk c]\npath = /etc/group\nbus = virtio-scsi\nmedia = cdrom\n"
+
+/* One controller for all, and one for each disk with a thread. */
+static void scsi(void **state)
+{
+	(void)state;
+	device_is(ON_SCSI, "virtio-scsi-pci",
+		  "virtio-scsi-pci,id=scsi,bus=port10,addr=00.0\n"
+		  "virtio-scsi-pci,id=scsi-disk-b,bus=port11,addr=00.0,iothread=io-b\n");
+	device_is(ON_SCSI, "scsi-",
+		  "scsi-hd,id=disk-a,bus=scsi.0,scsi-id=0,lun=0,drive=disk-a,rotation_rate=7200,"
+		  "bootindex=1\n"
+		  "scsi-hd,id=disk-b,bus=scsi-disk-b.0,scsi-id=0,lun=0,drive=disk-b,bootindex=2\n"
+		  "scsi-cd,id=disk-c,bus=scsi.0,scsi-id=1,lun=0,drive=disk-c,bootindex=3\n");
+}
+
+/* The sixteenth has no place. */
+static void usb_ports(void **state)
+{
+	own_buf struct buf text = {0};
+	struct world w = world();
+
+	(void)state;
+	for (unsigned i = 1; i <= 16; i++) {
+		if (i == 16) {
+			own_plan struct plan *plan = planned(&w, text.data);
+
+			has(plan, "-device", "qemu-xhci,id=usb,bus=port10,p2=15,p3=15");
+			has(plan, "-device",
+			    "usb-storage,id=disk-d15,bus=usb.0,port=15,drive=disk-d15,bootindex=15");
+		}
+		buf_addf(&text, "[disk d%u]\npath = /etc/group\nread-only = yes\nbus = usb\n", i);
+	}
+	refused(&w, text.data, ERROR_USAGE,
+		"p.ini:61:1: disk d16: more USB devices than the controller has ports (15)\n");
 }
 
 /* Where overlays are: the set has the descriptor's number, the first one behind the monitors. */
@@ -237,6 +340,10 @@ int main(void)
 		cmocka_unit_test(discarding),
 		cmocka_unit_test(cdroms),
 		cmocka_unit_test(threads_of_their_own),
+		cmocka_unit_test(buses),
+		cmocka_unit_test(made_serials),
+		cmocka_unit_test(scsi),
+		cmocka_unit_test(usb_ports),
 		cmocka_unit_test(throwing_away),
 		cmocka_unit_test(what_is_thrown_away),
 		cmocka_unit_test(what_is_only_read),
