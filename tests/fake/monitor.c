@@ -141,6 +141,36 @@ static void answer(struct monitor *monitor, json_object *id, const char *key, js
 	send_json(monitor, object);
 }
 
+/* The same for a text of n letters. */
+static void answer_bulk(struct monitor *monitor, json_object *id, size_t n)
+{
+	char *text = malloc(n + 1);
+
+	if (!text)
+		abort();
+	memset(text, 'x', n);
+	answer(monitor, id, "return", json_object_new_string_len(text, (int)n));
+	free(text);
+}
+
+/* The same byte by byte. */
+static void answer_split(struct monitor *monitor, json_object *id, json_object *value)
+{
+	json_object *object = json_object_new_object();
+	char *line;
+
+	json_object_object_add(object, "return", value);
+	if (id)
+		json_object_object_add(object, "id", json_object_get(id));
+	line = line_of(object, monitor->pretty);
+	for (const char *p = line; *p; p++) {
+		send_bytes(monitor, p, 1);
+		usleep(100);
+	}
+	free(line);
+	json_object_put(object);
+}
+
 static void answer_error(struct monitor *monitor, json_object *id, const char *class,
 			 const char *desc)
 {
@@ -260,6 +290,8 @@ static void perform(struct machine *machine, struct monitor *monitor, const stru
 		break;
 	case DO_WAIT:
 	case DO_REPLY:
+	case DO_REPLY_SPLIT:
+	case DO_BULK:
 	case DO_ERROR:
 	case DO_IGNORE:
 	case DO_DEFAULT:
@@ -322,7 +354,11 @@ static void behave(struct machine *machine, struct monitor *monitor, const char 
 static void follow(struct machine *machine, struct monitor *monitor, const struct action *action,
 		   const char *command, json_object *arguments, json_object *id)
 {
-	if (action->verb == DO_REPLY) {
+	if (action->verb == DO_BULK) {
+		answer_bulk(monitor, id, (size_t)action->number);
+	} else if (action->verb == DO_REPLY_SPLIT) {
+		answer_split(monitor, id, json_tokener_parse(action->text));
+	} else if (action->verb == DO_REPLY) {
 		if (strcmp(command, "qmp_capabilities") == 0)
 			monitor->negotiated = true;
 		answer(monitor, id, "return", json_tokener_parse(action->text));
@@ -339,14 +375,14 @@ static void handle(struct machine *machine, struct monitor *monitor, json_object
 {
 	json_object *execute = NULL, *arguments = NULL, *id = NULL;
 	const char *command;
-	bool nth = false, any = false;
+	bool nth = false, any = false, oob = false;
 
 	json_object_object_get_ex(message, "arguments", &arguments);
 	json_object_object_get_ex(message, "id", &id);
 	if (!json_object_object_get_ex(message, "execute", &execute))
-		json_object_object_get_ex(message, "exec-oob", &execute);
+		oob = json_object_object_get_ex(message, "exec-oob", &execute);
 	command = execute ? json_object_get_string(execute) : "";
-	note("%s %s %s", monitor->id, command,
+	note("%s %s%s %s", monitor->id, oob ? "exec-oob:" : "", command,
 	     arguments ? json_object_to_json_string_ext(arguments, JSON_C_TO_STRING_PLAIN) : "{}");
 	if (machine->awaited && strcmp(machine->awaited, command) == 0)
 		machine->awaited = NULL;

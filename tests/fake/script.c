@@ -40,6 +40,8 @@ static const struct {
 	[DO_THREAD] = {"thread", NOTHING, false},
 	[DO_STATE] = {"state", WORD, false},
 	[DO_REPLY] = {"reply", JSON, true},
+	[DO_REPLY_SPLIT] = {"reply-split", JSON, true},
+	[DO_BULK] = {"bulk", NUMBER, true},
 	[DO_ERROR] = {"error", WORD_TEXT, true},
 	[DO_IGNORE] = {"ignore", NOTHING, true},
 	[DO_DEFAULT] = {"default", NOTHING, true},
