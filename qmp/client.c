@@ -318,15 +318,15 @@ static bool can_send(struct qmp *qmp, const char *command, struct error **err)
 	return !why;
 }
 
-bool qmp_send(struct qmp *qmp, const char *command, json_object *arguments, uint64_t *id,
-	      struct error **err)
+bool send_message(struct qmp *qmp, const char *key, const char *command, json_object *arguments,
+		  uint64_t *id, struct error **err)
 {
 	json_object *whole = json_object_new_object();
 	size_t len;
 	const char *text;
 	bool sent = false;
 
-	json_object_object_add(whole, "execute", json_object_new_string(command));
+	json_object_object_add(whole, key, json_object_new_string(command));
 	if (arguments)
 		json_object_object_add(whole, "arguments", arguments);
 	if (!can_send(qmp, command, err))
@@ -353,4 +353,16 @@ bool qmp_send(struct qmp *qmp, const char *command, json_object *arguments, uint
 out:
 	json_object_put(whole);
 	return sent;
+}
+
+bool qmp_send(struct qmp *qmp, const char *command, json_object *arguments, uint64_t *id,
+	      struct error **err)
+{
+	return send_message(qmp, "execute", command, arguments, id, err);
+}
+
+bool qmp_send_oob(struct qmp *qmp, const char *command, json_object *arguments, uint64_t *id,
+		  struct error **err)
+{
+	return send_message(qmp, "exec-oob", command, arguments, id, err);
 }

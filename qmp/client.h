@@ -19,10 +19,10 @@
 #include "base/error.h"
 #include "base/own.h"
 
-/* The largest message in bytes that a tool takes (query-qmp-schema has 0.2 MiB), and that somebody
- * takes who only asks small questions.
+/* The largest message in bytes that a tool takes (query-qmp-schema has 0.2 MiB; HMP's dumps of
+ * memory are as large as somebody asks for), and that somebody takes who only asks small questions.
  */
-#define QMP_LIMIT_TOOL (16 << 20)
+#define QMP_LIMIT_TOOL (80 << 20)
 #define QMP_LIMIT_SUPERVISOR (1 << 20)
 
 /* Milliseconds in which a monitor that nobody holds has greeted long ago, on a busy machine too. */
@@ -104,6 +104,14 @@ enum qmp_kind qmp_next(struct qmp *qmp, struct qmp_message *message);
 bool qmp_send(struct qmp *qmp, const char *command, json_object *arguments, uint64_t *id,
 	      struct error **err);
 
+/* The same out of band: QEMU performs it before what waits (the schema's allow-oob says which
+ * commands can). For a connection that negotiated so.
+ */
+bool qmp_send_oob(struct qmp *qmp, const char *command, json_object *arguments, uint64_t *id,
+		  struct error **err);
+/* qmp_handshake() is to ask for out-of-band commands, where QEMU offers them. */
+void qmp_want_oob(struct qmp *qmp);
+
 /* True once the reply to "qmp_capabilities" has been seen: QEMU takes commands and sends events. */
 bool qmp_ready(const struct qmp *qmp);
 /* True once the connection has ended, though messages may still be there to take. */
@@ -129,6 +137,10 @@ bool qmp_handshake(struct qmp *qmp, int timeout_ms, int also_fd, struct error **
  */
 bool qmp_execute(struct qmp *qmp, const char *command, json_object *arguments, int timeout_ms,
 		 json_object **ret, struct error **err);
+
+/* The same out of band. */
+bool qmp_execute_oob(struct qmp *qmp, const char *command, json_object *arguments, int timeout_ms,
+		     json_object **ret, struct error **err);
 
 /* The class of the error with which QEMU refused the last qmp_execute() or qmp_handshake()
  * ("GenericError", "CommandNotFound", ...), or NULL if that did not fail so; valid until the next.

@@ -294,13 +294,11 @@ static void complete_value(const struct completing *completing, const struct sch
 static void complete_command(const struct completing *completing, const char *typed,
 			     struct qmp_candidates *out)
 {
-	const char *mark = *typed == '?' ? "?" : "";
-
 	for (size_t i = 0; schema_at(completing->schema, i); i++) {
 		const struct schema_entry *entry = schema_at(completing->schema, i);
 
 		if (entry->kind == SCHEMA_COMMAND)
-			offer(out, typed, xasprintf("%s%s", mark, entry->name),
+			offer(out, typed, xstrdup(entry->name),
 			      xstrdup(entry->deprecated ? "deprecated"
 				      : entry->unstable ? "unstable"
 							: ""),

@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "format.h"
 #include "line.h"
+#include "typed.h"
 #include "words.h"
 
 static const char *marks_of(bool unstable, bool deprecated)
@@ -43,7 +45,40 @@ static void add_members(struct buf *out, const struct schema *schema,
 		buf_addf(out, "  more with %s=...\n", object->tag);
 }
 
-char *qmp_help(const struct schema *schema, const char *line)
+/* QEMU's own order is that of a hash table. */
+static int order_properties(const void *a, const void *b)
+{
+	return strcmp(json_member_text(*(json_object *const *)a, "name"),
+		      json_member_text(*(json_object *const *)b, "name"));
+}
+
+static void add_properties(struct buf *out, json_object *properties)
+{
+	size_t n = json_object_is_type(properties, json_type_array)
+			   ? json_object_array_length(properties)
+			   : 0;
+
+	own_free json_object **sorted = xcalloc(n + 1, sizeof(json_object *));
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = json_object_array_get_idx(properties, i);
+	qsort(sorted, n, sizeof(json_object *), order_properties);
+	buf_addf(out, "  properties of this device:%s\n", n ? "" : " QEMU has none");
+	for (size_t i = 0; i < n; i++) {
+		json_object *property = sorted[i], *value = NULL;
+		const char *about = json_member_text(property, "description");
+		own_free char *shown = NULL;
+
+		if (json_object_object_get_ex(property, "default-value", &value))
+			shown = qmp_plain(value);
+		buf_addf(out, "  %-26s  %s%s%s%s%s%s\n", json_member_text(property, "name"),
+			 json_member_text(property, "type"), *about ? ": " : "", about,
+			 shown ? " (" : "", shown ? shown : "", shown ? " by default)" : "");
+	}
+}
+
+char *qmp_help(const struct schema *schema, const char *line,
+	       json_object *(*properties)(void *what, const char *driver), void *what)
 {
 	own_qmp_line struct qmp_line split = {0};
 	own_error struct error *unused = NULL;
@@ -52,6 +87,7 @@ char *qmp_help(const struct schema *schema, const char *line)
 	const struct schema_entry *command;
 	struct buf out = {0};
 	size_t wrong;
+	char *text;
 
 	qmp_split(line, &split);
 	command = split.words ? schema_command(schema, split.word[0].text) : NULL;
@@ -64,7 +100,17 @@ char *qmp_help(const struct schema *schema, const char *line)
 	buf_addf(&out, "%s%s%s\n", command->name, marks_of(command->unstable, command->deprecated),
 		 command->oob ? "  (may be sent out of band)" : "");
 	add_members(&out, schema, schema_find(schema, command->type), given);
-	return buf_steal(&out);
+	if (properties && qmp_takes_properties(command->name)) {
+		const char *driver = schema_tag_given(given, "driver");
+
+		if (driver)
+			add_properties(&out, properties(what, driver));
+		else
+			buf_adds(&out, "  more with driver=...\n");
+	}
+	text = qmp_screen(out.data);
+	buf_free(&out);
+	return text;
 }
 
 static void search_entry(struct buf *out, const struct schema *schema,

@@ -30,7 +30,7 @@ struct qmp {
 	struct pending *pending;
 	size_t n_pending;
 	uint64_t capabilities_id;
-	bool ready;
+	bool ready, wants_oob;
 	json_object *greeting;
 
 	struct aside *first, **end; /* messages for qmp_next(), before those on the wire */
@@ -50,6 +50,10 @@ void message_read(struct qmp_message *message, json_object *whole);
  * like the answer to a command, to that with its id or (0) to any.
  */
 void message_reject(struct qmp_message *message, const char *why);
+
+/* qmp_send(), with the command as the value of key. */
+bool send_message(struct qmp *qmp, const char *key, const char *command, json_object *arguments,
+		  uint64_t *id, struct error **err);
 
 /* The next message from the wire alone, with its size there; QMP_NOTHING if none is whole yet. */
 enum qmp_kind qmp_arrived(struct qmp *qmp, struct qmp_message *message, size_t *size);

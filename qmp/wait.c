@@ -169,13 +169,13 @@ static bool take_answer(struct qmp *qmp, const struct qmp_message *message, json
 	return false;
 }
 
-static bool execute(struct qmp *qmp, const char *command, json_object *arguments,
+static bool execute(struct qmp *qmp, const char *key, const char *command, json_object *arguments,
 		    const struct patience *patience, json_object **ret, struct error **err)
 {
 	uint64_t id;
 
 	free(steal(&qmp->error_class));
-	if (!qmp_send(qmp, command, arguments, &id, err))
+	if (!send_message(qmp, key, command, arguments, &id, err))
 		return false;
 	for (;;) {
 		own_qmp_message struct qmp_message message = {0};
@@ -200,13 +200,55 @@ static bool execute(struct qmp *qmp, const char *command, json_object *arguments
 	}
 }
 
-bool qmp_execute(struct qmp *qmp, const char *command, json_object *arguments, int timeout_ms,
-		 json_object **ret, struct error **err)
+static bool execute_as(struct qmp *qmp, const char *key, const char *command,
+		       json_object *arguments, int timeout_ms, json_object **ret,
+		       struct error **err)
 {
 	own_free char *what = xasprintf("the reply to %s", command);
 	struct patience patience = {deadline_after(timeout_ms), -1, what, ""};
 
-	return execute(qmp, command, arguments, &patience, ret, err);
+	return execute(qmp, key, command, arguments, &patience, ret, err);
+}
+
+bool qmp_execute(struct qmp *qmp, const char *command, json_object *arguments, int timeout_ms,
+		 json_object **ret, struct error **err)
+{
+	return execute_as(qmp, "execute", command, arguments, timeout_ms, ret, err);
+}
+
+bool qmp_execute_oob(struct qmp *qmp, const char *command, json_object *arguments, int timeout_ms,
+		     json_object **ret, struct error **err)
+{
+	return execute_as(qmp, "exec-oob", command, arguments, timeout_ms, ret, err);
+}
+
+void qmp_want_oob(struct qmp *qmp)
+{
+	qmp->wants_oob = true;
+}
+
+/* What is enabled of that which the greeting offers, as qmp_capabilities takes it; NULL: nothing.
+ */
+static json_object *wanted_capabilities(const struct qmp *qmp)
+{
+	json_object *offered = NULL, *arguments = NULL, *list;
+	size_t n = 0;
+
+	if (qmp->wants_oob && json_object_object_get_ex(qmp->greeting, "capabilities", &offered) &&
+	    json_object_is_type(offered, json_type_array))
+		n = json_object_array_length(offered);
+	for (size_t i = 0; i < n && !arguments; i++) {
+		json_object *word = json_object_array_get_idx(offered, i);
+
+		if (!json_object_is_type(word, json_type_string) ||
+		    strcmp(json_object_get_string(word), "oob") != 0)
+			continue;
+		arguments = json_object_new_object();
+		list = json_object_new_array();
+		json_object_array_add(list, json_object_new_string("oob"));
+		json_object_object_add(arguments, "enable", list);
+	}
+	return arguments;
 }
 
 bool qmp_handshake(struct qmp *qmp, int timeout_ms, int also_fd, struct error **err)
@@ -228,5 +270,6 @@ bool qmp_handshake(struct qmp *qmp, int timeout_ms, int also_fd, struct error **
 	}
 	patience.what = "the reply to qmp_capabilities";
 	patience.timeout = "";
-	return execute(qmp, "qmp_capabilities", NULL, &patience, NULL, err);
+	return execute(qmp, "execute", "qmp_capabilities", wanted_capabilities(qmp), &patience,
+		       NULL, err);
 }

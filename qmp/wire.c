@@ -32,6 +32,7 @@
  * object (its table starts with 16 places), a list (32 places) and one more member of either.
  */
 #define WEIGHT_LIMIT 32
+#define WEIGHT_MOST (512UL << 20)
 #define WEIGHT_OBJECT 800
 #define WEIGHT_LIST 400
 #define WEIGHT_MEMBER 192
@@ -195,7 +196,7 @@ static enum wire_kind judge_line(struct wire *wire, struct wire_item *item, size
 	size_t n = end + newline - wire->line, good;
 
 	good = json_check_add(&wire->check, wire->data + wire->line, n);
-	if (weigh_message(wire) / WEIGHT_LIMIT > wire->limit)
+	if (weigh_message(wire) / WEIGHT_LIMIT > wire->limit || weigh_message(wire) > WEIGHT_MOST)
 		return give_up(wire, item, "a message needs more memory than the limit");
 	if (wire->check.state == JSON_WHOLE)
 		return finish_object(wire, item, wire->line + good, end);

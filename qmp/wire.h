@@ -35,7 +35,7 @@ struct wire_item {
 };
 
 /* A reader for messages of at most limit bytes each; what one message may take as json-c objects is
- * bounded by it too, at 32 times that.
+ * bounded by it too, at 32 times that, and by 512 MiB.
  */
 struct wire *wire_new(size_t limit);
 /* Accepts NULL. */

@@ -70,7 +70,7 @@ static bool perform(struct session *session, const struct output *output,
 	if (!session_may(session, request->command, request->arguments, err))
 		return false;
 	if (!session_execute(session, request->command, json_object_get(request->arguments),
-			     &answer, &problem)) {
+			     request->oob, &answer, &problem)) {
 		const char *class = qmp_error_class(session->qmp);
 
 		if (class && strcmp(class, "CommandNotFound") == 0) {

@@ -11,6 +11,8 @@
 
 #define JSON_DEPTH 60
 
+#define OOB_MARK "!oob "
+
 void request_free(struct request *request)
 {
 	free(request->command);
@@ -38,14 +40,20 @@ static bool refuse_at(struct caret *caret, size_t at, const char *fmt, ...)
 	return false;
 }
 
-/* Whether QEMU has the command, as far as is known. */
-static bool is_known(struct session *session, const char *command, size_t at, struct caret *caret)
+/* Whether QEMU has the command, and takes it so, as far as is known. */
+static bool is_known(struct session *session, const char *command, bool oob, size_t at,
+		     struct caret *caret)
 {
 	const struct schema *schema = session_schema(session);
 	own_free char *text = NULL;
 
-	if (!schema || schema_command(schema, command))
+	if (!text_is_printable(command))
+		return refuse_at(caret, at, "no command");
+	if (!schema)
 		return true;
+	if (schema_command(schema, command))
+		return !oob || schema_command(schema, command)->oob ||
+		       refuse_at(caret, at, "QEMU does not take this command out of band");
 	text = session_unknown(session, command);
 	return refuse_at(caret, at, "%s", text);
 }
@@ -60,12 +68,13 @@ static bool parse_json(struct session *session, const char *text, struct request
 
 	if (!json_read(text, strlen(text), JSON_DEPTH, &whole, &fault))
 		return refuse_at(caret, fault.at, "%s", fault.why);
-	command = json_member_text(whole, "execute");
+	request->oob = json_object_object_get_ex(whole, "exec-oob", NULL);
+	command = json_member_text(whole, request->oob ? "exec-oob" : "execute");
 	if (!*command)
 		return refuse_at(caret, 0,
 				 "no command: {\"execute\": \"COMMAND\", \"arguments\": {...}}");
 	at = strstr(text, command);
-	if (!is_known(session, command, at ? (size_t)(at - text) : 0, caret))
+	if (!is_known(session, command, request->oob, at ? (size_t)(at - text) : 0, caret))
 		return false;
 	if (json_object_object_get_ex(whole, "arguments", &arguments) &&
 	    !json_object_is_type(arguments, json_type_object))
@@ -100,7 +109,7 @@ static bool parse_words(struct session *session, const char *text, struct reques
 		return refuse_at(caret, line.open_at, "%s", line.open);
 	if (!line.words)
 		return refuse_at(caret, 0, "a command is wanted");
-	if (!is_known(session, line.word[0].text, line.word[0].at, caret))
+	if (!is_known(session, line.word[0].text, request->oob, line.word[0].at, caret))
 		return false;
 	words = qmp_line_words(&line);
 	request->arguments =
@@ -131,7 +140,14 @@ bool request_parse(struct session *session, const char *text, struct request *re
 		return parse_json(session, text, request, caret);
 	if (text[blank] == ':')
 		return parse_hmp(text + blank, request, caret);
-	return parse_words(session, text, request, caret);
+	request->oob = text_starts(text + blank, OOB_MARK);
+	if (!request->oob)
+		return parse_words(session, text, request, caret);
+	blank += strlen(OOB_MARK);
+	if (parse_words(session, text + blank, request, caret))
+		return true;
+	caret->at += blank;
+	return false;
 }
 
 static bool is_hmp(const struct request *request, json_object *answer)

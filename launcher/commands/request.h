@@ -7,6 +7,7 @@
 struct request {
 	char *command;
 	json_object *arguments; /* NULL: none */
+	bool oob;		/* out of band: before what QEMU has still to do */
 };
 
 void request_free(struct request *request);
@@ -21,8 +22,8 @@ struct caret {
 void caret_free(struct caret *caret);
 #define own_caret own_with(caret_free)
 
-/* Reads COMMAND KEY=VALUE..., ":" and a command of HMP, or {"execute": ...}. False with *caret;
- * nothing was sent then but questions about QEMU itself.
+/* Reads COMMAND KEY=VALUE..., "!oob" and that, ":" and a command of HMP, or {"execute": ...}. False
+ * with *caret; nothing was sent then but questions about QEMU itself.
  */
 bool request_parse(struct session *session, const char *text, struct request *request,
 		   struct caret *caret);

@@ -77,6 +77,7 @@ static bool connect_to(struct session *session, const char *path, struct error *
 	if (!session->dir && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
 		session->qemu = peer.pid;
 	session->qmp = qmp_new(fd, QMP_LIMIT_TOOL);
+	qmp_want_oob(session->qmp);
 	return session->agent ? greet_agent(session, err)
 			      : qmp_handshake(session->qmp, wait, -1, err);
 }
@@ -89,7 +90,8 @@ bool session_open(struct session *session, const struct arguments *args, size_t 
 	own_free char *path = NULL;
 
 	*session = (struct session){.agent = argument_option(args, "agent"),
-				    .read_only = argument_option(args, "read-only")};
+				    .read_only = argument_option(args, "read-only"),
+				    .patience = TOOLS_ANSWER_MS};
 	*words = socket ? 0 : args->words > 0;
 	if (!read_timeout(session, argument_option(args, "timeout"), err))
 		return false;
@@ -189,7 +191,7 @@ json_object *session_properties(struct session *session, const char *driver)
 	session->properties = NULL;
 	arguments = json_object_new_object();
 	json_object_object_add(arguments, "typename", json_object_new_string(driver));
-	qmp_execute(session->qmp, "device-list-properties", arguments, TOOLS_ANSWER_MS,
+	qmp_execute(session->qmp, "device-list-properties", arguments, session->patience,
 		    &session->properties, NULL);
 	return session->properties;
 }
@@ -247,10 +249,11 @@ json_object *session_typed(struct session *session, const char *command, char *c
 	return arguments;
 }
 
-bool session_execute(struct session *session, const char *command, json_object *arguments,
+bool session_execute(struct session *session, const char *command, json_object *arguments, bool oob,
 		     json_object **answer, struct error **err)
 {
-	if (qmp_execute(session->qmp, command, arguments, session_left(session), answer, err))
+	if ((oob ? qmp_execute_oob : qmp_execute)(session->qmp, command, arguments,
+						  session_left(session), answer, err))
 		return true;
 	/* With time left it came, and could not be read. */
 	error_set_kind(*err, qmp_error_class(session->qmp) ? ERROR_FAILED
@@ -270,7 +273,7 @@ char *session_unknown(struct session *session, const char *command)
 
 	/* The agent's list is in guest-info; its names are few. */
 	if (!session->agent)
-		qmp_execute(session->qmp, "query-commands", NULL, TOOLS_ANSWER_MS, &list, NULL);
+		qmp_execute(session->qmp, "query-commands", NULL, session->patience, &list, NULL);
 	n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 	names = xcalloc(n + 1, sizeof(*names));
 	for (size_t i = 0; i < n; i++)
@@ -280,78 +283,4 @@ char *session_unknown(struct session *session, const char *command)
 	return xasprintf("QEMU has no command %s%s%s%s", shown,
 			 near ? "; did you mean " : "; query-commands lists them", near ? near : "",
 			 near ? "?" : "");
-}
-
-/* ------------------------------------------------------------------ danger */
-
-const char *session_danger(const char *command, json_object *arguments)
-{
-	static const struct {
-		const char *command, *why;
-	} rows[] = {
-		{"quit", "ends the machine at once, as if its plug were pulled"},
-		{"system_reset", "resets the guest without asking it"},
-		{"device_del", "takes a device from the guest"},
-		{"inject-nmi", "may crash the guest"},
-		{"blockdev-del", "takes a disk away"},
-		{"netdev_del", "takes a network away"},
-		{"object-del", "takes a part of the machine away"},
-		{"eject", "takes a medium from the guest"},
-		{"migrate", "moves the machine elsewhere"},
-		{"snapshot-load", "throws away what the guest has done since the snapshot"},
-		{"snapshot-delete", "deletes a snapshot"},
-		{"guest-shutdown", "shuts the guest down"},
-		{"system_powerdown", "presses the guest's power button"},
-	};
-
-	if (strcmp(command, "human-monitor-command") == 0) {
-		static const char *const words[] = {
-			"q",   "quit",	 "system_reset", "device_del",
-			"nmi", "loadvm", "delvm",	 "system_powerdown"};
-		const char *line = json_member_text(arguments, "command-line");
-		size_t len = strcspn(line, " ");
-
-		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-			if (strlen(words[i]) == len && strncmp(words[i], line, len) == 0)
-				return "may end or disturb the guest";
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (strcmp(rows[i].command, command) == 0)
-			return rows[i].why;
-	return NULL;
-}
-
-/* Whether a command only looks. */
-static bool only_looks(const char *command, json_object *arguments)
-{
-	static const char *const names[] = {"qom-get",
-					    "qom-list",
-					    "qom-list-types",
-					    "qom-list-properties",
-					    "device-list-properties",
-					    "screendump",
-					    "guest-ping",
-					    "guest-info",
-					    "qom-list-get"};
-
-	if (text_starts(command, "query-") || text_starts(command, "guest-get-"))
-		return true;
-	if (strcmp(command, "human-monitor-command") == 0)
-		return text_starts(json_member_text(arguments, "command-line"), "info ") ||
-		       text_starts(json_member_text(arguments, "command-line"), "help");
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(names[i], command) == 0)
-			return true;
-	return false;
-}
-
-bool session_may(const struct session *session, const char *command, json_object *arguments,
-		 struct error **err)
-{
-	own_free char *shown = text_quote(command, 64);
-
-	if (!session->read_only || only_looks(command, arguments))
-		return true;
-	error_add(err, ERROR_USAGE, "%s: not sent: with --read-only only what looks is", shown);
-	return false;
 }

@@ -25,6 +25,7 @@ struct session {
 	bool schema_asked;
 	json_object *properties; /* the last answer to device-list-properties, for the driver */
 	char *driver;
+	int patience;	  /* milliseconds for questions about QEMU itself, other than its schema */
 	int64_t deadline; /* milliseconds of the monotonic clock for all that is asked; -1: none */
 };
 
@@ -52,9 +53,9 @@ json_object *session_typed(struct session *session, const char *command, char *c
 			   size_t n, struct error **err);
 
 /* Sends a command and waits for what it returns, which the caller owns. An error's kind is the exit
- * status.
+ * status. oob: before what waits.
  */
-bool session_execute(struct session *session, const char *command, json_object *arguments,
+bool session_execute(struct session *session, const char *command, json_object *arguments, bool oob,
 		     json_object **answer, struct error **err);
 
 /* Milliseconds until the deadline, -1 for none. */

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/dirs.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -21,7 +20,11 @@
 #include "qmp/line.h"
 #include "shell_private.h"
 
-#define HISTORY_LIMIT (1U << 20)
+/* After so long without an answer, in milliseconds, it is said how one gets away. */
+#define SILENCE_MS 3000
+
+/* How long Tab and the judging of a line wait for what QEMU is asked meanwhile. */
+#define PATIENCE_MS 1000
 
 void shell_say(struct shell *shell, const char *fmt, ...)
 {
@@ -56,11 +59,17 @@ static void ask_state(struct shell *shell)
 		qmp_send(shell->session->qmp, "query-status", NULL, &shell->state_id, NULL);
 }
 
-static void show_prompt(struct shell *shell)
+char *shell_prompt(const struct shell *shell)
 {
 	own_free char *name = text_quote(path_base(shell->session->name), 40);
-	own_free char *prompt = *shell->state ? xasprintf("%s [%s] > ", name, shell->state)
-					      : xasprintf("%s > ", name);
+
+	return *shell->state ? xasprintf("%s [%s] > ", name, shell->state)
+			     : xasprintf("%s > ", name);
+}
+
+static void show_prompt(struct shell *shell)
+{
+	own_free char *prompt = shell_prompt(shell);
 
 	terminal_prompt(&shell->terminal, prompt);
 }
@@ -78,6 +87,22 @@ static void take_state(struct shell *shell, json_object *answer)
 		show_prompt(shell);
 }
 
+/* Whether one of the patterns, which white space separates, is that of an event's name. */
+static bool is_shown(const char *patterns, const char *name)
+{
+	bool shown = false;
+
+	while (patterns && *patterns && !shown) {
+		size_t len = strcspn(patterns, " ");
+		own_free char *pattern = xstrndup(patterns, len);
+
+		shown = fnmatch(pattern, name, 0) == 0;
+		patterns += len;
+		patterns += strspn(patterns, " ");
+	}
+	return shown;
+}
+
 static void take_event(struct shell *shell, const struct qmp_message *message)
 {
 	static const char *const changing[] = {
@@ -93,7 +118,7 @@ static void take_event(struct shell *shell, const struct qmp_message *message)
 	for (size_t i = 0; i < ARRAY_SIZE(changing); i++)
 		if (strcmp(changing[i], message->name) == 0)
 			ask_state(shell);
-	if (shell->events && fnmatch(shell->events, message->name, 0) == 0) {
+	if (is_shown(shell->events, message->name)) {
 		own_free char *line = qmp_event_line(message);
 
 		terminal_print(&shell->terminal, line);
@@ -131,7 +156,7 @@ static bool wait_for_news(struct shell *shell, int ms)
 {
 	struct qmp *qmp = shell->session->qmp;
 	struct pollfd fds[] = {
-		{STDIN_FILENO, POLLIN, 0},
+		{shell->terminal.ended ? -1 : STDIN_FILENO, POLLIN, 0},
 		{qmp_fd(qmp), qmp_poll_events(qmp), 0},
 		{shell->terminal.signals, POLLIN, 0},
 	};
@@ -176,6 +201,7 @@ bool shell_wait(struct shell *shell, int ms, const char *name, const char *condi
 			break;
 		if (terminal_interrupted(&shell->terminal)) {
 			shell_say(shell, "^C");
+			shell->failed = true;
 			return false;
 		}
 		if (!wait_for_news(shell, left))
@@ -195,6 +221,8 @@ bool shell_wait(struct shell *shell, int ms, const char *name, const char *condi
 static bool await_answer(struct shell *shell, const char *command, uint64_t id,
 			 json_object **answer)
 {
+	int patience = SILENCE_MS;
+
 	while (!shell->leave) {
 		own_qmp_message struct qmp_message message = {0};
 		enum qmp_kind kind = qmp_next(shell->session->qmp, &message);
@@ -204,8 +232,16 @@ static bool await_answer(struct shell *shell, const char *command, uint64_t id,
 			return false;
 		}
 		if (kind == QMP_NOTHING) {
-			wait_for_news(shell, -1);
+			if (!wait_for_news(shell, patience)) {
+				shell_say(shell,
+					  "QEMU has not answered yet; Ctrl-C ends the waiting");
+				patience = -1;
+			}
 			continue;
+		}
+		if (kind == QMP_GARBAGE && message.answer && (message.id == id || !message.id)) {
+			shell_say(shell, "the answer cannot be read: %s", message.text);
+			return false;
 		}
 		if (kind == QMP_FAILURE && (message.id == id || !message.id)) {
 			own_free char *class = text_quote(message.name, 100);
@@ -225,27 +261,42 @@ static bool await_answer(struct shell *shell, const char *command, uint64_t id,
 	return false;
 }
 
-bool shell_ask(struct shell *shell, const char *command, json_object *arguments,
-	       json_object **answer)
+bool shell_request(struct shell *shell, const struct request *request, json_object **answer)
 {
 	own_error struct error *err = NULL;
 	own_json json_object *sent = json_object_new_object();
+	json_object *arguments = json_object_get(request->arguments);
 	uint64_t id;
 
 	*answer = NULL;
-	json_object_object_add(sent, "execute", json_object_new_string(command));
+	json_object_object_add(sent, request->oob ? "exec-oob" : "execute",
+			       json_object_new_string(request->command));
 	if (arguments)
 		json_object_object_add(sent, "arguments", json_object_get(arguments));
 	write_transcript(shell, "sent", sent);
-	if (!qmp_send(shell->session->qmp, command, arguments, &id, &err)) {
+	if (!(request->oob ? qmp_send_oob : qmp_send)(shell->session->qmp, request->command,
+						      arguments, &id, &err)) {
 		shell_say(shell, "%s", error_message(err, 0));
+		shell->failed = true;
 		return false;
 	}
-	return await_answer(shell, command, id, answer);
+	if (await_answer(shell, request->command, id, answer))
+		return true;
+	shell->failed = true;
+	return false;
+}
+
+bool shell_ask(struct shell *shell, const char *command, json_object *arguments,
+	       json_object **answer)
+{
+	own_request struct request request = {xstrdup(command), arguments, false};
+
+	return shell_request(shell, &request, answer);
 }
 
 bool shell_sure(struct shell *shell, const char *question)
 {
+	terminal_forget(&shell->terminal);
 	shell_say(shell, "%s (y or n)", question);
 	while (!shell->leave) {
 		int key = terminal_key(&shell->terminal);
@@ -282,69 +333,6 @@ void shell_answer(struct shell *shell, const struct request *request, json_objec
 	terminal_print(&shell->terminal, text);
 }
 
-/* ------------------------------------------------------------------ history */
-
-/* Where the history of this machine is kept; NULL: nowhere. */
-static char *history_path(const struct shell *shell)
-{
-	own_dirs struct dirs dirs = {0};
-	own_free char *dir = NULL;
-	own_error struct error *unused = NULL;
-
-	if (!shell->session->dir || !dirs_find(&dirs, &unused))
-		return NULL;
-	dir = path_join(dirs.state, shell->session->name);
-	return access(dir, W_OK) == 0 ? path_join(dir, "qmp-history") : NULL;
-}
-
-static void read_history(struct shell *shell)
-{
-	own_free char *path = history_path(shell);
-	own_free char *text = path ? file_read(path, HISTORY_LIMIT, NULL) : NULL;
-
-	for (char *line = text, *end; line && *line; line = end) {
-		end = line + strcspn(line, "\n");
-		if (*end)
-			*end++ = '\0';
-		if (text_is_printable(line))
-			editor_remember(shell->terminal.editor, line);
-	}
-}
-
-static void write_history(struct shell *shell)
-{
-	own_free char *path = history_path(shell);
-	own_error struct error *unused = NULL;
-	own_buf struct buf text = {0};
-
-	for (size_t i = 0; editor_history(shell->terminal.editor, i); i++)
-		buf_addf(&text, "%s\n", editor_history(shell->terminal.editor, i));
-	if (path && text.len)
-		file_write(path, text.data, text.len, 0600, VOLATILE, &unused);
-}
-
-/* Whether a line may hold what nobody should find later. */
-static bool is_secret(const char *line)
-{
-	static const char *const words[] = {"passw", "secret", "passphrase", "token", "key="};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcasestr(line, words[i]))
-			return true;
-	return false;
-}
-
-static void remember_line(struct shell *shell, const char *line)
-{
-	own_free char *one = xstrdup(line);
-
-	for (char *p = one; *p; p++)
-		if (*p == '\n')
-			*p = ' ';
-	if (!is_secret(one))
-		editor_remember(shell->terminal.editor, one);
-}
-
 /* ------------------------------------------------------------------ the loop */
 
 /* Enter: the line is performed, or goes on where its JSON does. */
@@ -360,16 +348,21 @@ static void take_line(struct shell *shell)
 		editor_complete(editor, editor_cursor(editor), "\n");
 		return;
 	}
+	/* What came at once, typed ahead or by a script's hand, has not been drawn yet. */
+	show_prompt(shell);
 	terminal_finish(&shell->terminal);
-	remember_line(shell, line);
+	shell_history_add(shell, line);
 	editor_set(editor, "");
+	shell->typed = line;
+	shell->failed = false;
 	shell_line(shell, line);
+	shell->typed = NULL;
 }
 
 static void help_here(struct shell *shell)
 {
-	own_free char *text =
-		qmp_help(session_schema(shell->session), editor_text(shell->terminal.editor));
+	own_free char *text = qmp_help(session_schema(shell->session),
+				       editor_text(shell->terminal.editor), NULL, NULL);
 
 	terminal_print(&shell->terminal, text ? text : "F1 tells about the command on the line");
 }
@@ -404,17 +397,21 @@ static void take_key(struct shell *shell, unsigned char key)
 	}
 }
 
-/* Takes keys while there are some, and draws once. */
-static void take_keys(struct shell *shell)
+/* Takes keys while there are some, and draws once; false where there were none. */
+static bool take_keys(struct shell *shell)
 {
+	bool any = false;
 	int key;
 
-	while (!shell->leave && (key = terminal_key(&shell->terminal)) >= 0)
+	while (!shell->leave && (key = terminal_key(&shell->terminal)) >= 0) {
 		take_key(shell, (unsigned char)key);
+		any = true;
+	}
 	if (!shell->leave && shell->terminal.ended)
 		shell->leave = true;
 	if (!shell->leave)
 		show_prompt(shell);
+	return any;
 }
 
 static void greet(struct shell *shell)
@@ -439,8 +436,9 @@ int shell_run(struct session *session, const struct arguments *args, struct erro
 	struct shell shell = {
 		.session = session, .events = xstrdup("*"), .raw = argument_option(args, "raw")};
 
+	session->patience = PATIENCE_MS;
 	terminal_open(&shell.terminal);
-	read_history(&shell);
+	shell_history_read(&shell);
 	greet(&shell);
 	/* The state is there before the first prompt, if QEMU answers at all. */
 	while (shell.state_id && !shell.leave) {
@@ -448,9 +446,12 @@ int shell_run(struct session *session, const struct arguments *args, struct erro
 
 		if (qmp_next(session->qmp, &message) != QMP_NOTHING)
 			take_message(&shell, &message);
-		else if (!wait_for_news(&shell, 1000))
+		else if (!wait_for_news(&shell, PATIENCE_MS))
 			break;
 	}
+	/* Now, and not when Tab is pressed; whoever does not answer is not asked. */
+	if (!shell.leave && !shell.state_id)
+		session_schema(session);
 	if (!shell.leave)
 		show_prompt(&shell);
 	while (!shell.leave) {
@@ -460,11 +461,11 @@ int shell_run(struct session *session, const struct arguments *args, struct erro
 			take_message(&shell, &message);
 			continue;
 		}
-		take_keys(&shell);
-		if (!shell.leave)
+		/* A line that was performed may have left messages behind its answer. */
+		if (!take_keys(&shell) && !shell.leave)
 			wait_for_news(&shell, -1);
 	}
-	write_history(&shell);
+	shell_history_write(&shell);
 	terminal_close(&shell.terminal);
 	if (shell.transcript)
 		fclose(shell.transcript);

@@ -10,8 +10,13 @@
 #include "qmp/complete.h"
 #include "shell_private.h"
 
-#define CANDIDATES_MOST 60
+/* So many are listed with a note each, and so many without. */
+#define NOTED_MOST 60
+#define NAMED_MOST 400
 #define NOTE_MOST 60
+
+/* A note that stands behind its name where there are columns of names: "deprecated". */
+#define SHORT_NOTE 10
 
 /* ------------------------------------------------------------------ live names */
 
@@ -23,7 +28,7 @@ static json_object *ask_about(struct session *session, const char *command, cons
 
 	if (key)
 		json_object_object_add(arguments, key, json_object_new_string(value));
-	qmp_execute(session->qmp, command, arguments, TOOLS_ANSWER_MS, &answer, NULL);
+	qmp_execute(session->qmp, command, arguments, session->patience, &answer, NULL);
 	return answer;
 }
 
@@ -145,50 +150,243 @@ char **shell_names(void *what, const char *command, const char *path, const char
 	return list.name;
 }
 
-/* ------------------------------------------------------------------ the key */
+/* ------------------------------------------------------------------ the line */
+
+/* Where in a line the command of QEMU's begins, and what stands there. */
+struct part {
+	size_t at;
+	enum {
+		PART_LINE,    /* a command, or a word of the shell's own */
+		PART_COMMAND, /* a command */
+		PART_HMP,
+		PART_FILE,
+		PART_EVENT,
+		PART_NOTHING,
+	} is;
+};
+
+static size_t skip_blanks(const char *line, size_t at)
+{
+	return at + strspn(line + at, " \t\n");
+}
+
+/* Behind the word at a place and the white space that follows; 0 where none does. */
+static size_t skip_word(const char *line, size_t at)
+{
+	size_t end = at + strcspn(line + at, " \t\n");
+
+	return line[end] ? skip_blanks(line, end) : 0;
+}
+
+/* What stands behind a word of the shell's own. */
+static struct part part_behind(const char *line, size_t at, enum shell_takes takes)
+{
+	static const char only[] = "only ";
+	size_t next = skip_word(line, at);
+
+	switch (takes) {
+	case TAKES_LINE:
+		return (struct part){at, PART_LINE};
+	case TAKES_WORD_AND_LINE:
+		return (struct part){next ? next : at, next ? PART_LINE : PART_NOTHING};
+	case TAKES_FILE_AND_COMMAND:
+		return (struct part){next ? next : at, next ? PART_COMMAND : PART_FILE};
+	case TAKES_FILE:
+		return (struct part){at, PART_FILE};
+	case TAKES_EVENT:
+		return (struct part){at, next ? PART_NOTHING : PART_EVENT};
+	case TAKES_EVENT_FILTER:
+		return (struct part){text_starts(line + at, only) ? at + strlen(only) : at,
+				     PART_EVENT};
+	default:
+		return (struct part){at, PART_NOTHING};
+	}
+}
+
+static struct part part_of(const char *line)
+{
+	static const char oob[] = "!oob ";
+	struct part part = {skip_blanks(line, 0), PART_LINE};
+
+	while (part.is == PART_LINE) {
+		const char *rest = line + part.at;
+		size_t behind = skip_word(line, part.at);
+		const struct shell_word *word =
+			behind ? shell_word_of(rest, strcspn(rest, " \t\n")) : NULL;
+
+		if (*rest == ':' || *rest == '?')
+			return (struct part){skip_blanks(line, part.at + 1),
+					     *rest == ':' ? PART_HMP : PART_LINE};
+		if (text_starts(rest, oob))
+			return (struct part){part.at + strlen(oob), PART_COMMAND};
+		if (!word)
+			return part;
+		part = part_behind(line, behind, word->takes);
+	}
+	return part;
+}
+
+/* ------------------------------------------------------------------ candidates */
 
 static json_object *properties_of(void *session, const char *driver)
 {
 	return session_properties(session, driver);
 }
 
-static void list_candidates(struct shell *shell, const struct qmp_candidates *found)
+static void offer_name(struct qmp_candidates *found, const char *name, const char *typed, bool ends)
 {
-	own_buf struct buf out = {0};
+	if (text_starts(name, typed))
+		*xappend(found->v, found->n) =
+			(struct qmp_candidate){xstrdup(name), xstrdup(""), ends};
+}
+
+static void find_files(const char *typed, struct qmp_candidates *found)
+{
+	struct name_list list = {0};
+
+	add_files(&list, typed);
+	for (size_t i = 0; i < list.n; i++) {
+		offer_name(found, list.name[i], typed, !text_ends(list.name[i], "/"));
+		free(list.name[i]);
+	}
+	free(list.name);
+}
+
+static void find_events(struct session *session, const char *typed, struct qmp_candidates *found)
+{
+	own_free const char **names = NULL;
+	size_t n;
+
+	names = schema_names(session_schema(session), SCHEMA_EVENT, &n);
+	for (size_t i = 0; i < n; i++)
+		offer_name(found, names[i], typed, true);
+}
+
+/* HMP's help has a line "NAME|SHORT ARGUMENTS -- WORDS" for each command, and that of info
+ * "info NAME ARGUMENTS -- WORDS".
+ */
+static void find_hmp(struct session *session, const char *typed, struct qmp_candidates *found)
+{
+	bool info = text_starts(typed, "info ");
+	own_json json_object *answer = ask_about(session, "human-monitor-command", "command-line",
+						 info ? "help info" : "help");
+	const char *line =
+		json_object_is_type(answer, json_type_string) ? json_object_get_string(answer) : "";
+	const char *word = info ? typed + strlen("info ") : typed;
+
+	if (strchr(word, ' '))
+		return;
+	found->from += (size_t)(word - typed);
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *name = info && text_starts(line, "info ") ? line + 5 : line;
+		own_free char *one = xstrndup(name, strcspn(name, " |\r\n"));
+
+		if (*one && *one != '[' && strchr(name, ' '))
+			offer_name(found, one, word, true);
+	}
+}
+
+static void find_candidates(struct shell *shell, const char *line, const struct part *part,
+			    struct qmp_candidates *found)
+{
+	const char *words[80];
+	size_t n = 0, length = strlen(line + part->at);
+	const char *last = line + part->at;
+
+	if (part->is == PART_LINE || part->is == PART_COMMAND) {
+		for (int looks = 0; looks < 2 && part->is == PART_LINE; looks++)
+			for (const struct shell_word *word = looks ? SHELL_LOOKS : SHELL_WORDS;
+			     word->name && n + 1 < ARRAY_SIZE(words); word++)
+				words[n++] = word->name;
+		words[n] = NULL;
+		qmp_complete(&(struct completing){session_schema(shell->session), words,
+						  shell_names, properties_of, shell->session},
+			     line + part->at, length, found);
+		found->from += part->at;
+		return;
+	}
+	*found = (struct qmp_candidates){.from = part->at};
+	if (part->is == PART_HMP)
+		find_hmp(shell->session, last, found);
+	else if (part->is == PART_FILE)
+		find_files(last, found);
+	else if (part->is == PART_EVENT)
+		find_events(shell->session, last, found);
+}
+
+/* ------------------------------------------------------------------ the list */
+
+static char *list_with_notes(const struct qmp_candidates *found)
+{
+	struct buf out = {0};
 	size_t width = 0;
 
-	for (size_t i = 0; i < found->n && i < CANDIDATES_MOST; i++)
+	for (size_t i = 0; i < found->n && i < NOTED_MOST; i++)
 		width = strlen(found->v[i].text) > width ? strlen(found->v[i].text) : width;
-	for (size_t i = 0; i < found->n && i < CANDIDATES_MOST; i++) {
+	for (size_t i = 0; i < found->n && i < NOTED_MOST; i++) {
 		own_free char *text = text_quote(found->v[i].text, 200);
 		own_free char *note = text_quote(found->v[i].note, NOTE_MOST);
 
 		buf_addf(&out, "  %-*s  %s\n", (int)width, text, note);
 	}
-	if (found->n > CANDIDATES_MOST)
-		buf_addf(&out, "  and %zu more\n", found->n - CANDIDATES_MOST);
-	terminal_print(&shell->terminal, out.data ? out.data : "  nothing");
+	if (found->n > NOTED_MOST)
+		buf_addf(&out, "  and %zu more\n", found->n - NOTED_MOST);
+	return buf_steal(&out);
+}
+
+/* Columns, to be read downwards. */
+static char *list_names(const struct qmp_candidates *found, size_t columns)
+{
+	size_t n = found->n < NAMED_MOST ? found->n : NAMED_MOST, width = 1, across, rows;
+	own_free char **cell = xcalloc(n + 1, sizeof(*cell));
+	struct buf out = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		own_free char *text = text_quote(found->v[i].text, 200);
+		const char *note = found->v[i].note;
+
+		cell[i] = *note ? xasprintf("%s (%s)", text, note) : steal(&text);
+		width = strlen(cell[i]) > width ? strlen(cell[i]) : width;
+	}
+	across = columns / (width + 2) ? columns / (width + 2) : 1;
+	rows = (n + across - 1) / across;
+	for (size_t row = 0; row < rows; row++)
+		for (size_t i = row; i < n; i += rows)
+			buf_addf(&out, "  %-*s%s", i + rows < n ? (int)width : 0, cell[i],
+				 i + rows < n ? "" : "\n");
+	if (found->n > n)
+		buf_addf(&out, "  and %zu more\n", found->n - n);
+	for (size_t i = 0; i < n; i++)
+		free(cell[i]);
+	return buf_steal(&out);
+}
+
+static void list_candidates(struct shell *shell, const struct qmp_candidates *found)
+{
+	own_free char *text = NULL;
+	bool noted = false;
+
+	for (size_t i = 0; i < found->n; i++)
+		noted |= strlen(found->v[i].note) > SHORT_NOTE;
+	text = !found->n ? xstrdup("  nothing")
+	       : noted	 ? list_with_notes(found)
+			 : list_names(found, shell->terminal.columns);
+	terminal_print(&shell->terminal, text);
 }
 
 void shell_complete(struct shell *shell)
 {
-	const char *words[40];
 	own_qmp_candidates struct qmp_candidates found = {0};
 	struct editor *editor = shell->terminal.editor;
+	own_free char *line = xstrndup(editor_text(editor), editor_cursor(editor));
 	own_free char *start = NULL, *more = NULL;
-	size_t n = 0, typed;
+	struct part part = part_of(line);
+	size_t typed;
 
-	for (int looks = 0; looks < 2; looks++)
-		for (const struct shell_word *word = looks ? SHELL_LOOKS : SHELL_WORDS;
-		     word->name && n + 1 < ARRAY_SIZE(words); word++)
-			words[n++] = word->name;
-	words[n] = NULL;
-	qmp_complete(&(struct completing){session_schema(shell->session), words, shell_names,
-					  properties_of, shell->session},
-		     editor_text(editor), editor_cursor(editor), &found);
+	find_candidates(shell, line, &part, &found);
 	start = qmp_common_start(&found);
-	typed = editor_cursor(editor) - found.from;
-	if (strlen(start) == typed && found.n != 1) {
+	typed = strlen(line) - found.from;
+	if (!found.n || (strlen(start) == typed && found.n != 1)) {
 		list_candidates(shell, &found);
 		return;
 	}

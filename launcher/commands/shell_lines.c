@@ -1,5 +1,6 @@
 /* What a line of the shell does: a command of QEMU's, or a word of the shell's own. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,17 +14,37 @@
 #include "qmp/line.h"
 #include "shell_private.h"
 
+/* A line is no line where this many words that perform one stand before it. */
+#define NESTED_MOST 4
+
+/* Tells what is wrong with line, which is shell->typed or the end of it, below the place. */
 static void show_caret(struct shell *shell, const char *line, const struct caret *caret)
 {
-	own_free char *name = text_quote(path_base(shell->session->name), 40);
-	size_t before = strlen(name) + (*shell->state ? strlen(shell->state) + 6 : 3);
-	size_t column = before + text_column(line, caret->at) - 1;
+	own_free char *prompt = shell_prompt(shell);
+	unsigned at = text_column(shell->typed, (size_t)(line - shell->typed) + caret->at);
+	size_t column = strlen(prompt) + at - 1;
 	own_free char *text = text_quote(caret->text, 2000);
 
-	if (column < shell->terminal.columns && !strchr(line, '\n'))
+	shell->failed = true;
+	if (column < shell->terminal.columns && !strchr(shell->typed, '\n'))
 		shell_say(shell, "%*s^\n%s", (int)column, "", text);
 	else
-		shell_say(shell, "at %u: %s", text_column(line, caret->at), text);
+		shell_say(shell, "at %u: %s", at, text);
+}
+
+/* Says why the line is not performed. */
+static void refuse(struct shell *shell, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void refuse(struct shell *shell, const char *fmt, ...)
+{
+	own_free char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	text = xvasprintf(fmt, args);
+	va_end(args);
+	shell->failed = true;
+	terminal_print(&shell->terminal, text);
 }
 
 static void perform_request(struct shell *shell, const char *line)
@@ -39,17 +60,18 @@ static void perform_request(struct shell *shell, const char *line)
 		return;
 	}
 	if (!session_may(shell->session, request.command, request.arguments, &err)) {
-		shell_say(shell, "%s", error_message(err, 0));
+		refuse(shell, "%s", error_message(err, 0));
 		return;
 	}
 	danger = session_danger(request.command, request.arguments);
 	if (danger) {
 		own_free char *question = xasprintf("%s %s: sure?", request.command, danger);
 
-		if (!shell_sure(shell, question))
+		shell->failed = !shell_sure(shell, question);
+		if (shell->failed)
 			return;
 	}
-	if (shell_ask(shell, request.command, json_object_get(request.arguments), &answer))
+	if (shell_request(shell, &request, &answer))
 		shell_answer(shell, &request, answer);
 }
 
@@ -88,6 +110,8 @@ static void time_line(struct shell *shell, const char *rest)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	shell_line(shell, rest);
 	clock_gettime(CLOCK_MONOTONIC, &end);
+	if (shell->failed)
+		return;
 	shell_say(shell, "%.3f ms",
 		  (double)(end.tv_sec - start.tv_sec) * 1e3 +
 			  (double)(end.tv_nsec - start.tv_nsec) / 1e6);
@@ -99,12 +123,12 @@ static void watch_line(struct shell *shell, const char *rest)
 	double seconds = strtod(rest, &end);
 
 	if (end == rest || *end != ' ' || !(seconds >= 0.1) || seconds > 86400) {
-		shell_say(shell, "watch SECONDS COMMAND, until Ctrl-C");
+		refuse(shell, "watch SECONDS LINE, until Ctrl-C");
 		return;
 	}
 	do
 		shell_line(shell, end + 1);
-	while (shell_wait(shell, (int)(seconds * 1000), NULL, NULL, NULL));
+	while (!shell->failed && shell_wait(shell, (int)(seconds * 1000), NULL, NULL, NULL));
 }
 
 static void wait_event(struct shell *shell, const char *rest)
@@ -120,7 +144,7 @@ static void wait_event(struct shell *shell, const char *rest)
 	for (size_t i = 0; line.words && i < n; i++)
 		known |= strcmp(names[i], line.word[0].text) == 0;
 	if (!known && (n || !line.words)) {
-		shell_say(shell, "wait EVENT KEY=VALUE...: QEMU has no such event");
+		refuse(shell, "wait EVENT KEY=VALUE...: QEMU has no such event");
 		return;
 	}
 	buf_adds(&conditions, "");
@@ -142,53 +166,60 @@ static void save_line(struct shell *shell, const char *rest)
 	own_free char *text = NULL;
 
 	if (!rest[len] || !*path) {
-		shell_say(shell, "save FILE COMMAND");
+		refuse(shell, "save FILE COMMAND");
 		return;
 	}
 	if (!request_parse(shell->session, rest + len + 1, &request, &caret)) {
-		shell_say(shell, "%s", caret.text);
+		show_caret(shell, rest + len + 1, &caret);
 		return;
 	}
 	if (access(path, F_OK) == 0) {
-		shell_say(shell, "%s is there already", path);
+		refuse(shell, "%s is there already", path);
 		return;
 	}
 	if (!session_may(shell->session, request.command, request.arguments, &err) ||
 	    session_danger(request.command, request.arguments)) {
-		shell_say(shell, "%s",
-			  err ? error_message(err, 0) : "not of a command that asks first");
+		refuse(shell, "%s",
+		       err ? error_message(err, 0) : "not of a command that asks first");
 		return;
 	}
-	if (!shell_ask(shell, request.command, json_object_get(request.arguments), &answer))
+	if (!shell_request(shell, &request, &answer))
 		return;
 	text = request_answer(&request, answer);
 	if (!file_write(path, text, strlen(text), 0600, VOLATILE, &err))
-		shell_say(shell, "%s", error_message(err, 0));
+		refuse(shell, "%s", error_message(err, 0));
 }
 
 static void set_transcript(struct shell *shell, const char *rest)
 {
+	int fd;
+
 	if (shell->transcript)
 		fclose(steal(&shell->transcript));
 	if (strcmp(rest, "off") == 0)
 		return;
-	shell->transcript = *rest ? fopen(rest, "ae") : NULL;
+	fd = *rest ? open(rest, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
+	shell->transcript = fd < 0 ? NULL : fdopen(fd, "a");
 	if (!shell->transcript)
-		shell_say(shell, "transcript FILE, or transcript off: %s",
-			  strerror(*rest ? errno : EINVAL));
+		refuse(shell, "transcript FILE, or transcript off: %s",
+		       strerror(*rest ? errno : EINVAL));
 }
 
 const struct shell_word SHELL_WORDS[] = {
 	{"help", "", "this list", show_help},
 	{"exit", "", "leave the shell, as Ctrl-D does; the machine goes on", leave_shell},
-	{"events", "[on|off|only PATTERN]", "which events are shown", set_events},
+	{"events", "[on|off|only NAME...]", "which events are shown", set_events,
+	 TAKES_EVENT_FILTER},
 	{"raw", "[on|off]", "answers as JSON on one line", set_raw},
-	{"time", "LINE", "perform LINE and tell how long it took", time_line},
-	{"watch", "SECONDS LINE", "perform LINE again and again, until Ctrl-C", watch_line},
-	{"wait", "EVENT [KEY=VALUE...]", "wait for an event, until Ctrl-C", wait_event},
-	{"save", "FILE COMMAND", "put an answer into a new file", save_line},
+	{"time", "LINE", "perform LINE and tell how long it took", time_line, TAKES_LINE},
+	{"watch", "SECONDS LINE", "perform LINE again and again, until Ctrl-C", watch_line,
+	 TAKES_WORD_AND_LINE},
+	{"wait", "EVENT [KEY=VALUE...]", "wait for an event, until Ctrl-C", wait_event,
+	 TAKES_EVENT},
+	{"save", "FILE COMMAND", "put an answer into a new file", save_line,
+	 TAKES_FILE_AND_COMMAND},
 	{"transcript", "FILE|off", "add all that is sent and comes to FILE, as JSON lines",
-	 set_transcript},
+	 set_transcript, TAKES_FILE},
 	{0},
 };
 
@@ -201,6 +232,7 @@ static void show_help(struct shell *shell, const char *rest)
 		 "COMMAND KEY=VALUE...  a command of QMP, typed by QEMU's schema; Tab completes\n"
 		 "{\"execute\": ...}      the same as JSON, over as many lines as it takes\n"
 		 ":COMMAND              a command of HMP, such as :info registers\n"
+		 "!oob COMMAND          out of band: before what QEMU has still to do\n"
 		 "?COMMAND              its arguments; /TEXT what holds TEXT in the schema\n");
 	for (int looks = 0; looks < 2; looks++)
 		for (const struct shell_word *word = looks ? SHELL_LOOKS : SHELL_WORDS; word->name;
@@ -213,7 +245,7 @@ static void show_help(struct shell *shell, const char *rest)
 	terminal_print(&shell->terminal, out.data);
 }
 
-static const struct shell_word *word_of(const char *line, size_t len)
+const struct shell_word *shell_word_of(const char *line, size_t len)
 {
 	for (int looks = 0; looks < 2; looks++)
 		for (const struct shell_word *word = looks ? SHELL_LOOKS : SHELL_WORDS; word->name;
@@ -223,10 +255,44 @@ static const struct shell_word *word_of(const char *line, size_t len)
 	return NULL;
 }
 
+static json_object *properties_of(void *session, const char *driver)
+{
+	return session_properties(session, driver);
+}
+
+static void help_on(struct shell *shell, const char *rest)
+{
+	size_t len = strcspn(rest, " \t");
+	const struct shell_word *word = shell_word_of(rest, len);
+	own_free char *text = NULL, *name = xstrndup(rest, len), *unknown = NULL;
+
+	if (!len) {
+		show_help(shell, "");
+		return;
+	}
+	text = word ? xasprintf("%s %s: %s", word->name, word->usage, word->help)
+		    : qmp_help(session_schema(shell->session), rest, properties_of, shell->session);
+	if (text) {
+		terminal_print(&shell->terminal, text);
+		return;
+	}
+	unknown = session_unknown(shell->session, name);
+	refuse(shell, "%s", unknown);
+}
+
+static void search_for(struct shell *shell, const char *rest)
+{
+	own_free char *text = qmp_search(session_schema(shell->session), rest);
+
+	if (*text)
+		terminal_print(&shell->terminal, text);
+	else
+		refuse(shell, "nothing in QEMU's schema");
+}
+
 void shell_line(struct shell *shell, const char *line)
 {
 	const struct shell_word *word;
-	own_free char *text = NULL;
 	size_t len;
 
 	line += strspn(line, " \t\n");
@@ -234,14 +300,17 @@ void shell_line(struct shell *shell, const char *line)
 	if (!*line || *line == '#')
 		return;
 	if (*line == '?' || *line == '/') {
-		text = *line == '?' ? qmp_help(session_schema(shell->session), line + 1)
-				    : qmp_search(session_schema(shell->session), line + 1);
-		terminal_print(&shell->terminal, text && *text ? text : "nothing in QEMU's schema");
+		(*line == '?' ? help_on : search_for)(shell, line + 1 + strspn(line + 1, " \t"));
 		return;
 	}
-	word = word_of(line, len);
-	if (word)
-		word->run(shell, line + len + strspn(line + len, " \t"));
-	else
+	word = shell_word_of(line, len);
+	if (!word) {
 		perform_request(shell, line);
+	} else if (shell->nested == NESTED_MOST) {
+		refuse(shell, "so many lines in one are none");
+	} else {
+		shell->nested++;
+		word->run(shell, line + len + strspn(line + len, " \t"));
+		shell->nested--;
+	}
 }

@@ -14,19 +14,26 @@ struct shell {
 	struct terminal terminal;
 	char state[32];	   /* QEMU's word for how the guest is; "" not known */
 	uint64_t state_id; /* of the query-status under way; 0: none */
-	char *events;	   /* names that are shown (a pattern); NULL: none are */
+	char *events;	   /* patterns of names that are shown; NULL: none are */
 	FILE *transcript;  /* JSON lines of all that is sent and comes; NULL: none */
 	char *panic;	   /* what the last GUEST_PANICKED told, NULL: none */
+	const char *typed; /* the whole line that is performed */
+	unsigned nested;   /* how many words that perform a line stand before this one */
+	bool failed;	   /* the line could not be performed, or not to its end */
 	bool raw, leave, lost;
-	int status;
 };
 
 /* Says something above the line. */
 void shell_say(struct shell *shell, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The line's prompt, which the caller owns. */
+char *shell_prompt(const struct shell *shell);
+
 /* Sends a command and waits for its answer, which the caller owns; events are shown meanwhile.
- * False when there is none (refused, lost, Ctrl-C), which has been said. Takes over arguments.
+ * False when there is none (refused, lost, Ctrl-C), which has been said; the line has failed then.
  */
+bool shell_request(struct shell *shell, const struct request *request, json_object **answer);
+/* The same for a command without more; takes over arguments (may be NULL). */
 bool shell_ask(struct shell *shell, const char *command, json_object *arguments,
 	       json_object **answer);
 /* Prints an answer: a table, JSON, or HMP's text. */
@@ -38,17 +45,39 @@ bool shell_sure(struct shell *shell, const char *question);
  * did.
  */
 bool shell_wait(struct shell *shell, int ms, const char *name, const char *conditions, bool *came);
-/* Reads and performs a line. */
+/* Reads and performs a line, which is shell->typed or a part of it. */
 void shell_line(struct shell *shell, const char *line);
 
-/* A word of the shell's own: what follows it on the line is rest. */
+/* What stands behind a word, for Tab. */
+enum shell_takes {
+	TAKES_NOTHING,
+	TAKES_LINE,
+	TAKES_WORD_AND_LINE,
+	TAKES_FILE_AND_COMMAND,
+	TAKES_FILE,
+	TAKES_EVENT,
+	TAKES_EVENT_FILTER,
+};
+
+/* A word of the shell's own: what follows it on the line is rest. A new one is a row in one of the
+ * tables and its function; takes may be left out.
+ */
 struct shell_word {
 	const char *name, *usage, *help;
 	void (*run)(struct shell *shell, const char *rest);
+	enum shell_takes takes;
 };
+
+/* The word of len bytes, or NULL. */
+const struct shell_word *shell_word_of(const char *name, size_t len);
 
 /* Words of the shell, and those that look at the guest; each ended by a row without a name. */
 extern const struct shell_word SHELL_WORDS[], SHELL_LOOKS[];
+
+/* Lines that were typed before, to this machine. */
+void shell_history_read(struct shell *shell);
+void shell_history_write(struct shell *shell);
+void shell_history_add(struct shell *shell, const char *line);
 
 /* Tab: completes what stands before the cursor, or lists what could. */
 void shell_complete(struct shell *shell);

@@ -77,10 +77,14 @@ void terminal_close(struct terminal *terminal)
 
 	if (!terminal->editor)
 		return;
+	if (terminal->plain && terminal->prompt)
+		buf_addc(&out, '\n');
 	if (!terminal->plain) {
 		editor_hide(terminal->editor, &out);
 		buf_adds(&out, "\x1b[?2004l");
-		write_out(&out);
+	}
+	write_out(&out);
+	if (!terminal->plain) {
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal->before);
 	}
 	editor_free(steal(&terminal->editor));
@@ -117,9 +121,13 @@ void terminal_print(struct terminal *terminal, const char *text)
 	size_t len = strlen(text);
 
 	editor_hide(terminal->editor, &out);
+	if (terminal->plain && terminal->prompt)
+		buf_addc(&out, '\n');
 	buf_add(&out, text, len);
 	if (len && text[len - 1] != '\n')
 		buf_addc(&out, '\n');
+	if (terminal->plain && terminal->prompt)
+		buf_adds(&out, terminal->prompt);
 	draw(terminal, &out);
 	write_out(&out);
 }
@@ -181,6 +189,12 @@ int terminal_key(struct terminal *terminal)
 		return -1;
 	}
 	return (unsigned char)terminal->keys.data[terminal->keys_at++];
+}
+
+void terminal_forget(struct terminal *terminal)
+{
+	tcflush(STDIN_FILENO, TCIFLUSH);
+	terminal->keys_at = terminal->keys.len;
 }
 
 bool terminal_interrupted(struct terminal *terminal)

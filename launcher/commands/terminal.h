@@ -45,6 +45,8 @@ void terminal_read(struct terminal *terminal);
 void terminal_signals(struct terminal *terminal);
 /* The next key that was typed, or -1. */
 int terminal_key(struct terminal *terminal);
+/* Drops what was typed so far: it was no answer to what is asked now. */
+void terminal_forget(struct terminal *terminal);
 /* Whether Ctrl-C has been typed; keys typed before it are dropped then. */
 bool terminal_interrupted(struct terminal *terminal);
 
