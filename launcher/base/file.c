@@ -248,3 +248,21 @@ bool dir_make(const char *path, mode_t mode, struct error **err)
 	}
 	return true;
 }
+
+int file_nameless(const char *dir, char **name, struct error **err)
+{
+	own_fd int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	own_free char *path = NULL;
+
+	*name = NULL;
+	if (fd >= 0)
+		return steal_fd(&fd);
+	path = path_join(dir, ".vmlaunch.XXXXXX");
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make a file in %s", dir);
+		return -1;
+	}
+	*name = steal(&path);
+	return steal_fd(&fd);
+}

@@ -47,4 +47,10 @@ bool file_copy_new(const char *from, const char *path, mode_t mode, struct error
 /* mkdir -p; what has to be made gets the mode. */
 bool dir_make(const char *path, mode_t mode, struct error **err);
 
+/* A file without a name in dir, read and written by nobody but this user. *name becomes NULL, or
+ * where the file system cannot make one without, the path that it has all the same; the caller owns
+ * both. -1 with words (ERROR_HOST).
+ */
+int file_nameless(const char *dir, char **name, struct error **err);
+
 #endif

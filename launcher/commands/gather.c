@@ -150,13 +150,21 @@ static void find_program(struct gathered *g, const char *name)
 		program->path = xstrdup(name);
 }
 
+static bool makes_disks(const struct profile *p)
+{
+	for (size_t i = 0; i < p->disk.n; i++)
+		if (p->disk.v[i]->enabled.v && ((const struct disk *)p->disk.v[i])->create.v)
+			return true;
+	return false;
+}
+
 static void find_programs(struct gathered *g, bool ephemeral)
 {
 	if (g->profile->glass.resolution.v && g->profile->glass.start_client.v)
 		find_program(g, g->profile->glass.client.v);
 	if (g->profile->display.start_viewer.v)
 		find_program(g, REMOTE_VIEWER);
-	if (ephemeral)
+	if (ephemeral || makes_disks(g->profile))
 		find_program(g, QEMU_IMG);
 }
 

@@ -160,6 +160,8 @@ void compose_drive(struct composer *c, const struct disk *disk, const char *id);
 bool compose_is_written(const struct disk *disk);
 void compose_ephemeral(struct composer *c); /* says what a throw-away start throws away */
 void compose_image(struct composer *c, const struct disk *disk); /* can it be meant? */
+/* Whether its file was looked for and is not there. */
+bool compose_image_missing(const struct composer *c, const struct disk *disk);
 void compose_usb(struct composer *c); /* the controller, whoever may need it */
 /* A port of its own on the USB controller, written into a device's option; item asks for it (NULL:
  * the display), and words say what for.

@@ -37,8 +37,59 @@ bool plan_disk_is_qcow2(const struct disk *disk)
 
 static const char *format_of(const struct disk *disk)
 {
+	if (disk->format.v == DISK_VMDK || disk->format.v == DISK_VHDX)
+		return disk->format.v == DISK_VMDK ? "vmdk" : "vhdx";
 	return plan_disk_is_qcow2(disk) ? "qcow2" : "raw";
 }
+
+/* ------------------------------------------------------------------ before QEMU has it */
+
+/* An image that is not there yet. */
+static void add_creation(struct composer *c, const struct disk *disk)
+{
+	const char *program = compose_program(c, QEMU_IMG);
+	struct prepare *prepare;
+
+	if (c->in->ephemeral) {
+		compose_wrong(
+			c, disk->path.at,
+			"%s: there is no %s, and a throw-away start makes none that stays: start it once without --ephemeral",
+			compose_key(c, &disk->path.at), disk->path.v);
+		return;
+	}
+	if (!program) {
+		own_free char *install =
+			distribution_install(c->facts->distribution, PACKAGE_QEMU_IMG);
+
+		compose_refuse(c, disk->create.at,
+			       "%s needs " QEMU_IMG ", which is not in PATH: %s",
+			       compose_key(c, &disk->create.at), install);
+		return;
+	}
+	prepare = xappend(c->plan->prepare, c->plan->prepares);
+	prepare->kind = PREPARE_DISK;
+	prepare->path = xstrdup(disk->path.v);
+	prepare->program = xstrdup(program);
+	prepare->format = format_of(disk);
+	prepare->size = disk->create.v;
+	prepare->source = text_size(disk->create.v);
+}
+
+/* What the guest writes to is the machine's alone; what it reads it may share with others that
+ * read.
+ */
+static void add_claim(struct composer *c, const struct disk *disk)
+{
+	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
+
+	prepare->kind = PREPARE_CLAIM;
+	prepare->path = xstrdup(disk->path.v);
+	prepare->held = compose_is_written(disk) && !c->in->ephemeral;
+	prepare->source = xstrdup(prepare->held ? "write" : "read");
+	prepare->granted = true;
+}
+
+/* ------------------------------------------------------------------ block nodes */
 
 /* Past the host's page cache: the caller's own memory goes to the disk. */
 static bool is_direct(const struct disk *disk)
@@ -174,6 +225,10 @@ void compose_disks(struct composer *c)
 		if (!disk->item.enabled.v)
 			continue;
 		compose_image(c, disk);
+		if (disk->create.v && compose_image_missing(c, disk))
+			add_creation(c, disk);
+		if (is_block(c, disk->path.v))
+			add_claim(c, disk);
 		if (c->in->ephemeral && compose_is_written(disk))
 			add_overlay(c, disk, id);
 		else

@@ -212,6 +212,39 @@ static void check_qcow2(const struct looking *l)
 	}
 }
 
+/* ------------------------------------------------------------------ as what others make */
+
+/* QEMU writes an image's tables in no order that a loss of power would respect, and only VHDX has a
+ * log of what it was about (block/vmdk.c, block/vhdx-log.c).
+ */
+static void check_foreign(const struct looking *l)
+{
+	bool vmdk = l->disk->format.v == DISK_VMDK;
+	enum image_kind kind = l->image->kind;
+	own_free char *line = NULL;
+
+	if (kind != (vmdk ? IMAGE_VMDK : IMAGE_VHDX)) {
+		bool text = vmdk && kind == IMAGE_VMDK_TEXT;
+
+		refuse(l, "is %s, and not %s%s", image_words(kind),
+		       image_words(vmdk ? IMAGE_VMDK : IMAGE_VHDX),
+		       text ? ": it may name any file of this host, which the guest would read. qemu-img convert makes one image of it"
+			    : "");
+	} else if (vmdk && l->writes && !l->c->in->ephemeral) {
+		line = convert_line(l);
+		refuse(l,
+		       "could be damaged by a crash of this host while QEMU writes to it: read-only = yes, --ephemeral, or a copy that bears it, made by '%s'",
+		       line);
+	}
+}
+
+bool compose_image_missing(const struct composer *c, const struct disk *disk)
+{
+	const struct image *image = disk->path.v ? image_of(c, disk->path.v) : NULL;
+
+	return image && image->missing;
+}
+
 void compose_image(struct composer *c, const struct disk *disk)
 {
 	struct looking l = {.c = c, .disk = disk, .writes = compose_is_written(disk)};
@@ -222,7 +255,9 @@ void compose_image(struct composer *c, const struct disk *disk)
 		return;
 	l.path = text_quote(disk->path.v, SIZE_MAX);
 	l.word = text_word(disk->path.v);
-	if (plan_disk_is_qcow2(disk))
+	if (disk->format.v == DISK_VMDK || disk->format.v == DISK_VHDX)
+		check_foreign(&l);
+	else if (plan_disk_is_qcow2(disk))
 		check_qcow2(&l);
 	else
 		check_raw(&l);

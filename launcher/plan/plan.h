@@ -59,21 +59,24 @@ enum prepare_kind {
 	PREPARE_RECORD,	      /* write text into path unless it is there */
 	PREPARE_VARS_COPY,    /* make path anew from store, or from source where there is none */
 	PREPARE_OVERLAY,      /* a file without a name in source, for what is written over path */
+	PREPARE_DISK,	      /* make the image path of size bytes, which is not there */
+	PREPARE_CLAIM,	      /* hold the block device against whoever would mount it */
 };
 
 struct prepare {
 	enum prepare_kind kind;
 	char *path;
 	char *source;	    /* or the text to record, or the size in words */
-	uint64_t size;	    /* of PREPARE_SHARED, PREPARE_DEVICE and PREPARE_BYTES */
+	uint64_t size;	    /* of PREPARE_SHARED, PREPARE_DEVICE, PREPARE_BYTES, PREPARE_DISK */
 	char *bytes;	    /* of PREPARE_BYTES */
 	char *told;	    /* likewise, of an ACPI table: what stands in it, in lines */
 	char *store;	    /* of PREPARE_VARS_COPY */
-	char *program;	    /* of PREPARE_OVERLAY: qemu-img */
-	const char *format; /* likewise: the image's, "raw" or "qcow2" */
-	int number;	    /* likewise: of its descriptor in QEMU */
-	bool granted; /* likewise: path is a node, which is opened when the keeper has given the
-			 rights */
+	char *program;	    /* of PREPARE_OVERLAY and PREPARE_DISK: qemu-img */
+	const char *format; /* likewise: the image's, as qemu-img calls it */
+	int number;	    /* of PREPARE_OVERLAY: of its descriptor in QEMU */
+	bool held;	    /* of PREPARE_CLAIM: to the end, else looked at only */
+	bool granted;	    /* path is a node, which is opened when the keeper has given the
+			       rights */
 };
 
 /* A change of the host that the keeper is asked for, and how a person would do it. */
@@ -227,8 +230,7 @@ struct plan_input {
 	const char *probe_parameters;
 };
 
-/* Whether a disk is given to QEMU as qcow2, else as raw: by its key or its name, never by its
- * bytes. */
+/* Whether a disk is given to QEMU as qcow2: by its key or its name, never by its bytes. */
 bool plan_disk_is_qcow2(const struct disk *disk);
 
 /* NULL when the machine cannot be started; err then holds every reason. */

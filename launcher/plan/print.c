@@ -43,6 +43,8 @@ static const struct prepare_words {
 	[PREPARE_OVERLAY] =
 		{"overlay",
 		 "stays as it is; what is written goes to a file without a name, gone at the end, in"},
+	[PREPARE_DISK] = {"disk", "made by qemu-img, as it is not there, of"},
+	[PREPARE_CLAIM] = {"block-device", "the kernel is asked whether it is free, to"},
 };
 
 char *plan_lines(const struct plan *plan, char end, size_t *len)

@@ -45,19 +45,21 @@ static char *missing(const char *path, int errnum)
 	return xstrdup("no such file");
 }
 
-/* The same for a disk that the guest is to write to, with the line that makes it where it could be
- * made. Its format is what the name says, if the profile does not.
+/* The same for a disk that the guest is to write to, with the key that has it made where it could
+ * be; NULL: it will be.
  */
 static char *missing_disk(const struct disk *disk, int errnum)
 {
-	own_free char *dir = path_dir(disk->path.v), *word = text_word(disk->path.v);
-	bool qcow2 = disk->format.v == DISK_QCOW2 ||
-		     (disk->format.v == DISK_AUTO && text_ends(disk->path.v, ".qcow2"));
+	own_free char *dir = path_dir(disk->path.v);
 
-	if (errnum != ENOENT || access(dir, W_OK | X_OK) < 0)
+	if (errnum != ENOENT || access(dir, F_OK) < 0)
 		return missing(disk->path.v, errnum);
-	return xasprintf("no such file; to make one of 64 GiB: qemu-img create -f %s %s 64G",
-			 qcow2 ? "qcow2" : "raw", word);
+	if (access(dir, W_OK | X_OK) < 0)
+		return disk->create.v ? xstrdup("you may not make a file in its directory")
+				      : missing(disk->path.v, errnum);
+	return disk->create.v
+		       ? NULL
+		       : xstrdup("no such file; create = 64G has one of 64 GiB made at the start");
 }
 
 /* disk: the one whose path it is, if the guest is to write to it, else NULL. */
@@ -72,7 +74,8 @@ static void check_path(struct check *c, const struct key *key, const struct text
 	if (stat(path->v, &st) < 0) {
 		own_free char *what = disk ? missing_disk(disk, errno) : missing(path->v, errno);
 
-		complain(c, &path->at, path->v, what);
+		if (what)
+			complain(c, &path->at, path->v, what);
 	} else if (!S_ISREG(st.st_mode) && !(device_fits && S_ISBLK(st.st_mode))) {
 		complain(c, &path->at, path->v,
 			 S_ISDIR(st.st_mode) ? "is a directory; a file is needed"

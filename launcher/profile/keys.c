@@ -48,7 +48,8 @@ static const char *const ACCEL[] = {
 	[ACCEL_AUTO] = "auto", [ACCEL_KVM] = "kvm", [ACCEL_TCG] = "tcg", NULL};
 static const char *const PLACEMENT[] = {"performance", "efficiency", "any", "none", NULL};
 static const char *const FORMAT[] = {
-	[DISK_AUTO] = "auto", [DISK_RAW] = "raw", [DISK_QCOW2] = "qcow2", NULL};
+	[DISK_AUTO] = "auto", [DISK_RAW] = "raw",   [DISK_QCOW2] = "qcow2",
+	[DISK_VMDK] = "vmdk", [DISK_VHDX] = "vhdx", NULL};
 static const char *const MEDIA[] = {[MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", NULL};
 static const char *const BUS[] = {[BUS_AUTO] = "auto",
 				  [BUS_VIRTIO_BLK] = "virtio-blk",
@@ -325,7 +326,9 @@ static const struct key DISK[] = {
 	{"path", PATH(disk, path), .flags = KEY_REQUIRED | KEY_EXISTS,
 	 .help = "image file or block device"},
 	{"format", CHOICE(disk, format, FORMAT), .dflt = "auto",
-	 .help = "auto: qcow2 if the path ends in .qcow2, else raw; never guessed from what the guest could have written: an image of another kind is refused, unless this is given"},
+	 .help = "auto: qcow2 if the path ends in .qcow2, else raw; never guessed from what the guest could have written: an image of another kind is refused, unless this is given. vmdk: read-only, as a crash of the host could damage what QEMU writes to one"},
+	{"create", SIZE(disk, create, MIB, 512 * TIB),
+	 .help = "size of the image that qemu-img makes at the start when there is none; one that is there stays as it is"},
 	{"media", CHOICE(disk, media, MEDIA), .dflt = "disk",
 	 .help = "cdrom: a drive that only reads"},
 	{"bus", CHOICE(disk, bus, BUS), .dflt = "auto",

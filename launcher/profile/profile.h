@@ -73,7 +73,7 @@ enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum display { DISPLAY_AUTO, DISPLAY_NONE, DISPLAY_SPICE };
 enum glass { GLASS_AUTO, GLASS_KVMFR, GLASS_SHM };
 enum when { WHEN_AUTO, WHEN_YES, WHEN_NO };
-enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2 };
+enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2, DISK_VMDK, DISK_VHDX };
 enum disk_media { MEDIA_DISK, MEDIA_CDROM };
 enum disk_bus { BUS_AUTO, BUS_VIRTIO_BLK, BUS_VIRTIO_SCSI, BUS_NVME, BUS_SATA, BUS_USB };
 enum disk_rotation { ROTATION_AUTO, ROTATION_SSD, ROTATION_HDD };
@@ -230,6 +230,7 @@ struct disk {
 	struct item item;
 	struct text path;
 	struct choice format;
+	struct number create; /* 0: never */
 	struct choice media;
 	struct choice bus;
 	struct text serial;

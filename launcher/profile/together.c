@@ -85,6 +85,23 @@ static void complain_needs(struct check *c, const struct origin *at, const struc
 	complain(c, at, "%s needs %s%s", key, other, value);
 }
 
+/* What is made is empty, for a guest to write to. */
+static void check_creation(struct check *c, const struct disk *disk)
+{
+	bool foreign = disk->format.v == DISK_VMDK || disk->format.v == DISK_VHDX;
+	const struct origin *other = disk->media.v == MEDIA_CDROM ? &disk->media.at
+				     : disk->read_only.v	  ? &disk->read_only.at
+				     : foreign			  ? &disk->format.at
+								  : NULL;
+	own_free char *key = other ? key_text(other) : NULL;
+
+	if (disk->item.enabled.v && disk->create.v && other)
+		complain_key(
+			c, &disk->create.at,
+			"makes an empty raw or qcow2 disk for a guest to write to, and %s says otherwise",
+			key);
+}
+
 bool profile_check_together(const struct profile *p, struct error **err)
 {
 	struct check check = {.p = p, .err = err, .good = true}, *c = &check;
@@ -105,5 +122,7 @@ bool profile_check_together(const struct profile *p, struct error **err)
 	if (p->boot.append.v && !p->boot.kernel.v)
 		complain_needs(c, &p->boot.append.at, &p->boot.kernel.at, "");
 	check_order(c);
+	for (size_t i = 0; i < p->disk.n; i++)
+		check_creation(c, (const struct disk *)p->disk.v[i]);
 	return check.good;
 }

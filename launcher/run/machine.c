@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "disk_file.h"
 #include "firmware/vars.h"
 #include "interrupt.h"
 #include "log.h"
@@ -144,7 +145,22 @@ static bool hold_device(const struct prepare *p, int *held, struct error **err)
 struct prepared {
 	int shared; /* -1: none */
 	struct overlays overlays;
+	int *claim; /* block devices */
+	size_t claims;
 };
+
+static bool hold_block(const struct prepare *p, struct prepared *prepared, struct error **err)
+{
+	int fd = disk_claim(p, err);
+
+	if (fd < 0)
+		return false;
+	if (p->held)
+		*xappend(prepared->claim, prepared->claims) = fd;
+	else
+		close(fd);
+	return true;
+}
 
 static bool prepare_one(const struct prepare *p, struct prepared *prepared, struct error **err)
 {
@@ -166,6 +182,10 @@ static bool prepare_one(const struct prepare *p, struct prepared *prepared, stru
 		return version_record(p->path, p->source, err);
 	case PREPARE_OVERLAY:
 		return overlay_make(&prepared->overlays, p, err);
+	case PREPARE_DISK:
+		return disk_make(p, err);
+	case PREPARE_CLAIM:
+		return hold_block(p, prepared, err);
 	}
 	return false;
 }
@@ -191,6 +211,9 @@ static void put_away(const struct plan *plan, struct prepared *prepared)
 			unlink(plan->prepare[i].path);
 	close_fd(&prepared->shared);
 	overlays_close(&prepared->overlays);
+	for (size_t i = 0; i < prepared->claims; i++)
+		close_fd(&prepared->claim[i]);
+	free(prepared->claim);
 }
 
 /* What QEMU says before it aborts, pages of registers above its last words, and what that means. */

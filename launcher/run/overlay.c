@@ -1,31 +1,23 @@
 #include "overlay.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/say.h"
-#include "base/text.h"
 #include "tool.h"
 
 #define LITTLE_SPACE (1ULL << 30) /* bytes: less is told */
 
-/* A file without a name in dir. Not each file system can make one; there it has a name for the
- * moment between two calls.
- */
+/* Where the file has a name all the same, it is for the moment between two calls. */
 static int open_nameless(const char *dir, struct error **err)
 {
-	own_fd int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	own_free char *name = path_join(dir, "overlay.XXXXXX");
+	own_free char *name = NULL;
+	own_fd int fd = file_nameless(dir, &name, err);
 
-	if (fd >= 0)
-		return steal_fd(&fd);
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd < 0 || unlink(name) < 0) {
+	if (fd >= 0 && name && unlink(name) < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot make a file in %s", dir);
 		return -1;
 	}

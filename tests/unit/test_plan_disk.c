@@ -1,6 +1,8 @@
 /* Composing disks from hand-made facts: how the host reads and writes them. */
 #include "plan_world.h"
 
+#include <errno.h>
+
 /* Files that are there and that any user may write; nothing opens them. */
 #define FILE_THERE "/proc/self/comm"
 #define OTHER_FILE "/proc/self/oom_score_adj"
@@ -278,6 +280,57 @@ static void throwing_away(void **state)
 			"ends\n");
 }
 
+static struct plan_program QEMU_IMG_THERE = {.name = QEMU_IMG, .path = S("/usr/bin/qemu-img")};
+
+/* An image that is not there is made by qemu-img, unless nothing is to stay. */
+static void making(void **state)
+{
+	static const char text[] = DISK "create = 20G\nformat = qcow2\n";
+	struct image missing = {.path = S(FILE_THERE), .errnum = ENOENT, .missing = true};
+	struct image *image = &missing;
+	struct world w = world();
+	const struct prepare *made;
+
+	(void)state;
+	w.in.image = &image;
+	w.in.images = 1;
+	refusal_says(&w, text, "p.ini:3:10: disk a.create needs qemu-img, which is not in PATH");
+	w.in.program = &QEMU_IMG_THERE;
+	w.in.programs = 1;
+	own_plan struct plan *plan = planned(&w, text);
+	made = prepared(plan, PREPARE_DISK);
+	assert_string_equal(made->path, FILE_THERE);
+	assert_string_equal(made->program, "/usr/bin/qemu-img");
+	assert_string_equal(made->format, "qcow2");
+	assert_int_equal(made->size, 20 * GIB);
+	w.in.ephemeral = true;
+	refusal_says(&w, text, "a throw-away start makes none that stays");
+	w.in.ephemeral = missing.missing = false;
+	missing.errnum = 0;
+	missing.kind = IMAGE_QCOW2;
+	own_plan struct plan *there = planned(&w, text);
+	assert_null(prepared(there, PREPARE_DISK));
+	misread(DISK "create = 1G\nread-only = yes\n",
+		"p.ini:3:10: disk a.create: makes an empty raw or qcow2 disk for a guest to write to, "
+		"and disk a.read-only says otherwise\n");
+}
+
+/* The kernel is asked about each block device, and keeps others off one that is written to. */
+static void claiming(void **state)
+{
+	struct plan_block block = {.path = FILE_THERE, .major = 8, .minor = 1, .accessible = true};
+	struct world w = world();
+
+	(void)state;
+	w.in.block = &block;
+	w.in.blocks = 1;
+	own_plan struct plan *plan = planned(&w, DISK);
+	assert_true(prepared(plan, PREPARE_CLAIM)->held);
+	assert_true(prepared(plan, PREPARE_CLAIM)->granted);
+	own_plan struct plan *reads = planned(&w, DISK "read-only = yes\n");
+	assert_false(prepared(reads, PREPARE_CLAIM)->held);
+}
+
 static void what_is_thrown_away(void **state)
 {
 	(void)state;
@@ -345,6 +398,8 @@ int main(void)
 		cmocka_unit_test(scsi),
 		cmocka_unit_test(usb_ports),
 		cmocka_unit_test(throwing_away),
+		cmocka_unit_test(making),
+		cmocka_unit_test(claiming),
 		cmocka_unit_test(what_is_thrown_away),
 		cmocka_unit_test(what_is_only_read),
 		cmocka_unit_test(what_would_stay),
