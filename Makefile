@@ -64,7 +64,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe
+.PHONY: all man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -209,11 +209,34 @@ roots_alone = namei -l $(1) | awk '/^f:/ { next } \
 	{ n++; if ($$2 != "root" || ($$1 !~ /^l/ && substr($$1, 6, 1) substr($$1, 9, 1) ~ /w/)) { print; bad = 1 } } \
 	END { exit bad || !n }'
 
-install: all
+# Manual pages: two of them have a part that the program writes of its own tables.
+MAN := vmlaunch.1 vmlaunch-qmp.1 vmlaunch.ini.5 vmlaunch-keeper.8
+man: $(MAN:%=$(BUILD)/man/%)
+$(BUILD)/man/%: launcher/man/%.in vmlaunch
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)./vmlaunch help --format man >$(BUILD)/man/commands
+	$(Q)./vmlaunch keys --format man >$(BUILD)/man/keys
+	$(Q)sed -e '/^@COMMANDS@$$/{r $(BUILD)/man/commands' -e 'd}' -e '/^@KEYS@$$/{r $(BUILD)/man/keys' -e 'd}' $< >$@
+$(BUILD)/man/%: launcher/man/%
+	$(Q)mkdir -p $(@D) && cp $< $@
+
+# What is installed beside the program and polkit's action: its mode is 644, and its place is below PREFIX.
+shared_files := $(foreach icon,$(ICONS),launcher/desktop/$(notdir $(icon)):share/icons/hicolor/$(icon)) \
+	$(foreach page,$(MAN),$(BUILD)/man/$(page):share/man/man$(subst .,,$(suffix $(page)))/$(page)) \
+	launcher/completions/vmlaunch.bash:share/bash-completion/completions/vmlaunch \
+	launcher/completions/_vmlaunch:share/zsh/site-functions/_vmlaunch \
+	launcher/completions/vmlaunch.fish:share/fish/vendor_completions.d/vmlaunch.fish \
+	launcher/desktop/70-vmlaunch-kvmfr.rules:lib/udev/rules.d/70-vmlaunch-kvmfr.rules \
+	launcher/desktop/org.vmlaunch.vmlaunch.metainfo.xml:share/metainfo/org.vmlaunch.vmlaunch.metainfo.xml \
+	$(foreach profile,$(wildcard profiles/*),$(profile):share/doc/vmlaunch/profiles/$(notdir $(profile)))
+
+install: all man
 	install -D -m 755 vmlaunch $(DESTDIR)$(PREFIX)/bin/vmlaunch
 	if [ -e $(BUILD)/probe.efi ]; then \
 		install -D -m 644 $(BUILD)/probe.efi $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi; fi
-	for icon in $(ICONS); do install -D -m 644 launcher/desktop/$${icon##*/} $(DESTDIR)$(PREFIX)/share/icons/hicolor/$$icon; done
+	for file in $(shared_files); do \
+		install -D -m 644 "$${file%%:*}" "$(DESTDIR)$(PREFIX)/$${file#*:}" || exit 1; done
 	mkdir -p $(BUILD)
 	sed 's|@PROGRAM@|$(PREFIX)/bin/vmlaunch|' launcher/desktop/vmlaunch.policy.in \
 		>$(BUILD)/org.vmlaunch.policy
@@ -227,8 +250,9 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmlaunch $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi \
 		$(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy \
-		$(ICONS:%=$(DESTDIR)$(PREFIX)/share/icons/hicolor/%)
-	rmdir $(DESTDIR)$(PREFIX)/lib/vmlaunch 2>/dev/null || true
+		$(foreach file,$(shared_files),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$(file))))
+	rmdir $(DESTDIR)$(PREFIX)/lib/vmlaunch $(DESTDIR)$(PREFIX)/share/doc/vmlaunch/profiles \
+		$(DESTDIR)$(PREFIX)/share/doc/vmlaunch 2>/dev/null || true
 
 clean:
 	rm -rf $(BUILD) vmlaunch

@@ -44,7 +44,7 @@ static const struct option_row NEW_OPTIONS[] = {
 	{"print", NULL, "print the profile instead of writing it; nothing is made"},
 	{0}};
 static const struct option_row KEYS_OPTIONS[] = {
-	{"format", "text|markdown|json", "how to print it"},
+	{"format", "text|markdown|json|man", "how to print it"},
 	{"json", NULL, "the same as --format json"},
 	{0}};
 static const struct option_row JSON_OPTIONS[] = {{"json", NULL, "print JSON"}, {0}};
@@ -91,6 +91,8 @@ static const struct option_row QMP_OPTIONS[] = {
 	{"timeout", "SECONDS", "give up after so long"},
 	{"read-only", NULL, "send nothing that changes anything"},
 	{0}};
+static const struct option_row HELP_OPTIONS[] = {
+	{"format", "text|man", "man: of all commands, as part of a manual page in mdoc(7)"}, {0}};
 static const struct option_row NO_OPTIONS[] = {{0}};
 
 const struct option_row GLOBAL_OPTIONS[] = {
@@ -152,8 +154,10 @@ const struct command COMMANDS[] = {
 	 0, command_recover, .this_host = true},
 	{"keys", "[SECTION...]", "print all profile keys, or those of some sections", KEYS_OPTIONS,
 	 0, 64, command_keys, .this_host = true},
-	{"help", "[COMMAND]", "tell about a command, or list all", NO_OPTIONS, 0, 1,
+	{"help", "[COMMAND]", "tell about a command, or list all", HELP_OPTIONS, 0, 1,
 	 command_help_on, .this_host = true},
+	{"complete", "-- [WORD...]", "for shells: how a command line could go on", NO_OPTIONS, 0,
+	 COMPLETED_WORDS, command_complete, .this_host = true, .hidden = true},
 	{0}};
 
 _Static_assert(ARRAY_SIZE(COMMANDS) <= COMMANDS_MAX, "all commands have a place");
@@ -210,45 +214,10 @@ static int print_error(const struct error *err)
 	return (int)error_kind(err);
 }
 
-static const struct command *find(const char *name)
-{
-	for (const struct command *c = COMMANDS; c->name; c++)
-		if (strcmp(c->name, name) == 0)
-			return c;
-	return NULL;
-}
-
-/* Whether an option of any command takes a value that stands apart. */
-static bool takes_value(const char *word)
-{
-	const struct option_row *row;
-
-	for (row = GLOBAL_OPTIONS; row->name; row++)
-		if (row->value && !row->optional && strcmp(row->name, word) == 0)
-			return true;
-	for (const struct command *c = COMMANDS; c->name; c++)
-		for (row = c->option; row && row->name; row++)
-			if (row->value && !row->optional && strcmp(row->name, word) == 0)
-				return true;
-	return false;
-}
-
-/* The first word that is no option, and no value of an option that may stand before the command. */
-static size_t first_word(char **words, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (text_starts(words[i], "--") && takes_value(words[i] + 2))
-			i++;
-		else if (words[i][0] != '-')
-			return i;
-	}
-	return n;
-}
-
 /* A word that is no command is a profile, if it looks like one. */
 static const struct command *command_of(const char *word, struct error **err)
 {
-	const struct command *command = find(word);
+	const struct command *command = command_find(word);
 	const char *names[ARRAY_SIZE(COMMANDS)], *nearest;
 	own_free char *profile = NULL;
 	size_t n = 0;
@@ -256,9 +225,10 @@ static const struct command *command_of(const char *word, struct error **err)
 	if (command)
 		return command;
 	if (strchr(word, '/') || text_ends(word, ".ini") || access(word, F_OK) == 0)
-		return find("run");
+		return command_find("run");
 	for (const struct command *c = COMMANDS; c->name; c++)
-		names[n++] = c->name;
+		if (!c->hidden)
+			names[n++] = c->name;
 	profile = xasprintf("%s.ini", word);
 	nearest = access(profile, F_OK) == 0 ? profile : text_nearest(word, names, n);
 	error_add(
@@ -317,7 +287,7 @@ static void short_help(void)
 static int run(int argc, char **argv, struct error **err)
 {
 	own_arguments struct arguments args = {0};
-	size_t n = (size_t)argc - 1, at = first_word(argv + 1, n);
+	size_t n = (size_t)argc - 1, at = command_at(argv + 1, n);
 	const struct command *command;
 	int status;
 

@@ -34,6 +34,49 @@ static const struct option_row *find(const struct option_row *table, const char 
 	return NULL;
 }
 
+const struct option_row *option_find(const struct command *command, const char *name, size_t len)
+{
+	const struct option_row *row = find(GLOBAL_OPTIONS, name, len);
+
+	for (const struct command *c = COMMANDS; !row && c->name; c++)
+		if (!command || c == command)
+			row = find(c->option, name, len);
+	return row;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = COMMANDS; c->name; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+/* Whether an option of any command takes a value that stands apart. */
+static bool takes_value(const char *word)
+{
+	size_t len = strlen(word);
+	const struct option_row *row = find(GLOBAL_OPTIONS, word, len);
+	bool takes = row && row->value && !row->optional;
+
+	for (const struct command *c = COMMANDS; c->name && !takes; c++) {
+		row = find(c->option, word, len);
+		takes = row && row->value && !row->optional;
+	}
+	return takes;
+}
+
+size_t command_at(char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text_starts(words[i], "--") && takes_value(words[i] + 2))
+			i++;
+		else if (words[i][0] != '-')
+			return i;
+	}
+	return n;
+}
+
 static bool unknown(const struct command *command, const char *word, size_t len, struct error **err)
 {
 	own_free char *name = xstrndup(word, len);

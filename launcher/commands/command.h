@@ -41,6 +41,7 @@ struct command {
 	size_t min_words, max_words;
 	command_fn *run;
 	bool this_host; /* of no other machine's tree: takes no --host-root */
+	bool hidden;	/* no person types it */
 };
 
 #define COMMANDS_MAX 64
@@ -49,6 +50,18 @@ struct command {
 extern const struct command COMMANDS[];
 /* The options that each command takes. */
 extern const struct option_row GLOBAL_OPTIONS[];
+
+/* The command of that name, or NULL. */
+const struct command *command_find(const char *name);
+/* Which of n words is the command, or the profile in its place: the first that is neither an option
+ * nor the value of one that may stand before it; n: there is none.
+ */
+size_t command_at(char *const *words, size_t n);
+/* The option of this name (len bytes) that the command, or any (NULL), takes; or NULL. */
+const struct option_row *option_find(const struct command *command, const char *name, size_t len);
+
+/* Words of a line that is completed, at most. */
+#define COMPLETED_WORDS 1024
 
 /* The option's value ("" for one that takes none), or NULL when it was not given; the last counts.
  */
@@ -70,7 +83,7 @@ command_fn command_run, command_plan, command_probe, command_keys, command_list,
 	command_stop, command_kill, command_pause, command_resume, command_reset, command_attach,
 	command_log, command_qmp, command_recover, command_devices, command_rom, command_acpi,
 	command_cpus, command_help_on, command_firmware, command_machine, command_desktop,
-	command_new;
+	command_new, command_complete;
 
 command_fn command_doctor;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/roff.h"
 #include "base/text.h"
 #include "command.h"
 
@@ -19,19 +20,28 @@ __asm__(".pushsection .rodata\n"
 	".popsection\n");
 extern const char help_text[] __attribute__((visibility("hidden")));
 
-/* Prints what stands below [NAME] in help.txt, behind what comes before it; nothing where there is
- * no such part. An empty line ends a part where a header follows it.
+/* What stands below [NAME] in help.txt, which the caller owns; "" where there is no such part. An
+ * empty line ends a part where a header follows it.
  */
-static void print_text(const char *before, const char *name)
+static char *part_of(const char *name)
 {
 	own_free char *header = xasprintf("\n[%s]\n", name);
 	const char *part = strstr(help_text, header), *end;
 
 	if (!part)
-		return;
+		return xstrdup("");
 	part += strlen(header);
 	end = strstr(part, "\n\n[");
-	printf("%s%.*s", before, end ? (int)(end + 1 - part) : (int)strlen(part), part);
+	return end ? xstrndup(part, (size_t)(end + 1 - part)) : xstrdup(part);
+}
+
+/* That, behind what comes before it; nothing where there is no such part. */
+static void print_text(const char *before, const char *name)
+{
+	own_free char *part = part_of(name);
+
+	if (*part)
+		printf("%s%s", before, part);
 }
 
 /* What stands left of the words, which begin below it where it is too long. */
@@ -77,6 +87,8 @@ void general_help(void)
 	print_text("\n", "vmlaunch");
 	printf("\nCommands ('vmlaunch COMMAND --help' tells more):\n");
 	for (const struct command *c = COMMANDS; c->name; c++) {
+		if (c->hidden)
+			continue;
 		own_free char *left = xasprintf("%s %s", c->name, c->usage);
 
 		print_left(left);
@@ -89,17 +101,82 @@ void general_help(void)
 	print_text("\n", "exit-status");
 }
 
+/* ------------------------------------------------------------------ as a part of vmlaunch(1) */
+
+static void add_man_options(struct buf *out, const struct option_row *row)
+{
+	if (!row->name)
+		return;
+	buf_adds(out, ".Bl -tag -width Ds\n");
+	for (; row->name; row++) {
+		own_free char *name = xasprintf("-%s", row->name);
+		own_free char *help =
+			xasprintf("%s%s.", row->help, row->many ? " (as often as wanted)" : "");
+
+		buf_adds(out, ".It ");
+		if (row->letter)
+			buf_addf(out, "Fl %c , ", row->letter);
+		buf_adds(out, "Fl ");
+		roff_words(out, name);
+		if (row->value) {
+			buf_adds(out, row->optional ? " Ns Op = Ns Ar " : " Ar ");
+			roff_words(out, row->value);
+		}
+		buf_addc(out, '\n');
+		roff_line(out, help);
+	}
+	buf_adds(out, ".El\n");
+}
+
+static void print_man(void)
+{
+	own_buf struct buf out = {0};
+
+	buf_adds(&out, ".Sh COMMANDS\n");
+	for (const struct command *c = COMMANDS; c->name; c++) {
+		own_free char *summary =
+			xasprintf("%c%s.", toupper((unsigned char)*c->summary), c->summary + 1);
+		own_free char *usage = xasprintf("%s%s%s", c->name, *c->usage ? " " : "", c->usage);
+		own_free char *part = part_of(c->name), *below = xasprintf("\n%s", part);
+
+		if (c->hidden)
+			continue;
+		buf_adds(&out, ".Ss ");
+		roff_words(&out, usage);
+		buf_addc(&out, '\n');
+		roff_line(&out, summary);
+		roff_text(&out, below);
+		add_man_options(&out, c->option);
+	}
+	buf_adds(&out, ".Ss Options of every command\n");
+	add_man_options(&out, GLOBAL_OPTIONS);
+	own_free char *status = part_of("exit-status");
+	buf_adds(&out, ".Ss Exit status of every command\n");
+	roff_text(&out, status);
+	fputs(out.data, stdout);
+}
+
 int command_help_on(const struct arguments *args, struct error **err)
 {
 	const char *names[COMMANDS_MAX], *nearest;
+	const char *format = argument_option(args, "format");
 	size_t n = 0;
 
+	if (format && strcmp(format, "man") == 0 && !args->words) {
+		print_man();
+		return 0;
+	}
+	if (format && strcmp(format, "text") != 0) {
+		error_add(err, ERROR_USAGE, "--format is text or man, and man for all commands");
+		return ERROR_USAGE;
+	}
 	if (!args->words) {
 		general_help();
 		return 0;
 	}
 	for (const struct command *c = COMMANDS; c->name && n < COMMANDS_MAX; c++) {
-		names[n++] = c->name;
+		if (!c->hidden)
+			names[n++] = c->name;
 		if (strcmp(c->name, args->word[0]) == 0) {
 			command_help(c);
 			return 0;

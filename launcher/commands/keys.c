@@ -59,8 +59,11 @@ int command_keys(const struct arguments *args, struct error **err)
 		text = reference_markdown();
 	else if (strcmp(format, "json") == 0)
 		text = reference_json();
+	else if (strcmp(format, "man") == 0)
+		text = reference_man();
 	if (!text) {
-		error_add(err, ERROR_USAGE, "--format is text, markdown or json, not '%s'", format);
+		error_add(err, ERROR_USAGE, "--format is text, markdown, json or man, not '%s'",
+			  format);
 		return ERROR_USAGE;
 	}
 	fputs(text, stdout);

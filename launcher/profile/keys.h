@@ -103,11 +103,13 @@ char *key_values(const struct key *key);
 struct profile *profile_layers(const char *path, const char *text, size_t len, const char *variant,
 			       char *const *set, size_t sets, bool files, struct error **err);
 
-/* The reference, generated: for a terminal, as Markdown, or as JSON (a json-c object's text). The
- * caller owns it. The one for a terminal can be of one section alone (NULL: of all).
+/* The reference, generated: for a terminal, as Markdown, as JSON (a json-c object's text), or as
+ * part of a manual page in mdoc(7). The caller owns it. The one for a terminal can be of one
+ * section alone (NULL: of all).
  */
 char *reference_text(const char *section);
 char *reference_markdown(void);
 char *reference_json(void);
+char *reference_man(void);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/roff.h"
 #include "keys.h"
 #include "value.h"
 
@@ -91,6 +92,32 @@ char *reference_markdown(void)
 	buf_adds(
 		&out,
 		"\n## [variant NAME]\n\nOverrides, chosen by `--variant NAME`: lines of the form `SECTION[/NAME].KEY = VALUE`.\nThe same left side serves `--set`. List keys (`arg`, `env`) are appended to.\n");
+	return buf_steal(&out);
+}
+
+char *reference_man(void)
+{
+	struct buf out = {0};
+	size_t n;
+	const struct section_keys *table = section_table(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(&out, ".Ss [%s%s]\n", table[i].name, table[i].items ? " NAME" : "");
+		roff_line(&out, table[i].help);
+		buf_adds(&out, ".Bl -tag -width Ds\n");
+		for (size_t k = 0; k < table[i].n; k++) {
+			const struct key *key = &table[i].key[k];
+			own_free char *values = key_values(key);
+
+			buf_addf(&out, ".It Ic %s No = ", key->name);
+			roff_words(&out, values);
+			buf_addc(&out, '\n');
+			roff_line(&out, key->help);
+			buf_adds(&out, ".br\nDefault: ");
+			roff_line(&out, dflt_words(key));
+		}
+		buf_adds(&out, ".El\n");
+	}
 	return buf_steal(&out);
 }
 
