@@ -69,6 +69,11 @@ static const struct option_row DEVICES_OPTIONS[] = {
 	{0}};
 static const struct option_row DOCTOR_OPTIONS[] = {
 	PROFILE_OPTIONS, EPHEMERAL_OPTION, {"json", NULL, "print JSON"}, {0}};
+static const struct option_row REPORT_OPTIONS[] = {
+	PROFILE_OPTIONS,
+	EPHEMERAL_OPTION,
+	{"output", "FILE", "write it: a tar archive, which must not be there yet"},
+	{0}};
 static const struct option_row CPUS_OPTIONS[] = {
 	PROFILE_OPTIONS, {"json", NULL, "print JSON"}, {0}};
 static const struct option_row ROM_OPTIONS[] = {
@@ -134,6 +139,8 @@ const struct command COMMANDS[] = {
 	 DEVICES_OPTIONS, 0, 0, command_devices},
 	{"doctor", "[PROFILE]", "tell what of this host stands in the way, and what helps",
 	 DOCTOR_OPTIONS, 0, 1, command_doctor},
+	{"report", "[PROFILE]", "make one file to send with a question, without names",
+	 REPORT_OPTIONS, 0, 1, command_report},
 	{"cpus", "[PROFILE]", "show the host's P, E and LP-E cores, and a guest's places",
 	 CPUS_OPTIONS, 0, 1, command_cpus},
 	{"rom", "show|dump|trim WORD...",

@@ -47,7 +47,18 @@ static int counted(int fd)
 	return fd;
 }
 
-int root_open(const struct root *root, const char *path, int flags)
+static struct {
+	root_watcher *tell;
+	void *context;
+} watcher;
+
+void root_watch(root_watcher *tell, void *context)
+{
+	watcher.tell = tell;
+	watcher.context = context;
+}
+
+static int open_below(const struct root *root, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (unsigned)flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
@@ -67,6 +78,15 @@ int root_open(const struct root *root, const char *path, int flags)
 		if (fd >= 0 || errno != EAGAIN || tries == RACES)
 			return counted(fd);
 	}
+}
+
+int root_open(const struct root *root, const char *path, int flags)
+{
+	int fd = open_below(root, path, flags);
+
+	if (fd >= 0 && watcher.tell)
+		watcher.tell(watcher.context, root, path, flags);
+	return fd;
 }
 
 #define FORMAT_PATH(path, fmt)                 \

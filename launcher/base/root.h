@@ -37,6 +37,12 @@ int root_open(const struct root *root, const char *path, int flags);
  */
 unsigned long root_shortages(void);
 
+/* Tells watcher of each path that could be opened, with the flags; NULL: nobody. What is reached
+ * through a descriptor of a directory is not seen.
+ */
+typedef void root_watcher(void *context, const struct root *root, const char *path, int flags);
+void root_watch(root_watcher *watcher, void *context);
+
 /* A whole file of at most 1 MiB as a string that the caller owns; NULL with errno set. */
 char *root_read(const struct root *root, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -9,23 +9,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "common.h"
 #include "firmware/secure_boot.h"
 #include "run/identity.h"
 
 #define QEMU_BINARY "qemu-system-x86_64"
 
-/* All that is looked at, and what the patient points into. */
-struct look {
-	struct gathered g;
-	struct setup_facts setup;
-	struct error *refusals; /* of the plan */
-	struct error *qemu_error;
-	char *store, *missing;
-	struct patient patient;
-};
-
-static void look_free(struct look *look)
+void doctor_look_free(struct doctor_look *look)
 {
 	for (size_t i = 0; i < look->patient.gpus; i++) {
 		pci_set_free(&look->patient.gpu[i].board);
@@ -39,8 +28,6 @@ static void look_free(struct look *look)
 	setup_free(&look->setup);
 	gathered_free(&look->g);
 }
-#define own_look own_with(look_free)
-
 /* ------------------------------------------------------------------ GPUs */
 
 static struct patient_gpu *add_gpu(struct patient *patient, const struct pci_function *f)
@@ -52,7 +39,7 @@ static struct patient_gpu *add_gpu(struct patient *patient, const struct pci_fun
 }
 
 /* No profile: each GPU that a guest could get, with what goes along, by itself. */
-static void take_likely(struct look *look)
+static void take_likely(struct doctor_look *look)
 {
 	struct scene *scene = &look->g.facts.devices;
 	own_pci_set struct pci_set chosen = {0}, all = {0};
@@ -73,7 +60,7 @@ static void take_likely(struct look *look)
 }
 
 /* What the profile claims, judged as a whole and told slot by slot. */
-static void take_claimed(struct look *look)
+static void take_claimed(struct doctor_look *look)
 {
 	const struct facts *facts = &look->g.facts;
 	own_obstacles struct obstacles all = {0};
@@ -98,7 +85,7 @@ static void take_claimed(struct look *look)
 
 /* ------------------------------------------------------------------ QEMU and firmware */
 
-static void ask_qemu(struct look *look)
+static void ask_qemu(struct doctor_look *look)
 {
 	struct gathered *g = &look->g;
 	const char *binary = g->profile ? g->profile->qemu.binary.v : QEMU_BINARY;
@@ -115,7 +102,7 @@ static void ask_qemu(struct look *look)
 }
 
 /* The store whose certificates count: the machine's own, else the template of a new one. */
-static void look_at_store(struct look *look)
+static void look_at_store(struct doctor_look *look)
 {
 	struct gathered *g = &look->g;
 	const struct firmware *firmware;
@@ -139,7 +126,8 @@ static void look_at_store(struct look *look)
 /* ------------------------------------------------------------------ the command */
 
 /* A plan that is refused is no failure here: its reasons are findings. */
-static bool look_at_profile(struct look *look, const struct arguments *args, struct error **err)
+static bool look_at_profile(struct doctor_look *look, const struct arguments *args,
+			    struct error **err)
 {
 	struct gathered *g = &look->g;
 
@@ -151,7 +139,7 @@ static bool look_at_profile(struct look *look, const struct arguments *args, str
 	return false;
 }
 
-static bool look_at_host(struct look *look, const struct arguments *args, struct error **err)
+static bool look_at_host(struct doctor_look *look, const struct arguments *args, struct error **err)
 {
 	struct gathered *g = &look->g;
 
@@ -162,7 +150,7 @@ static bool look_at_host(struct look *look, const struct arguments *args, struct
 	return true;
 }
 
-static void make_patient(struct look *look)
+static void make_patient(struct doctor_look *look)
 {
 	struct gathered *g = &look->g;
 
@@ -185,6 +173,14 @@ static void make_patient(struct look *look)
 	look->patient.input = g->input.profile ? &g->input : NULL;
 }
 
+bool doctor_look(struct doctor_look *look, const struct arguments *args, struct error **err)
+{
+	if (!(args->words ? look_at_profile : look_at_host)(look, args, err))
+		return false;
+	make_patient(look);
+	return true;
+}
+
 static int exit_status(const struct findings *findings)
 {
 	enum health worst = findings_worst(findings);
@@ -196,13 +192,12 @@ static int exit_status(const struct findings *findings)
 
 int command_doctor(const struct arguments *args, struct error **err)
 {
-	own_look struct look look = {.g = GATHERED_NONE};
+	own_doctor_look struct doctor_look look = DOCTOR_LOOK_NONE;
 	own_findings struct findings findings = {0};
 	own_free char *text = NULL;
 
-	if (!(args->words ? look_at_profile : look_at_host)(&look, args, err))
+	if (!doctor_look(&look, args, err))
 		return ERROR_USAGE;
-	make_patient(&look);
 	doctor_judge(&findings, &look.patient);
 	text = argument_option(args, "json")
 		       ? findings_json(&findings, &look.patient)
