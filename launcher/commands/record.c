@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "host/pci.h"
+#include "host/setup.h"
 
 #define CONTENT_LIMIT (8U << 20)
 /* Of larger files that are no text (firmware images) the start is kept, which tells their kind. */
@@ -116,11 +117,19 @@ static void keep_devices(struct recorded *entry)
 	entry->data = kept.len ? buf_steal(&kept) : xstrdup("");
 }
 
-static bool is_process_file(const char *path, const char *name)
+/* The process that a path belongs to, 0: none. */
+static unsigned long process_of(const char *path)
 {
 	const char *at = text_starts(path, "proc/") ? path + strlen("proc/") : "";
 
-	return *at >= '1' && *at <= '9' && strcmp(at + strspn(at, "0123456789"), name) == 0;
+	return *at >= '1' && *at <= '9' ? strtoul(at, NULL, 10) : 0;
+}
+
+static bool is_process_file(const char *path, const char *name)
+{
+	return process_of(path) &&
+	       strcmp(path + strlen("proc/") + strspn(path + strlen("proc/"), "0123456789"),
+		      name) == 0;
 }
 
 static void add_content(struct capture *c, const char *path, const struct stat *st)
@@ -219,7 +228,9 @@ static void add_listing(struct capture *c, const char *path)
 		own_free char *each = xasprintf("%s/%s", path, name[i]), *target = NULL;
 		struct stat st;
 
-		if (!may_be_kept(c, each) || !look(c, each, &st, &target))
+		/* Of /proc itself only the processes count. */
+		if ((strcmp(path, "proc") == 0 && !process_of(each)) || !may_be_kept(c, each) ||
+		    !look(c, each, &st, &target))
 			continue;
 		if (target && (!descriptors || text_starts(target, "/dev/")))
 			add_link(c, each, target);
@@ -313,6 +324,73 @@ static void drop_repeated(struct recording *r)
 	r->n = kept;
 }
 
+/* Nodes that say nothing of who uses a device. */
+static bool is_dull(const char *node)
+{
+	static const char *const dull[] = {
+		"/dev/null", "/dev/zero", "/dev/full", "/dev/random",  "/dev/urandom", "/dev/tty",
+		"/dev/pts/", "/dev/ptmx", "/dev/shm/", "/dev/console", "/dev/fuse",    "/dev/net/",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dull); i++)
+		if (text_starts(node, dull[i]))
+			return true;
+	return false;
+}
+
+/* Whether this part of a process is a reason to keep all that was read of it. */
+static bool tells(const struct recorded *entry)
+{
+	own_free char *comm = NULL;
+	const char *open, *close;
+
+	if (entry->kind == RECORDED_LINK)
+		return text_starts(entry->data, "/dev/") && !is_dull(entry->data);
+	if (is_process_file(entry->path, "/maps"))
+		return entry->len;
+	if (!is_process_file(entry->path, "/stat") || !entry->data)
+		return false;
+	open = strchr(entry->data, '(');
+	close = open ? strrchr(open, ')') : NULL;
+	comm = close ? xstrndup(open + 1, (size_t)(close - open - 1)) : NULL;
+	return comm && setup_is_session(comm);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The first process stays, which shows that others would be seen, and the one that /proc/self is.
+ */
+static void drop_processes(struct recording *r)
+{
+	own_free unsigned long *kept = xcalloc(r->n + 1, sizeof(*kept));
+	size_t n = 0, left = 0;
+
+	kept[n++] = 1;
+	for (size_t i = 0; i < r->n; i++) {
+		unsigned long pid = process_of(r->v[i].path);
+
+		if (strcmp(r->v[i].path, "proc/self") == 0 && r->v[i].kind == RECORDED_LINK)
+			kept[n++] = strtoul(r->v[i].data, NULL, 10);
+		else if (pid && kept[n - 1] != pid && tells(&r->v[i]))
+			kept[n++] = pid;
+	}
+	qsort(kept, n, sizeof(*kept), by_number);
+	for (size_t i = 0; i < r->n; i++) {
+		unsigned long pid = process_of(r->v[i].path);
+
+		if (pid && !bsearch(&pid, kept, n, sizeof(*kept), by_number))
+			free_recorded(&r->v[i]);
+		else
+			r->v[left++] = r->v[i];
+	}
+	r->n = left;
+}
+
 void recording_end(struct recording *recording, const struct root *root)
 {
 	struct capture c = {recording, root};
@@ -332,6 +410,7 @@ void recording_end(struct recording *recording, const struct root *root)
 		keep(&c, v[i].path, content, listed);
 	}
 	drop_repeated(recording);
+	drop_processes(recording);
 }
 
 void recording_free(struct recording *recording)

@@ -1,7 +1,8 @@
-/* What was read of a host, as a tree that --host-root takes: while a recording runs, each path that
- * is opened through the root (base/root.h) is noted, and at its end all of them are read once more,
- * with the links that lead to them. So the tree holds what was looked at and nothing else, whatever
- * comes to be looked at.
+/* What was read of a host, as a tree that --host-root takes. Of processes only those are kept that
+ * have a device open or tell of the session, and of what these have open only devices. While a
+ * recording runs, each path that is opened through the root (base/root.h) is noted, and at its end
+ * all of them are read once more, with the links that lead to them. So the tree holds what was
+ * looked at and nothing else, whatever comes to be looked at.
  */
 #ifndef COMMANDS_RECORD_H
 #define COMMANDS_RECORD_H

@@ -328,10 +328,13 @@ static void replace_all(struct bundle *b)
 
 /* ------------------------------------------------------------------ showing and writing */
 
-/* The first two parts of a path: "sys/devices". */
+/* The first two parts of a path: "sys/devices"; of processes the first. */
 static size_t place_of(const char *path)
 {
 	size_t first = strcspn(path, "/");
+
+	if (text_starts(path, "proc/") && path[first + 1] >= '1' && path[first + 1] <= '9')
+		return first;
 
 	return path[first] ? first + 1 + strcspn(path + first + 1, "/") : first;
 }

@@ -356,6 +356,8 @@ void judge_reset(struct examination *e)
 		char address[PCI_ADDRESS_SIZE];
 		bool can = false;
 
+		if (pci_is_bridge(gpu->f) || pci_is_chipset(gpu->f))
+			continue;
 		for (size_t k = 0; k < gpu->board.n; k++)
 			can |= gpu->board.v[k]->can_reset;
 		for (size_t k = 0; k < gpu->f->resets; k++)
@@ -404,6 +406,8 @@ void judge_d3cold(struct examination *e)
 		char address[PCI_ADDRESS_SIZE];
 		size_t told = 0, known = 0;
 
+		if (!pci_is_display(gpu->f))
+			continue;
 		for (size_t k = 0; k < gpu->board.n; k++) {
 			judge_power_of(e, gpu->board.v[k], "", &told);
 			known += gpu->board.v[k]->d3cold_allowed >= 0;

@@ -25,7 +25,7 @@ static const struct {
 _Static_assert(ARRAY_SIZE(HEALTH) == HEALTHS, "a mark for each");
 
 static const char *const HEADING[] = {
-	[GROUP_HOST] = "This computer",	     [GROUP_GPU] = "Its GPUs for guests",
+	[GROUP_HOST] = "This computer",	     [GROUP_GPU] = "Devices for guests",
 	[GROUP_QEMU] = "QEMU and firmware",  [GROUP_BESIDE] = "Programs beside QEMU",
 	[GROUP_PLAN] = "The profile's plan",
 };

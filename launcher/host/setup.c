@@ -250,6 +250,11 @@ static bool is_of(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
+bool setup_is_session(const char *comm)
+{
+	return is_of(comm, DESKTOP, ARRAY_SIZE(DESKTOP)) || is_of(comm, AGENT, ARRAY_SIZE(AGENT));
+}
+
 /* What stands in parentheses in /proc/PID/stat; it may hold some itself. */
 static char *process_name(const struct root *root, const char *pid)
 {

@@ -70,6 +70,11 @@ void setup_collect(struct setup_facts *setup, const struct root *root,
 void setup_free(struct setup_facts *setup);
 #define own_setup own_with(setup_free)
 
+/* Whether a process of this name says something of the session: a compositor, or what asks for
+ * passwords.
+ */
+bool setup_is_session(const char *comm);
+
 /* "looking-glass-client" */
 const char *setup_program_name(enum setup_program program);
 
