@@ -12,9 +12,7 @@ cd "$(dirname "$(readlink -f "$0")")"
 
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-./unpack "$place/7.2.22" bookworm qemu-system-x86=1:7.2+dfsg-7+deb12u18+b3
-./unpack "$place/10.0.13" trixie qemu-system-x86=1:10.0.13+ds-0+deb13u1
-./unpack "$place/11.1.3" trixie qemu-system-{x86,common,data}=1:11.1.3+ds-1~bpo13+1 seabios=1.17.0-1~bpo13+1
+./qemus "$place"
 python3 - "$place" <<'PYTHON'
 import sys
 sys.dont_write_bytecode = True
