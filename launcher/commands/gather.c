@@ -166,6 +166,10 @@ static void find_programs(struct gathered *g, bool ephemeral)
 		find_program(g, REMOTE_VIEWER);
 	if (ephemeral || makes_disks(g->profile))
 		find_program(g, QEMU_IMG);
+	if (plan_wants_tpm(g->profile)) {
+		find_program(g, SWTPM);
+		find_program(g, SWTPM_SETUP);
+	}
 }
 
 /* A name that is there and empty says that there is none. */

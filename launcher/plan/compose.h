@@ -135,6 +135,23 @@ struct plan_step *compose_step(struct composer *c, enum step_kind kind, const st
 void compose_line(struct plan_step *step, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* A program that runs beside QEMU: its name in messages, its path, and a clause on what its end
+ * means for a guest that runs. Its log is FILE.log; at and why as for an argument. The caller adds
+ * arguments, each of which is taken over, and joins it to QEMU. The pointer is good until the next
+ * one is added.
+ */
+struct plan_companion *compose_companion(struct composer *c, const char *name, const char *file,
+					 const char *program, const char *loss,
+					 const struct origin *at, const char *why);
+void compose_companion_arg(struct plan_companion *companion, char *arg);
+/* By a stream: returns the number of QEMU's end. The companion's is COMPANION_FD. */
+int compose_companion_pair(struct composer *c, struct plan_companion *companion);
+/* By a socket of FILE.sock that listens as its COMPANION_FD: returns the path for QEMU, which
+ * belongs to the plan.
+ */
+const char *compose_companion_socket(struct composer *c, struct plan_companion *companion,
+				     const char *file);
+
 /* The families; plan.c says in which order they are called, and why. */
 void compose_version(struct composer *c);  /* chooses c->machine, which may be refused */
 void compose_firmware(struct composer *c); /* chooses; its arguments come with the machine */
@@ -170,6 +187,7 @@ void compose_usb_port(struct composer *c, struct option *o, const struct item *i
 		      const char *words);
 void compose_networks(struct composer *c);
 void compose_rng(struct composer *c);
+void compose_tpm(struct composer *c);
 void compose_console(struct composer *c);
 void compose_display(struct composer *c);
 void compose_glass(struct composer *c);

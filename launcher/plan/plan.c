@@ -206,6 +206,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_disks(&c);
 	compose_ephemeral(&c);
 	compose_networks(&c);
+	compose_tpm(&c);
 	compose_console(&c);
 	compose_display(&c);
 	compose_usb(&c);
@@ -278,6 +279,8 @@ void plan_free(struct plan *plan)
 		strings_free(plan->companion[i].argv, plan->companion[i].args);
 		free(plan->companion[i].name);
 		free(plan->companion[i].log);
+		free(plan->companion[i].loss);
+		free(plan->companion[i].socket);
 	}
 	free(plan->companion);
 	for (size_t i = 0; i < plan->guest.functions; i++)

@@ -34,18 +34,19 @@ struct argument {
 
 /* Descriptors that QEMU inherits, by their number in QEMU. All others are closed. */
 enum plan_fd_role {
-	FD_MONITOR, /* listening: the supervisor's monitor */
-	FD_TOOLS,   /* listening: the monitor of `vmlaunch qmp` and friends */
-	FD_SERIAL,  /* connected stream: the first serial port */
-	FD_DEBUG,   /* connected stream: the debug port */
-	FD_OVERLAY, /* a file without a name, of PREPARE_OVERLAY; there may be several */
+	FD_MONITOR,   /* listening: the supervisor's monitor */
+	FD_TOOLS,     /* listening: the monitor of `vmlaunch qmp` and friends */
+	FD_SERIAL,    /* connected stream: the first serial port */
+	FD_DEBUG,     /* connected stream: the debug port */
+	FD_OVERLAY,   /* a file without a name, of PREPARE_OVERLAY; there may be several */
+	FD_COMPANION, /* a stream to a companion, which has the other end; likewise */
 	FD_ROLES,
 };
 
 struct plan_fd {
 	enum plan_fd_role role;
 	int number;
-	char *path; /* of a listening one; of an overlay, the image under it */
+	char *path; /* of a listening one; of an overlay, the image under it; else the companion */
 };
 
 /* What the user's own side prepares before QEMU starts. */
@@ -61,17 +62,19 @@ enum prepare_kind {
 	PREPARE_OVERLAY,      /* a file without a name in source, for what is written over path */
 	PREPARE_DISK,	      /* make the image path of size bytes, which is not there */
 	PREPARE_CLAIM,	      /* hold the block device against whoever would mount it */
+	PREPARE_TPM,	      /* have source make a TPM's state in path unless it is there */
+	PREPARE_TPM_SCRATCH,  /* make path with a copy of source's TPM, if that has one */
 };
 
 struct prepare {
 	enum prepare_kind kind;
 	char *path;
-	char *source;	    /* or the text to record, or the size in words */
-	uint64_t size;	    /* of PREPARE_SHARED, PREPARE_DEVICE, PREPARE_BYTES, PREPARE_DISK */
-	char *bytes;	    /* of PREPARE_BYTES */
-	char *told;	    /* likewise, of an ACPI table: what stands in it, in lines */
-	char *store;	    /* of PREPARE_VARS_COPY */
-	char *program;	    /* of PREPARE_OVERLAY and PREPARE_DISK: qemu-img */
+	char *source;  /* or the text to record, or the size in words */
+	uint64_t size; /* of PREPARE_SHARED, PREPARE_DEVICE, PREPARE_BYTES, PREPARE_DISK */
+	char *bytes;   /* of PREPARE_BYTES */
+	char *told;    /* likewise, of an ACPI table: what stands in it, in lines */
+	char *store;   /* of PREPARE_VARS_COPY */
+	char *program; /* of PREPARE_OVERLAY and PREPARE_DISK: qemu-img; of PREPARE_TPM: swtpm */
 	const char *format; /* likewise: the image's, as qemu-img calls it */
 	int number;	    /* of PREPARE_OVERLAY: of its descriptor in QEMU */
 	bool held;	    /* of PREPARE_CLAIM: to the end, else looked at only */
@@ -90,7 +93,9 @@ struct plan_step {
 
 /* When a companion is started, and what its end means. */
 enum companion_when {
-	COMPANION_RUNNING, /* as soon as the guest runs */
+	COMPANION_BEFORE,  /* beside QEMU's start, which fails without it; it outlives us as QEMU
+			      does */
+	COMPANION_RUNNING, /* as soon as the guest runs; it ends with us */
 	COMPANION_WHENS,
 };
 enum companion_end {
@@ -98,11 +103,24 @@ enum companion_end {
 	COMPANION_ENDS,
 };
 
-#define COMPANION_LIMIT 8 /* of one machine */
+/* How a companion of COMPANION_BEFORE is joined to QEMU. Each way needs no waiting: what one end
+ * says before the other one listens is kept by the kernel.
+ */
+enum companion_join {
+	JOIN_NONE,
+	JOIN_PAIR,   /* by a connected stream, of which QEMU has the other end */
+	JOIN_LISTEN, /* by a socket that we have bound and that listens; QEMU knows its path */
+	COMPANION_JOINS,
+};
+
+#define COMPANION_LIMIT 16 /* of one machine */
+#define COMPANION_FD 3	   /* the number that its end, or its listening socket, has in it */
 
 #define MACHINE_RECORD "machine"      /* in the state directory: the version, for life */
 #define REMOTE_VIEWER "remote-viewer" /* the program that shows SPICE */
 #define QEMU_IMG "qemu-img"	      /* the program that makes images */
+#define SWTPM "swtpm"		      /* the program that is a TPM */
+#define SWTPM_SETUP "swtpm_setup"     /* the one that makes a new one's state */
 
 /* A program that runs beside QEMU as the user, and ends with it. */
 struct plan_companion {
@@ -112,6 +130,10 @@ struct plan_companion {
 	char *log; /* its standard output and error */
 	enum companion_when when;
 	enum companion_end end;
+	char *loss; /* a clause: what its end means for a guest that runs */
+	enum companion_join join;
+	int number;   /* of JOIN_PAIR: that of QEMU's end, there */
+	char *socket; /* of JOIN_LISTEN: its path */
 	struct cause cause;
 };
 
@@ -232,6 +254,9 @@ struct plan_input {
 
 /* Whether a disk is given to QEMU as qcow2: by its key or its name, never by its bytes. */
 bool plan_disk_is_qcow2(const struct disk *disk);
+
+/* Whether the profile wants an emulated TPM, if there can be one. */
+bool plan_wants_tpm(const struct profile *profile);
 
 /* NULL when the machine cannot be started; err then holds every reason. */
 struct plan *plan_compose(const struct plan_input *in, struct error **err);

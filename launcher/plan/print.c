@@ -10,8 +10,8 @@
 
 static const char *const ROLE[] = {
 	[FD_MONITOR] = "monitor", /* words of the JSON output */
-	[FD_TOOLS] = "tools",	   [FD_SERIAL] = "serial",
-	[FD_DEBUG] = "debug-port", [FD_OVERLAY] = "overlay",
+	[FD_TOOLS] = "tools",	  [FD_SERIAL] = "serial",	[FD_DEBUG] = "debug-port",
+	[FD_OVERLAY] = "overlay", [FD_COMPANION] = "companion",
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 
@@ -19,6 +19,7 @@ _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 static const char *const STEP[STEP_KINDS] = {STEP_ROWS(STEP_WORD_OF)};
 
 static const char *const WHEN[] = {
+	[COMPANION_BEFORE] = "before",
 	[COMPANION_RUNNING] = "running",
 };
 _Static_assert(ARRAY_SIZE(WHEN) == COMPANION_WHENS, "each time has a word");
@@ -27,6 +28,13 @@ static const char *const END[] = {
 	[COMPANION_SPARED] = "spared",
 };
 _Static_assert(ARRAY_SIZE(END) == COMPANION_ENDS, "each end has a word");
+
+static const char *const JOIN[] = {
+	[JOIN_NONE] = NULL,
+	[JOIN_PAIR] = "stream",
+	[JOIN_LISTEN] = "socket",
+};
+_Static_assert(ARRAY_SIZE(JOIN) == COMPANION_JOINS, "each way has a word, or none");
 
 static const struct prepare_words {
 	const char *word, *text;
@@ -45,6 +53,10 @@ static const struct prepare_words {
 		 "stays as it is; what is written goes to a file without a name, gone at the end, in"},
 	[PREPARE_DISK] = {"disk", "made by qemu-img, as it is not there, of"},
 	[PREPARE_CLAIM] = {"block-device", "the kernel is asked whether it is free, to"},
+	[PREPARE_TPM] = {"tpm-state", "unless it holds a TPM's state, made by"},
+	[PREPARE_TPM_SCRATCH] =
+		{"tpm-state-scratch",
+		 "for this run alone, with a copy of the TPM's state, if there is one, of"},
 };
 
 char *plan_lines(const struct plan *plan, char end, size_t *len)
@@ -116,14 +128,19 @@ static void add_steps(struct buf *out, const struct plan *plan)
 	}
 }
 
-static void add_companions(struct buf *out, const struct plan *plan)
+static void add_companions(struct buf *out, const struct plan *plan, enum companion_when when,
+			   const char *title)
 {
-	if (!plan->companions)
-		return;
-	buf_adds(out, "\nBeside QEMU, as you, when the guest runs:\n");
+	bool any = false;
+
 	for (size_t i = 0; i < plan->companions; i++) {
 		const struct plan_companion *companion = &plan->companion[i];
 
+		if (companion->when != when)
+			continue;
+		if (!any)
+			buf_addf(out, "\n%s\n", title);
+		any = true;
 		buf_adds(out, "   ");
 		for (size_t k = 0; k < companion->args; k++) {
 			buf_addc(out, ' ');
@@ -131,6 +148,15 @@ static void add_companions(struct buf *out, const struct plan *plan)
 		}
 		buf_addc(out, '\n');
 		add_cause(out, &companion->cause);
+		buf_addf(out, "        if it ends: %s\n", companion->loss);
+		if (companion->join == JOIN_PAIR)
+			buf_addf(out, "        descriptor %d: a stream to QEMU's descriptor %d\n",
+				 COMPANION_FD, companion->number);
+		if (companion->join == JOIN_LISTEN) {
+			buf_addf(out, "        descriptor %d: listening at ", COMPANION_FD);
+			add_word(out, companion->socket);
+			buf_addc(out, '\n');
+		}
 		buf_adds(out, "        log: ");
 		add_word(out, companion->log);
 		buf_addc(out, '\n');
@@ -180,7 +206,9 @@ char *plan_text(const struct plan *plan)
 
 		buf_addf(&out, "    descriptor %d: %s", fd->number, ROLE[fd->role]);
 		if (fd->path) {
-			buf_adds(&out, fd->role == FD_OVERLAY ? " over " : " at ");
+			buf_adds(&out, fd->role == FD_OVERLAY	  ? " over "
+				       : fd->role == FD_COMPANION ? " "
+								  : " at ");
 			add_word(&out, fd->path);
 		}
 		buf_addc(&out, '\n');
@@ -188,7 +216,8 @@ char *plan_text(const struct plan *plan)
 	buf_adds(&out, "    log: ");
 	add_word(&out, plan->log);
 	buf_addc(&out, '\n');
-	add_companions(&out, plan);
+	add_companions(&out, plan, COMPANION_BEFORE, "Beside QEMU, as you, from its start:");
+	add_companions(&out, plan, COMPANION_RUNNING, "Beside QEMU, as you, when the guest runs:");
 	return buf_steal(&out);
 }
 
@@ -315,6 +344,12 @@ static json_object *companions_json(const struct plan *plan, bool *exact)
 			texts_json((const char *const *)companion->argv, companion->args, exact));
 		add_text(o, "when", WHEN[companion->when], exact);
 		add_text(o, "end", END[companion->end], exact);
+		add_text(o, "loss", companion->loss, exact);
+		add_text(o, "join", JOIN[companion->join], exact);
+		if (companion->join == JOIN_PAIR)
+			json_object_object_add(o, "number", json_object_new_int(companion->number));
+		if (companion->join == JOIN_LISTEN)
+			add_text(o, "socket", companion->socket, exact);
 		add_text(o, "log", companion->log, exact);
 		add_text(o, "key", companion->cause.key, exact);
 		add_text(o, "at", companion->cause.at, exact);

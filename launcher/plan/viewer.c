@@ -11,11 +11,6 @@
 #include "base/text.h"
 #include "compose.h"
 
-static void add_arg(struct plan_companion *companion, char *word)
-{
-	*xappend(companion->argv, companion->args) = word;
-}
-
 static char *command_line(const struct plan_companion *companion)
 {
 	struct buf line = {0};
@@ -69,6 +64,7 @@ static void add_viewer(struct composer *c, struct plan_companion *viewer, const 
 	viewer->name = steal(&name);
 	viewer->when = COMPANION_RUNNING;
 	viewer->end = COMPANION_SPARED;
+	viewer->loss = xstrdup("the guest goes on");
 	compose_cause(c, &viewer->cause, &start->at,
 		      "ended with the machine; the machine goes on without it");
 	*xappend(c->plan->companion, c->plan->companions) = *viewer;
@@ -79,13 +75,13 @@ static void add_glass_client(struct composer *c, const char *socket)
 	const struct glass_section *g = &c->p->glass;
 	struct plan_companion client = {0};
 
-	add_arg(&client, xstrdup(g->client.v));
-	add_arg(&client, xasprintf("app:shmFile=%s", c->glass_file));
+	compose_companion_arg(&client, xstrdup(g->client.v));
+	compose_companion_arg(&client, xasprintf("app:shmFile=%s", c->glass_file));
 	if (socket) {
-		add_arg(&client, xasprintf("spice:host=%s", socket));
-		add_arg(&client, xstrdup("spice:port=0"));
+		compose_companion_arg(&client, xasprintf("spice:host=%s", socket));
+		compose_companion_arg(&client, xstrdup("spice:port=0"));
 	} else {
-		add_arg(&client, xstrdup("spice:enable=no"));
+		compose_companion_arg(&client, xstrdup("spice:enable=no"));
 	}
 	add_viewer(c, &client, &g->start_client, PACKAGE_LOOKING_GLASS, &g->client.at);
 }
@@ -95,8 +91,8 @@ static void add_remote_viewer(struct composer *c, const char *socket)
 	const struct flag *start = &c->p->display.start_viewer;
 	struct plan_companion viewer = {0};
 
-	add_arg(&viewer, xstrdup(REMOTE_VIEWER));
-	add_arg(&viewer, xasprintf("spice+unix://%s", socket));
+	compose_companion_arg(&viewer, xstrdup(REMOTE_VIEWER));
+	compose_companion_arg(&viewer, xasprintf("spice+unix://%s", socket));
 	add_viewer(c, &viewer, start, PACKAGE_VIRT_VIEWER, NULL);
 }
 

@@ -99,6 +99,8 @@ static const char *const WATCHDOG[] = {[WATCHDOG_NONE] = "none",
 				       [WATCHDOG_RESET] = "reset",
 				       [WATCHDOG_POWEROFF] = "poweroff",
 				       NULL};
+static const char *const TPM[] = {
+	[TPM_AUTO] = "auto", [TPM_EMULATED] = "emulated", [TPM_NONE] = "none", NULL};
 static const char *const MODE[] = {[NETWORK_USER] = "user", [NETWORK_NONE] = "none", NULL};
 static const char *const MODEL[] = {[MODEL_VIRTIO] = "virtio", [MODEL_E1000E] = "e1000e", NULL};
 
@@ -369,6 +371,11 @@ static const struct key CONSOLE[] = {
 	 .help = "I/O port 0x402, where firmware and the guest's-eye program write"},
 };
 
+static const struct key TPM_KEYS[] = {
+	{"type", CHOICE(tpm_section, type, TPM), .dflt = "auto",
+	 .help = "emulated: a TPM 2.0, by swtpm, with a state of the machine's own; auto: with guest = windows, where swtpm is installed"},
+};
+
 static const struct key BATTERY[] = {
 	{"present", CHOICE(battery_section, present, WHEN), .dflt = "auto",
 	 .help = "a battery, full and plugged in, and a notebook's case; auto: where a GPU is passed on a laptop"},
@@ -456,6 +463,7 @@ static const struct section_keys TABLE[] = {
 	MANY("pci", pci, pci, PCI), .help = "another PCI device of the host"},
 	MANY("disk", disk, disk, DISK), .help = "a disk or a CD-ROM drive"},
 	MANY("network", network, network, NETWORK), .help = "a network card"},
+	SINGLE("tpm", tpm, TPM_KEYS), .help = "the guest's TPM"},
 	SINGLE("console", console, CONSOLE), .help = "text in and out of the guest"},
 	SINGLE("battery", battery, BATTERY), .help = "what makes the guest take the machine for a laptop"},
 	MANY("acpi", acpi, acpi_item, ACPI), .help = "a table of your own"},

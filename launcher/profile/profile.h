@@ -92,6 +92,7 @@ enum irqchip { IRQCHIP_AUTO, IRQCHIP_KERNEL, IRQCHIP_SPLIT, IRQCHIP_OFF };
 enum rtc_base { RTC_AUTO, RTC_UTC, RTC_LOCALTIME };
 enum lost_ticks { TICKS_AUTO, TICKS_DELAY, TICKS_DISCARD };
 enum watchdog { WATCHDOG_NONE, WATCHDOG_RESET, WATCHDOG_POWEROFF };
+enum tpm { TPM_AUTO, TPM_EMULATED, TPM_NONE };
 enum network_mode { NETWORK_USER, NETWORK_NONE };
 enum network_model { MODEL_VIRTIO, MODEL_E1000E };
 
@@ -173,6 +174,10 @@ struct boot_section {
 	struct text append;
 	struct strings order;
 	struct flag menu;
+};
+
+struct tpm_section {
+	struct choice type;
 };
 
 struct console_section {
@@ -309,6 +314,7 @@ struct profile {
 	struct smbios_section smbios;
 	struct firmware_section firmware;
 	struct boot_section boot;
+	struct tpm_section tpm;
 	struct console_section console;
 	struct battery_section battery;
 	struct display_section display;

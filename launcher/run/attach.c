@@ -1,7 +1,8 @@
 /* QEMU outlives its supervisor, and its monitor still listens: whoever connects there is greeted.
  * QEMU is not our child, so its pidfd tells that it is gone, and nothing tells with what status.
  * What the profile said about the way down stands in the record; the keeper needs nobody. The
- * programs beside QEMU died with the supervisor and are started again. Not regained is what lived
+ * programs that show the guest died with the supervisor and are started again; those that QEMU is
+ * joined to live, and are watched anew. Not regained is what lived
  * in that alone: the other ends of the guest's ports.
  */
 #include "attach.h"
@@ -107,14 +108,16 @@ static bool be_supervisor(const char *dir, const struct run_record *record, char
 		.companions = record->companions,
 		.placement = record->placement,
 	};
-	struct companions companions = {0};
-	bool good = supervise(&plan, launched,
-			      &(struct supervise_options){.dir = dir,
-							  .companions = &companions,
-							  .let_go = record->let_go,
-							  .disturbed = record->quiet},
-			      ending, err);
+	struct companions companions = COMPANIONS_NONE;
+	bool good;
 
+	companions_adopt(&companions, &plan, record);
+	good = supervise(&plan, launched,
+			 &(struct supervise_options){.dir = dir,
+						     .companions = &companions,
+						     .let_go = record->let_go,
+						     .disturbed = record->quiet},
+			 ending, err);
 	companions_finish(&companions);
 	if (!good)
 		return false;

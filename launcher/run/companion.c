@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,10 +21,14 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "child.h"
+#include "listen.h"
 #include "log.h"
+#include "pin.h"
 
-#define PATIENCE_MS 1000 /* from SIGTERM to SIGKILL */
-#define KILLED_MS 200	 /* from there until even that is taken for in vain */
+#define PATIENCE_MS 1000	 /* from SIGTERM to SIGKILL */
+#define KILLED_MS 200		 /* from there until even that is taken for in vain */
+#define LOG_LIMIT (1L << 20)	 /* bytes of a log: what a guest can make grow has an end */
+#define GO_FD (COMPANION_FD + 1) /* in the child, until it becomes the program */
 
 /* ------------------------------------------------------------------ start */
 
@@ -36,28 +44,71 @@ static char *command_line(const struct plan_companion *plan)
 	return buf_steal(&line);
 }
 
-/* Never returns. Why it cannot become the program is the last line of its log. */
-__attribute__((noreturn)) static void child(const struct plan_companion *plan, char **argv, int log,
-					    pid_t parent)
+/* What a child gets of ours, by our numbers; -1: not that. */
+struct given {
+	int log;
+	int joined; /* becomes COMPANION_FD */
+	int go;	    /* it waits for a byte there */
+};
+
+/* Puts each at its place, and closes all else. Parked high first: a source may stand where a target
+ * goes.
+ */
+static bool place_descriptors(struct given *given)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int *const parked[] = {&given->log, &given->joined, &given->go};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parked); i++)
+		if (*parked[i] >= 0 && (*parked[i] = fcntl(*parked[i], F_DUPFD_CLOEXEC, 16)) < 0)
+			return false;
+	return null >= 0 && dup2(null, 0) >= 0 && dup2(given->log, 1) >= 0 && dup2(1, 2) >= 0 &&
+	       syscall(SYS_close_range, 3U, 15U, 0) == 0 &&
+	       (given->joined < 0 || dup2(given->joined, COMPANION_FD) >= 0) &&
+	       (given->go < 0 || dup2(given->go, GO_FD) >= 0) &&
+	       syscall(SYS_close_range, GO_FD + 1U, ~0U, 0) == 0;
+}
+
+/* Never returns. Why it cannot become the program is the last line of its log. */
+__attribute__((noreturn)) static void child(const struct plan *plan,
+					    const struct plan_companion *companion, char **argv,
+					    struct given given, pid_t parent)
+{
+	char go;
 
 	setsid();
 	child_reset_signals();
-	if (null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+	if (!place_descriptors(&given))
 		_exit(127);
-	syscall(SYS_close_range, 3U, ~0U, 0);
+	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
+	if (given.go >= 0 && read(GO_FD, &go, 1) != 1)
+		_exit(127);
+	close(GO_FD);
+	if (companion->when == COMPANION_BEFORE)
+		pin_self(&plan->placement);
 	/* Last, as a change of rights clears it. We may be dead by then. */
-	if (child_give_up_privilege() && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 &&
-	    getppid() == parent)
-		execv(plan->argv[0], argv);
-	dprintf(2, "cannot run %s: %s\n", plan->argv[0], strerror(errno));
+	if (child_give_up_privilege() &&
+	    (companion->when == COMPANION_BEFORE ||
+	     (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)))
+		execv(argv[0], argv);
+	dprintf(2, "cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 
-static bool start(struct companion *companion, const struct plan_companion *plan,
+/* Where that cannot be had the log is not bounded. */
+static void watch_log(struct companions *c, const char *path)
+{
+	if (c->logs < 0)
+		c->logs = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (c->logs >= 0)
+		inotify_add_watch(c->logs, path, IN_MODIFY);
+}
+
+/* One more companion, given what it is joined by; go of the child's, -1: it does not wait. */
+static bool start(struct companions *c, const struct plan_companion *plan, int joined, int go,
 		  struct error **err)
 {
+	struct companion *companion = &c->v[c->n];
 	own_fd int log = log_open(plan->log, err);
 	own_free char **argv = xcalloc(plan->args + 1, sizeof(*argv));
 	pid_t self = getpid();
@@ -65,24 +116,27 @@ static bool start(struct companion *companion, const struct plan_companion *plan
 	if (log < 0)
 		return false;
 	memcpy(argv, plan->argv, plan->args * sizeof(*argv));
-	companion->plan = plan;
+	*companion = (struct companion){.plan = plan, .pidfd = -1, .go = -1, .theirs = -1};
 	companion->pid = fork();
 	if (companion->pid == 0)
-		child(plan, argv, log, self);
+		child(c->plan, plan, argv, (struct given){log, joined, go}, self);
 	if (companion->pid < 0) {
 		error_errno(err, ERROR_FAILED, errno, "cannot fork");
 		return false;
 	}
 	companion->pidfd = (int)syscall(SYS_pidfd_open, companion->pid, 0);
-	if (companion->pidfd >= 0)
-		return true;
-	error_errno(err, ERROR_HOST, errno, "cannot watch it (pidfd_open)");
-	kill(companion->pid, SIGKILL);
-	waitpid(companion->pid, NULL, 0);
-	return false;
+	if (companion->pidfd < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot watch it (pidfd_open)");
+		kill(companion->pid, SIGKILL);
+		waitpid(companion->pid, NULL, 0);
+		return false;
+	}
+	watch_log(c, plan->log);
+	c->n++;
+	return true;
 }
 
-void companions_start(struct companions *c, const struct plan *plan, enum companion_when when)
+void companions_start(struct companions *c, const struct plan *plan)
 {
 	if (!c)
 		return;
@@ -91,64 +145,268 @@ void companions_start(struct companions *c, const struct plan *plan, enum compan
 		const struct plan_companion *due = &plan->companion[i];
 		own_error struct error *err = NULL;
 
-		if (due->when != when)
+		if (due->when != COMPANION_RUNNING)
 			continue;
-		if (start(&c->v[c->n], due, &err))
+		if (start(c, due, -1, -1, &err))
 			say(SAY_NOTE, "%s: %s started (%d)", plan->name, due->name,
-			    (int)c->v[c->n++].pid);
+			    (int)c->v[c->n - 1].pid);
 		else
 			say(SAY_WARNING, "%s: %s is not started: %s", plan->name, due->name,
 			    error_message(err, 0));
 	}
 }
 
-/* ------------------------------------------------------------------ end */
-
-static void tell_end(const struct companions *c, const struct companion *companion, int status)
+static bool make_pair(int *one, int *other, struct error **err)
 {
-	const struct plan_companion *plan = companion->plan;
-	own_free char *words = NULL, *line = NULL, *how = NULL;
+	int pair[2];
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		line = command_line(plan);
-		say(SAY_NOTE, "%s: %s was closed; the guest goes on. To see it again: %s",
-		    c->plan->name, plan->name, line);
-		return;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
+		return false;
 	}
-	if (WIFSIGNALED(status))
-		how = xasprintf("was killed by signal %d (%s)", WTERMSIG(status),
-				strsignal(WTERMSIG(status)));
-	else
-		how = xasprintf("failed (exit status %d)", WEXITSTATUS(status));
-	words = log_last_words(plan->log, 1, "");
-	say(SAY_WARNING, "%s: %s %s; the guest goes on%s%s (log: %s)", c->plan->name, plan->name,
-	    how, *words ? "; its last words: " : "", words, plan->log);
+	*one = pair[0];
+	*other = pair[1];
+	return true;
 }
 
-/* Its descriptor is readable. */
+static bool make(struct companions *c, const struct plan_companion *due, struct error **err)
+{
+	own_fd int joined = -1, theirs = -1, ours = -1, go = -1;
+
+	if (!make_pair(&ours, &go, err) ||
+	    (due->join == JOIN_PAIR && !make_pair(&joined, &theirs, err)))
+		return false;
+	if (due->join == JOIN_LISTEN && (joined = listen_at(due->socket, err)) < 0)
+		return false;
+	if (!start(c, due, joined, go, err))
+		return false;
+	c->v[c->n - 1].go = steal_fd(&ours);
+	c->v[c->n - 1].theirs = steal_fd(&theirs);
+	return true;
+}
+
+bool companions_make(struct companions *c, const struct plan *plan, struct error **err)
+{
+	if (!c)
+		return true;
+	c->plan = plan;
+	for (size_t i = 0; i < plan->companions && c->n < COMPANION_LIMIT; i++) {
+		struct error *problem = NULL;
+
+		if (plan->companion[i].when != COMPANION_BEFORE ||
+		    make(c, &plan->companion[i], &problem))
+			continue;
+		error_context(&problem, "%s", plan->companion[i].name);
+		error_merge(err, &problem);
+		return false;
+	}
+	return true;
+}
+
+bool companions_let_go(struct companions *c, struct error **err)
+{
+	for (size_t i = 0; c && i < c->n; i++) {
+		struct companion *companion = &c->v[i];
+
+		if (companion->go < 0)
+			continue;
+		if (send(companion->go, "", 1, MSG_NOSIGNAL) != 1) {
+			error_errno(err, ERROR_FAILED, errno, "cannot start %s",
+				    companion->plan->name);
+			return false;
+		}
+		close_fd(&companion->go);
+		say(SAY_DEBUG, "%s: %s started (%d)", c->plan->name, companion->plan->name,
+		    (int)companion->pid);
+	}
+	return true;
+}
+
+int companions_take(struct companions *c, int number)
+{
+	for (size_t i = 0; c && i < c->n; i++)
+		if (c->v[i].plan->join == JOIN_PAIR && c->v[i].plan->number == number)
+			return steal_fd(&c->v[i].theirs);
+	return -1;
+}
+
+/* ------------------------------------------------------------------ the record */
+
+void companions_record(const struct companions *c, struct run_record *record)
+{
+	for (size_t i = 0; c && i < c->n; i++)
+		record->beside[c->v[i].plan - c->plan->companion] = process_of(c->v[i].pid);
+}
+
+void companions_adopt(struct companions *c, const struct plan *plan,
+		      const struct run_record *record)
+{
+	c->plan = plan;
+	for (size_t i = 0; i < plan->companions && c->n < COMPANION_LIMIT; i++) {
+		struct companion *companion = &c->v[c->n];
+		struct process process = record->beside[i];
+
+		if (plan->companion[i].when != COMPANION_BEFORE)
+			continue;
+		*companion = (struct companion){
+			.plan = &plan->companion[i], .pid = process.pid, .go = -1, .theirs = -1};
+		companion->pidfd = (int)syscall(SYS_pidfd_open, process.pid, 0);
+		/* The number could have been given away before the open. */
+		if (companion->pidfd >= 0 && process_alive(process)) {
+			watch_log(c, plan->companion[i].log);
+			c->n++;
+			continue;
+		}
+		close_fd(&companion->pidfd);
+		say(SAY_WARNING, "%s: %s has ended: %s (log: %s)", plan->name,
+		    plan->companion[i].name, plan->companion[i].loss, plan->companion[i].log);
+	}
+}
+
+void companions_end_left(const struct run_record *record)
+{
+	own_free char *boot = process_boot_id();
+	struct plan plan = {
+		.name = record->name,
+		.companion = record->companion,
+		.companions = record->companions,
+	};
+	struct companions left = COMPANIONS_NONE;
+
+	left.plan = &plan;
+	for (size_t i = 0; i < record->companions && strcmp(boot, record->boot_id) == 0; i++) {
+		int pidfd;
+
+		if (!process_alive(record->beside[i]))
+			continue;
+		pidfd = (int)syscall(SYS_pidfd_open, record->beside[i].pid, 0);
+		if (pidfd < 0 || !process_alive(record->beside[i])) {
+			close_fd(&pidfd);
+			continue;
+		}
+		say(SAY_NOTE, "%s: ending %s (%d), which was left behind", plan.name,
+		    plan.companion[i].name, (int)record->beside[i].pid);
+		left.v[left.n++] = (struct companion){.plan = &plan.companion[i],
+						      .pid = record->beside[i].pid,
+						      .pidfd = pidfd,
+						      .go = -1,
+						      .theirs = -1};
+	}
+	companions_finish(&left);
+}
+
+/* ------------------------------------------------------------------ end */
+
+/* "swtpm failed (exit status 1)"; the caller owns it. */
+static char *how_it_ended(const struct companion *companion)
+{
+	const char *name = companion->plan->name;
+	int status = companion->status;
+
+	if (WIFSIGNALED(status))
+		return xasprintf("%s was killed by signal %d (%s)", name, WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) == 0)
+		return xasprintf("%s has ended", name);
+	return xasprintf("%s failed (exit status %d)", name, WEXITSTATUS(status));
+}
+
+static void tell_end(const struct companions *c, const struct companion *companion)
+{
+	const struct plan_companion *plan = companion->plan;
+	own_free char *words = NULL, *line = NULL, *how = how_it_ended(companion);
+
+	if (!companion->failed && plan->when == COMPANION_RUNNING) {
+		line = command_line(plan);
+		say(SAY_NOTE, "%s: %s was closed; %s. To see it again: %s", c->plan->name,
+		    plan->name, plan->loss, line);
+		return;
+	}
+	words = log_last_words(plan->log, 1, "");
+	say(SAY_WARNING, "%s: %s; %s%s%s (log: %s)", c->plan->name, how, plan->loss,
+	    *words ? "; its last words: " : "", words, plan->log);
+}
+
+/* Its descriptor is readable. How one ended that is not our child, nobody tells us. */
 static void reap(const struct companions *c, struct companion *companion, bool expected)
 {
-	int status;
+	int status = 0;
 
 	while (waitpid(companion->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return;
+		if (errno != EINTR) {
+			status = 0;
+			break;
+		}
 	close_fd(&companion->pidfd);
+	companion->status = status;
+	companion->failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 	if (!expected)
-		tell_end(c, companion, status);
+		tell_end(c, companion);
+}
+
+/* Logs that have grown beyond their limit begin anew. */
+static void bound_logs(const struct companions *c)
+{
+	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+
+	while (read(c->logs, events, sizeof(events)) > 0)
+		continue;
+	for (size_t i = 0; i < c->n; i++)
+		log_bound(c->v[i].plan->log, LOG_LIMIT);
 }
 
 void companions_poll(const struct companions *c, struct pollfd *p)
 {
 	for (size_t i = 0; i < COMPANION_LIMIT; i++)
 		p[i] = (struct pollfd){.fd = c && i < c->n ? c->v[i].pidfd : -1, .events = POLLIN};
+	p[COMPANION_LIMIT] = (struct pollfd){.fd = c ? c->logs : -1, .events = POLLIN};
 }
 
 void companions_go(struct companions *c, const struct pollfd *p, bool expected)
 {
-	for (size_t i = 0; c && i < c->n; i++)
+	if (!c)
+		return;
+	if (p[COMPANION_LIMIT].fd >= 0 && p[COMPANION_LIMIT].revents)
+		bound_logs(c);
+	for (size_t i = 0; i < c->n; i++)
 		if (c->v[i].pidfd >= 0 && p[i].fd == c->v[i].pidfd && p[i].revents)
 			reap(c, &c->v[i], expected);
+}
+
+bool companions_ended(const struct companions *c, const struct pollfd *p)
+{
+	for (size_t i = 0; c && i < c->n; i++)
+		if (c->v[i].plan->when == COMPANION_BEFORE && c->v[i].pidfd >= 0 &&
+		    p[i].fd == c->v[i].pidfd && p[i].revents)
+			return true;
+	return false;
+}
+
+char *companions_joined(const struct companions *c)
+{
+	own_buf struct buf names = {0};
+
+	for (size_t i = 0; c && i < c->n; i++)
+		if (c->v[i].plan->when == COMPANION_BEFORE)
+			buf_addf(&names, "%s%s", names.len ? ", " : "", c->v[i].plan->name);
+	return names.len ? buf_steal(&names) : NULL;
+}
+
+char *companions_failed(const struct companions *c, bool any)
+{
+	for (size_t i = 0; c && i < c->n; i++) {
+		const struct companion *companion = &c->v[i];
+		own_free char *how = NULL, *words = NULL;
+
+		if (companion->plan->when != COMPANION_BEFORE || companion->pidfd >= 0 ||
+		    !(any || companion->failed))
+			continue;
+		how = how_it_ended(companion);
+		words = log_last_words(companion->plan->log, 1, "");
+		return xasprintf("%s%s%s (log: %s)", how, *words ? "; its last words: " : "", words,
+				 companion->plan->log);
+	}
+	return NULL;
 }
 
 static void signal_all(const struct companions *c, int sig)
@@ -169,7 +427,7 @@ void companions_tell(struct companions *c)
 /* Whether all ended by the time. */
 static bool all_end_by(struct companions *c, int64_t limit)
 {
-	struct pollfd p[COMPANION_LIMIT];
+	struct pollfd p[COMPANION_PLACES];
 
 	for (;;) {
 		int64_t left = limit - now_ms();
@@ -187,10 +445,8 @@ static bool all_end_by(struct companions *c, int64_t limit)
 	}
 }
 
-void companions_finish(struct companions *c)
+static void end_all(struct companions *c)
 {
-	if (!c || !c->n)
-		return;
 	companions_tell(c);
 	if (all_end_by(c, c->told + PATIENCE_MS))
 		return;
@@ -200,6 +456,18 @@ void companions_finish(struct companions *c)
 			    c->v[i].plan->name);
 	signal_all(c, SIGKILL);
 	all_end_by(c, now_ms() + KILLED_MS);
-	for (size_t i = 0; i < c->n; i++)
+}
+
+void companions_finish(struct companions *c)
+{
+	if (!c)
+		return;
+	if (c->n)
+		end_all(c);
+	for (size_t i = 0; i < c->n; i++) {
 		close_fd(&c->v[i].pidfd);
+		close_fd(&c->v[i].go);
+		close_fd(&c->v[i].theirs);
+	}
+	close_fd(&c->logs);
 }

@@ -49,6 +49,10 @@ const char *ending_sentence(const struct ending *ending, char **made)
 	int code;
 
 	*made = NULL;
+	if (*ending->lacks) {
+		*made = xasprintf("not started, as %s", ending->lacks);
+		return *made;
+	}
 	if (*ending->refused) {
 		*made = xasprintf("QEMU would not start the guest: %s", ending->refused);
 		return *made;
@@ -82,7 +86,7 @@ bool ending_is_good(const struct ending *ending)
 {
 	const struct cause_words *cause = cause_of(ending);
 
-	if (*ending->refused)
+	if (*ending->refused || *ending->lacks)
 		return false;
 	if (WIFSIGNALED(ending->status))
 		return ending->told;

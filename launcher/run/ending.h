@@ -11,6 +11,7 @@ struct ending {
 	bool running;	   /* the guest had been let go */
 	bool told;	   /* we told it to end: quit or a signal of ours */
 	char refused[256]; /* why QEMU would not let the guest go, "" when it did */
+	char lacks[1024];  /* the companion whose failure kept it from being started, "": none */
 	bool unknown;	   /* QEMU was not our child: status says nothing */
 	int status;	   /* as waitpid gives it */
 };

@@ -10,7 +10,6 @@
 #include <linux/close_range.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -18,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "child.h"
+#include "listen.h"
 #include "log.h"
 #include "pin.h"
 
@@ -38,27 +38,6 @@ void launched_close(struct launched *launched)
 
 /* ------------------------------------------------------------------ descriptors */
 
-static int listen_at(const char *path, struct error **err)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	own_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		error_add(err, ERROR_HOST, "the socket's path is too long: %s", path);
-		return -1;
-	}
-	strcpy(address.sun_path, path);
-	/* The mode of an unbound socket becomes that of its node: there is no moment in which it is
-	 * open to others.
-	 */
-	if (fd < 0 || fchmod(fd, 0600) < 0 ||
-	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 4) < 0) {
-		error_errno(err, ERROR_HOST, errno, "cannot make the socket %s", path);
-		return -1;
-	}
-	return steal_fd(&fd);
-}
-
 static int connect_to(const char *path, struct error **err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -78,12 +57,25 @@ struct handed {
 	int log;
 };
 
+static void handed_none(struct handed *handed)
+{
+	for (size_t i = 0; i < PARKING; i++)
+		handed->fd[i] = -1;
+	handed->log = -1;
+}
+
 static void handed_close(struct handed *handed)
 {
 	for (size_t i = 0; i < PARKING; i++)
 		close_fd(&handed->fd[i]);
 	close_fd(&handed->log);
 }
+
+/* Where descriptors come from that were made before. */
+struct beside {
+	struct overlays *overlays;
+	struct companions *companions;
+};
 
 static bool open_stream(int *ours, int *theirs, struct error **err)
 {
@@ -98,10 +90,9 @@ static bool open_stream(int *ours, int *theirs, struct error **err)
 	return true;
 }
 
-static bool open_role(const struct plan_fd *fd, int *theirs, struct overlays *overlays,
+static bool open_role(const struct plan_fd *fd, int *theirs, struct beside *beside,
 		      struct launched *launched, struct error **err)
 {
-
 	switch (fd->role) {
 	case FD_SERIAL:
 		return open_stream(&launched->serial, theirs, err);
@@ -116,21 +107,22 @@ static bool open_role(const struct plan_fd *fd, int *theirs, struct overlays *ov
 			launched->monitor = connect_to(fd->path, err);
 		return launched->monitor >= 0;
 	case FD_OVERLAY:
-		*theirs = overlay_take(overlays, fd->number);
+		*theirs = overlay_take(beside->overlays, fd->number);
+		return *theirs >= 0;
+	case FD_COMPANION:
+		*theirs = companions_take(beside->companions, fd->number);
 		return *theirs >= 0;
 	default:
 		return false;
 	}
 }
 
-static bool open_all(const struct plan *plan, struct overlays *overlays, struct handed *handed,
+static bool open_all(const struct plan *plan, struct beside *beside, struct handed *handed,
 		     struct launched *launched, struct error **err)
 {
-	for (size_t i = 0; i < PARKING; i++)
-		handed->fd[i] = -1;
 	handed->log = log_open(plan->log, err);
 	for (size_t i = 0; handed->log >= 0 && i < plan->fds; i++)
-		if (!open_role(&plan->fd[i], &handed->fd[i], overlays, launched, err))
+		if (!open_role(&plan->fd[i], &handed->fd[i], beside, launched, err))
 			return false;
 	return handed->log >= 0;
 }
@@ -193,7 +185,7 @@ __attribute__((noreturn)) static void child(const struct plan *plan, const struc
 /* ------------------------------------------------------------------ the parent */
 
 static bool record(const struct plan *plan, const struct lock *lock, const struct link *link,
-		   pid_t qemu, struct error **err)
+		   const struct companions *companions, pid_t qemu, struct error **err)
 {
 	own_run_record struct run_record record = {
 		.supervisor = process_of(getpid()),
@@ -202,6 +194,7 @@ static bool record(const struct plan *plan, const struct lock *lock, const struc
 	};
 
 	run_record_plan(&record, plan);
+	companions_record(companions, &record);
 	if (link->fd >= 0)
 		record.keeper = process_of(link->keeper);
 	return run_record_write(lock->dir, &record, err);
@@ -228,7 +221,8 @@ static bool let_go(const struct plan *plan, int sync, struct error **err)
 }
 
 static bool spawn(const struct plan *plan, const struct lock *lock, struct link *link,
-		  const struct handed *handed, struct launched *launched, struct error **err)
+		  struct companions *companions, const struct handed *handed,
+		  struct launched *launched, struct error **err)
 {
 	own_fd int ours = -1, theirs = -1;
 
@@ -247,8 +241,9 @@ static bool spawn(const struct plan *plan, const struct lock *lock, struct link 
 	launched->pidfd = (int)syscall(SYS_pidfd_open, launched->pid, 0);
 	if (launched->pidfd < 0)
 		error_errno(err, ERROR_HOST, errno, "cannot watch QEMU (pidfd_open)");
-	if (launched->pidfd >= 0 && record(plan, lock, link, launched->pid, err) &&
-	    (link->fd < 0 || link_watch(link, launched->pid, err)) && let_go(plan, ours, err))
+	if (launched->pidfd >= 0 && record(plan, lock, link, companions, launched->pid, err) &&
+	    (link->fd < 0 || link_watch(link, launched->pid, err)) &&
+	    companions_let_go(companions, err) && let_go(plan, ours, err))
 		return true;
 	close_fd(&ours);
 	waitpid(launched->pid, NULL, 0);
@@ -256,14 +251,18 @@ static bool spawn(const struct plan *plan, const struct lock *lock, struct link 
 }
 
 bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
-	    struct overlays *overlays, struct launched *launched, struct error **err)
+	    struct overlays *overlays, struct companions *companions, struct launched *launched,
+	    struct error **err)
 {
+	struct beside beside = {overlays, companions};
 	struct handed handed;
 	bool good;
 
 	*launched = LAUNCHED_NONE;
-	good = open_all(plan, overlays, &handed, launched, err) &&
-	       spawn(plan, lock, link, &handed, launched, err);
+	handed_none(&handed);
+	good = companions_make(companions, plan, err) &&
+	       open_all(plan, &beside, &handed, launched, err) &&
+	       spawn(plan, lock, link, companions, &handed, launched, err);
 	handed_close(&handed);
 	if (!good)
 		launched_close(launched);

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include "companion.h"
 #include "link.h"
 #include "lock.h"
 #include "overlay.h"
@@ -27,9 +28,12 @@ void launched_close(struct launched *launched);
 
 /* Starts QEMU by the plan, stopped (-S). The lock's record names the process before it runs QEMU's
  * first instruction: if we die in between, it ends without having become QEMU. A keeper (link, if
- * one is open) watches it by then as well. The overlays of the plan are taken.
+ * one is open) watches it by then as well. The overlays of the plan are taken, and the companions
+ * that QEMU needs are started beside it: they stand in the same record, and are the caller's to
+ * end.
  */
 bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
-	    struct overlays *overlays, struct launched *launched, struct error **err);
+	    struct overlays *overlays, struct companions *companions, struct launched *launched,
+	    struct error **err);
 
 #endif

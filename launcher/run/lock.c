@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "companion.h"
+#include "tpm.h"
 
 #define TRIES 100
 
@@ -35,8 +37,7 @@ static int open_locked(const char *path)
 /* All that vmlaunch and QEMU ever put there; anything else makes rmdir fail, and stays. */
 static bool is_ours(const char *found)
 {
-	static const char *const file[] = {"monitor.sock", "qmp.sock",	 "run.json",   "vars.fd",
-					   "vars.qcow2",   "spice.sock", "chassis.bin"};
+	static const char *const file[] = {"run.json", "vars.fd", "vars.qcow2", "chassis.bin"};
 	size_t len = strlen(found);
 	/* file_write() was killed before its rename: NAME.XXXXXX. */
 	bool half = len > 7 && found[len - 7] == '.';
@@ -45,7 +46,7 @@ static bool is_ours(const char *found)
 	for (size_t i = 0; i < ARRAY_SIZE(file); i++)
 		if (strcmp(file[i], name) == 0)
 			return true;
-	return text_ends(name, ".aml");
+	return text_ends(name, ".aml") || text_ends(name, ".sock");
 }
 
 static void remove_contents(const char *dir)
@@ -59,8 +60,19 @@ static void remove_contents(const char *dir)
 
 		if (is_ours(name[i]))
 			unlink(path);
+		else if (strcmp(name[i], "tpm") == 0)
+			tpm_remove(path);
 	}
 	names_free(name, n);
+}
+
+/* Programs beside a QEMU that died when nobody watched. */
+static void end_left(const char *dir)
+{
+	own_run_record struct run_record record = {0};
+
+	if (run_record_read(dir, &record))
+		companions_end_left(&record);
 }
 
 static bool refuse_running(const char *dir, bool held, struct error **err)
@@ -164,6 +176,7 @@ bool lock_take(struct lock *lock, const char *dir, struct error **err)
 	}
 	if (refuse_running(dir, fd < 0, err))
 		return false;
+	end_left(dir);
 	remove_contents(dir);
 	lock->fd = steal_fd(&fd);
 	lock->dir = xstrdup(dir);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -40,6 +41,17 @@ void log_add(const char *path, const char *line)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	if (fd >= 0)
 		dprintf(fd, OURS "%s: %s\n", when, line);
+}
+
+void log_bound(const char *path, off_t limit)
+{
+	own_fd int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= limit ||
+	    ftruncate(fd, 0) < 0)
+		return;
+	log_add(path, "the log had grown large, and begins anew here");
 }
 
 /* Where the last so many lines that are not empty begin; the rest is taken apart at its ends. */

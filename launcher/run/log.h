@@ -3,6 +3,7 @@
 #define RUN_LOG_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -13,6 +14,9 @@ int log_open(const char *path, struct error **err);
  * there is none.
  */
 void log_add(const char *path, const char *line);
+
+/* Makes a log begin anew that has grown beyond limit, in bytes; whoever appends to it goes on. */
+void log_bound(const char *path, off_t limit);
 
 /* The last lines of it that are not empty, at most so many and none of ours, each behind `before`
  * and fit for a terminal; "" when there are none. The caller owns it.

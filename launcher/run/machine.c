@@ -18,6 +18,7 @@
 #include "interrupt.h"
 #include "log.h"
 #include "overlay.h"
+#include "tpm.h"
 #include "version.h"
 
 #define LAST_WORDS 5 /* lines of QEMU's log in an error */
@@ -186,6 +187,10 @@ static bool prepare_one(const struct prepare *p, struct prepared *prepared, stru
 		return disk_make(p, err);
 	case PREPARE_CLAIM:
 		return hold_block(p, prepared, err);
+	case PREPARE_TPM:
+		return tpm_prepare(p, err);
+	case PREPARE_TPM_SCRATCH:
+		return tpm_copy(p, err);
 	}
 	return false;
 }
@@ -248,6 +253,11 @@ void machine_tell_end(const struct plan *plan, const struct ending *ending, stru
 	log_add(plan->log, sentence);
 	if (ending_is_good(ending)) {
 		say(SAY_NOTE, "%s: %s", plan->name, sentence);
+		return;
+	}
+	/* QEMU's own words would only be about what it lacked. */
+	if (*ending->lacks) {
+		error_add(err, ERROR_FAILED, "%s: %s", plan->name, sentence);
 		return;
 	}
 	known = abort_words(plan, ending);
@@ -351,7 +361,8 @@ static bool run_locked(const struct plan **plan, const struct lock *lock, struct
 	struct prepared prepared = {.shared = -1};
 	bool good = prepare(*plan, false, &prepared, err) && ask_keeper(plan, link, options, err) &&
 		    prepare(*plan, true, &prepared, err) &&
-		    launch(*plan, lock, link, &prepared.overlays, &launched, err) &&
+		    launch(*plan, lock, link, &prepared.overlays, options->supervise.companions,
+			   &launched, err) &&
 		    supervise(*plan, &launched, &options->supervise, ending, err);
 
 	put_away(*plan, &prepared);
@@ -364,7 +375,7 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 	struct lock lock = LOCK_NONE;
 	struct link link = options->link;
 	own_fd int keeper = steal_fd(&options->keeper);
-	struct companions companions = {0};
+	struct companions companions = COMPANIONS_NONE;
 	bool good, given_back;
 
 	if (!dir_make(plan->state_dir, 0700, err) || !lock_take(&lock, plan->runtime_dir, err)) {

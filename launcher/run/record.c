@@ -27,6 +27,7 @@ static void companion_free(struct plan_companion *companion)
 {
 	free(companion->name);
 	free(companion->log);
+	free(companion->loss);
 	names_free(companion->argv, companion->args);
 }
 
@@ -41,6 +42,7 @@ void run_record_free(struct run_record *record)
 	for (size_t i = 0; i < record->companions; i++)
 		companion_free(&record->companion[i]);
 	free(record->companion);
+	free(record->beside);
 	free(record->placement.vcpu);
 	for (size_t i = 0; i < record->functions; i++) {
 		free(record->function[i].address);
@@ -87,18 +89,25 @@ static void add_shared(struct run_record *record, const char *path)
 		record->shared = (struct run_file){xstrdup(path), st.st_dev, st.st_ino};
 }
 
-/* Those that a guest can do without die with the supervisor, and can be started again. */
+/* Takes over the companion. */
+static void append_companion(struct run_record *record, struct plan_companion companion,
+			     struct process process)
+{
+	record->beside = xgrow(record->beside, record->companions, sizeof(*record->beside));
+	record->beside[record->companions] = process;
+	*xappend(record->companion, record->companions) = companion;
+}
+
 static void add_companion(struct run_record *record, const struct plan_companion *companion)
 {
-	struct plan_companion copy = {.when = COMPANION_RUNNING};
+	struct plan_companion copy = {.when = companion->when};
 
-	if (companion->when != COMPANION_RUNNING)
-		return;
 	copy.name = xstrdup(companion->name);
 	copy.log = xstrdup(companion->log);
+	copy.loss = xstrdup(companion->loss);
 	for (size_t i = 0; i < companion->args; i++)
 		*xappend(copy.argv, copy.args) = xstrdup(companion->argv[i]);
-	*xappend(record->companion, record->companions) = copy;
+	append_companion(record, copy, (struct process){0});
 }
 
 void run_record_plan(struct run_record *record, const struct plan *plan)
@@ -184,6 +193,9 @@ static json_object *companions_json(const struct run_record *record)
 		for (size_t k = 0; k < companion->args; k++)
 			json_object_array_add(argv, json_object_new_string(companion->argv[k]));
 		json_object_object_add(o, "argv", argv);
+		json_object_object_add(o, "loss", json_object_new_string(companion->loss));
+		if (companion->when == COMPANION_BEFORE)
+			json_object_object_add(o, "process", process_json(record->beside[i]));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -351,9 +363,11 @@ static bool read_companion(json_object *o, struct plan_companion *companion)
 	json_object *argv = member(o, "argv", json_type_array);
 	size_t n = argv ? json_object_array_length(argv) : 0;
 
-	companion->when = COMPANION_RUNNING;
+	companion->when =
+		member(o, "process", json_type_object) ? COMPANION_BEFORE : COMPANION_RUNNING;
 	companion->name = member_text(o, "name");
 	companion->log = member_text(o, "log");
+	companion->loss = member_text(o, "loss");
 	for (size_t i = 0; i < n && i < ARGS_LIMIT; i++) {
 		json_object *word = json_object_array_get_idx(argv, i);
 
@@ -362,19 +376,21 @@ static bool read_companion(json_object *o, struct plan_companion *companion)
 				xstrdup(json_object_get_string(word));
 	}
 	return companion->args == n && n && *companion->argv[0] == '/' && *companion->log == '/' &&
-	       *companion->name && text_is_printable(companion->name);
+	       *companion->name && text_is_printable(companion->name) &&
+	       text_is_printable(companion->loss);
 }
 
-static void read_companions(json_object *o, struct run_record *record)
+static void read_companions(json_object *top, struct run_record *record)
 {
-	json_object *list = member(o, "companions", json_type_array);
+	json_object *list = member(top, "companions", json_type_array);
 	size_t n = list ? json_object_array_length(list) : 0;
 
 	for (size_t i = 0; i < n && i < COMPANION_LIMIT; i++) {
+		json_object *o = json_object_array_get_idx(list, i);
 		struct plan_companion companion = {0};
 
-		if (read_companion(json_object_array_get_idx(list, i), &companion))
-			*xappend(record->companion, record->companions) = companion;
+		if (read_companion(o, &companion))
+			append_companion(record, companion, member_process(o, "process"));
 		else
 			companion_free(&companion);
 	}

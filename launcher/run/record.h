@@ -49,7 +49,10 @@ struct run_record {
 	struct run_held held;
 	struct shutdown_times times;	  /* all 0 where they make no sense */
 	bool terminal;			  /* the supervisor's terminal had a port of the guest's */
-	struct plan_companion *companion; /* name, argv and log of those that run beside a guest */
+	struct plan_companion *companion; /* of those that run beside QEMU: when, name, argv, log
+					   * and loss */
+	struct process
+		*beside; /* as many: those of COMPANION_BEFORE; the others are started anew */
 	size_t companions;
 	struct run_file shared;
 	struct placement placement; /* for a guest that was not let go yet */
@@ -62,7 +65,7 @@ struct run_record {
 void run_record_free(struct run_record *record);
 #define own_run_record own_with(run_record_free)
 
-/* Fills in what the plan knows. */
+/* Fills in what the plan knows; who the companions are it does not. */
 void run_record_plan(struct run_record *record, const struct plan *plan);
 
 /* Writes dir/run.json, for this boot. */

@@ -33,6 +33,11 @@
  */
 static const int LOOK_MS[] = {0, 50, 300, 2000, 10000, 60000};
 
+/* So long after the end of a companion that QEMU is joined to, in milliseconds, the end of QEMU
+ * counts as its cause: theirs shows first where both come together.
+ */
+#define TOGETHER_MS 200
+
 /* So often a monitor that was lost is connected to again. */
 #define RECONNECTS 5
 
@@ -106,7 +111,7 @@ static void settle(struct supervisor *s, const char *state)
 	    (int)s->launched->pid);
 	if (held_is(state))
 		events_look(s);
-	companions_start(s->companions, s->plan, COMPANION_RUNNING);
+	companions_start(s->companions, s->plan);
 }
 
 /* The next question of the pinning, and then the guest may go. */
@@ -309,9 +314,12 @@ static int64_t start_timer(struct supervisor *s, int64_t now)
 	if (s->start == START_DONE || s->settled)
 		return 0;
 	if (now - s->told_at >= (s->told_at == s->began ? 1000 : 5000)) {
-		say(SAY_NOTE, "%s: %s (%ld s)", s->plan->name,
+		own_free char *joined = companions_joined(s->companions);
+
+		say(SAY_NOTE, "%s: %s%s%s (%ld s)", s->plan->name,
 		    s->launched->adopted ? "QEMU's monitor has not answered yet"
 					 : "QEMU is building the machine",
+		    joined ? ", or waits for " : "", joined ? joined : "",
 		    (long)((now - s->began + 500) / 1000));
 		s->told_at = now;
 	}
@@ -353,14 +361,41 @@ static void lose_keeper(struct supervisor *s)
 	    s->plan->name);
 }
 
+/* Whether QEMU is gone, by what was polled. */
+static bool is_gone(const struct supervisor *s, const struct pollfd *qemu,
+		    const struct pollfd *companion)
+{
+	struct pollfd again = *qemu;
+
+	return qemu->revents ||
+	       (companions_ended(s->companions, companion) && poll(&again, 1, TOGETHER_MS) > 0);
+}
+
+/* Takes in which companions have ended; without one that QEMU needs there is no start. */
+static void take_companions(struct supervisor *s, const struct pollfd *p, bool gone)
+{
+	own_free char *why = NULL;
+
+	companions_go(s->companions, p, gone || *s->ending->reason || !s->ending->running);
+	if (s->ending->running || *s->ending->lacks)
+		return;
+	why = companions_failed(s->companions, !gone);
+	if (!why)
+		return;
+	snprintf(s->ending->lacks, sizeof(s->ending->lacks), "%s", why);
+	if (!gone)
+		down_forced(s);
+}
+
 enum { AT_QEMU, AT_SIGNALS, AT_MONITOR, AT_SERIAL, AT_DEBUG, AT_KEYS, AT_KEEPER, PLACES };
 
 static void wait_for_end(struct supervisor *s)
 {
-	struct pollfd p[PLACES + COMPANION_LIMIT];
+	struct pollfd p[PLACES + COMPANION_PLACES];
 
 	for (;;) {
 		int limit = timers(s);
+		bool gone;
 
 		p[AT_QEMU] = (struct pollfd){.fd = s->launched->pidfd, .events = POLLIN};
 		p[AT_SIGNALS] = (struct pollfd){.fd = s->signals, .events = POLLIN};
@@ -384,8 +419,9 @@ static void wait_for_end(struct supervisor *s)
 			lose_keeper(s);
 		relay_go(&s->serial, p[AT_SERIAL].revents);
 		relay_go(&s->debug, p[AT_DEBUG].revents);
-		companions_go(s->companions, p + PLACES, *s->ending->reason);
-		if (p[AT_QEMU].revents)
+		gone = is_gone(s, &p[AT_QEMU], p + PLACES);
+		take_companions(s, p + PLACES, gone);
+		if (gone)
 			return;
 	}
 }

@@ -12,7 +12,8 @@
 #include "base/text.h"
 #include "child.h"
 
-#define WORDS_LIMIT 4096 /* bytes that are read */
+#define SAID_LIMIT 65536 /* bytes that are read */
+#define WORDS_LIMIT 4096 /* of those in a message */
 
 /* Never returns. */
 __attribute__((noreturn)) static void child(const char *const argv[], int fd, int words)
@@ -33,16 +34,19 @@ __attribute__((noreturn)) static void child(const char *const argv[], int fd, in
 	_exit(127);
 }
 
-char *tool_run(const char *const argv[], int fd, struct error **err)
+/* Whether it ended well; *said is the start of what it said, which the caller owns. NULL with *err
+ * where it could not be started.
+ */
+static bool run(const char *const argv[], int fd, char **said, struct error **err)
 {
 	own_fd int ours = -1, theirs = -1;
-	own_free char *said = NULL;
 	int ends[2], status = -1;
 	pid_t pid;
 
+	*said = NULL;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		error_errno(err, ERROR_FAILED, errno, "cannot make a pipe");
-		return NULL;
+		return false;
 	}
 	ours = ends[0];
 	theirs = ends[1];
@@ -52,15 +56,28 @@ char *tool_run(const char *const argv[], int fd, struct error **err)
 	close_fd(&theirs);
 	if (pid < 0) {
 		error_errno(err, ERROR_FAILED, errno, "cannot fork");
-		return NULL;
+		return false;
 	}
-	said = fd_read_all(ours, WORDS_LIMIT, NULL);
+	*said = fd_read_all(ours, SAID_LIMIT, NULL);
+	if (!*said)
+		*said = xstrdup("");
 	close_fd(&ours);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+char *tool_run(const char *const argv[], int fd, struct error **err)
+{
+	own_free char *said = NULL;
+
+	if (run(argv, fd, &said, err) || !said)
 		return NULL;
-	if (said)
-		said[strcspn(said, "\n")] = '\0';
-	return said && *said ? text_quote(said, WORDS_LIMIT) : xstrdup("it did not end well");
+	said[strcspn(said, "\n")] = '\0';
+	return *said ? text_quote(said, WORDS_LIMIT) : xstrdup("it did not end well");
+}
+
+bool tool_said(const char *const argv[], char **said, struct error **err)
+{
+	return run(argv, -1, said, err);
 }

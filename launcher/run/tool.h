@@ -4,6 +4,8 @@
 #ifndef RUN_TOOL_H
 #define RUN_TOOL_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /* By this name the program opens the file that it is handed. */
@@ -14,5 +16,10 @@
  * the caller owns. NULL with *err where it could not be started at all.
  */
 char *tool_run(const char *const argv[], int fd, struct error **err);
+
+/* The same without a file, for who wants all that it said (at most 64 KiB), which the caller owns:
+ * whether it ended well. NULL with *err where it could not be started.
+ */
+bool tool_said(const char *const argv[], char **said, struct error **err);
 
 #endif

@@ -66,20 +66,20 @@ void window_show(const struct run_record *record)
 		.companions = record->companions,
 	};
 	own_fd int qemu = (int)syscall(SYS_pidfd_open, record->qemu.pid, 0);
-	struct companions companions = {0};
-	struct pollfd p[COMPANION_LIMIT + 1];
+	struct companions companions = COMPANIONS_NONE;
+	struct pollfd p[COMPANION_PLACES + 1];
 
 	if (qemu < 0)
 		return;
-	companions_start(&companions, &plan, COMPANION_RUNNING);
+	companions_start(&companions, &plan);
 	for (;;) {
 		companions_poll(&companions, p);
-		p[COMPANION_LIMIT] = (struct pollfd){.fd = qemu, .events = POLLIN};
+		p[COMPANION_PLACES] = (struct pollfd){.fd = qemu, .events = POLLIN};
 		if (!any_runs(p))
 			return;
-		if (poll(p, COMPANION_LIMIT + 1, -1) <= 0)
+		if (poll(p, COMPANION_PLACES + 1, -1) <= 0)
 			continue;
-		if (p[COMPANION_LIMIT].revents)
+		if (p[COMPANION_PLACES].revents)
 			break;
 		companions_go(&companions, p, true);
 	}

@@ -18,6 +18,8 @@ enum { HOST_BRIDGE, ROOT_PORT, GPU_VIDEO, GPU_AUDIO, OTHER_GPU, NVME, NETWORK, F
 
 static char *const WORLD_OPTIONS[] = {S("name.debug-threads"), S("spice")};
 static char *const WORLD_AIO[] = {S("io_uring"), S("native"), S("threads")};
+static char *const WORLD_DEVICES[] = {S("tpm-crb")};
+static const struct plan_program WORLD_PROGRAMS[] = {{"swtpm", S("/usr/bin/swtpm")}};
 static char *const WORLD_NOTHING[] = {NULL};
 
 /* The host of a test, which changes what it is about, in the copy that it got. */
@@ -135,6 +137,12 @@ static inline struct plan *compose(struct world *w, const char *text, struct err
 		w->facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)WORLD_OPTIONS, 2};
 	if (!w->facts.qemu.offers[QEMU_AIO].name)
 		w->facts.qemu.offers[QEMU_AIO] = (struct qemu_names){(char **)WORLD_AIO, 3};
+	if (!w->facts.qemu.offers[QEMU_DEVICES].name)
+		w->facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)WORLD_DEVICES, 1};
+	if (!w->in.program) {
+		w->in.program = WORLD_PROGRAMS;
+		w->in.programs = ARRAY_SIZE(WORLD_PROGRAMS);
+	}
 	w->facts.cpu.topology.core = w->core;
 	w->facts.cpu.topology.l3 = &w->l3;
 	w->facts.devices.pci = (struct pci_list){w->function, FUNCTIONS};
