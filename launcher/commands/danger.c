@@ -4,7 +4,7 @@
  * away what the guest may be using, throws away data or writes over them. QEMU has more commands
  * with each release, so they are judged by the words of which their names are made, and by the
  * whole name where no word tells. Only looks what says so by a word of its name (query, get, list)
- * and by none of the others. A test has both judge the commands of the QEMU at hand.
+ * and by none of the others.
  */
 #include <string.h>
 #include <unistd.h>

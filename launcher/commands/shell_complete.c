@@ -46,19 +46,18 @@ static void add_name(struct name_list *list, const char *name)
 		*xappend(list->name, list->n) = xstrdup(name);
 }
 
-/* Adds a member of each object of a list, behind before. */
-static void add_members(struct name_list *list, json_object *answer, const char *member,
-			const char *before)
+/* Adds a member of each object of a list; where each has a type of QOM's, only of children. */
+static void add_members(struct name_list *list, json_object *answer, const char *member)
 {
 	size_t n =
 		json_object_is_type(answer, json_type_array) ? json_object_array_length(answer) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *name = json_member_text(json_object_array_get_idx(answer, i), member);
-		own_free char *whole = xasprintf("%s%s", before, name);
+		json_object *item = json_object_array_get_idx(answer, i);
+		const char *type = json_member_text(item, "type");
 
-		if (*name)
-			add_name(list, whole);
+		if (!*type || text_starts(type, "child<"))
+			add_name(list, json_member_text(item, member));
 	}
 }
 
@@ -99,53 +98,145 @@ static void add_files(struct name_list *list, const char *start)
 	globfree(&found);
 }
 
-/* Whether a name is one of a list of words that ends with NULL. */
-static bool is_one_of(const char *name, const char *const *words)
+/* What the lines of an answer of HMP's name, behind mark: "bus: pci.0", or before ": " where mark
+ * is
+ * "", as info network does.
+ */
+static void add_hmp_names(struct session *session, struct name_list *list, const char *command,
+			  const char *mark)
 {
-	for (; *words; words++)
-		if (strcmp(*words, name) == 0)
-			return true;
-	return false;
+	own_json json_object *answer =
+		ask_about(session, "human-monitor-command", "command-line", command);
+	const char *line =
+		json_object_is_type(answer, json_type_string) ? json_object_get_string(answer) : "";
+
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *name = line + strspn(line, " \\");
+		own_free char *one = NULL;
+		size_t len;
+
+		if (!text_starts(name, mark))
+			continue;
+		name += strlen(mark);
+		len = strcspn(name, "\r\n");
+		one = xstrndup(name, *mark ? len : strcspn(name, ":\r\n"));
+		if (!strchr(one, ' ')) /* "hub 0:" */
+			add_name(list, one);
+	}
+}
+
+enum source {
+	OF_TYPES,
+	OF_DEVICES,
+	OF_OBJECTS,
+	OF_CHARDEVS,
+	OF_JOBS,
+	OF_IOTHREADS,
+	OF_NETDEVS,
+	OF_BUSES,
+	OF_NODES,
+	OF_QOM_PATHS,
+	OF_FILES,
+};
+
+/* Whose names a member of a command's arguments takes, wherever it stands in them; the first row
+ * counts.
+ */
+static const struct {
+	const char *command; /* how its name begins */
+	const char *member;
+	enum source source;
+} NAMED[] = {
+	{"device_add", "driver", OF_TYPES},
+	{"", "typename", OF_TYPES},
+	{"device_add", "bus", OF_BUSES},
+	{"device_del", "id", OF_DEVICES},
+	{"device-sync-config", "id", OF_DEVICES},
+	{"blockdev-", "id", OF_DEVICES},
+	{"eject", "id", OF_DEVICES},
+	{"object-del", "id", OF_OBJECTS},
+	{"netdev_del", "id", OF_NETDEVS},
+	{"set_link", "name", OF_NETDEVS},
+	{"", "netdev", OF_NETDEVS},
+	{"chardev-", "id", OF_CHARDEVS},
+	{"ringbuf-", "device", OF_CHARDEVS},
+	{"", "chardev", OF_CHARDEVS},
+	{"job-", "id", OF_JOBS},
+	{"block-job-", "device", OF_JOBS},
+	{"", "iothread", OF_IOTHREADS},
+	{"qom-", "path", OF_QOM_PATHS},
+	{"", "node-name", OF_NODES},
+	{"", "node", OF_NODES},
+	{"", "file", OF_NODES},
+	{"", "backing", OF_NODES},
+	{"", "device", OF_NODES},
+	{"", "drive", OF_NODES},
+	{"", "top", OF_NODES},
+	{"", "base", OF_NODES},
+	{"", "source", OF_NODES},
+	{"", "target", OF_NODES},
+	{"", "filename", OF_FILES},
+	{"", "pidfile", OF_FILES},
+	{"", "path", OF_FILES},
+	{"", "logfile", OF_FILES},
+	{"", "mem-path", OF_FILES},
+	{"", "romfile", OF_FILES},
+};
+
+/* Those who answer with a list of objects: the question, and the member that is the name. */
+static const struct {
+	const char *command, *key, *value, *member;
+} LISTS[] = {
+	[OF_TYPES] = {"qom-list-types", "implements", "device", "name"},
+	[OF_DEVICES] = {"qom-list", "path", "/machine/peripheral", "name"},
+	[OF_OBJECTS] = {"qom-list", "path", "/objects", "name"},
+	[OF_CHARDEVS] = {"query-chardev", NULL, NULL, "label"},
+	[OF_JOBS] = {"query-jobs", NULL, NULL, "id"},
+	[OF_IOTHREADS] = {"query-iothreads", NULL, NULL, "id"},
+	[OF_NODES] = {"query-named-block-nodes", NULL, NULL, "node-name"},
+	[OF_FILES] = {NULL, NULL, NULL, NULL},
+};
+
+static void add_names_of(struct session *session, struct name_list *list, enum source source,
+			 const char *start)
+{
+	own_json json_object *answer = NULL;
+
+	if (source == OF_FILES) {
+		add_files(list, start);
+	} else if (source == OF_QOM_PATHS) {
+		add_qom_paths(session, list, start);
+	} else if (source == OF_NETDEVS) {
+		add_hmp_names(session, list, "info network", "");
+	} else if (source == OF_BUSES) {
+		add_hmp_names(session, list, "info qtree", "bus: ");
+	} else {
+		answer = ask_about(session, LISTS[source].command, LISTS[source].key,
+				   LISTS[source].value);
+		add_members(list, answer, LISTS[source].member);
+	}
+}
+
+static int order_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 char **shell_names(void *what, const char *command, const char *path, const char *start, size_t *n)
 {
-	static const char *const nodes[] = {"node-name", "node",   "file", "backing",
-					    "device",	 "top",	   "base", "drive",
-					    "source",	 "target", NULL};
-	static const char *const files[] = {"filename", "pidfile", "path", "logfile", NULL};
-	struct session *session = what;
 	struct name_list list = {0};
 	const char *dot = strrchr(path, '.'), *last = dot ? dot + 1 : path;
-	own_json json_object *answer = NULL;
-	bool id = strcmp(last, "id") == 0;
+	bool found = false;
 
-	if (strcmp(last, "driver") == 0 || strcmp(last, "typename") == 0) {
-		answer = ask_about(session, "qom-list-types", "implements", "device");
-		add_members(&list, answer, "name", "");
-	} else if (strcmp(command, "device_del") == 0 && id) {
-		answer = ask_about(session, "qom-list", "path", "/machine/peripheral");
-		add_members(&list, answer, "name", "");
-	} else if (strcmp(command, "object-del") == 0 && id) {
-		answer = ask_about(session, "qom-list", "path", "/objects");
-		add_members(&list, answer, "name", "");
-	} else if (strcmp(last, "chardev") == 0 || (text_starts(command, "chardev-") && id)) {
-		answer = ask_about(session, "query-chardev", NULL, NULL);
-		add_members(&list, answer, "label", "");
-	} else if (text_starts(command, "job-") && id) {
-		answer = ask_about(session, "query-jobs", NULL, NULL);
-		add_members(&list, answer, "id", "");
-	} else if (strcmp(last, "iothread") == 0) {
-		answer = ask_about(session, "query-iothreads", NULL, NULL);
-		add_members(&list, answer, "id", "");
-	} else if (text_starts(command, "qom-") && strcmp(last, "path") == 0) {
-		add_qom_paths(session, &list, start);
-	} else if (is_one_of(last, nodes)) {
-		answer = ask_about(session, "query-named-block-nodes", NULL, NULL);
-		add_members(&list, answer, "node-name", "");
-	} else if (is_one_of(last, files)) {
-		add_files(&list, start);
+	for (size_t i = 0; i < ARRAY_SIZE(NAMED) && !found; i++) {
+		found = strcmp(NAMED[i].member, last) == 0 &&
+			text_starts(command, NAMED[i].command);
+		if (found)
+			add_names_of(what, &list, NAMED[i].source, start);
 	}
+	/* QEMU's own order is that of a hash table. */
+	if (list.n)
+		qsort(list.name, list.n, sizeof(*list.name), order_names);
 	*n = list.n;
 	return list.name;
 }
