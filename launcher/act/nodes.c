@@ -10,7 +10,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/trusted.h"
-#include "host/storage.h"
+#include "host/scene.h"
+#include "host/usb_pick.h"
 #include "state.h"
 
 /* A device node at path; -1 with words. O_PATH: opening a device can do things to it. */
@@ -192,6 +193,42 @@ static bool kvmfr_is_real(struct keeper *k, const char *path, struct error **err
 	return false;
 }
 
+/* The USB device of these numbers, if it is the one that was meant and the host can spare it. */
+static bool usb_is_free(struct keeper *k, const struct intent *intent, const char *path,
+			struct error **err)
+{
+	own_scene struct scene scene;
+	own_free char *use = NULL;
+	const struct usb_device *d = NULL;
+
+	scene_read(&scene, &k->root);
+	for (size_t i = 0; i < scene.usb.n && !d; i++)
+		if (strcmp(scene.usb.v[i].node, path) == 0)
+			d = &scene.usb.v[i];
+	if (!d || ((uint32_t)d->vendor << 16 | d->product) != intent->grant.ids) {
+		error_add(err, ERROR_HOST, "%s is no longer the device that was meant", path);
+		return false;
+	}
+	use = usb_in_use(d, &scene.input, &scene.storage);
+	if (use)
+		error_add(err, ERROR_HOST, "%s %s", path, use);
+	return !use;
+}
+
+static bool event_is_real(struct keeper *k, const struct intent *intent, const char *path,
+			  struct error **err)
+{
+	own_input_list struct input_list list = {0};
+
+	input_list_read(&list, &k->root);
+	for (size_t i = 0; i < list.n; i++)
+		if (strcmp(list.v[i].node, path) == 0 &&
+		    ((uint32_t)list.v[i].vendor << 16 | list.v[i].product) == intent->grant.ids)
+			return true;
+	error_add(err, ERROR_HOST, "%s is no longer the device that was meant", path);
+	return false;
+}
+
 static bool node_is_free(struct keeper *k, const struct intent *intent, const char *path,
 			 struct error **err)
 {
@@ -200,6 +237,10 @@ static bool node_is_free(struct keeper *k, const struct intent *intent, const ch
 		return block_is_free(k, path, err);
 	case NODE_KVMFR:
 		return kvmfr_is_real(k, path, err);
+	case NODE_USB:
+		return usb_is_free(k, intent, path, err);
+	case NODE_EVENT:
+		return event_is_real(k, intent, path, err);
 	default:
 		return true;
 	}
@@ -214,6 +255,10 @@ static char *node_path(struct keeper *k, const struct intent *intent, struct err
 		return block_path(k, intent->grant.a, intent->grant.b, err);
 	case NODE_KVMFR:
 		return xasprintf("/dev/kvmfr%u", intent->grant.a);
+	case NODE_USB:
+		return xasprintf("/dev/bus/usb/%03u/%03u", intent->grant.a, intent->grant.b);
+	case NODE_EVENT:
+		return xasprintf("/dev/input/event%u", intent->grant.a);
 	default:
 		error_add(err, ERROR_HOST, "no such kind of node");
 		return NULL;

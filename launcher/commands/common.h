@@ -38,6 +38,8 @@ struct gathered {
 	size_t programs;
 	struct plan_block *block;
 	size_t blocks;
+	struct plan_node *node;
+	size_t nodes;
 	struct plan_input input;
 	struct plan *plan;
 	int keeper; /* forked while we were root, -1: none */

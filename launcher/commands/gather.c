@@ -180,6 +180,28 @@ static bool has_variable(const char *name)
 	return value && *value;
 }
 
+static void add_node(struct gathered *g, const char *path)
+{
+	/* Of a made-up host nobody may open anything. */
+	*xappend(g->node, g->nodes) = (struct plan_node){
+		.path = path,
+		.accessible = root_is_real(&g->root) && access(path, R_OK | W_OK) == 0,
+	};
+}
+
+/* Which of the nodes that the profile may want this user may open. */
+static void find_nodes(struct gathered *g)
+{
+	const struct scene *scene = &g->facts.devices;
+
+	free(steal(&g->node));
+	g->nodes = 0;
+	for (size_t i = 0; g->profile->usb.n && i < scene->usb.n; i++)
+		add_node(g, scene->usb.v[i].node);
+	for (size_t i = 0; g->profile->input.n && i < scene->input.n; i++)
+		add_node(g, scene->input.v[i].node);
+}
+
 /* What is known about the host's devices, where the profile has any of them. */
 static void gather_devices(struct gathered *g, bool no_devices)
 {
@@ -187,9 +209,10 @@ static void gather_devices(struct gathered *g, bool no_devices)
 	own_pci_set struct pci_set set = {0};
 	bool claims = !no_devices && (g->profile->gpu.n || g->profile->pci.n);
 
-	if (!claims && !g->blocks)
+	if (!claims && !g->blocks && !g->profile->usb.n && !g->profile->input.n)
 		return;
 	scene_read(scene, &g->root);
+	find_nodes(g);
 	if (!claims)
 		return;
 	plan_claims(g->profile, &g->facts, &set, NULL);
@@ -376,6 +399,8 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.images = g->images,
 		.block = g->block,
 		.blocks = g->blocks,
+		.node = g->node,
+		.nodes = g->nodes,
 		.store = g->store,
 		.stores = g->stores,
 		.program = g->program,
@@ -426,6 +451,8 @@ static const struct plan *plan_anew(void *context, struct error **err)
 	look_at_host(g, &what);
 	if (!ask_qemu(g, err))
 		return NULL;
+	g->input.node = g->node;
+	g->input.nodes = g->nodes;
 	g->input.block = g->block;
 	g->input.blocks = g->blocks;
 	plan_free(g->plan);
@@ -462,6 +489,7 @@ void gathered_free(struct gathered *g)
 		free(g->file[i].data);
 	free(g->file);
 	free(g->block);
+	free(g->node);
 	for (size_t i = 0; i < g->images; i++)
 		image_free(g->image[i]);
 	free(g->image);

@@ -32,6 +32,7 @@ void scene_read(struct scene *scene, const struct root *root)
 	scene->unloadable = why_unloadable(root);
 	storage_read(&scene->storage, root);
 	input_list_read(&scene->input, root);
+	usb_list_read(&scene->usb, root);
 	mdev_list_read(&scene->mdev, root, &scene->pci);
 	gvt_read(&scene->gvt, root);
 }
@@ -98,6 +99,7 @@ void scene_free(struct scene *scene)
 	holder_nodes_free(&scene->nodes);
 	mdev_list_free(&scene->mdev);
 	input_list_free(&scene->input);
+	usb_list_free(&scene->usb);
 	storage_free(&scene->storage);
 	iommu_free(&scene->iommu);
 	pci_list_free(&scene->pci);

@@ -13,6 +13,7 @@
 #include "mdev.h"
 #include "pci.h"
 #include "storage.h"
+#include "usb.h"
 
 /* What is known of a function that was looked at. */
 struct scene_function {
@@ -30,6 +31,7 @@ struct scene {
 	char *unloadable;  /* why root may not load it, where it is to be loaded */
 	struct storage storage;
 	struct input_list input;
+	struct usb_list usb;
 	struct mdev_list mdev;
 	struct gvt gvt;
 	/* Of the functions that were looked at: */

@@ -29,10 +29,20 @@ struct composer {
 	unsigned scsi;			 /* targets of the common SCSI controller handed out */
 	bool usb;			 /* the USB controller is there */
 	unsigned usb_ports;		 /* its ports handed out */
-	bool claims_device;		 /* the profile wants one */
-	struct pci_set claimed;		 /* those that were found */
-	unsigned gpu_ports;		 /* root ports for GPUs handed out */
-	unsigned guest_bits;		 /* width of the guest\'s addresses, 0: not known */
+	struct usb_place {
+		const struct usb *usb;
+		const struct usb_device *device; /* NULL: not plugged in */
+	} usb_place[64];			 /* of the enabled sections */
+	size_t usb_places;
+	struct input_place {
+		const struct input *input;
+		const struct input_device *device;
+	} input[64]; /* of those that are there */
+	size_t inputs;
+	bool claims_device;	/* the profile wants one */
+	struct pci_set claimed; /* those that were found */
+	unsigned gpu_ports;	/* root ports for GPUs handed out */
+	unsigned guest_bits;	/* width of the guest\'s addresses, 0: not known */
 	struct gpu_place {
 		const struct gpu *gpu;
 		const struct pci_function *f;
@@ -179,7 +189,11 @@ void compose_ephemeral(struct composer *c); /* says what a throw-away start thro
 void compose_image(struct composer *c, const struct disk *disk); /* can it be meant? */
 /* Whether its file was looked for and is not there. */
 bool compose_image_missing(const struct composer *c, const struct disk *disk);
-void compose_usb(struct composer *c); /* the controller, whoever may need it */
+void compose_usb(struct composer *c);	      /* the controller, whoever may need it */
+void compose_usb_devices(struct composer *c); /* the host's */
+void compose_inputs(struct composer *c);
+/* Whether keyboard and mouse of the guest are driven by the host's. */
+bool compose_has_input(const struct composer *c);
 /* A port of its own on the USB controller, written into a device's option; item asks for it (NULL:
  * the display), and words say what for.
  */

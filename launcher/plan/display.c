@@ -166,6 +166,8 @@ void compose_display(struct composer *c)
 	check_gl(c);
 	if (wants_video(c))
 		add_video(c);
+	if (!path && compose_has_input(c))
+		add_input(c);
 	if (!path)
 		return;
 	o = option_new(NULL);

@@ -209,6 +209,8 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_tpm(&c);
 	compose_console(&c);
 	compose_display(&c);
+	compose_inputs(&c);
+	compose_usb_devices(&c);
 	compose_usb(&c);
 	compose_glass(&c);
 	compose_rng(&c);

@@ -207,6 +207,12 @@ struct plan_block {
 	bool accessible; /* this user may open it as the profile wants it */
 };
 
+/* A device node of the host's, other than a block device, that the profile may want. */
+struct plan_node {
+	const char *path;
+	bool accessible; /* this user may read and write it */
+};
+
 /* A file that the profile names, read already. */
 struct plan_file {
 	const char *path;
@@ -242,7 +248,9 @@ struct plan_input {
 	size_t stores;
 	const struct plan_program *program;
 	size_t programs;
-	bool has_display;   /* the user's session shows windows */
+	bool has_display;	      /* the user's session shows windows */
+	const struct plan_node *node; /* of USB and input devices */
+	size_t nodes;
 	bool no_devices;    /* leave out the host's devices */
 	bool ephemeral;	    /* what the guest writes is gone afterwards */
 	bool pages_refused; /* the huge pages that an earlier plan asked for could not be had: */

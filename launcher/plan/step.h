@@ -47,6 +47,8 @@ enum step_node {
 	NODE_KVM,   /* /dev/kvm */
 	NODE_BLOCK, /* a disk or partition: major, minor */
 	NODE_KVMFR, /* /dev/kvmfrNUMBER */
+	NODE_USB,   /* a USB device: bus, number */
+	NODE_EVENT, /* /dev/input/eventNUMBER */
 	NODE_KINDS,
 };
 
@@ -80,6 +82,7 @@ struct intent {
 		struct {
 			uint32_t node; /* enum step_node */
 			uint32_t a, b; /* its numbers */
+			uint32_t ids; /* of USB and input: vendor << 16 | product, expected there */
 		} grant;
 		struct {
 			struct cpu_set cpus; /* the vCPUs' */

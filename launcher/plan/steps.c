@@ -265,6 +265,48 @@ static void step_block(struct composer *c, const struct disk *disk, const struct
 	compose_line(step, "setfacl -m u:$USER:rw %s", word);
 }
 
+static bool is_accessible(const struct composer *c, const char *path)
+{
+	for (size_t i = 0; i < c->in->nodes; i++)
+		if (strcmp(c->in->node[i].path, path) == 0)
+			return c->in->node[i].accessible;
+	return false;
+}
+
+static void step_node(struct composer *c, enum step_node kind, const struct origin *at,
+		      const char *path, uint32_t a, uint32_t b, uint32_t ids)
+{
+	struct plan_step *step;
+
+	if (is_accessible(c, path))
+		return;
+	step = compose_step(c, STEP_GRANT, at, "this user may not open it");
+	step->intent.grant.node = kind;
+	step->intent.grant.a = a;
+	step->intent.grant.b = b;
+	step->intent.grant.ids = ids;
+	compose_line(step, "setfacl -m u:$USER:rw %s", path);
+}
+
+static void step_devices(struct composer *c)
+{
+	for (size_t i = 0; i < c->usb_places; i++) {
+		const struct usb_device *d = c->usb_place[i].device;
+
+		if (d)
+			step_node(c, NODE_USB, &c->usb_place[i].usb->device.at, d->node, d->bus,
+				  d->number, (uint32_t)d->vendor << 16 | d->product);
+	}
+	for (size_t i = 0; i < c->inputs; i++) {
+		const struct input_device *d = c->input[i].device;
+		uint64_t number;
+
+		if (text_u64(d->event + strlen("event"), 10, &number))
+			step_node(c, NODE_EVENT, &c->input[i].input->device.at, d->node,
+				  (uint32_t)number, 0, (uint32_t)d->vendor << 16 | d->product);
+	}
+}
+
 static void step_blocks(struct composer *c)
 {
 	for (size_t i = 0; i < c->p->disk.n; i++) {
@@ -290,6 +332,7 @@ void compose_steps(struct composer *c)
 	step_kvmfr(c);
 	if (c->in->purpose == PURPOSE_RUN) {
 		step_blocks(c);
+		step_devices(c);
 		compose_quiet(c);
 	}
 }

@@ -1,7 +1,14 @@
-/* The guest's USB: one controller with as many ports as it can have. QEMU puts what names no port
- * behind a hub of 12 Mbit/s as soon as the ports are few, so each device has a port of its own. The
- * controller is there in any case: what is plugged in while the guest runs has a place.
+/* The guest's USB: one controller with as many ports as it can have, and what of the host's is
+ * plugged into it. QEMU puts what names no port behind a hub of 12 Mbit/s as soon as the ports are
+ * few, so each device has a port of its own. The controller is there in any case: what is plugged
+ * in while the guest runs has a place.
+ *
+ * QEMU looks for a device that is not there every other second, and plugs it into the guest when it
+ * comes: so an absent one never stops a start. Who may open its node is the keeper's business when
+ * it is there at the start; a node that comes later, or again, has whatever rights udev gives it.
  */
+#include <string.h>
+
 #include "base/alloc.h"
 #include "compose.h"
 
@@ -37,4 +44,113 @@ void compose_usb_port(struct composer *c, struct option *o, const struct item *i
 			      USB_PORTS);
 	option_text(o, "bus", "usb.0");
 	option_text(o, "port", port);
+}
+
+/* ------------------------------------------------------------------ the host's */
+
+/* Whether an earlier section means the same one. */
+static bool is_twice(struct composer *c, const struct usb *usb, const struct usb_device *d)
+{
+	for (size_t i = 0; i < c->usb_places; i++) {
+		const struct usb_place *other = &c->usb_place[i];
+		own_free char *name = item_text(&other->usb->item);
+
+		if (strcmp(other->usb->device.v, usb->device.v) != 0 && (!d || other->device != d))
+			continue;
+		compose_wrong(
+			c, usb->device.at,
+			"%s: is the device of [%s] already; of two that are alike, each is named by its port, such as 1-4.2",
+			compose_key(c, &usb->device.at), name);
+		return true;
+	}
+	return false;
+}
+
+static void check_device(struct composer *c, const struct usb *usb, const struct usb_device *d,
+			 size_t found)
+{
+	const struct scene *scene = &c->facts->devices;
+	const char *key = compose_key(c, &usb->device.at);
+	own_free char *use = d ? usb_in_use(d, &scene->input, &scene->storage) : NULL;
+	own_free char *name = item_text(&usb->item);
+
+	if (use)
+		compose_refuse(c, usb->device.at, "%s: %s at port %s %s", key, usb->device.v,
+			       d->port, use);
+	else if (!d)
+		compose_note(
+			c,
+			"%s: %s is not plugged in: the guest gets it when it is, if you may open it then",
+			name, usb->device.v);
+	else if (found > 1)
+		compose_note(c, "%s: %zu devices are %s, and the guest gets the one at port %s",
+			     name, found, usb->device.v, d->port);
+}
+
+static void add_host_device(struct composer *c, const struct usb *usb,
+			    const struct usb_selector *selector, const struct usb_device *d,
+			    size_t found)
+{
+	/* "usb" alone is the controller. */
+	own_free char *section = compose_id(&usb->item), *id = xasprintf("host-%s", section);
+	own_free char *name = item_text(&usb->item);
+	struct option o = option_new("usb-host");
+	const char *port = selector->port;
+
+	option_text(&o, "id", id);
+	compose_usb_port(c, &o, &usb->item, name);
+	/* Of several the first one, and no other. */
+	if (found > 1)
+		port = strchr(d->port, '-') + 1;
+	if (selector->bus || found > 1)
+		option_number(&o, "hostbus", found > 1 ? d->bus : selector->bus);
+	if (selector->number && found <= 1)
+		option_number(&o, "hostaddr", selector->number);
+	else if (*port)
+		option_text(&o, "hostport", port);
+	if (selector->has_ids) {
+		option_number(&o, "vendorid", selector->vendor);
+		option_number(&o, "productid", selector->product);
+	}
+	compose_argument(c, "-device", option_done(&o), &usb->device.at,
+			 d ? NULL : "plugged in when it comes");
+}
+
+static void add_section(struct composer *c, const struct usb *usb)
+{
+	struct usb_selector selector;
+	const struct usb_device *d;
+	size_t found;
+
+	if (!usb_selector_parse(usb->device.v, &selector))
+		return;
+	d = usb_find(&c->facts->devices.usb, &selector, &found);
+	if (is_twice(c, usb, d))
+		return;
+	check_device(c, usb, d, found);
+	c->usb_place[c->usb_places++] = (struct usb_place){usb, d};
+	/* A number that nobody has stops QEMU, and never comes back. */
+	if (d || !selector.number)
+		add_host_device(c, usb, &selector, d, found);
+}
+
+void compose_usb_devices(struct composer *c)
+{
+	bool any = false;
+
+	if (c->in->purpose == PURPOSE_PROBE || c->in->no_devices)
+		return;
+	for (size_t i = 0; i < c->p->usb.n; i++) {
+		const struct usb *usb = (const struct usb *)c->p->usb.v[i];
+
+		if (!usb->item.enabled.v)
+			continue;
+		if (!any && !qemu_offers(&c->facts->qemu, QEMU_DEVICES, "usb-host"))
+			compose_refuse(
+				c, usb->item.at,
+				"QEMU %s is built without usb-host, which passes USB devices",
+				c->facts->qemu.version);
+		any = true;
+		add_section(c, usb);
+	}
 }

@@ -19,6 +19,7 @@
 #define UUID(s, m) .kind = KIND_UUID, FIELD(s, m, text)
 #define MAC(s, m) .kind = KIND_MAC, FIELD(s, m, text)
 #define DEVICE(s, m) .kind = KIND_DEVICE, FIELD(s, m, text)
+#define USB_DEVICE(s, m) .kind = KIND_USB, FIELD(s, m, text)
 #define SLOTS(s, m) .kind = KIND_SLOTS, FIELD(s, m, text)
 #define PLACE(s, m) .kind = KIND_PLACE, FIELD(s, m, text)
 #define STRING(s, m) .kind = KIND_STRING, FIELD(s, m, text)
@@ -60,6 +61,13 @@ static const char *const BUS[] = {[BUS_AUTO] = "auto",
 				  NULL};
 static const char *const ROTATION[] = {
 	[ROTATION_AUTO] = "auto", [ROTATION_SSD] = "ssd", [ROTATION_HDD] = "hdd", NULL};
+static const char *const TOGGLE[] = {[TOGGLE_CTRL_CTRL] = "ctrl-ctrl",
+				     [TOGGLE_ALT_ALT] = "alt-alt",
+				     [TOGGLE_SHIFT_SHIFT] = "shift-shift",
+				     [TOGGLE_META_META] = "meta-meta",
+				     [TOGGLE_SCROLLLOCK] = "scrolllock",
+				     [TOGGLE_CTRL_SCROLLLOCK] = "ctrl-scrolllock",
+				     NULL};
 static const char *const CACHE[] = {[CACHE_WRITEBACK] = "writeback",
 				    [CACHE_NONE] = "none",
 				    [CACHE_WRITETHROUGH] = "writethrough",
@@ -364,6 +372,26 @@ static const struct key NETWORK[] = {
 	 .help = "the card that the guest sees; e1000e needs no driver in Windows"},
 };
 
+static const struct key USB[] = {
+	{"enabled", FLAG(usb, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"device", USB_DEVICE(usb, device), .flags = KEY_REQUIRED,
+	 .help = "by its ids, 046d:c52b; by its port, 1-4.2; with both to be sure, 1-4.2=046d:c52b; vmlaunch devices shows them. One that is not plugged in is given to the guest when it comes"},
+};
+
+static const struct key INPUT[] = {
+	{"enabled", FLAG(input, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"device", PATH(input, device), .flags = KEY_REQUIRED,
+	 .help = "a keyboard or mouse in /dev/input/by-id or /dev/input/by-path; vmlaunch devices shows them"},
+	{"grab-toggle", CHOICE(input, grab_toggle, TOGGLE), .dflt = "ctrl-ctrl",
+	 .help = "keys of this keyboard that, pressed together, give it back to the host and to the guest again"},
+	{"grab-all", FLAG(input, grab_all), .dflt = "yes",
+	 .help = "the other input devices go along with this keyboard"},
+	{"repeat", FLAG(input, repeat), .dflt = "yes",
+	 .help = "a key that is held repeats"},
+};
+
 static const struct key CONSOLE[] = {
 	{"serial", TARGET(console_section, serial), .dflt = "none",
 	 .help = "the guest's first serial port; terminal: where vmlaunch was started"},
@@ -464,6 +492,8 @@ static const struct section_keys TABLE[] = {
 	MANY("disk", disk, disk, DISK), .help = "a disk or a CD-ROM drive"},
 	MANY("network", network, network, NETWORK), .help = "a network card"},
 	SINGLE("tpm", tpm, TPM_KEYS), .help = "the guest's TPM"},
+	MANY("usb", usb, usb, USB), .help = "a USB device of the host, given to the guest"},
+	MANY("input", input, input, INPUT), .help = "a keyboard or mouse of the host that the guest has at the press of keys (evdev)"},
 	SINGLE("console", console, CONSOLE), .help = "text in and out of the guest"},
 	SINGLE("battery", battery, BATTERY), .help = "what makes the guest take the machine for a laptop"},
 	MANY("acpi", acpi, acpi_item, ACPI), .help = "a table of your own"},

@@ -20,6 +20,7 @@ enum kind {
 	KIND_UUID,    /* struct text, lower case */
 	KIND_MAC,     /* struct text, lower case */
 	KIND_DEVICE,  /* struct text: a PCI device, by id, address, or both */
+	KIND_USB,     /* struct text: a USB device, by ids, port, or both */
 	KIND_SLOTS,   /* struct text: function numbers such as 0,1; all */
 	KIND_PLACE,   /* struct text: a slot of the guest, bus:00 */
 	KIND_STRING,  /* struct text: 1 to 64 printable characters, what firmware calls a string */

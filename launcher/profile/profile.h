@@ -94,6 +94,14 @@ enum lost_ticks { TICKS_AUTO, TICKS_DELAY, TICKS_DISCARD };
 enum watchdog { WATCHDOG_NONE, WATCHDOG_RESET, WATCHDOG_POWEROFF };
 enum tpm { TPM_AUTO, TPM_EMULATED, TPM_NONE };
 enum network_mode { NETWORK_USER, NETWORK_NONE };
+enum grab_toggle {
+	TOGGLE_CTRL_CTRL,
+	TOGGLE_ALT_ALT,
+	TOGGLE_SHIFT_SHIFT,
+	TOGGLE_META_META,
+	TOGGLE_SCROLLLOCK,
+	TOGGLE_CTRL_SCROLLLOCK,
+};
 enum network_model { MODEL_VIRTIO, MODEL_E1000E };
 
 struct vm_section {
@@ -248,6 +256,21 @@ struct disk {
 	struct flag iothread;
 };
 
+/* A USB device of the host's. */
+struct usb {
+	struct item item;
+	struct text device; /* a selector of host/usb_pick.h */
+};
+
+/* A keyboard or mouse of the host's, by its events. */
+struct input {
+	struct item item;
+	struct text device;
+	struct choice grab_toggle;
+	struct flag grab_all;
+	struct flag repeat;
+};
+
 /* A table of the user's own. */
 struct acpi_item {
 	struct item item;
@@ -326,6 +349,8 @@ struct profile {
 	struct items acpi;
 	struct items gpu;
 	struct items pci;
+	struct items usb;
+	struct items input;
 };
 
 /* Reads the profile at path, the variant (NULL: none) over it, and the n --set words SECTION[/NAME]

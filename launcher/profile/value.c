@@ -391,6 +391,7 @@ static const struct kind_row {
 	[KIND_UUID] = {parse_uuid, sizeof(struct text), "a UUID", .text = true},
 	[KIND_MAC] = {parse_mac, sizeof(struct text), "a MAC address", .text = true},
 	[KIND_DEVICE] = {parse_device, sizeof(struct text), "a PCI device", .text = true},
+	[KIND_USB] = {parse_usb, sizeof(struct text), "a USB device", .text = true},
 	[KIND_SLOTS] = {parse_slots, sizeof(struct text), "all | numbers", .text = true},
 	[KIND_PLACE] = {parse_place, sizeof(struct text), "BUS:00", .text = true},
 	[KIND_STRING] = {parse_string, sizeof(struct text), "text", .text = true},

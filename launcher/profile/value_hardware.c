@@ -42,6 +42,33 @@ char *parse_device(const struct token *t, void *out)
 	return NULL;
 }
 
+/* The forms of a selector (host/usb_pick.h), by shape alone. */
+static bool usb_is_good(const char *s)
+{
+	size_t digits = strspn(s, "0123456789"), rest;
+	char kind = s[digits];
+
+	if (value_matches(s, "xxxx:xxxx"))
+		return true;
+	if (!digits || digits > 3 || (kind != '-' && kind != '.'))
+		return false;
+	s += digits + 1;
+	rest = strspn(s, kind == '-' ? "0123456789." : "0123456789");
+	if (!rest || rest > 20 || *s == '.' || s[rest - 1] == '.' || strstr(s, ".."))
+		return false;
+	return value_matches(s + rest, "=xxxx:xxxx") || (!s[rest] && kind == '-');
+}
+
+char *parse_usb(const struct token *t, void *out)
+{
+	if (!usb_is_good(t->text))
+		return value_wrong(
+			t,
+			"a USB device such as 046d:c52b, 1-4.2, 1-4.2=046d:c52b or 001.004=046d:c52b");
+	value_set(out, value_lower(t->text));
+	return NULL;
+}
+
 char *parse_slots(const struct token *t, void *out)
 {
 	const char *s = t->text;

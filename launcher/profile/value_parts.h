@@ -33,6 +33,6 @@ size_t value_prefix(const char *s, const char *pattern);
 char *value_lower(const char *s);
 
 /* Names of the host's and the guest's hardware (value_hardware.c). */
-parse_fn parse_device, parse_slots, parse_cpus, parse_place, parse_machine;
+parse_fn parse_usb, parse_device, parse_slots, parse_cpus, parse_place, parse_machine;
 
 #endif

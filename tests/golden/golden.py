@@ -120,6 +120,7 @@ CASES = {
     "laptop-gpu-no-gpu": ("laptop-gpu", "laptop-idle", ["--variant", "no-gpu"], LAPTOP_FILES, TEXT),
     # A window for a large BAR, and what has to be said of each section.
     "laptop-gpu-egpu": ("laptop-gpu", "laptop-two-nvidia", ["--variant", "egpu"], LAPTOP_FILES, TEXT),
+    "laptop-usb": ("laptop-usb", "laptop-idle", [], [], TEXT),
     "board": ("board", "laptop", [], [], TEXT),
     # A vGPU beside the card: one that is made, and one that is there already.
     "laptop-vgpu": ("laptop-vgpu", "laptop-muxless", [], ["roms/nvidia.rom"], TEXT),
