@@ -50,6 +50,13 @@ static const struct option_row KEYS_OPTIONS[] = {
 static const struct option_row JSON_OPTIONS[] = {{"json", NULL, "print JSON"}, {0}};
 static const struct option_row STATUS_OPTIONS[] = {
 	{"json", NULL, "print JSON"}, NOTIFY_OPTION, {0}};
+static const struct option_row LOG_OPTIONS[] = {
+	{"follow", NULL, "go on with what comes, until the machine ends", .letter = 'f'}, {0}};
+static const struct option_row SNAPSHOT_OPTIONS[] = {
+	PROFILE_OPTIONS,
+	{"yes", NULL, "apply: what is lost by it is known; nobody is asked"},
+	{"json", NULL, "list: print JSON"},
+	{0}};
 static const struct option_row STOP_OPTIONS[] = {
 	{"timeout", "SECONDS", "give up waiting after so long; the machine goes on"},
 	NOTIFY_OPTION,
@@ -131,10 +138,13 @@ const struct command COMMANDS[] = {
 	 command_reset, .this_host = true},
 	{"attach", "[NAME]", "take over a machine whose vmlaunch has died", NO_OPTIONS, 0, 1,
 	 command_attach, .this_host = true},
-	{"log", "[NAME]", "print QEMU's messages of a machine's last start", NO_OPTIONS, 0, 1,
+	{"log", "[NAME]", "print QEMU's messages of a machine's last start", LOG_OPTIONS, 0, 1,
 	 command_log, .this_host = true},
 	{"qmp", "[NAME] [COMMAND [KEY=VALUE...]]", "a shell for QEMU's monitor, or one command",
 	 QMP_OPTIONS, 0, 256, command_qmp, .this_host = true},
+	{"snapshot", "list|make|apply|remove PROFILE [SNAPSHOT]",
+	 "snapshots of the qcow2 disks of a machine that is off", SNAPSHOT_OPTIONS, 2, 3,
+	 command_snapshot, .this_host = true},
 	{"devices", "", "list the host's devices, who holds them, what a guest could get",
 	 DEVICES_OPTIONS, 0, 0, command_devices},
 	{"doctor", "[PROFILE]", "tell what of this host stands in the way, and what helps",

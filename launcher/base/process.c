@@ -62,6 +62,14 @@ bool process_alive(struct process process)
 	return poll(&p, 1, 0) == 0;
 }
 
+int process_watch(struct process process)
+{
+	own_fd int fd = (int)syscall(SYS_pidfd_open, process.pid, 0);
+
+	/* The number could have been given away between the record and the open. */
+	return fd >= 0 && process_alive(process) ? steal_fd(&fd) : -1;
+}
+
 bool process_stopped(struct process process)
 {
 	own_free char *stat = read_stat(process.pid);

@@ -22,6 +22,9 @@ struct process process_of(pid_t pid);
  */
 bool process_alive(struct process process);
 
+/* A descriptor that becomes readable when the process is gone; -1 when it is gone already. */
+int process_watch(struct process process);
+
 /* Whether it is stopped (SIGSTOP, Ctrl-Z) and so deaf for now. */
 bool process_stopped(struct process process);
 

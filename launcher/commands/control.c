@@ -19,15 +19,6 @@
 #define KILL_TOLD_MS 2000 /* after so much of it that is told */
 #define SUPERVISOR_MS 10000
 
-/* A descriptor that becomes readable when the process is gone; -1 when it is gone already. */
-static int watch(struct process process)
-{
-	own_fd int fd = (int)syscall(SYS_pidfd_open, process.pid, 0);
-
-	/* The number could have been given away between the record and the open. */
-	return fd >= 0 && process_alive(process) ? steal_fd(&fd) : -1;
-}
-
 /* Whether it ends within so many milliseconds (-1: whenever). */
 static bool ends_within(int pidfd, int ms)
 {
@@ -50,7 +41,7 @@ static bool finish(const char *name, const char *dir, const struct run_record *r
 {
 	own_error struct error *unused = NULL;
 	struct lock lock = LOCK_NONE;
-	own_fd int supervisor = watch(record->supervisor);
+	own_fd int supervisor = process_watch(record->supervisor);
 
 	bool busy = supervisor >= 0 && !ends_within(supervisor, SUPERVISOR_MS);
 
@@ -80,7 +71,7 @@ static bool press_button(const char *dir, struct error **err)
  */
 static bool ask_supervisor(const struct run_record *record, int sig)
 {
-	own_fd int pidfd = watch(record->supervisor);
+	own_fd int pidfd = process_watch(record->supervisor);
 
 	return pidfd >= 0 && !process_stopped(record->supervisor) &&
 	       syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == 0;
@@ -121,7 +112,7 @@ int command_stop(const struct arguments *args, struct error **err)
 	dir = name ? running(name, &record, err) : NULL;
 	if (!dir)
 		return ERROR_FAILED;
-	pidfd = watch(record.qemu);
+	pidfd = process_watch(record.qemu);
 	if (!press(&record, dir, err))
 		return ERROR_FAILED;
 	say(SAY_NOTE, "%s: power button pressed", name);
@@ -174,7 +165,7 @@ int command_kill(const struct arguments *args, struct error **err)
 	dir = name ? running(name, &record, err) : NULL;
 	if (!dir)
 		return ERROR_FAILED;
-	pidfd = watch(record.qemu);
+	pidfd = process_watch(record.qemu);
 	tell_to_quit(&record, dir);
 	if (!ends_within(pidfd, KILL_TOLD_MS))
 		say(SAY_NOTE, "%s: waiting for QEMU to quit; SIGKILL comes in %d s", name,

@@ -22,4 +22,10 @@ char *tool_run(const char *const argv[], int fd, struct error **err);
  */
 bool tool_said(const char *const argv[], char **said, struct error **err);
 
+/* Runs argv[0] likewise, and returns all that it prints on its standard output (at most 16 MiB),
+ * which the caller owns; NULL (ERROR_HOST) where it does not end well, with the first line of its
+ * standard error.
+ */
+char *tool_output(const char *const argv[], struct error **err);
+
 #endif
