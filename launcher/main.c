@@ -52,6 +52,12 @@ static const struct option_row STATUS_OPTIONS[] = {
 	{"json", NULL, "print JSON"}, NOTIFY_OPTION, {0}};
 static const struct option_row LOG_OPTIONS[] = {
 	{"follow", NULL, "go on with what comes, until the machine ends", .letter = 'f'}, {0}};
+static const struct option_row SCREENSHOT_OPTIONS[] = {
+	{"force", NULL, "replace FILE if it is there already"}, {0}};
+static const struct option_row TOP_OPTIONS[] = {
+	{"interval", "SECONDS", "on a terminal: between two refreshes (2)"},
+	{"json", NULL, "print JSON, once"},
+	{0}};
 static const struct option_row SNAPSHOT_OPTIONS[] = {
 	PROFILE_OPTIONS,
 	{"yes", NULL, "apply: what is lost by it is known; nobody is asked"},
@@ -126,6 +132,8 @@ const struct command COMMANDS[] = {
 	{"list", "", "list running machines", JSON_OPTIONS, 0, 0, command_list, .this_host = true},
 	{"status", "[NAME]", "tell how a machine is", STATUS_OPTIONS, 0, 1, command_status,
 	 .this_host = true},
+	{"top", "", "show all machines on one screen, as they go on", TOP_OPTIONS, 0, 0,
+	 command_top, .this_host = true},
 	{"stop", "[NAME]", "press a machine's power button and wait until it has ended",
 	 STOP_OPTIONS, 0, 1, command_stop, .this_host = true},
 	{"kill", "NAME", "end a machine at once, as if its plug were pulled", KILL_OPTIONS, 1, 1,
@@ -142,6 +150,8 @@ const struct command COMMANDS[] = {
 	 command_log, .this_host = true},
 	{"qmp", "[NAME] [COMMAND [KEY=VALUE...]]", "a shell for QEMU's monitor, or one command",
 	 QMP_OPTIONS, 0, 256, command_qmp, .this_host = true},
+	{"screenshot", "[NAME] FILE", "put a picture of a machine's screen into a file",
+	 SCREENSHOT_OPTIONS, 1, 2, command_screenshot, .this_host = true},
 	{"snapshot", "list|make|apply|remove PROFILE [SNAPSHOT]",
 	 "snapshots of the qcow2 disks of a machine that is off", SNAPSHOT_OPTIONS, 2, 3,
 	 command_snapshot, .this_host = true},

@@ -13,6 +13,7 @@
  * over by then.
  */
 #define BUSY_MS 1000
+#define BUSY_RATES_MS 100 /* for who comes again soon */
 
 static struct qmp *open_monitor(const char *dir, int ms, struct error **err)
 {
@@ -69,6 +70,7 @@ void condition_free(struct condition *condition)
 	free(condition->state);
 	free(condition->silent);
 	json_object_put(condition->cpus);
+	json_object_put(condition->disks);
 	held_free(&condition->held);
 }
 
@@ -91,22 +93,30 @@ static void take_silence(struct condition *now, const char *dir, const struct ru
 	now->state = text_quote(*record->held.state ? record->held.state : "running", 40);
 }
 
-static void ask_wholly(struct condition *now, struct qmp *qmp)
+static void ask_more(struct condition *now, struct qmp *qmp, enum condition_wants wants)
 {
 	own_json json_object *memory = NULL;
 	json_object *bytes;
 
-	if (qmp_execute(qmp, "query-memory-size-summary", NULL, TOOLS_ANSWER_MS, &memory, NULL) &&
+	if (wants == CONDITION_WHOLE &&
+	    qmp_execute(qmp, "query-memory-size-summary", NULL, TOOLS_ANSWER_MS, &memory, NULL) &&
 	    json_object_object_get_ex(memory, "base-memory", &bytes))
 		now->guest_bytes = json_object_get_int64(bytes);
+	if (wants == CONDITION_RATES)
+		qmp_execute(qmp, "query-blockstats", NULL, TOOLS_ANSWER_MS, &now->disks, NULL);
 	qmp_execute(qmp, "query-cpus-fast", NULL, TOOLS_ANSWER_MS, &now->cpus, NULL);
 }
 
-struct condition condition_of(const char *dir, const struct run_record *record, bool wholly)
+struct condition condition_of(const char *dir, const struct run_record *record,
+			      enum condition_wants wants)
 {
 	own_error struct error *err = NULL;
 	bool busy = process_stopped(record->qemu) || serves_a_client(dir);
-	own_qmp struct qmp *qmp = open_monitor(dir, busy ? BUSY_MS : QMP_GREETING_MS, &err);
+	own_qmp struct qmp *qmp = open_monitor(dir,
+					       !busy			  ? QMP_GREETING_MS
+					       : wants == CONDITION_RATES ? 0
+									  : BUSY_MS,
+					       &err);
 	struct condition now = {.state = qmp ? condition_ask(qmp, &err) : xstrdup("unresponsive")};
 	json_object *blocks = NULL;
 
@@ -120,8 +130,8 @@ struct condition condition_of(const char *dir, const struct run_record *record, 
 	    qmp_execute(qmp, "query-block", NULL, TOOLS_ANSWER_MS, &blocks, &err))
 		held_add_blocks(&now.held, blocks);
 	json_object_put(blocks);
-	if (wholly)
-		ask_wholly(&now, qmp);
+	if (wants != CONDITION_BRIEF)
+		ask_more(&now, qmp, wants);
 	return now;
 }
 

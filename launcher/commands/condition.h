@@ -20,14 +20,21 @@ struct condition {
 	struct held held;    /* of no state where nothing does */
 	char *silent;	     /* why QEMU was not asked, NULL where it was */
 	json_object *cpus;   /* answer to query-cpus-fast; NULL: not asked, or none */
+	json_object *disks;  /* answer to query-blockstats, likewise */
 	int64_t guest_bytes; /* the guest's memory; 0: not asked, or no answer */
 };
 
 void condition_free(struct condition *condition);
 #define own_condition own_with(condition_free)
 
-/* wholly: with what is of no use to a list. */
-struct condition condition_of(const char *dir, const struct run_record *record, bool wholly);
+enum condition_wants {
+	CONDITION_BRIEF,
+	CONDITION_WHOLE, /* with cpus and guest_bytes */
+	CONDITION_RATES, /* with cpus and disks; who is served by nobody at once does without */
+};
+
+struct condition condition_of(const char *dir, const struct run_record *record,
+			      enum condition_wants wants);
 
 /* The answer to query-cpus-fast, as far as it makes sense: the thread of vCPU i; -1 when there is
  * none. Several may have the same one.

@@ -84,7 +84,7 @@ static bool press(const struct run_record *record, const char *dir, struct error
 
 static void tell_deaf(const char *name, const char *dir, const struct run_record *record)
 {
-	own_condition struct condition now = condition_of(dir, record, false);
+	own_condition struct condition now = condition_of(dir, record, CONDITION_BRIEF);
 	own_free char *words = held_words(&now.held, name);
 
 	if (words)

@@ -14,12 +14,13 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "common.h"
 #include "qmp/format.h"
 #include "request.h"
-#include "shell.h"
+#include "shell_private.h"
 
 /* A script's bytes at most. */
 #define SCRIPT_LIMIT (16U << 20)
@@ -93,11 +94,51 @@ static bool perform(struct session *session, const struct output *output,
 
 /* ------------------------------------------------------------------ one command, or many */
 
+/* The words behind the first one, as they would stand on a line. */
+static char *rest_of(const struct arguments *args, size_t first)
+{
+	struct buf rest = {0};
+
+	buf_adds(&rest, "");
+	for (size_t i = first + 1; i < args->words; i++)
+		buf_addf(&rest, "%s%s", rest.len ? " " : "", args->word[i]);
+	return buf_steal(&rest);
+}
+
+/* A word of the shell's that looks at the guest: as text, or as JSON for --raw and --get. */
+static bool look(struct session *session, const struct output *output,
+		 const struct shell_word *word, const char *rest, struct error **err)
+{
+	struct looking looking = looking_alone(session);
+	own_request struct request named = {.command = xstrdup(word->name)};
+	own_json json_object *found = word->look->find(&looking, rest, err);
+	own_buf struct buf out = {0};
+
+	if (!found)
+		return false;
+	if (output->raw || output->get)
+		return print_answer(output, &named, found, err);
+	word->look->print(&out, found);
+	fputs(out.len ? out.data : "", stdout);
+	return true;
+}
+
+static const struct shell_word *look_of(const char *name)
+{
+	for (const struct shell_word *word = SHELL_LOOKS; word->name; word++)
+		if (strcmp(word->name, name) == 0)
+			return word;
+	return NULL;
+}
+
 static bool run_words(struct session *session, const struct output *output,
 		      const struct arguments *args, size_t first, struct error **err)
 {
 	own_request struct request request = {.command = xstrdup(args->word[first])};
+	own_free char *rest = rest_of(args, first);
 
+	if (look_of(request.command))
+		return look(session, output, look_of(request.command), rest, err);
 	request.arguments = session_typed(session, request.command, (char **)&args->word[first + 1],
 					  args->words - first - 1, err);
 	return request.arguments && perform(session, output, &request, err);

@@ -306,6 +306,8 @@ void shell_line(struct shell *shell, const char *line)
 	word = shell_word_of(line, len);
 	if (!word) {
 		perform_request(shell, line);
+	} else if (word->look) {
+		shell_look(shell, word->look, line + len + strspn(line + len, " \t"));
 	} else if (shell->nested == NESTED_MOST) {
 		refuse(shell, "so many lines in one are none");
 	} else {

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "look.h"
 #include "qmp/editor.h"
 #include "request.h"
 #include "shell.h"
@@ -66,10 +67,14 @@ struct shell_word {
 	const char *name, *usage, *help;
 	void (*run)(struct shell *shell, const char *rest);
 	enum shell_takes takes;
+	const struct look *look; /* what it does instead; NULL: run */
 };
 
 /* The word of len bytes, or NULL. */
 const struct shell_word *shell_word_of(const char *name, size_t len);
+
+/* Looks, with what follows the word on the line, and prints what is found. */
+void shell_look(struct shell *shell, const struct look *look, const char *words);
 
 /* Words of the shell, and those that look at the guest; each ended by a row without a name. */
 extern const struct shell_word SHELL_WORDS[], SHELL_LOOKS[];

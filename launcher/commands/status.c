@@ -167,7 +167,7 @@ int command_list(const struct arguments *args, struct error **err)
 				json_object_array_add(left, json_object_new_string(names[i]));
 			continue;
 		}
-		now = condition_of(dir, &record, false);
+		now = condition_of(dir, &record, CONDITION_BRIEF);
 		json_object_array_add(list, record_json(names[i], &record, &now));
 		if (!json && shown++ == 0)
 			printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU",
@@ -492,7 +492,7 @@ int command_status(const struct arguments *args, struct error **err)
 		tell_last_end(name);
 	if (!dir)
 		return ERROR_FAILED;
-	now = condition_of(dir, &record, true);
+	now = condition_of(dir, &record, CONDITION_WHOLE);
 	if (argument_option(args, "json"))
 		print_json(status_json(name, dir, &record, &now));
 	else

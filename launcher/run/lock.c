@@ -37,7 +37,8 @@ static int open_locked(const char *path)
 /* All that vmlaunch and QEMU ever put there; anything else makes rmdir fail, and stays. */
 static bool is_ours(const char *found)
 {
-	static const char *const file[] = {"run.json", "vars.fd", "vars.qcow2", "chassis.bin"};
+	static const char *const file[] = {"run.json", "vars.fd", "vars.qcow2", "chassis.bin",
+					   "screenshot"};
 	size_t len = strlen(found);
 	/* file_write() was killed before its rename: NAME.XXXXXX. */
 	bool half = len > 7 && found[len - 7] == '.';

@@ -1,0 +1,425 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "look_private.h"
+#include "qmp/format.h"
+#include "qmp/schema.h"
+#include "run/held.h"
+#include "run/log.h"
+#include "run/record.h"
+
+#define KEYS_MOST 16
+#define PICTURE_LIMIT (256U << 20)
+#define TABLE_COLUMNS 400
+
+/* ------------------------------------------------------------------ asking */
+
+static bool ask_alone(struct looking *looking, const char *command, json_object *arguments,
+		      json_object **answer, struct error **err)
+{
+	return session_execute(looking->session, command, arguments, false, answer, err);
+}
+
+static bool rest_alone(struct looking *looking, int ms)
+{
+	(void)looking;
+	poll(NULL, 0, ms);
+	return true;
+}
+
+struct looking looking_alone(struct session *session)
+{
+	return (struct looking){session, ask_alone, rest_alone, NULL, NULL};
+}
+
+json_object *look_ask(struct looking *looking, const char *command, json_object *arguments,
+		      struct error **err)
+{
+	json_object *answer = NULL;
+
+	if (!session_may(looking->session, command, arguments, err)) {
+		json_object_put(arguments);
+		return NULL;
+	}
+	return looking->ask(looking, command, arguments, &answer, err) ? answer : NULL;
+}
+
+bool look_has(struct looking *looking, const char *command)
+{
+	const struct schema *schema = session_schema(looking->session);
+
+	return !schema || schema_command(schema, command);
+}
+
+json_object *look_qom(struct looking *looking, const char *path, const char *property,
+		      struct error **err)
+{
+	json_object *arguments = json_object_new_object();
+
+	json_object_object_add(arguments, "path", json_object_new_string(path));
+	json_object_object_add(arguments, "property", json_object_new_string(property));
+	return look_ask(looking, "qom-get", arguments, err);
+}
+
+size_t look_length(json_object *list)
+{
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
+int64_t look_number(json_object *object, const char *key)
+{
+	json_object *value;
+
+	return json_object_object_get_ex(object, key, &value) &&
+			       json_object_is_type(value, json_type_int)
+		       ? json_object_get_int64(value)
+		       : -1;
+}
+
+void look_add_text(json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
+}
+
+void look_add_number(json_object *o, const char *key, int64_t number)
+{
+	json_object_object_add(o, key, json_object_new_int64(number));
+}
+
+/* qmp_table() takes one object for no table: it is given it twice, and the second line is left out.
+ */
+void look_table(struct buf *out, json_object *rows)
+{
+	own_json json_object *twice = json_object_new_array();
+	own_free char *table = NULL;
+
+	for (size_t i = 0; look_length(rows) == 1 && i < 2; i++)
+		json_object_array_add(twice, json_object_get(json_object_array_get_idx(rows, 0)));
+	table = qmp_table(look_length(twice) ? twice : rows, TABLE_COLUMNS);
+	if (!table)
+		return;
+	if (look_length(twice)) {
+		table[strlen(table) - 1] = '\0';
+		*(strrchr(table, '\n') + 1) = '\0';
+	}
+	buf_adds(out, table);
+}
+
+/* ------------------------------------------------------------------ why */
+
+/* What a run state means (QAPI: RunState) where held.h has nothing to say. */
+static const char *state_words(const char *state)
+{
+	static const struct {
+		const char *state, *words;
+	} rows[] = {
+		{"running", "the guest runs"},
+		{"inmigrate", "it waits for a machine that moves here"},
+		{"finish-migrate", "its state is being written out or sent away"},
+		{"save-vm", "its state is being written out"},
+		{"restore-vm", "its state is being read"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strcmp(rows[i].state, state) == 0)
+			return rows[i].words;
+	return "a state that is not known here";
+}
+
+/* What the supervisor wrote into the log of the guest's crash; the caller owns it. */
+static char *logged_crash(const struct session *session)
+{
+	own_run_record struct run_record record = {0};
+
+	return session->dir && run_record_read(session->dir, &record)
+		       ? log_line_with(record.log, "the guest's system crashed")
+		       : NULL;
+}
+
+static json_object *find_why(struct looking *looking, const char *words, struct error **err)
+{
+	own_json json_object *status = look_ask(looking, "query-status", NULL, err), *blocks = NULL;
+	const char *state = json_member_text(status, "status");
+	own_free char *held_text = NULL, *logged = logged_crash(looking->session);
+	own_held struct held held = {0};
+	json_object *o;
+
+	(void)words;
+	if (!status)
+		return NULL;
+	if (held_is(state) && strlen(state) < sizeof(held.state))
+		strcpy(held.state, state);
+	if (held_is_of_disks(state)) {
+		blocks = look_ask(looking, "query-block", NULL, err);
+		held_add_blocks(&held, blocks);
+	}
+	held_text = held_words(&held, looking->session->name);
+	o = json_object_new_object();
+	look_add_text(o, "state", state);
+	look_add_text(o, "why", held_text ? held_text : state_words(state));
+	look_add_text(o, "last-crash", looking->crash ? looking->crash : logged);
+	return o;
+}
+
+static void print_why(struct buf *out, json_object *found)
+{
+	own_free char *state = text_quote(json_member_text(found, "state"), 40);
+	own_free char *why = qmp_screen(json_member_text(found, "why"));
+	const char *crash = json_member_text(found, "last-crash");
+
+	buf_addf(out, "%s: %s", state, why);
+	if (*crash)
+		buf_addf(out, "last crash: %s\n", crash);
+}
+
+const struct look LOOK_WHY = {find_why, print_why, NULL};
+
+/* ------------------------------------------------------------------ firmware */
+
+/* RFC 4648, 4; false at the first byte that does not belong. */
+static bool decode_base64(struct buf *out, const char *text)
+{
+	static const char of[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned bits = 0, have = 0;
+
+	for (; *text && *text != '='; text++) {
+		const char *at = strchr(of, *text);
+
+		if (!at)
+			return false;
+		bits = bits << 6 | (unsigned)(at - of);
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		buf_addc(out, (char)(bits >> have & 0xff));
+	}
+	return true;
+}
+
+static json_object *find_firmware(struct looking *looking, const char *words, struct error **err)
+{
+	own_json json_object *answer = NULL;
+	own_buf struct buf text = {0};
+	json_object *o;
+
+	(void)words;
+	if (!look_has(looking, "query-firmware-log")) {
+		error_add(
+			err, ERROR_FAILED,
+			"this QEMU has no query-firmware-log (10.2 and newer have): [console] debug-port shows what a firmware built for it prints");
+		return NULL;
+	}
+	answer = look_ask(looking, "query-firmware-log", NULL, err);
+	if (!answer)
+		return NULL;
+	buf_adds(&text, "");
+	if (!decode_base64(&text, json_member_text(answer, "log")) ||
+	    strlen(text.data) < text.len) {
+		error_add(err, ERROR_FAILED, "the firmware's log is no text");
+		return NULL;
+	}
+	o = json_object_new_object();
+	look_add_text(o, "version", json_member_text(answer, "version"));
+	look_add_text(o, "log", text.data);
+	return o;
+}
+
+static void print_firmware(struct buf *out, json_object *found)
+{
+	own_free char *version = text_quote(json_member_text(found, "version"), 200);
+	own_free char *log = qmp_screen(json_member_text(found, "log"));
+
+	if (*version)
+		buf_addf(out, "firmware: %s\n", version);
+	buf_adds(out, log);
+}
+
+const struct look LOOK_FIRMWARE = {find_firmware, print_firmware, NULL};
+
+/* ------------------------------------------------------------------ files */
+
+/* The whole path of a file that is not there yet; NULL with an error. */
+static char *new_file(const char *name, bool replace, struct error **err)
+{
+	own_free char *shown = text_word(name);
+	char here[PATH_MAX];
+
+	if (!*name || strchr(name, '\n'))
+		error_add(err, ERROR_USAGE, "a FILE is wanted");
+	else if (!replace && access(name, F_OK) == 0)
+		error_add(err, ERROR_FAILED, "%s is there already", shown);
+	else if (!getcwd(here, sizeof(here)))
+		error_add(err, ERROR_FAILED, "this directory is gone");
+	else
+		return path_join(here, name);
+	return NULL;
+}
+
+static bool dump_screen(struct looking *looking, const char *path, bool ppm, struct error **err)
+{
+	json_object *arguments = json_object_new_object();
+	struct error *problem = NULL;
+	own_json json_object *answer = NULL;
+
+	json_object_object_add(arguments, "filename", json_object_new_string(path));
+	if (!ppm)
+		json_object_object_add(arguments, "format", json_object_new_string("png"));
+	answer = look_ask(looking, "screendump", arguments, &problem);
+	if (problem && strcasestr(error_message(problem, 0), "png"))
+		error_context(&problem, "this QEMU makes no PNG; FILE.ppm gets the picture as PPM");
+	error_merge(err, &problem);
+	return answer;
+}
+
+/* QEMU writes into the machine's own directory, wherever it may write else; what it wrote is read
+ * from the file that we made, whatever stands in its place now.
+ */
+static char *picture_of(struct looking *looking, bool ppm, size_t *len, struct error **err)
+{
+	own_free char *path = path_join(looking->session->dir, "screenshot.XXXXXX");
+	own_fd int fd = mkostemp(path, O_CLOEXEC);
+	char *data = NULL;
+
+	if (fd < 0) {
+		error_errno(err, ERROR_FAILED, errno, "cannot make a file in %s",
+			    looking->session->dir);
+		return NULL;
+	}
+	if (dump_screen(looking, path, ppm, err)) {
+		data = fd_read_all(fd, PICTURE_LIMIT, len);
+		if (!data)
+			error_errno(err, ERROR_FAILED, errno, "cannot read the picture");
+	}
+	unlink(path);
+	return data;
+}
+
+/* A file that is new, or is not there at all. */
+static bool write_new(const char *path, const char *data, size_t len, struct error **err)
+{
+	own_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	own_free char *shown = text_word(path);
+
+	if (fd >= 0 && fd_write_all(fd, data, len))
+		return true;
+	error_errno(err, ERROR_FAILED, errno, "%s", shown);
+	if (fd >= 0)
+		unlink(path);
+	return false;
+}
+
+bool look_take_picture(struct looking *looking, const char *name, bool replace, struct error **err)
+{
+	own_free char *path = new_file(name, replace, err), *data = NULL;
+	bool ppm = text_ends(name, ".ppm");
+	size_t len = 0;
+
+	if (!path)
+		return false;
+	/* Whoever listens at a socket of somebody else's writes the file itself. */
+	if (!looking->session->dir)
+		return dump_screen(looking, path, ppm, err);
+	data = picture_of(looking, ppm, &len, err);
+	if (!data)
+		return false;
+	return replace ? file_write(path, data, len, 0644, VOLATILE, err)
+		       : write_new(path, data, len, err);
+}
+
+static json_object *file_json(const char *name)
+{
+	json_object *o = json_object_new_object();
+
+	look_add_text(o, "file", name);
+	return o;
+}
+
+static void print_file(struct buf *out, json_object *found)
+{
+	own_free char *word = text_word(json_member_text(found, "file"));
+
+	buf_addf(out, "%s\n", word);
+}
+
+static json_object *find_screenshot(struct looking *looking, const char *words, struct error **err)
+{
+	return look_take_picture(looking, words, false, err) ? file_json(words) : NULL;
+}
+
+static json_object *find_dump(struct looking *looking, const char *words, struct error **err)
+{
+	own_free char *path = new_file(words, false, err), *protocol = NULL;
+	own_json json_object *answer = NULL;
+	json_object *arguments;
+
+	if (!path)
+		return NULL;
+	protocol = xasprintf("file:%s", path);
+	arguments = json_object_new_object();
+	json_object_object_add(arguments, "paging", json_object_new_boolean(0));
+	json_object_object_add(arguments, "protocol", json_object_new_string(protocol));
+	answer = look_ask(looking, "dump-guest-memory", arguments, err);
+	return answer ? file_json(path) : NULL;
+}
+
+const struct look LOOK_SCREENSHOT = {find_screenshot, print_file, NULL};
+const struct look LOOK_DUMP = {
+	find_dump, print_file,
+	"the file gets as large as the guest's memory, and the guest stands still meanwhile: sure?"};
+
+/* ------------------------------------------------------------------ keys */
+
+static json_object *key_value(const char *name)
+{
+	static const char *const other[][2] = {
+		{"control", "ctrl"}, {"enter", "ret"},	  {"return", "ret"}, {"escape", "esc"},
+		{"del", "delete"},   {"super", "meta_l"}, {"win", "meta_l"}, {"space", "spc"}};
+	json_object *key = json_object_new_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
+		if (strcmp(other[i][0], name) == 0)
+			name = other[i][1];
+	json_object_object_add(key, "type", json_object_new_string("qcode"));
+	json_object_object_add(key, "data", json_object_new_string(name));
+	return key;
+}
+
+static json_object *find_key(struct looking *looking, const char *words, struct error **err)
+{
+	json_object *keys, *arguments;
+	size_t n = 0;
+
+	if (!*words) {
+		error_add(err, ERROR_USAGE, "key NAME-NAME-..., such as ctrl-alt-delete");
+		return NULL;
+	}
+	keys = json_object_new_array();
+	while (*words && n++ < KEYS_MOST) {
+		own_free char *name = xstrndup(words, strcspn(words, "-"));
+
+		json_object_array_add(keys, key_value(name));
+		words += strlen(name);
+		words += *words == '-';
+	}
+	arguments = json_object_new_object();
+	json_object_object_add(arguments, "keys", keys);
+	return look_ask(looking, "send-key", arguments, err);
+}
+
+static void print_nothing(struct buf *out, json_object *found)
+{
+	(void)found;
+	buf_adds(out, "");
+}
+
+const struct look LOOK_KEY = {find_key, print_nothing, NULL};
