@@ -85,7 +85,7 @@ command_fn command_run, command_plan, command_probe, command_keys, command_list,
 	command_cpus, command_help_on, command_firmware, command_machine, command_desktop,
 	command_new, command_complete;
 
-command_fn command_snapshot, command_screenshot, command_top;
+command_fn command_snapshot, command_screenshot, command_top, command_usb;
 command_fn command_doctor, command_report;
 
 #endif
