@@ -11,7 +11,7 @@ struct doctor_look {
 	struct setup_facts setup;
 	struct error *refusals; /* of the plan */
 	struct error *qemu_error;
-	char *store, *missing;
+	char *store, *missing, *release;
 	struct patient patient;
 };
 

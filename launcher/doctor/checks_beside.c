@@ -2,6 +2,7 @@
 #include "parts.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -71,11 +72,28 @@ static void judge_program(struct examination *e, enum setup_program program, enu
 		      "there is no %s, which %s", name, what);
 }
 
+/* Today's guest part, the virtual display, speaks to a client of its own release alone;
+ * distributions package B7, which knows only the older host program.
+ */
+static void judge_release(struct examination *e)
+{
+	const char *release = e->patient->glass_release;
+	static const char *const old[] = {"B5", "B5.0.1", "B6", "B7"};
+
+	for (size_t i = 0; release && i < ARRAY_SIZE(old); i++)
+		if (strcmp(release, old[i]) == 0)
+			found(e, HEALTH_NOTE, "the client's log", release,
+			      xstrdup("for the virtual display build the client from the source of the guest part's release: https://looking-glass.io/docs"),
+			      "the client of the last start is Looking Glass %s, which shows the older host program's picture and not the virtual display's",
+			      release);
+}
+
 /* A profile may name its own. */
 void judge_glass_client(struct examination *e)
 {
 	const struct patient *p = e->patient;
 
+	judge_release(e);
 	for (size_t i = 0; p->input && i < p->input->programs; i++)
 		if (p->profile && p->input->program[i].name == p->profile->glass.client.v &&
 		    p->input->program[i].path) {

@@ -70,6 +70,7 @@ struct patient {
 	const struct plan *plan;       /* NULL: there is none, or it was refused: */
 	const struct error *refusals;
 	const struct plan_input *input;
+	const char *glass_release; /* of the client at the last start, by its log; NULL: not told */
 };
 
 struct findings {
