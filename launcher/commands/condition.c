@@ -24,11 +24,6 @@ static struct qmp *open_monitor(const char *dir, int ms, struct error **err)
 	return qmp && qmp_handshake(qmp, ms, -1, err) ? steal(&qmp) : NULL;
 }
 
-struct qmp *tools_monitor(const char *dir, struct error **err)
-{
-	return open_monitor(dir, QMP_GREETING_MS, err);
-}
-
 /* Whether QEMU serves a client at that socket: a line of /proc/net/unix that has its path and is
  * connected (proc(5), SS_CONNECTED in linux/net.h). Who waits to be accepted is connecting.
  */
@@ -50,6 +45,22 @@ static bool serves_a_client(const char *dir)
 			return true;
 	}
 	return false;
+}
+
+struct qmp *tools_monitor(const char *dir, struct error **err)
+{
+	struct error *problem = NULL;
+	int ms = serves_a_client(dir) ? BUSY_MS : QMP_GREETING_MS;
+	struct qmp *qmp = open_monitor(dir, ms, &problem);
+
+	if (!qmp && serves_a_client(dir)) {
+		own_free char *words = held_silence_words(SILENT_BUSY, path_base(dir), 0);
+
+		error_free(steal(&problem));
+		error_add(err, ERROR_FAILED, "%s", words);
+	}
+	error_merge(err, &problem);
+	return qmp;
 }
 
 char *condition_ask(struct qmp *qmp, struct error **err)

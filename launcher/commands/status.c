@@ -323,7 +323,9 @@ static json_object *companions_json(const struct run_record *record)
 
 	for (size_t i = 0; i < record->companions; i++) {
 		const struct plan_companion *companion = &record->companion[i];
-		pid_t pid = child_running(record, companion->argv[0]);
+		bool known = process_alive(record->beside[i]);
+		pid_t pid =
+			known ? record->beside[i].pid : child_running(record, companion->argv[0]);
 		json_object *o = json_object_new_object();
 
 		json_object_object_add(o, "name", json_object_new_string(companion->name));

@@ -22,7 +22,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "condition.h"
-#include "host/pci.h"
+#include "host/interrupts.h"
 #include "host/threads.h"
 
 #define INTERVAL_MS 2000
@@ -42,6 +42,7 @@ struct sample {
 	pid_t *vcpu;
 	size_t vcpus;
 	int64_t read, written; /* bytes of all disks; -1: not known */
+	int64_t interrupts;    /* of passed functions; -1: it has none */
 };
 
 struct samples {
@@ -103,6 +104,21 @@ static char *power_of(const struct run_record *record)
 	return record->functions ? buf_steal(&power) : NULL;
 }
 
+static int64_t interrupts_of(const struct run_record *record)
+{
+	struct root real = ROOT_REAL;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < record->functions; i++) {
+		own_interrupt_list struct interrupt_list list = {0};
+
+		interrupts_read(&list, &real, record->function[i].address);
+		for (size_t k = 0; k < list.n; k++)
+			sum += (int64_t)list.v[k].count;
+	}
+	return record->functions ? sum : -1;
+}
+
 static void take_sample(struct sample *sample, const char *name, const char *dir,
 			const struct run_record *record)
 {
@@ -125,6 +141,7 @@ static void take_sample(struct sample *sample, const char *name, const char *dir
 	}
 	if (now.disks)
 		add_disks(sample, now.disks);
+	sample->interrupts = interrupts_of(record);
 	sample->at = now_ms();
 	process_use_read(&sample->use, &real, record->qemu.pid);
 	threads_read(&sample->threads, &real, record->qemu.pid);
@@ -228,6 +245,8 @@ static json_object *machine_json(const struct sample *before, const struct sampl
 			       before ? rate_json(before->read, now->read, ms) : NULL);
 	json_object_object_add(o, "written-per-second",
 			       before ? rate_json(before->written, now->written, ms) : NULL);
+	json_object_object_add(o, "interrupts-per-second",
+			       before ? rate_json(before->interrupts, now->interrupts, ms) : NULL);
 	json_object_object_add(o, "power", text_or_null(now->power));
 	for (size_t i = 0; i < now->vcpus; i++)
 		json_object_array_add(vcpus, thread_json(before, now, i));
@@ -276,6 +295,9 @@ static void print_machine(struct buf *out, json_object *o)
 	own_free char *huge = about(json_object_object_get(o, "huge-bytes"));
 	own_free char *read = about(json_object_object_get(o, "read-per-second"));
 	own_free char *written = about(json_object_object_get(o, "written-per-second"));
+	json_object *rate = json_object_object_get(o, "interrupts-per-second");
+	own_free char *interrupts =
+		rate ? xasprintf("%lld", (long long)json_object_get_int64(rate)) : xstrdup("-");
 	const char *why = json_member_text(o, "why"), *power = json_member_text(o, "power");
 
 	buf_addf(out, "%-16s %-12s %8s %8s %8s %8s %8s\n", name, json_member_text(o, "state"), used,
@@ -283,7 +305,7 @@ static void print_machine(struct buf *out, json_object *o)
 	if (*why)
 		buf_addf(out, "  %s\n", why);
 	if (*power)
-		buf_addf(out, "  %s\n", power);
+		buf_addf(out, "  %s; %s interrupts a second\n", power, interrupts);
 	for (size_t i = 0; i < json_object_array_length(vcpus); i++) {
 		json_object *vcpu = json_object_array_get_idx(vcpus, i);
 		own_free char *busy = percent_text(json_object_object_get(vcpu, "percent"));
