@@ -17,79 +17,48 @@
 #include "common.h"
 #include "host/input.h"
 #include "host/storage.h"
-#include "host/usb.h"
+#include "host/usb_pick.h"
 #include "session.h"
 
 #define ID "host-usb-" /* begins the id in QEMU, behind it the port */
 
 /* ------------------------------------------------------------------ which one */
 
-static bool is_port(const char *word)
+static void list_alike(const struct usb_list *list, const struct usb_device *first,
+		       struct buf *ports)
 {
-	return strchr(word, '-') && word[strspn(word, "0123456789.-")] == '\0';
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].vendor == first->vendor && list->v[i].product == first->product)
+			buf_addf(ports, "%s%s", ports->len ? ", " : "", list->v[i].port);
 }
 
-static bool is_meant(const struct usb_device *device, const char *word)
-{
-	own_free char *id = xasprintf("%04x:%04x", device->vendor, device->product);
-
-	return strcmp(device->port, word) == 0 || strcasecmp(id, word) == 0;
-}
-
-/* The one device that a word means: its port ("1-4.2") or its id ("046d:c52b"). */
+/* The one device that a word means, as a profile would say it (host/usb_pick.h). */
 static const struct usb_device *find(const struct usb_list *list, const char *word,
 				     struct error **err)
 {
 	own_free char *shown = text_quote(word, 60);
-	own_buf struct buf ports = {0};
 	const struct usb_device *found = NULL;
+	struct usb_selector selector;
+	own_buf struct buf ports = {0};
 	size_t n = 0;
 
-	for (size_t i = 0; i < list->n; i++)
-		if (is_meant(&list->v[i], word)) {
-			found = &list->v[i];
-			buf_addf(&ports, "%s%s", n++ ? ", " : "", found->port);
-		}
+	if (usb_selector_parse(word, &selector))
+		found = usb_find(list, &selector, &n);
 	if (n == 1)
 		return found;
-	if (n)
-		error_add(err, ERROR_USAGE, "%zu devices are %s; name the port: %s", n, shown,
-			  ports.data);
-	else
+	if (!n) {
 		error_add(
 			err, ERROR_HOST,
 			"there is no USB device %s; 'vmlaunch devices --usb' lists their ids and ports",
 			shown);
+		return NULL;
+	}
+	list_alike(list, found, &ports);
+	error_add(err, ERROR_USAGE, "%zu devices are %s; name the port: %s", n, shown, ports.data);
 	return NULL;
 }
 
 /* ------------------------------------------------------------------ what may not be taken */
-
-static bool is_below(const char *path, const char *device)
-{
-	size_t len = strlen(device);
-
-	return strncmp(path, device, len) == 0 && path[len] == '/';
-}
-
-/* A stick that the host uses would lose what was not written yet. */
-static bool is_used(const struct root *root, const struct usb_device *device, struct error **err)
-{
-	own_storage struct storage storage = {0};
-	own_storage_claims struct storage_claims claims = {0};
-
-	storage_read(&storage, root);
-	for (size_t i = 0; i < storage.n; i++)
-		if (!storage.v[i].disk && device->path && is_below(storage.v[i].path, device->path))
-			storage_claims_of(&claims, &storage, &storage.v[i]);
-	for (size_t i = 0; i < claims.n; i++) {
-		own_free char *words = storage_claim_text(&claims.v[i]);
-
-		error_add(err, ERROR_HOST, "%s: the host uses what is on it: %s", device->port,
-			  words);
-	}
-	return claims.n;
-}
 
 static bool may_open(const struct root *root, const struct usb_device *device, struct error **err)
 {
@@ -109,22 +78,16 @@ static bool may_be_taken(const struct root *root, const struct usb_device *devic
 			 struct error **err)
 {
 	own_input_list struct input_list input = {0};
+	own_storage struct storage storage = {0};
+	own_free char *use = NULL;
 
-	if (device->hub) {
-		error_add(err, ERROR_HOST,
-			  "%s is a hub: what is plugged into it can be had, each by itself",
-			  device->port);
-		return false;
-	}
 	input_list_read(&input, root);
-	if (input_last_keyboard_usb(&input, device->port)) {
-		error_add(
-			err, ERROR_HOST,
-			"%s is the host's last keyboard: nothing could be typed on the host any more",
-			device->port);
-		return false;
-	}
-	return !is_used(root, device, err) && may_open(root, device, err);
+	storage_read(&storage, root);
+	use = usb_in_use(device, &input, &storage);
+	if (!use)
+		return may_open(root, device, err);
+	error_add(err, ERROR_HOST, "the device at port %s %s", device->port, use);
+	return false;
 }
 
 /* ------------------------------------------------------------------ there and back */
@@ -172,33 +135,82 @@ static bool attach(struct session *session, const struct root *root,
 	return true;
 }
 
-/* The port of what was attached may be all that is known of it: it may be unplugged by now. */
+/* ------------------------------------------------------------------ back */
+
+static json_object *ask_qom(struct session *session, const char *command, const char *path,
+			    const char *property)
+{
+	json_object *arguments = json_object_new_object(), *answer = NULL;
+	own_error struct error *unused = NULL;
+
+	json_object_object_add(arguments, "path", json_object_new_string(path));
+	if (property)
+		json_object_object_add(arguments, "property", json_object_new_string(property));
+	session_execute(session, command, arguments, false, &answer, &unused);
+	return answer;
+}
+
+static bool has_number(struct session *session, const char *path, const char *property,
+		       uint16_t wanted)
+{
+	own_json json_object *value = ask_qom(session, "qom-get", path, property);
+
+	return wanted && json_object_get_int64(value) == wanted;
+}
+
+/* Whether the guest's device of that name is what a word means: by its port or its section's name,
+ * which are in its id, or by the ids that a profile gave to QEMU. device is what the word means on
+ * the host, NULL where it is not plugged in.
+ */
+static bool is_it(struct session *session, const char *name, const char *word,
+		  const struct usb_device *device)
+{
+	own_free char *path = xasprintf("/machine/peripheral/%s", name);
+	const char *rest = text_starts(name, ID) ? name + strlen(ID) : name;
+
+	if (strcmp(rest, word) == 0 || (device && strcmp(rest, device->port) == 0))
+		return true;
+	return device && has_number(session, path, "vendorid", device->vendor) &&
+	       has_number(session, path, "productid", device->product);
+}
+
+/* The id of the guest's device; NULL where it has none such. The caller owns it. */
+static char *attached(struct session *session, const struct usb_list *list, const char *word)
+{
+	own_json json_object *all = ask_qom(session, "qom-list", "/machine/peripheral", NULL);
+	size_t n = json_object_is_type(all, json_type_array) ? json_object_array_length(all) : 0;
+	const struct usb_device *device = NULL;
+	struct usb_selector selector;
+	size_t found;
+
+	if (usb_selector_parse(word, &selector))
+		device = usb_find(list, &selector, &found);
+	for (size_t i = 0; i < n; i++) {
+		json_object *child = json_object_array_get_idx(all, i);
+		const char *name = json_member_text(child, "name");
+
+		if (text_starts(json_member_text(child, "type"), "child<usb-host") &&
+		    is_it(session, name, word, device))
+			return xstrdup(name);
+	}
+	return NULL;
+}
+
 static bool detach(struct session *session, const struct usb_list *list, const char *word,
 		   struct error **err)
 {
-	const struct usb_device *device = is_port(word) ? NULL : find(list, word, err);
-	const char *port = is_port(word) ? word : device ? device->port : NULL;
-	own_free char *id = port ? xasprintf(ID "%s", port) : NULL;
-	json_object *arguments = json_object_new_object();
-	struct error *problem = NULL;
+	own_free char *id = attached(session, list, word), *shown = text_quote(word, 60);
+	json_object *arguments;
 
-	json_object_object_add(arguments, "id", json_object_new_string(id ? id : ""));
-	if (!port) {
-		json_object_put(arguments);
+	if (!id) {
+		error_add(err, ERROR_FAILED, "%s is not attached to %s", shown, session->name);
 		return false;
 	}
-	if (!ask(session, "device_del", arguments, &problem)) {
-		const char *class = qmp_error_class(session->qmp);
-
-		if (class && strcmp(class, "DeviceNotFound") == 0) {
-			error_free(steal(&problem));
-			error_add(err, ERROR_FAILED, "%s is not attached to %s", port,
-				  session->name);
-		}
-		error_merge(err, &problem);
+	arguments = json_object_new_object();
+	json_object_object_add(arguments, "id", json_object_new_string(id));
+	if (!ask(session, "device_del", arguments, err))
 		return false;
-	}
-	say(SAY_NOTE, "%s: %s is the host's again", session->name, port);
+	say(SAY_NOTE, "%s: %s is the host's again", session->name, shown);
 	return true;
 }
 
