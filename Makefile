@@ -64,7 +64,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe
+.PHONY: all import man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -84,6 +84,26 @@ vmlaunch: $(BUILD)/obj/launcher/main.o $(BUILD)/libvmlaunch.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(lib_libs)
 
+# A program of its own, for libxml2; a launcher without it is still a launcher.
+import_sources := $(sort $(wildcard import/*.c))
+xml_cflags = $(eval xml_cflags := $$(shell $(PKG_CONFIG) --cflags libxml-2.0))$(xml_cflags)
+xml_libs = $(eval xml_libs := $$(shell $(PKG_CONFIG) --libs libxml-2.0))$(xml_libs)
+import_cflags = $(if $(filter import/%,$(1)),$(xml_cflags))
+
+all: import
+import: vmlaunch
+	@if $(PKG_CONFIG) --exists libxml-2.0; then $(MAKE) --no-print-directory $(BUILD)/vmlaunch-import; else \
+		rm -f $(BUILD)/vmlaunch-import; \
+		echo "libxml2 is not here to build with (libxml2-dev): 'vmlaunch import' will say so."; fi
+
+$(BUILD)/vmlaunch-import: $(import_sources:%.c=$(BUILD)/obj/%.o) $(BUILD)/libvmlaunch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(xml_libs) $(lib_libs)
+
+$(BUILD)/san/vmlaunch-import: $(import_sources:%.c=$(BUILD)/san/%.o) $(BUILD)/san/libvmlaunch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(xml_libs) $(lib_libs)
+
 $(BUILD)/libvmlaunch.a: $(call library_objects,$(BUILD)/obj)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -91,13 +111,14 @@ $(BUILD)/libvmlaunch.a: $(call library_objects,$(BUILD)/obj)
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(lib_cflags) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(lib_cflags) $(call import_cflags,$<) -MMD -MP -c -o $@ $<
 
 # Texts that are part of an object.
 $(foreach kind,obj san fuzz,$(BUILD)/$(kind)/launcher/commands/help.o): launcher/commands/help.txt
 
 # The same with AddressSanitizer and UndefinedBehaviorSanitizer: what the tests run.
 san: $(BUILD)/san/vmlaunch
+	@if $(PKG_CONFIG) --exists libxml-2.0; then $(MAKE) --no-print-directory $(BUILD)/san/vmlaunch-import; fi
 $(BUILD)/san/vmlaunch: $(BUILD)/san/launcher/main.o $(BUILD)/san/libvmlaunch.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(lib_libs)
@@ -109,7 +130,7 @@ $(BUILD)/san/libvmlaunch.a: $(call library_objects,$(BUILD)/san)
 $(BUILD)/san/%.o: %.c
 	$(call say,CC.san,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(SAN) $(WARN) $(lib_cflags) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(SAN) $(WARN) $(lib_cflags) $(call import_cflags,$<) -MMD -MP -c -o $@ $<
 
 $(BUILD)/san/tests/unit/test_%: $(BUILD)/san/tests/unit/test_%.o $(BUILD)/san/libvmlaunch.a
 	$(call say,LINK,$@)
@@ -140,7 +161,7 @@ $(BUILD)/fuzz/libvmlaunch.a: $(call library_objects,$(BUILD)/fuzz)
 $(BUILD)/fuzz/%.o: %.c
 	$(call say,CC.fuzz,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)clang $(CPPFLAGS) -std=gnu17 $(FUZZ) $(lib_cflags) -MMD -MP -c -o $@ $<
+	$(Q)clang $(CPPFLAGS) -std=gnu17 $(FUZZ) $(lib_cflags) $(call import_cflags,$<) -MMD -MP -c -o $@ $<
 
 fuzz:
 	@tests/packages build fuzz
@@ -235,6 +256,8 @@ install: all man
 	install -D -m 755 vmlaunch $(DESTDIR)$(PREFIX)/bin/vmlaunch
 	if [ -e $(BUILD)/probe.efi ]; then \
 		install -D -m 644 $(BUILD)/probe.efi $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi; fi
+	if [ -e $(BUILD)/vmlaunch-import ]; then \
+		install -D -m 755 $(BUILD)/vmlaunch-import $(DESTDIR)$(PREFIX)/lib/vmlaunch/vmlaunch-import; fi
 	for file in $(shared_files); do \
 		install -D -m 644 "$${file%%:*}" "$(DESTDIR)$(PREFIX)/$${file#*:}" || exit 1; done
 	mkdir -p $(BUILD)
@@ -249,6 +272,7 @@ install: all man
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmlaunch $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi \
+		$(DESTDIR)$(PREFIX)/lib/vmlaunch/vmlaunch-import \
 		$(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy \
 		$(foreach file,$(shared_files),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$(file))))
 	rmdir $(DESTDIR)$(PREFIX)/lib/vmlaunch $(DESTDIR)$(PREFIX)/share/doc/vmlaunch/profiles \

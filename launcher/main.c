@@ -129,6 +129,8 @@ const struct command COMMANDS[] = {
 	 PROBE_OPTIONS, 1, 1, command_probe, .this_host = true},
 	{"new", "[NAME]", "write a profile for this computer, with all reasons", NEW_OPTIONS, 0, 1,
 	 command_new},
+	{"import", "[DOMAIN.xml]", "make a profile of a libvirt domain (or of standard input)",
+	 NO_OPTIONS, 0, 1, command_import},
 	{"list", "", "list running machines", JSON_OPTIONS, 0, 0, command_list, .this_host = true},
 	{"status", "[NAME]", "tell how a machine is", STATUS_OPTIONS, 0, 1, command_status,
 	 .this_host = true},

@@ -83,7 +83,7 @@ command_fn command_run, command_plan, command_probe, command_keys, command_list,
 	command_stop, command_kill, command_pause, command_resume, command_reset, command_attach,
 	command_log, command_qmp, command_recover, command_devices, command_rom, command_acpi,
 	command_cpus, command_help_on, command_firmware, command_machine, command_desktop,
-	command_new, command_complete;
+	command_new, command_complete, command_import;
 
 command_fn command_snapshot, command_screenshot, command_top, command_usb;
 command_fn command_doctor, command_report;

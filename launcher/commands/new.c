@@ -82,13 +82,12 @@ static bool choose_guest(struct wanted_machine *wanted, const struct arguments *
 {
 	const char *given = argument_option(args, "guest");
 	const char *likely = likely_guest(argument_option(args, "iso"));
-	own_free char *word = given ? xstrdup(given) : NULL;
+	own_free char *word = xstrdup(given ? given : likely);
 
-	while (!word || (wanted->asks && !given && !is_guest(word))) {
-		free(steal(&word));
-		word = wanted->asks ? ask("What will run in it, windows or linux?", likely)
-				    : xstrdup(likely);
-		if (feof(stdin))
+	while (!given && wanted->asks) {
+		free(word);
+		word = ask("What will run in it, windows or linux?", likely);
+		if (is_guest(word) || feof(stdin))
 			break;
 	}
 	if (!is_guest(word)) {

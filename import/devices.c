@@ -1,0 +1,471 @@
+#include "parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/text.h"
+
+/* What is booted from: a section, and libvirt's number for it. */
+struct boot_entry {
+	char *item;
+	unsigned long order;
+};
+
+struct boot_order {
+	struct boot_entry *v;
+	size_t n;
+};
+
+static int by_order(const void *a, const void *b)
+{
+	const struct boot_entry *x = a, *y = b;
+
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* The boot order of a device, which is to be section's of that name. */
+static void add_boot(struct boot_order *boot, xmlNode *device, const char *section,
+		     const char *name)
+{
+	xmlNode *node = xml_child(device, "boot");
+	own_free char *order = xml_attr(node, "order");
+	uint64_t number;
+
+	if (order && text_u64(order, 10, &number))
+		*xappend(boot->v, boot->n) =
+			(struct boot_entry){xasprintf("%s/%s", section, name), number};
+}
+
+/* The order of kinds, <boot dev='cdrom'/> in <os>, where no device has a number of its own. */
+static void add_kinds(struct draft *d, xmlNode *os, struct boot_order *boot)
+{
+	unsigned long order = 0;
+
+	for (xmlNode *node = xml_child(os, "boot"); node; node = xml_next(node)) {
+		own_free char *dev = xml_attr(node, "dev");
+
+		for (size_t i = 0; dev && i < d->n; i++) {
+			const struct draft_line *line = &d->line[i];
+			bool disk = line->key && strcmp(line->section, "disk") == 0 &&
+				    strcmp(line->key, "path") == 0;
+			bool card = line->key && strcmp(line->section, "network") == 0 &&
+				    strcmp(line->key, "mode") == 0;
+			bool cdrom = disk && draft_value(d, "disk", line->name, "media");
+
+			if ((disk && strcmp(dev, cdrom ? "cdrom" : "hd") == 0) ||
+			    (card && strcmp(dev, "network") == 0))
+				*xappend(boot->v, boot->n) = (struct boot_entry){
+					xasprintf("%s/%s", line->section, line->name), order++};
+		}
+	}
+}
+
+static void put_boot(struct draft *d, struct boot_order *boot)
+{
+	own_buf struct buf words = {0};
+
+	if (boot->n)
+		qsort(boot->v, boot->n, sizeof(*boot->v), by_order);
+	for (size_t i = 0; i < boot->n; i++) {
+		buf_addf(&words, "%s%s", i ? " " : "", boot->v[i].item);
+		free(boot->v[i].item);
+	}
+	free(boot->v);
+	if (words.len)
+		draft_put(d, "boot", "", "order", words.data);
+}
+
+/* ------------------------------------------------------------------ disks */
+
+static void import_driver(struct draft *d, xmlNode *disk, const char *name, bool cdrom)
+{
+	xmlNode *driver = xml_child(disk, "driver");
+	own_free char *type = xml_attr(driver, "type"), *cache = xml_attr(driver, "cache");
+	own_free char *io = xml_attr(driver, "io"), *discard = xml_attr(driver, "discard");
+	own_free char *thread = xml_attr(driver, "iothread");
+	own_free char *zeroes = xml_attr(driver, "detect_zeroes");
+
+	xml_has(driver, "name", "qemu");
+	if (type && !(cdrom && strcmp(type, "raw") == 0))
+		draft_put(d, "disk", name, "format", type);
+	if (cdrom) {
+		xml_take(driver);
+		return;
+	}
+	if (cache && strcmp(cache, "default") != 0)
+		draft_put(d, "disk", name, "cache", cache);
+	if (io)
+		draft_put(d, "disk", name, "io", io);
+	if (discard)
+		draft_put(d, "disk", name, "discard", strcmp(discard, "unmap") == 0 ? "yes" : "no");
+	if (thread)
+		draft_put(d, "disk", name, "iothread", "yes");
+	if (zeroes && draft_knows("disk", "detect-zeroes"))
+		draft_put(d, "disk", name, "detect-zeroes",
+			  strcmp(zeroes, "off") == 0 ? "no" : "yes");
+}
+
+static void import_bus(struct draft *d, xmlNode *disk, const char *name, bool cdrom)
+{
+	static const char *const bus[][2] = {{"virtio", "virtio-blk"}, {"scsi", "virtio-scsi"},
+					     {"sata", "sata"},	       {"ide", "sata"},
+					     {"usb", "usb"},	       {"nvme", "nvme"}};
+	xmlNode *target = xml_child(disk, "target");
+	own_free char *kind = xml_attr(target, "bus"), *rate = xml_attr(target, "rotation_rate");
+	own_free char *serial = xml_text(xml_child(disk, "serial"));
+
+	xml_take(target);
+	for (size_t i = 0; kind && i < ARRAY_SIZE(bus); i++)
+		if (strcmp(bus[i][0], kind) == 0 && strcmp(kind, "virtio") != 0 &&
+		    !(cdrom && strcmp(bus[i][1], "sata") == 0))
+			draft_put(d, "disk", name, "bus", bus[i][1]);
+	if (kind && strcmp(kind, "ide") == 0 && !cdrom)
+		draft_note(d, "disk %s is on SATA, as a q35 has no IDE", name);
+	if (kind && (strcmp(kind, "fdc") == 0 || strcmp(kind, "sd") == 0))
+		draft_left(d, "disk %s on %s", name, kind);
+	if (serial)
+		draft_put(d, "disk", name, "serial", serial);
+	if (rate && draft_knows("disk", "rotation"))
+		draft_put(d, "disk", name, "rotation", strcmp(rate, "1") == 0 ? "ssd" : "hdd");
+}
+
+/* Of the domain's own: what was made above it by a snapshot, and a mirror that runs, are not the
+ * disk. */
+static void take_run_time(xmlNode *device)
+{
+	static const char *const name[] = {"address", "alias", "backingStore", "model"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(name); i++)
+		xml_take(xml_child(device, name[i]));
+}
+
+static void import_disk(struct draft *d, xmlNode *disk, struct boot_order *boot, size_t number)
+{
+	xmlNode *source = xml_child(disk, "source"), *target = xml_child(disk, "target");
+	own_free char *file = xml_attr(source, "file"), *dev = xml_attr(source, "dev");
+	own_free char *kind = xml_attr(disk, "device"), *target_dev = xml_attr(target, "dev");
+	own_free char *name = target_dev ? xstrdup(target_dev) : xasprintf("disk%zu", number);
+	bool cdrom = kind && strcmp(kind, "cdrom") == 0;
+	bool is_file = xml_has(disk, "type", "file") || xml_has(disk, "type", "block");
+
+	if (kind && !cdrom && strcmp(kind, "disk") != 0) {
+		draft_left(d, "disk %s: device=%s", name, kind);
+		xml_take(disk);
+		return;
+	}
+	if (cdrom && !file && !dev) {
+		draft_note(d, "the empty CD-ROM drive %s is left out", name);
+		xml_take(disk);
+		return;
+	}
+	if (!is_file || (!file && !dev)) {
+		own_free char *type = xml_attr(disk, "type");
+
+		draft_left(d, "disk %s: its source, type=%s; a file or a block device can be one",
+			   name, type ? type : "?");
+		xml_take(disk);
+		return;
+	}
+	draft_put(d, "disk", name, "path", file ? file : dev);
+	if (cdrom)
+		draft_put(d, "disk", name, "media", "cdrom");
+	import_driver(d, disk, name, cdrom);
+	import_bus(d, disk, name, cdrom);
+	if (xml_child(disk, "readonly") && !cdrom)
+		draft_put(d, "disk", name, "read-only", "yes");
+	take_run_time(disk);
+	add_boot(boot, disk, "disk", name);
+}
+
+/* ------------------------------------------------------------------ networks */
+
+static void import_interface(struct draft *d, xmlNode *node, struct boot_order *boot, size_t number)
+{
+	own_free char *type = xml_attr(node, "type"),
+		      *mac = xml_attr(xml_child(node, "mac"), "address");
+	own_free char *model = xml_attr(xml_child(node, "model"), "type");
+	own_free char *bridge = xml_attr(xml_child(node, "source"), "bridge");
+	own_free char *network = xml_attr(xml_child(node, "source"), "network");
+	own_free char *name = number ? xasprintf("net%zu", number) : xstrdup("lan");
+
+	xml_take(xml_child(node, "model"));
+	if (type && strcmp(type, "bridge") == 0 && bridge && draft_knows("network", "bridge")) {
+		draft_put(d, "network", name, "mode", "bridge");
+		draft_put(d, "network", name, "bridge", bridge);
+	} else if (type && strcmp(type, "user") != 0) {
+		draft_put(d, "network", name, "mode", "user");
+		draft_note(
+			d,
+			"network %s was %s%s%s and is NAT inside QEMU: the guest reaches the world, and is not reached from it",
+			name, type, bridge || network ? " " : "",
+			bridge	  ? bridge
+			: network ? network
+				  : "");
+	} else {
+		draft_put(d, "network", name, "mode", "user");
+	}
+	if (mac)
+		draft_put(d, "network", name, "mac", mac);
+	if (model && strcmp(model, "virtio") != 0) {
+		draft_put(d, "network", name, "model", "e1000e");
+		if (strcmp(model, "e1000e") != 0)
+			draft_note(d, "network %s is an e1000e, not %s", name, model);
+	}
+	take_run_time(node);
+	add_boot(boot, node, "network", name);
+	/* Names of the host's own side. */
+	xml_take(xml_child(node, "target"));
+	for (xmlNode *p = xml_child(xml_child(node, "source"), "portid"); p; p = xml_next(p))
+		xml_take(p);
+}
+
+/* ------------------------------------------------------------------ picture, sound, input */
+
+static bool import_graphics(struct draft *d, xmlNode *devices)
+{
+	bool spice = false;
+
+	for (xmlNode *g = xml_child(devices, "graphics"); g; g = xml_next(g)) {
+		own_free char *type = xml_attr(g, "type");
+		xmlNode *gl = xml_child(g, "gl");
+		own_free char *node = xml_attr(gl, "rendernode"), *on = xml_attr(gl, "enable");
+
+		if (!type || strcmp(type, "spice") != 0) {
+			draft_left(d, "graphics %s: the picture comes by SPICE or Looking Glass",
+				   type ? type : "?");
+			xml_take(g);
+			continue;
+		}
+		spice = true;
+		draft_put(d, "display", "", "type", "spice");
+		if (on)
+			draft_put(d, "display", "", "gl", on);
+		if (node)
+			draft_put(d, "display", "", "render-node", node);
+		draft_note(
+			d,
+			"SPICE is on a socket of yours, not on a port; the start prints how to look at it");
+		xml_take(g);
+	}
+	return spice;
+}
+
+static void import_video(struct draft *d, xmlNode *devices)
+{
+	for (xmlNode *v = xml_child(devices, "video"); v; v = xml_next(v)) {
+		own_free char *model = xml_attr(xml_child(v, "model"), "type");
+
+		xml_take(v);
+		if (!model || strcmp(model, "none") == 0) {
+			draft_put(d, "display", "", "video", "no");
+			continue;
+		}
+		draft_put(d, "display", "", "video", "yes");
+		if (strcmp(model, "vga") != 0)
+			draft_note(d, "the emulated card is a plain VGA, not %s", model);
+	}
+}
+
+/* Events of a device of the host's, both of whose Ctrl keys change who has them. */
+static void import_evdev(struct draft *d, xmlNode *input, size_t number)
+{
+	xmlNode *source = xml_child(input, "source");
+	own_free char *dev = xml_attr(source, "dev"), *toggle = xml_attr(source, "grabToggle");
+	own_free char *repeat = xml_attr(source, "repeat");
+	own_free char *name = xasprintf("input%zu", number);
+
+	if (dev && draft_knows("input", "device")) {
+		draft_put(d, "input", name, "device", dev);
+		if (toggle)
+			draft_put(d, "input", name, "grab-toggle", toggle);
+		if (!xml_has(source, "grab", "all"))
+			draft_put(d, "input", name, "grab-all", "no");
+		if (repeat && strcmp(repeat, "off") == 0)
+			draft_put(d, "input", name, "repeat", "no");
+		xml_take(input);
+		return;
+	}
+	draft_left(d, "input evdev %s", dev ? dev : "?");
+	xml_take(input);
+}
+
+static void import_inputs(struct draft *d, xmlNode *devices)
+{
+	size_t number = 0;
+
+	for (xmlNode *i = xml_child(devices, "input"); i; i = xml_next(i)) {
+		own_free char *type = xml_attr(i, "type"), *bus = xml_attr(i, "bus");
+
+		if (type && strcmp(type, "evdev") == 0) {
+			import_evdev(d, i, number++);
+			continue;
+		}
+		if (type && strcmp(type, "passthrough") == 0) {
+			draft_left(d, "input passthrough");
+		} else if (bus && strcmp(bus, "virtio") == 0) {
+			draft_note(d, "mouse and keyboard are on USB, not on virtio");
+		}
+		xml_take(i);
+	}
+}
+
+static void import_sound(struct draft *d, xmlNode *devices, bool spice)
+{
+	bool sound = false;
+
+	for (xmlNode *s = xml_child(devices, "sound"); s; s = xml_next(s)) {
+		sound = true;
+		xml_take(s);
+	}
+	for (xmlNode *a = xml_child(devices, "audio"); a; a = xml_next(a)) {
+		own_free char *type = xml_attr(a, "type");
+
+		xml_take(a);
+		if (type && strcmp(type, "spice") != 0 && strcmp(type, "none") != 0)
+			draft_left(d, "audio type=%s: sound goes with SPICE", type);
+	}
+	if (sound && !spice)
+		draft_left(
+			d,
+			"sound: it goes with SPICE (display.type = spice), which the domain has not");
+}
+
+/* ------------------------------------------------------------------ the rest */
+
+/* Looking Glass' memory: its size tells how large the picture may be. */
+static void import_shmem(struct draft *d, xmlNode *devices)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *resolution;
+	} fits[] = {{128ULL << 20, "3840x2160"},
+		    {64ULL << 20, "2560x1440"},
+		    {32ULL << 20, "1920x1080"},
+		    {16ULL << 20, "1280x720"}};
+
+	for (xmlNode *s = xml_child(devices, "shmem"); s; s = xml_next(s)) {
+		own_free char *name = xml_attr(s, "name"), *text = xml_text(xml_child(s, "size"));
+		own_free char *unit = xml_attr(xml_child(s, "size"), "unit");
+		uint64_t bytes = import_bytes(text, unit, "bytes");
+		own_free char *size = text_size(bytes);
+		size_t i = 0;
+
+		xml_take(s);
+		if (!name || !strstr(name, "looking-glass") || !bytes) {
+			draft_left(d, "shmem %s", name ? name : "?");
+			continue;
+		}
+		while (i < ARRAY_SIZE(fits) - 1 && fits[i].bytes > bytes)
+			i++;
+		draft_comment(
+			d, "looking-glass", "",
+			"The largest of the common sizes that fits into %s; give the one of your guest.",
+			size);
+		draft_put(d, "looking-glass", "", "resolution", fits[i].resolution);
+		draft_put(d, "looking-glass", "", "size", size);
+	}
+}
+
+static void import_tpm(struct draft *d, xmlNode *devices)
+{
+	xmlNode *tpm = xml_child(devices, "tpm"), *backend = xml_child(tpm, "backend");
+	own_free char *type = xml_attr(backend, "type");
+
+	if (!tpm)
+		return;
+	xml_take(tpm);
+	if (type && strcmp(type, "emulator") == 0 && draft_knows("tpm", "type")) {
+		draft_put(d, "tpm", "", "type", "emulated");
+		draft_note(
+			d,
+			"the TPM is a new one: what the old one sealed (BitLocker) asks for its recovery key");
+	} else {
+		draft_left(d, "tpm %s", type ? type : "?");
+	}
+}
+
+static void import_watchdog(struct draft *d, xmlNode *devices)
+{
+	for (xmlNode *w = xml_child(devices, "watchdog"); w; w = xml_next(w)) {
+		own_free char *model = xml_attr(w, "model"), *action = xml_attr(w, "action");
+
+		xml_take(w);
+		if (model && strcmp(model, "itco") == 0)
+			draft_put(d, "machine", "", "watchdog", action ? action : "reset");
+		else
+			draft_left(d, "watchdog %s: there is the chipset's own (itco)",
+				   model ? model : "?");
+	}
+}
+
+static void import_ports(struct draft *d, xmlNode *devices, bool spice)
+{
+	if (xml_child(devices, "serial") || xml_child(devices, "console"))
+		draft_note(
+			d,
+			"there is no serial port; console.serial = terminal, or a file, makes one");
+	xml_take_all(devices, "serial");
+	xml_take_all(devices, "console");
+	for (xmlNode *c = xml_child(devices, "channel"); c; c = xml_next(c)) {
+		own_free char *type = xml_attr(c, "type");
+		own_free char *name = xml_attr(xml_child(c, "target"), "name");
+		bool agent = type && strcmp(type, "spicevmc") == 0;
+
+		xml_take(c);
+		if (!(agent && spice) && !(name && strcmp(name, "com.redhat.spice.0") == 0))
+			draft_left(d, "channel %s", name ? name : type ? type : "?");
+	}
+	if (xml_child(devices, "redirdev"))
+		draft_left(d, "redirdev: USB devices of SPICE's client");
+	xml_take_all(devices, "redirdev");
+}
+
+static void import_emulator(struct draft *d, xmlNode *devices)
+{
+	own_free char *path = xml_text(xml_child(devices, "emulator"));
+
+	if (!path || strcmp(path, "/usr/bin/qemu-system-x86_64") == 0 ||
+	    strcmp(path, "/usr/bin/kvm") == 0 || strcmp(path, "/usr/libexec/qemu-kvm") == 0 ||
+	    text_starts(path, "/run/libvirt/"))
+		return;
+	draft_comment(d, "qemu", "", "The domain had a QEMU of its own.");
+	draft_put_off(d, "qemu", "", "binary", path);
+}
+
+void import_devices(struct draft *d, xmlNode *domain)
+{
+	xmlNode *devices = xml_child(domain, "devices");
+	struct boot_order boot = {0};
+	size_t number = 0;
+	bool spice;
+
+	import_emulator(d, devices);
+	for (xmlNode *disk = xml_child(devices, "disk"); disk; disk = xml_next(disk))
+		import_disk(d, disk, &boot, number++);
+	number = 0;
+	for (xmlNode *i = xml_child(devices, "interface"); i; i = xml_next(i))
+		import_interface(d, i, &boot, number++);
+	if (!boot.n)
+		add_kinds(d, xml_child(domain, "os"), &boot);
+	put_boot(d, &boot);
+	spice = import_graphics(d, devices);
+	import_video(d, devices);
+	import_inputs(d, devices);
+	import_sound(d, devices, spice);
+	import_shmem(d, devices);
+	import_tpm(d, devices);
+	import_watchdog(d, devices);
+	import_ports(d, devices, spice);
+	/* Laid out anew, and what a q35 of ours has by itself or does without. */
+	xml_take_all(devices, "controller");
+	if (xml_child(devices, "memballoon") &&
+	    !xml_has(xml_child(devices, "memballoon"), "model", "none"))
+		draft_note(
+			d,
+			"there is no memory balloon: a machine with a host device could not use it");
+	xml_take_all(devices, "memballoon");
+	xml_take_all(devices, "rng");
+}

@@ -1,0 +1,99 @@
+/* vmlaunch-import: a libvirt domain in, a profile out. A program of its own, so that vmlaunch
+ *itself neither links libxml2 nor parses what it parses.
+ *
+ *	vmlaunch-import HOST-ROOT FILE      an empty HOST-ROOT is this host, an empty FILE standard
+ *input
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "parts.h"
+
+#define DOMAIN_LIMIT (4U << 20) /* bytes; a domain has some thousand */
+
+static void add_left(void *context, const char *line)
+{
+	draft_left(context, "%s", line);
+}
+
+static char *read_domain(const char *path, size_t *len, struct error **err)
+{
+	char *data = *path ? file_read(path, DOMAIN_LIMIT, len)
+			   : fd_read_all(STDIN_FILENO, DOMAIN_LIMIT, len);
+
+	if (!data && errno == EFBIG)
+		error_add(err, ERROR_USAGE, "%s: larger than 4 MiB; that is no domain",
+			  *path ? path : "standard input");
+	else if (!data)
+		error_errno(err, ERROR_USAGE, errno, "cannot read %s",
+			    *path ? path : "standard input");
+	return data;
+}
+
+static bool import(const struct root *root, const char *path, struct error **err)
+{
+	const char *name = *path ? path : "standard input";
+	own_draft struct draft d = {0};
+	own_xml xmlDoc *doc = NULL;
+	own_free char *text = NULL, *data = NULL;
+	xmlNode *domain;
+	size_t len;
+
+	data = read_domain(path, &len, err);
+	doc = data ? xml_read(name, data, len, &domain, err) : NULL;
+	if (!doc)
+		return false;
+	if (!xml_is(domain, "domain")) {
+		error_add(err, ERROR_USAGE, "%s: it is a <%s>, not a <domain>", name,
+			  (const char *)domain->name);
+		return false;
+	}
+	if (!xml_has(domain, "type", "kvm") && !xml_has(domain, "type", "qemu")) {
+		own_free char *type = xml_attr(domain, "type");
+
+		error_add(err, ERROR_USAGE, "%s: a domain of type %s is no machine of QEMU's", name,
+			  type ? type : "(none)");
+		return false;
+	}
+	/* What libvirt writes of one that runs. */
+	xml_ignore(domain, "id");
+	pci_list_read(&d.pci, root);
+	import_machine(&d, domain);
+	import_processors(&d, domain);
+	import_devices(&d, domain);
+	import_hostdevs(&d, domain);
+	import_command_line(&d, domain);
+	import_hidden(&d);
+	xml_rest(domain, add_left, &d);
+	text = draft_text(&d, *path ? path_base(path) : "libvirt's XML");
+	fputs(text, stdout);
+	for (size_t i = 0; i < d.lefts; i++)
+		fprintf(stderr, "vmlaunch: warning: not taken over: %s\n", d.left[i]);
+	for (size_t i = 0; i < d.notes; i++)
+		fprintf(stderr, "vmlaunch: %s\n", d.note[i]);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	own_error struct error *err = NULL;
+	struct root root = ROOT_REAL;
+
+	if (argc != 3) {
+		fputs("usage: vmlaunch import [DOMAIN.xml]\n", stderr);
+		return ERROR_USAGE;
+	}
+	if (root_init(&root, *argv[1] ? argv[1] : NULL, &err))
+		import(&root, argv[2], &err);
+	root_done(&root);
+	if (!err && (fflush(stdout) != 0 || ferror(stdout)))
+		error_add(&err, ERROR_FAILED, "cannot write to standard output");
+	for (size_t i = 0; i < error_count(err); i++)
+		fprintf(stderr, "vmlaunch: error: %s\n", error_message(err, i));
+	return err ? (int)error_kind(err) : 0;
+}

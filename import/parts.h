@@ -1,0 +1,26 @@
+/* The readers of a domain's parts, one file each; each marks what it reads. */
+#ifndef IMPORT_PARTS_H
+#define IMPORT_PARTS_H
+
+#include "draft.h"
+#include "xml.h"
+
+void import_machine(struct draft *d, xmlNode *domain);	  /* names, memory, firmware, board */
+void import_processors(struct draft *d, xmlNode *domain); /* cpu, cputune, hyperv, clock */
+void import_devices(struct draft *d, xmlNode *domain);	  /* all but those of the host */
+void import_hostdevs(struct draft *d, xmlNode *domain);
+void import_command_line(struct draft *d, xmlNode *domain); /* behind all others */
+
+/* What goes with a hypervisor that is hidden altogether, here or on the command line. */
+void import_hidden(struct draft *d);
+
+/* Bytes by libvirt's units: b, KB (1000), KiB or k (1024), ... dflt is that of none; 0: no number.
+ */
+uint64_t import_bytes(const char *number, const char *unit, const char *dflt);
+
+/* A property that the raw command line sets of a device by its alias, hostdev0 and the like; the
+ * last one counts. NULL: none. Marks it as used.
+ */
+const char *import_property(xmlNode *domain, const char *alias, const char *property);
+
+#endif
