@@ -104,6 +104,7 @@ void facts_collect(struct facts *facts, const struct root *root)
 	memory_collect(&facts->memory, root);
 	glass_collect(&facts->glass, root);
 	uring_collect(&facts->uring, root);
+	net_collect(&facts->net, root);
 	hugepage_facts_collect(facts->hugepages, root);
 	dmi_collect(facts->dmi, root);
 	facts->distribution = distribution_read(root);

@@ -144,6 +144,10 @@ struct glass_facts {
  */
 uint64_t kvmfr_size(int fd);
 
+struct net_facts {
+	unsigned unprivileged; /* the lowest port that anybody may listen at */
+};
+
 #define HUGEPAGE_SIZES 2 /* 2 MiB and 1 GiB, in this order; size_kb 0: the host has none */
 
 struct facts {
@@ -158,6 +162,7 @@ struct facts {
 	struct hugepage_facts hugepages[HUGEPAGE_SIZES];
 	struct glass_facts glass;
 	struct uring_facts uring;
+	struct net_facts net;
 	struct qemu_facts qemu;
 	char *irqchip_off;  /* why that QEMU refuses KVM without the kernel's interrupt controllers,
 			     * in its own words; NULL: it does not, or is not known to */

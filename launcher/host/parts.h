@@ -11,6 +11,7 @@
  */
 void cpu_collect(struct cpu_facts *cpu, const struct root *root);
 void glass_collect(struct glass_facts *glass, const struct root *root);
+void net_collect(struct net_facts *net, const struct root *root);
 void dmi_collect(char *dmi[DMI_FIELDS], const struct root *root);
 void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cpu_facts *cpu);
 

@@ -38,6 +38,27 @@ static void add_card(struct composer *c, const struct network *network, const ch
 			 network->mac.v ? NULL : "the address is the same on every start");
 }
 
+/* QEMU takes ports one by one. */
+static void add_forward(struct composer *c, struct option *o, const struct forward *forward)
+{
+	const uint32_t a = forward->address;
+	unsigned lowest = c->facts->net.unprivileged;
+
+	if (forward->host < lowest)
+		compose_refuse(
+			c, forward->at,
+			"%s: the host's ports below %u are root's, and QEMU never runs as root: choose a higher one for the host; the guest's may be any",
+			compose_key(c, &forward->at), lowest);
+	for (unsigned i = 0; i < forward->ports; i++) {
+		own_free char *rule = xasprintf("%s:%u.%u.%u.%u:%u-:%u",
+						forward->protocol == FORWARD_TCP ? "tcp" : "udp",
+						a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff,
+						forward->host + i, forward->guest + i);
+
+		option_text(o, "hostfwd", rule);
+	}
+}
+
 /* Where nothing is named to boot from, the firmware tries all that it finds. It reads these (edk2,
  * OvmfPkg/README, NetworkPkg) and finds no network then.
  */
@@ -89,6 +110,8 @@ void compose_networks(struct composer *c)
 		cards = true;
 		o = option_new("user");
 		option_text(&o, "id", id);
+		for (size_t k = 0; k < network->forward.n; k++)
+			add_forward(c, &o, &network->forward.v[k]);
 		compose_argument(c, "-netdev", option_done(&o), &network->mode.at, NULL);
 		add_card(c, network, id);
 	}

@@ -39,6 +39,7 @@
 #define STRINGS(s, m) .kind = KIND_STRINGS, FIELD(s, m, strings)
 #define WORDS(s, m) .kind = KIND_WORDS, FIELD(s, m, strings)
 #define ENV(s, m) .kind = KIND_ENV, FIELD(s, m, strings)
+#define FORWARDS(s, m) .kind = KIND_FORWARDS, FIELD(s, m, forwards)
 
 #define MIB (1ULL << 20)
 #define TIB (1ULL << 40)
@@ -370,6 +371,8 @@ static const struct key NETWORK[] = {
 	 .help = "auto: made from the names and this host's machine-id"},
 	{"model", CHOICE(network, model, MODEL), .dflt = "virtio",
 	 .help = "the card that the guest sees; e1000e needs no driver in Windows"},
+	{"forward", FORWARDS(network, forward),
+	 .help = "a port of the host that leads to the guest: tcp 3389, tcp 2222-22 (the host's 2222 to the guest's 22), udp 5000..5009 (a range), tcp 192.168.1.2:3389-3389; from this host alone where no address is given, 0.0.0.0 is all addresses; none: without those of the lines above"},
 };
 
 static const struct key USB[] = {

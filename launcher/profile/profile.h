@@ -68,6 +68,24 @@ struct target {
 	struct origin at;
 };
 
+/* Ports of the host whose connections or packets go to the guest. */
+enum forward_protocol { FORWARD_TCP, FORWARD_UDP };
+
+struct forward {
+	enum forward_protocol protocol;
+	uint32_t address;     /* of the host, IPv4, in the host's byte order; 0: all of them */
+	uint16_t host, guest; /* the first port on either side, never 0 */
+	uint16_t ports;	      /* how many, from there on */
+	struct origin at;
+};
+
+struct forwards {
+	struct forward *v;
+	size_t n;
+};
+
+#define FORWARD_PORTS 256 /* of one value */
+
 enum guest { GUEST_OTHER, GUEST_LINUX, GUEST_WINDOWS };
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum display { DISPLAY_AUTO, DISPLAY_NONE, DISPLAY_SPICE };
@@ -312,6 +330,7 @@ struct network {
 	struct choice mode;
 	struct text mac;
 	struct choice model;
+	struct forwards forward;
 };
 
 /* The sections of one kind in the order in which the profile first names them. */
@@ -391,6 +410,9 @@ char *origin_text(const struct profile *p, struct origin at);
  * spells it; the caller owns it.
  */
 char *key_text(const struct origin *at);
+
+/* "tcp 127.0.0.1:3389-3389", as a profile may have it; the caller owns it. */
+char *forward_text(const struct forward *forward);
 
 /* "disk system", or "disk" for one without a name; the caller owns it. */
 char *item_text(const struct item *item);

@@ -53,7 +53,7 @@ char *reference_text(const char *section)
 		return buf_steal(&out);
 	buf_adds(&out, "\n[variant NAME]  overrides, chosen by --variant NAME\n"
 		       "  SECTION[/NAME].KEY = VALUE, as in: disk/system.read-only = yes\n"
-		       "  List keys (arg, env) are appended to.\n");
+		       "  List keys (arg, env, forward) are appended to.\n");
 	return buf_steal(&out);
 }
 
@@ -91,7 +91,7 @@ char *reference_markdown(void)
 	}
 	buf_adds(
 		&out,
-		"\n## [variant NAME]\n\nOverrides, chosen by `--variant NAME`: lines of the form `SECTION[/NAME].KEY = VALUE`.\nThe same left side serves `--set`. List keys (`arg`, `env`) are appended to.\n");
+		"\n## [variant NAME]\n\nOverrides, chosen by `--variant NAME`: lines of the form `SECTION[/NAME].KEY = VALUE`.\nThe same left side serves `--set`. List keys (`arg`, `env`, `forward`) are appended to.\n");
 	return buf_steal(&out);
 }
 

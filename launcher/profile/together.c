@@ -102,6 +102,62 @@ static void check_creation(struct check *c, const struct disk *disk)
 			key);
 }
 
+/* ------------------------------------------------------------------ forwarded ports */
+
+static bool overlap(const struct forward *a, const struct forward *b)
+{
+	bool addresses = a->address == b->address || !a->address || !b->address;
+
+	return a->protocol == b->protocol && addresses && a->host < b->host + b->ports &&
+	       b->host < a->host + a->ports;
+}
+
+/* Whether a port of the host that this forward wants has been given to one of this list, which
+ * holds n.
+ */
+static void check_overlap(struct check *c, const struct forward *forward,
+			  const struct forward *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		own_free char *one = NULL, *other = NULL, *where = NULL;
+
+		if (!overlap(forward, &list[i]))
+			continue;
+		one = forward_text(forward);
+		other = forward_text(&list[i]);
+		where = origin_text(c->p, list[i].at);
+		complain_key(c, &forward->at, "%s: the host's port is taken by %s (%s)", one, other,
+			     where);
+		return;
+	}
+}
+
+static void check_forwards(struct check *c)
+{
+	const struct items *networks = &c->p->network;
+
+	for (size_t i = 0; i < networks->n; i++) {
+		const struct network *network = (const struct network *)networks->v[i];
+		const struct forwards *forwards = &network->forward;
+
+		if (!network->item.enabled.v)
+			continue;
+		if (forwards->n && network->mode.v != NETWORK_USER)
+			complain_needs(c, &forwards->v[0].at, &network->mode.at, " = user");
+		for (size_t k = 0; k < forwards->n; k++) {
+			check_overlap(c, &forwards->v[k], forwards->v, k);
+			for (size_t j = 0; j < i; j++) {
+				const struct network *other =
+					(const struct network *)networks->v[j];
+
+				if (other->item.enabled.v)
+					check_overlap(c, &forwards->v[k], other->forward.v,
+						      other->forward.n);
+			}
+		}
+	}
+}
+
 bool profile_check_together(const struct profile *p, struct error **err)
 {
 	struct check check = {.p = p, .err = err, .good = true}, *c = &check;
@@ -124,5 +180,6 @@ bool profile_check_together(const struct profile *p, struct error **err)
 	check_order(c);
 	for (size_t i = 0; i < p->disk.n; i++)
 		check_creation(c, (const struct disk *)p->disk.v[i]);
+	check_forwards(c);
 	return check.good;
 }

@@ -382,7 +382,7 @@ static const struct kind_row {
 	parse_fn *parse;
 	size_t size;
 	const char *words;
-	bool text, number, list; /* which struct the field is */
+	bool text, number, list; /* which struct the field is: text, number, strings */
 } ROW[] = {
 	[KIND_TEXT] = {parse_text, sizeof(struct text), "text", .text = true},
 	[KIND_NAME] = {parse_name, sizeof(struct text), "a name", .text = true},
@@ -414,6 +414,8 @@ static const struct kind_row {
 	[KIND_WORDS] = {parse_words, sizeof(struct strings), "names", .list = true},
 	[KIND_ENV] = {parse_env, sizeof(struct strings), "NAME=VALUE, as often as wanted",
 		      .list = true},
+	[KIND_FORWARDS] = {parse_forward, sizeof(struct forwards),
+			   "none | a port, as often as wanted"},
 };
 _Static_assert(ARRAY_SIZE(ROW) == KINDS, "each kind has a row");
 
@@ -466,6 +468,8 @@ void value_clear(enum kind kind, void *field)
 		free(((struct text *)field)->v);
 	} else if (kind == KIND_TARGET) {
 		free(((struct target *)field)->path);
+	} else if (kind == KIND_FORWARDS) {
+		free(((struct forwards *)field)->v);
 	} else if (ROW[kind].list) {
 		struct strings *list = field;
 
@@ -489,5 +493,5 @@ const char *kind_words(enum kind kind)
 
 bool kind_is_list(enum kind kind)
 {
-	return ROW[kind].list && kind != KIND_WORDS && kind != KIND_IDS;
+	return kind == KIND_STRINGS || kind == KIND_ENV || kind == KIND_FORWARDS;
 }

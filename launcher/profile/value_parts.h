@@ -35,4 +35,7 @@ char *value_lower(const char *s);
 /* Names of the host's and the guest's hardware (value_hardware.c). */
 parse_fn parse_usb, parse_device, parse_slots, parse_cpus, parse_place, parse_machine;
 
+/* Of the network (value_network.c). */
+parse_fn parse_forward;
+
 #endif

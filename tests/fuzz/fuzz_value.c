@@ -50,6 +50,16 @@ static void again(const struct key *key, const struct text *first)
 	value_clear(key->kind, &second);
 }
 
+static void must_be_ports(const struct forwards *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct forward *f = &list->v[i];
+
+		must(f->host && f->guest && f->ports && f->ports <= FORWARD_PORTS);
+		must(f->host + f->ports - 1 <= UINT16_MAX && f->guest + f->ports - 1 <= UINT16_MAX);
+	}
+}
+
 static void check(const struct key *key, const void *field)
 {
 	const struct number *number = field;
@@ -62,6 +72,8 @@ static void check(const struct key *key, const void *field)
 		must(choice->v >= 0 && key->choice[choice->v]);
 	else if (key->kind == KIND_TARGET)
 		must((target->kind == TARGET_FILE) == !!target->path);
+	else if (key->kind == KIND_FORWARDS)
+		must_be_ports(field);
 	else if (value_size(key->kind) == sizeof(struct text) && key->kind != KIND_STRINGS &&
 		 key->kind != KIND_WORDS && key->kind != KIND_ENV && key->kind != KIND_FLAG)
 		again(key, field);

@@ -147,6 +147,25 @@ static void who_may_use_io_uring(void **state)
 	}
 }
 
+/* The kernel's word, and its old constant where that cannot be had. */
+static void ports_that_anybody_may_have(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned want;
+	} row[] = {{NULL, 1024}, {"1024\n", 1024}, {"0\n", 0},
+		   {"80\n", 80}, {"x\n", 1024},	   {"70000\n", 1024}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		own_facts struct facts facts = {0};
+
+		if (row[i].text)
+			put(*state, "/proc/sys/net/ipv4/ip_unprivileged_port_start", row[i].text);
+		facts_collect(&facts, &((struct tree *)*state)->root);
+		assert_int_equal(facts.net.unprivileged, row[i].want);
+	}
+}
+
 static void amd_laptop_without_online_list(void **state)
 {
 	struct tree *tree = *state;
@@ -308,6 +327,7 @@ int main(void)
 		in_tree(intel_laptop),
 		in_tree(amd_laptop_without_online_list),
 		in_tree(who_may_use_io_uring),
+		in_tree(ports_that_anybody_may_have),
 		in_tree(node_without_virtualisation),
 		in_tree(virtualisation_without_node),
 		in_tree(empty_tree_is_no_error),

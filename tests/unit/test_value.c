@@ -19,6 +19,7 @@ union field {
 	struct choice choice;
 	struct target target;
 	struct strings strings;
+	struct forwards forwards;
 };
 
 static void bad(const struct key *key, const char *text, const char *want)
@@ -454,6 +455,89 @@ static void each_kind_has_words_and_a_size(void **state)
 	assert_false(kind_is_list(KIND_TEXT));
 }
 
+/* What stands in the profile, and what forward_text() makes of what was understood. */
+static void forward_is(const char *text, const char *want)
+{
+	const struct key key = {.kind = KIND_FORWARDS};
+	struct forwards field = {0};
+	own_free char *problem = value_parse(&key, text, "/", AT, &field), *said = NULL;
+
+	assert_null(problem);
+	assert_int_equal(field.n, 1);
+	assert_int_equal(field.v[0].at.line, 3);
+	said = forward_text(&field.v[0]);
+	assert_string_equal(said, want);
+	value_clear(KIND_FORWARDS, &field);
+	assert_null(field.v);
+}
+
+#define FORWARD_WORDS                                                             \
+	"' is not none, or a protocol and a port such as tcp 3389, tcp 2222-22, " \
+	"udp 5000..5009 or tcp 192.168.1.2:3389-3389"
+#define NO_PORT "': a port is a number from 1 to 65535"
+#define NO_ADDRESS "': before the port stands an IPv4 address of this host, or nothing"
+
+static void forwards(void **state)
+{
+	const struct key key = {.kind = KIND_FORWARDS};
+
+	(void)state;
+	forward_is("tcp 3389", "tcp 127.0.0.1:3389-3389");
+	forward_is("tcp 127.0.0.1:3389-3389", "tcp 127.0.0.1:3389-3389");
+	forward_is("tcp 127.1.2.3:1", "tcp 127.1.2.3:1-1");
+	forward_is("udp  2222-22", "udp 127.0.0.1:2222-22");
+	forward_is("tcp 0.0.0.0:65535-65535", "tcp 0.0.0.0:65535-65535");
+	forward_is("udp 5000..5009", "udp 127.0.0.1:5000..5009-5000..5009");
+	forward_is("tcp 5000..5009-80", "tcp 127.0.0.1:5000..5009-80..89");
+	forward_is("tcp 5000..5009-80..89", "tcp 127.0.0.1:5000..5009-80..89");
+	forward_is("tcp 1000..1255", "tcp 127.0.0.1:1000..1255-1000..1255");
+	bad(&key, "", "'" FORWARD_WORDS);
+	bad(&key, "3389", "'3389" FORWARD_WORDS);
+	bad(&key, "tcp", "'tcp" FORWARD_WORDS);
+	bad(&key, "tcp ", "'tcp " FORWARD_WORDS);
+	bad(&key, "TCP 3389", "'TCP 3389" FORWARD_WORDS);
+	bad(&key, "sctp 3389", "'sctp 3389" FORWARD_WORDS);
+	bad(&key, "tcp 3389-", "'tcp 3389-" FORWARD_WORDS);
+	bad(&key, "tcp -3389", "'tcp -3389" FORWARD_WORDS);
+	bad(&key, "tcp 1..", "'tcp 1.." FORWARD_WORDS);
+	bad(&key, "tcp 1...3", "'tcp 1...3" FORWARD_WORDS);
+	bad(&key, "tcp 3389 ", "'tcp 3389 " FORWARD_WORDS);
+	bad(&key, "tcp 3389,hostfwd=tcp:1", "'tcp 3389,hostfwd=tcp:1" NO_ADDRESS);
+	bad(&key, "tcp 3389-3389-1", "'tcp 3389-3389-1" FORWARD_WORDS);
+	bad(&key, "tcp 0", "'tcp 0" NO_PORT);
+	bad(&key, "tcp 65536", "'tcp 65536" NO_PORT);
+	bad(&key, "tcp 80-0", "'tcp 80-0" NO_PORT);
+	bad(&key, "tcp 80..81-65535", "'tcp 80..81-65535" NO_PORT);
+	bad(&key, "tcp 18446744073709551615..2-1", "'tcp 18446744073709551615..2-1" NO_PORT);
+	bad(&key, "tcp 81..80", "'tcp 81..80': a range begins with its lower port");
+	bad(&key, "tcp 1000..1256", "'tcp 1000..1256': a range has no more than 256 ports");
+	bad(&key, "tcp 80..81-80..82",
+	    "'tcp 80..81-80..82': the host's ports and the guest's are not as many");
+	bad(&key, "tcp :80", "'tcp :80" NO_ADDRESS);
+	bad(&key, "tcp ::1:80", "'tcp ::1:80" NO_ADDRESS);
+	bad(&key, "tcp localhost:80", "'tcp localhost:80" NO_ADDRESS);
+	bad(&key, "tcp 127.0.0.1:80:80", "'tcp 127.0.0.1:80:80" NO_ADDRESS);
+}
+
+static void forwards_add_up(void **state)
+{
+	const struct key key = {.kind = KIND_FORWARDS};
+	struct forwards field = {0};
+
+	(void)state;
+	assert_null(value_parse(&key, "tcp 1", "/", AT, &field));
+	assert_null(value_parse(&key, "tcp 2", "/", AT, &field));
+	assert_int_equal(field.n, 2);
+	assert_int_equal(field.v[1].host, 2);
+	assert_null(value_parse(&key, "none", "/", AT, &field));
+	assert_int_equal(field.n, 0);
+	assert_null(value_parse(&key, "udp 3", "/", AT, &field));
+	assert_int_equal(field.n, 1);
+	assert_int_equal(field.v[0].protocol, FORWARD_UDP);
+	value_clear(KIND_FORWARDS, &field);
+	assert_true(kind_is_list(KIND_FORWARDS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +560,8 @@ int main(void)
 		cmocka_unit_test(words_replace),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(each_kind_has_words_and_a_size),
+		cmocka_unit_test(forwards),
+		cmocka_unit_test(forwards_add_up),
 	};
 
 	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
