@@ -55,20 +55,24 @@ static char *boot_id(const struct root *root)
 	return line ? line : xstrdup("");
 }
 
-/* Whether the process belongs to the group that may use io_uring; -1 there means that none may. */
-static bool is_of_uring_group(const struct root *root)
+bool group_has_us(uint64_t group)
 {
-	own_free char *line = root_line(root, "/proc/sys/kernel/io_uring_group");
 	gid_t list[NGROUPS_MAX];
 	int n = getgroups(NGROUPS_MAX, list);
-	uint64_t group;
 
-	if (!line || !text_u64(line, 10, &group))
-		return false;
 	for (int i = 0; i < n; i++)
 		if (list[i] == group)
 			return true;
 	return getegid() == group;
+}
+
+/* Whether the process belongs to the group that may use io_uring; -1 there means that none may. */
+static bool is_of_uring_group(const struct root *root)
+{
+	own_free char *line = root_line(root, "/proc/sys/kernel/io_uring_group");
+	uint64_t group;
+
+	return line && text_u64(line, 10, &group) && group_has_us(group);
 }
 
 static void uring_collect(struct uring_facts *uring, const struct root *root)
@@ -126,5 +130,6 @@ void facts_free(struct facts *facts)
 	free(facts->irqchip_off);
 	scene_free(&facts->devices);
 	quiet_free(&facts->quiet);
+	net_free(&facts->net);
 	*facts = (struct facts){0};
 }

@@ -144,8 +144,24 @@ struct glass_facts {
  */
 uint64_t kvmfr_size(int fd);
 
+/* A network interface of the host's (/sys/class/net/NAME). */
+struct net_interface {
+	char *name;
+	bool tap;	  /* a tap device, and not a tun; what follows is known of such alone */
+	bool allowed;	  /* this process may open it, by its owner and group */
+	uint64_t owner;	  /* user id, UINT64_MAX: nobody's */
+	bool multi_queue; /* it was made for several queues, and opens for no other use */
+	bool up;
+	bool in_use;  /* somebody has it open; known only of one that is up */
+	char *master; /* the bridge that it is a port of; NULL: none */
+};
+
 struct net_facts {
 	unsigned unprivileged; /* the lowest port that anybody may listen at */
+	struct net_interface *interface;
+	size_t interfaces;
+	bool tun_open;	 /* this user may read and write /dev/net/tun */
+	bool vhost_open; /* and /dev/vhost-net */
 };
 
 #define HUGEPAGE_SIZES 2 /* 2 MiB and 1 GiB, in this order; size_kb 0: the host has none */

@@ -1,6 +1,16 @@
-/* Network cards. */
+/* Network cards, and what is behind them: QEMU's own network behind the host's address, or a tap
+ * interface that is there already. A probe has the first of these always: it needs no network, and
+ * the machine may run beside it.
+ */
+#include <string.h>
+
 #include "base/alloc.h"
 #include "compose.h"
+
+static bool is_there(const struct network *network)
+{
+	return network->item.enabled.v && network->mode.v != NETWORK_NONE;
+}
 
 static char *mac_of(const struct composer *c, const struct network *network, const char *id)
 {
@@ -14,7 +24,9 @@ static char *mac_of(const struct composer *c, const struct network *network, con
 	return xasprintf("52:54:00:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2]);
 }
 
-static void add_card(struct composer *c, const struct network *network, const char *id)
+/* queues: pairs of them. */
+static void add_card(struct composer *c, const struct network *network, const char *id,
+		     unsigned queues)
 {
 	own_free char *bus = compose_port(c, &network->item);
 	own_free char *mac = mac_of(c, network, id);
@@ -27,6 +39,11 @@ static void add_card(struct composer *c, const struct network *network, const ch
 	option_slot(&o, "addr", 0, 0);
 	option_text(&o, "netdev", id);
 	option_text(&o, "mac", mac);
+	/* An interrupt for each queue, for the configuration and for the control queue. */
+	if (queues > 1) {
+		option_on(&o, "mq", true);
+		option_number(&o, "vectors", 2 * queues + 2);
+	}
 	/* The option ROM boots from the network, which costs minutes where nothing answers. (By
 	 * rombar=0 SeaBIOS would get it all the same: QEMU, pci_add_option_rom().)
 	 */
@@ -59,6 +76,143 @@ static void add_forward(struct composer *c, struct option *o, const struct forwa
 	}
 }
 
+/* ------------------------------------------------------------------ behind the host's address */
+
+static void add_user(struct composer *c, const struct network *network, const char *id)
+{
+	struct option o = option_new("user");
+
+	option_text(&o, "id", id);
+	/* The machine itself may run beside its probe, and have them. */
+	for (size_t i = 0; i < network->forward.n && c->in->purpose == PURPOSE_RUN; i++)
+		add_forward(c, &o, &network->forward.v[i]);
+	compose_argument(c, "-netdev", option_done(&o), &network->mode.at, NULL);
+}
+
+/* ------------------------------------------------------------------ a tap interface */
+
+static const struct net_interface *find_interface(const struct composer *c, const char *name)
+{
+	const struct net_facts *net = &c->facts->net;
+
+	for (size_t i = 0; i < net->interfaces; i++)
+		if (strcmp(net->interface[i].name, name) == 0)
+			return &net->interface[i];
+	return NULL;
+}
+
+/* Why this user cannot have it, or NULL; the caller owns it. */
+static char *tap_problem(const struct composer *c, const char *name)
+{
+	const struct net_interface *tap = find_interface(c, name);
+
+	if (!tap)
+		return xasprintf(
+			"this host has no interface %s: sudo ip tuntap add dev %s mode tap user YOU, then sudo ip link set %s up, makes one that is yours",
+			name, name, name);
+	if (!tap->tap)
+		return xasprintf("%s is no tap interface", name);
+	if (!tap->allowed) {
+		own_free char *whose =
+			tap->owner == UINT64_MAX
+				? xstrdup("a group that you are not of")
+				: xasprintf("another user (user id %lu) or group", tap->owner);
+
+		return xasprintf(
+			"%s was made for %s: sudo ip tuntap add dev NAME mode tap user YOU makes one that is yours",
+			name, whose);
+	}
+	if (!c->facts->net.tun_open)
+		return xstrdup("/dev/net/tun is not there, or not open to you: sudo modprobe tun");
+	if (tap->in_use)
+		return xasprintf("%s is in use by another machine or program", name);
+	return NULL;
+}
+
+/* Whether an earlier section has it already. */
+static bool is_taken(const struct composer *c, const struct network *network)
+{
+	for (size_t i = 0; c->p->network.v[i] != &network->item; i++) {
+		const struct network *other = (const struct network *)c->p->network.v[i];
+
+		if (is_there(other) && other->mode.v != NETWORK_USER && other->tap.v &&
+		    strcmp(other->tap.v, network->tap.v) == 0)
+			return true;
+	}
+	return false;
+}
+
+static unsigned queues_of(struct composer *c, const struct network *network,
+			  const struct net_interface *tap)
+{
+	unsigned cpus = c->plan->placement.cores * c->plan->placement.threads;
+	bool can = tap->multi_queue && network->model.v == MODEL_VIRTIO;
+
+	if (network->queues.automatic)
+		return !can || cpus < 2 ? 1 : cpus < 8 ? cpus : 8;
+	if (network->queues.v > 1 && network->model.v != MODEL_VIRTIO)
+		compose_wrong(c, network->queues.at, "%s: a card of that model has one",
+			      compose_key(c, &network->queues.at));
+	else if (network->queues.v > 1 && !tap->multi_queue)
+		compose_refuse(
+			c, network->queues.at,
+			"%s: %s was made for one queue: sudo ip tuntap add dev NAME mode tap user YOU multi_queue makes another",
+			compose_key(c, &network->queues.at), tap->name);
+	return (unsigned)network->queues.v;
+}
+
+/* Hands QEMU the interface, open: it need not be able to open any. Returns the pairs of queues. */
+static unsigned add_tap(struct composer *c, const struct network *network, const char *id)
+{
+	const struct net_interface *tap = find_interface(c, network->tap.v);
+	unsigned queues = queues_of(c, network, tap);
+	own_buf struct buf fds = {0};
+	own_free char *why = NULL;
+	struct option o = option_new("tap");
+
+	for (unsigned i = 0; i < queues; i++) {
+		int number = compose_fd(c, FD_TAP, xstrdup(tap->name));
+
+		c->plan->fd[c->plan->fds - 1].multi_queue = tap->multi_queue;
+		buf_addf(&fds, "%s%d", i ? ":" : "", number);
+	}
+	option_text(&o, "id", id);
+	option_text(&o, queues > 1 ? "fds" : "fd", fds.data);
+	/* The kernel moves the packets, past QEMU. */
+	if (network->model.v == MODEL_VIRTIO && c->facts->net.vhost_open)
+		option_on(&o, "vhost", true);
+	why = xasprintf("%s%s%s", tap->name, tap->master ? ", a port of " : "",
+			tap->master ? tap->master : "");
+	compose_argument(c, "-netdev", option_done(&o), &network->tap.at, why);
+	if (!tap->up)
+		compose_note(c, "the interface %s is down: sudo ip link set %s up", tap->name,
+			     tap->name);
+	return queues;
+}
+
+/* Whether it gets its tap; a note or a refusal where it cannot. */
+static bool gets_tap(struct composer *c, const struct network *network)
+{
+	own_free char *problem = NULL;
+	const char *key = compose_key(c, &network->tap.at);
+
+	if (!network->tap.v || network->mode.v == NETWORK_USER || c->in->purpose == PURPOSE_PROBE)
+		return false;
+	if (is_taken(c, network)) {
+		compose_wrong(c, network->tap.at, "%s: another network has %s", key,
+			      network->tap.v);
+		return false;
+	}
+	problem = tap_problem(c, network->tap.v);
+	if (problem && network->mode.v == NETWORK_TAP)
+		compose_refuse(c, network->tap.at, "%s: %s", key, problem);
+	else if (problem)
+		compose_note(c, "%s: %s; it is behind the host's address instead", key, problem);
+	return !problem;
+}
+
+/* ------------------------------------------------------------------ all of them */
+
 /* Where nothing is named to boot from, the firmware tries all that it finds. It reads these (edk2,
  * OvmfPkg/README, NetworkPkg) and finds no network then.
  */
@@ -76,11 +230,6 @@ static void keep_firmware_off(struct composer *c)
 		compose_fixed(c, "-fw_cfg", option_done(&o),
 			      "the firmware boots from no network where it has nothing else");
 	}
-}
-
-static bool is_there(const struct network *network)
-{
-	return network->item.enabled.v && network->mode.v != NETWORK_NONE;
 }
 
 /* Whether anything has a boot index. */
@@ -103,17 +252,16 @@ void compose_networks(struct composer *c)
 	for (size_t i = 0; i < c->p->network.n; i++) {
 		const struct network *network = (const struct network *)c->p->network.v[i];
 		own_free char *id = compose_id(&network->item);
-		struct option o;
+		unsigned queues = 1;
 
 		if (!is_there(network))
 			continue;
 		cards = true;
-		o = option_new("user");
-		option_text(&o, "id", id);
-		for (size_t k = 0; k < network->forward.n; k++)
-			add_forward(c, &o, &network->forward.v[k]);
-		compose_argument(c, "-netdev", option_done(&o), &network->mode.at, NULL);
-		add_card(c, network, id);
+		if (gets_tap(c, network))
+			queues = add_tap(c, network, id);
+		else
+			add_user(c, network, id);
+		add_card(c, network, id, queues);
 	}
 	if (cards && c->firmware && c->in->purpose == PURPOSE_RUN && !boots(c))
 		keep_firmware_off(c);

@@ -221,6 +221,11 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_guest(&c);
 	compose_record(&c);
 	compose_steps(&c);
+	if (plan->fds > PLAN_FDS)
+		compose_wrong(
+			&c, (struct origin){0},
+			"more descriptors for QEMU than there may be (%d): fewer queues or disks",
+			PLAN_FDS);
 	strings_free(names.v, names.n);
 	pci_set_free(&c.claimed);
 	return c.good ? steal(&plan) : NULL;

@@ -40,13 +40,18 @@ enum plan_fd_role {
 	FD_DEBUG,     /* connected stream: the debug port */
 	FD_OVERLAY,   /* a file without a name, of PREPARE_OVERLAY; there may be several */
 	FD_COMPANION, /* a stream to a companion, which has the other end; likewise */
+	FD_TAP,	      /* a queue of a tap interface; likewise */
 	FD_ROLES,
 };
+
+#define PLAN_FDS 61 /* of one machine, numbered from 3 */
 
 struct plan_fd {
 	enum plan_fd_role role;
 	int number;
-	char *path; /* of a listening one; of an overlay, the image under it; else the companion */
+	char *path; /* of a listening one; of an overlay, the image under it; a tap's name; else the
+		     * companion */
+	bool multi_queue; /* of a tap */
 };
 
 /* What the user's own side prepares before QEMU starts. */

@@ -11,7 +11,7 @@
 static const char *const ROLE[] = {
 	[FD_MONITOR] = "monitor", /* words of the JSON output */
 	[FD_TOOLS] = "tools",	  [FD_SERIAL] = "serial",	[FD_DEBUG] = "debug-port",
-	[FD_OVERLAY] = "overlay", [FD_COMPANION] = "companion",
+	[FD_OVERLAY] = "overlay", [FD_COMPANION] = "companion", [FD_TAP] = "tap",
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 
@@ -206,9 +206,9 @@ char *plan_text(const struct plan *plan)
 
 		buf_addf(&out, "    descriptor %d: %s", fd->number, ROLE[fd->role]);
 		if (fd->path) {
-			buf_adds(&out, fd->role == FD_OVERLAY	  ? " over "
-				       : fd->role == FD_COMPANION ? " "
-								  : " at ");
+			bool named = fd->role == FD_COMPANION || fd->role == FD_TAP;
+
+			buf_adds(&out, fd->role == FD_OVERLAY ? " over " : named ? " " : " at ");
 			add_word(&out, fd->path);
 		}
 		buf_addc(&out, '\n');

@@ -111,7 +111,7 @@ enum rtc_base { RTC_AUTO, RTC_UTC, RTC_LOCALTIME };
 enum lost_ticks { TICKS_AUTO, TICKS_DELAY, TICKS_DISCARD };
 enum watchdog { WATCHDOG_NONE, WATCHDOG_RESET, WATCHDOG_POWEROFF };
 enum tpm { TPM_AUTO, TPM_EMULATED, TPM_NONE };
-enum network_mode { NETWORK_USER, NETWORK_NONE };
+enum network_mode { NETWORK_AUTO, NETWORK_USER, NETWORK_TAP, NETWORK_NONE };
 enum grab_toggle {
 	TOGGLE_CTRL_CTRL,
 	TOGGLE_ALT_ALT,
@@ -331,6 +331,8 @@ struct network {
 	struct text mac;
 	struct choice model;
 	struct forwards forward;
+	struct text tap;
+	struct number queues;
 };
 
 /* The sections of one kind in the order in which the profile first names them. */

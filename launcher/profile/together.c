@@ -142,8 +142,12 @@ static void check_forwards(struct check *c)
 
 		if (!network->item.enabled.v)
 			continue;
-		if (forwards->n && network->mode.v != NETWORK_USER)
+		if (forwards->n &&
+		    (network->mode.v == NETWORK_TAP || network->mode.v == NETWORK_NONE ||
+		     (network->mode.v == NETWORK_AUTO && network->tap.v)))
 			complain_needs(c, &forwards->v[0].at, &network->mode.at, " = user");
+		if (network->mode.v == NETWORK_TAP && !network->tap.v)
+			complain_needs(c, &network->mode.at, &network->tap.at, "");
 		for (size_t k = 0; k < forwards->n; k++) {
 			check_overlap(c, &forwards->v[k], forwards->v, k);
 			for (size_t j = 0; j < i; j++) {

@@ -20,13 +20,14 @@
 #include "listen.h"
 #include "log.h"
 #include "pin.h"
+#include "tap.h"
 
 extern char **environ;
 
-/* Numbers that no plan hands out (disks are at most as many as root ports), to park descriptors at
+/* Numbers that no plan hands out, to park descriptors at
  * while they are put in order.
  */
-#define PARKING 64
+#define PARKING (PLAN_FDS + 3)
 
 void launched_close(struct launched *launched)
 {
@@ -111,6 +112,9 @@ static bool open_role(const struct plan_fd *fd, int *theirs, struct beside *besi
 		return *theirs >= 0;
 	case FD_COMPANION:
 		*theirs = companions_take(beside->companions, fd->number);
+		return *theirs >= 0;
+	case FD_TAP:
+		*theirs = tap_open(fd->path, fd->multi_queue, err);
 		return *theirs >= 0;
 	default:
 		return false;

@@ -166,6 +166,75 @@ static void ports_that_anybody_may_have(void **state)
 	}
 }
 
+static void put_tap(struct tree *tree, const char *name, const char *tun, const char *owner,
+		    const char *group)
+{
+	const char *const file[] = {"tun_flags", "owner", "group", "flags"};
+	const char *const text[] = {tun, owner, group, "0x1303\n"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(file); i++) {
+		own_free char *path = xasprintf("/sys/class/net/%s/%s", name, file[i]);
+
+		put(tree, path, text[i]);
+	}
+}
+
+static const struct net_interface *interface(const struct facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->net.interfaces; i++)
+		if (strcmp(facts->net.interface[i].name, name) == 0)
+			return &facts->net.interface[i];
+	fail_msg("no %s", name);
+	return NULL;
+}
+
+/* Who may open a tap: the kernel's rule, owner and group. */
+static void taps_and_whose_they_are(void **state)
+{
+	struct tree *tree = *state;
+	own_facts struct facts facts = {0}, open = {0};
+	own_free char *me = xasprintf("%u\n", (unsigned)geteuid()),
+		      *us = xasprintf("%u\n", (unsigned)getegid());
+
+	put(tree, "/sys/class/net/eth0/flags", "0x1003\n");
+	put(tree, "/sys/class/net/tun0/tun_flags", "0x1801\n");
+	put_tap(tree, "mine", "0x1802\n", me, "-1\n");
+	put_tap(tree, "ours", "0x1902\n", "-1\n", us);
+	put_tap(tree, "any", "0x1802\n", "-1\n", "-1\n");
+	put_tap(tree, "theirs", "0x1802\n", "4242\n", "-1\n");
+	put_tap(tree, "group", "0x1802\n", me, "4242\n");
+	put(tree, "/sys/class/net/mine/carrier", "1\n");
+	put(tree, "/sys/class/net/ours/master/uevent",
+	    "DEVTYPE=bridge\nINTERFACE=br0\nIFINDEX=3\n");
+	put(tree, "/sys/class/net/any/flags", "0x1002\n");
+	facts_collect(&facts, &tree->root);
+	assert_int_equal(facts.net.interfaces, 7);
+	assert_false(interface(&facts, "eth0")->tap);
+	assert_false(interface(&facts, "tun0")->tap);
+	assert_true(interface(&facts, "mine")->tap);
+	assert_true(interface(&facts, "mine")->allowed);
+	assert_true(interface(&facts, "mine")->in_use);
+	assert_true(interface(&facts, "mine")->up);
+	assert_false(interface(&facts, "mine")->multi_queue);
+	assert_null(interface(&facts, "mine")->master);
+	assert_true(interface(&facts, "ours")->allowed);
+	assert_true(interface(&facts, "ours")->multi_queue);
+	assert_false(interface(&facts, "ours")->in_use);
+	assert_string_equal(interface(&facts, "ours")->master, "br0");
+	assert_true(interface(&facts, "any")->allowed);
+	assert_false(interface(&facts, "any")->up);
+	assert_false(interface(&facts, "theirs")->allowed);
+	assert_int_equal(interface(&facts, "theirs")->owner, 4242);
+	assert_false(interface(&facts, "group")->allowed);
+	assert_false(facts.net.tun_open);
+	assert_false(facts.net.vhost_open);
+	put(tree, "/dev/net/tun", "");
+	put(tree, "/dev/vhost-net", "");
+	facts_collect(&open, &tree->root);
+	assert_true(open.net.tun_open);
+	assert_true(open.net.vhost_open);
+}
+
 static void amd_laptop_without_online_list(void **state)
 {
 	struct tree *tree = *state;
@@ -328,6 +397,7 @@ int main(void)
 		in_tree(amd_laptop_without_online_list),
 		in_tree(who_may_use_io_uring),
 		in_tree(ports_that_anybody_may_have),
+		in_tree(taps_and_whose_they_are),
 		in_tree(node_without_virtualisation),
 		in_tree(virtualisation_without_node),
 		in_tree(empty_tree_is_no_error),
