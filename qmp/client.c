@@ -327,8 +327,11 @@ bool send_message(struct qmp *qmp, const char *key, const char *command, json_ob
 	bool sent = false;
 
 	json_object_object_add(whole, key, json_object_new_string(command));
-	if (arguments)
+	/* QEMU reads byte by byte: what says nothing is left out. */
+	if (arguments && json_object_object_length(arguments))
 		json_object_object_add(whole, "arguments", arguments);
+	else
+		json_object_put(arguments);
 	if (!can_send(qmp, command, err))
 		goto out;
 	json_object_object_add(whole, "id", json_object_new_int64((int64_t)++qmp->last_id));

@@ -225,6 +225,7 @@ char *schema_lines(json_object *answer, size_t *len)
 
 		buf_addf(&text, "%s\n",
 			 json_object_to_json_string_ext(entry, JSON_C_TO_STRING_PLAIN));
+		json_object_array_put_idx(answer, i, NULL);
 	}
 	*len = text.len;
 	return buf_steal(&text);

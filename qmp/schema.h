@@ -60,7 +60,9 @@ static inline void own_schema_(struct schema **schema)
 struct schema *schema_from_answer(json_object *answer);
 /* The same from text, an entry of the answer on each line. */
 struct schema *schema_from_lines(const char *text, size_t len);
-/* The answer as such text, which the caller owns; *len are its bytes. */
+/* The answer as such text, which the caller owns; *len are its bytes. Each entry is taken out of
+ * the answer (null is left) once it is text, to save memory.
+ */
 char *schema_lines(json_object *answer, size_t *len);
 
 /* The entry of that name, or NULL. */

@@ -77,7 +77,8 @@ static bool connect_to(struct session *session, const char *path, struct error *
 	if (!session->dir && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
 		session->qemu = peer.pid;
 	session->qmp = qmp_new(fd, QMP_LIMIT_TOOL);
-	qmp_want_oob(session->qmp);
+	if (session->lines)
+		qmp_want_oob(session->qmp);
 	return session->agent ? greet_agent(session, err)
 			      : qmp_handshake(session->qmp, wait, -1, err);
 }
@@ -93,6 +94,7 @@ bool session_open(struct session *session, const struct arguments *args, size_t 
 				    .read_only = argument_option(args, "read-only"),
 				    .patience = TOOLS_ANSWER_MS};
 	*words = socket ? 0 : args->words > 0;
+	session->lines = args->words <= *words;
 	if (!read_timeout(session, argument_option(args, "timeout"), err))
 		return false;
 	if (session->agent && !socket) {
@@ -146,16 +148,17 @@ static struct schema *ask_schema(struct session *session, const char *cache, con
 {
 	own_json json_object *answer = NULL;
 	struct schema *schema = NULL;
+	own_free char *text = NULL;
+	size_t len;
 
 	if (!qmp_execute(session->qmp, "query-qmp-schema", NULL, TOOLS_ANSWER_MS, &answer, NULL))
 		return NULL;
-	schema = schema_from_answer(answer);
-	if (schema && cache && binary) {
-		size_t len;
-		own_free char *text = schema_lines(answer, &len);
-
+	/* As json-c's objects it takes more than all the rest of a shell: one thing at a time. */
+	text = schema_lines(answer, &len);
+	json_object_put(steal(&answer));
+	schema = schema_from_lines(text, len);
+	if (schema && cache && binary)
 		qemu_schema_write(cache, binary, build, text, len);
-	}
 	return schema;
 }
 

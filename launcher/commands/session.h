@@ -21,6 +21,7 @@ struct session {
 	pid_t qemu; /* 0: not known */
 	bool agent; /* a guest agent, which has no schema */
 	bool read_only;
+	bool lines; /* lines will come, which may be out of band: a script's or a person's */
 	struct schema *schema;
 	bool schema_asked;
 	json_object *properties; /* the last answer to device-list-properties, for the driver */
