@@ -30,6 +30,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/program.h"
 #include "base/say.h"
 #include "base/text.h"
@@ -158,6 +159,23 @@ static bool makes_disks(const struct profile *p)
 	return false;
 }
 
+/* It is no program that people call, and not in their PATH. One in QEMU's own directory is the old
+ * one in C, of QEMU 7.2 and earlier, which wants root and has other options.
+ */
+static void find_virtiofsd(struct gathered *g)
+{
+	struct plan_program *program;
+
+	find_program(g, VIRTIOFSD);
+	program = &g->program[g->programs - 1];
+	for (size_t i = 0; LAYOUT_HELPERS[i] && !program->path; i++) {
+		own_free char *path = path_join(LAYOUT_HELPERS[i], VIRTIOFSD);
+
+		if (!text_ends(LAYOUT_HELPERS[i], "/qemu") && program_check(path) == 0)
+			program->path = steal(&path);
+	}
+}
+
 static void find_programs(struct gathered *g, bool ephemeral)
 {
 	if (g->profile->glass.resolution.v && g->profile->glass.start_client.v)
@@ -166,6 +184,8 @@ static void find_programs(struct gathered *g, bool ephemeral)
 		find_program(g, REMOTE_VIEWER);
 	if (ephemeral || makes_disks(g->profile))
 		find_program(g, QEMU_IMG);
+	if (g->profile->share.n)
+		find_virtiofsd(g);
 	if (plan_wants_tpm(g->profile)) {
 		find_program(g, SWTPM);
 		find_program(g, SWTPM_SETUP);
@@ -407,6 +427,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.programs = g->programs,
 		.has_display = has_variable("WAYLAND_DISPLAY") || has_variable("DISPLAY"),
 		.no_devices = what->no_devices,
+		.is_root = geteuid() == 0,
 		.ephemeral = ephemeral,
 		.purpose = what->purpose,
 		.probe_program = what->probe_program,

@@ -29,11 +29,14 @@ static uint64_t meminfo(const char *text, const char *key)
 
 static void memory_collect(struct memory_facts *memory, const struct root *root)
 {
-	own_free char *text = root_read(root, "/proc/meminfo");
+	own_free char *text = root_read(root, "/proc/meminfo"), *shmem = NULL;
 
 	memory->total = meminfo(text, "MemTotal");
 	memory->available = meminfo(text, "MemAvailable");
 	memory->keepers = root_exists(root, "/run/vmlaunch");
+	shmem = root_line(root, "/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+	/* Documentation/admin-guide/mm/transhuge.rst: the one in brackets counts. */
+	memory->shmem_huge = shmem && !strstr(shmem, "[never]") && !strstr(shmem, "[deny]");
 }
 
 /* 32 hexadecimal digits. An image that was never booted holds "uninitialized" instead, the same on
@@ -101,6 +104,16 @@ static void hugepage_facts_collect(struct hugepage_facts *facts, const struct ro
 	}
 }
 
+/* user_namespaces(7); the second one is Debian's and its kin's. */
+static bool userns_closed(const struct root *root)
+{
+	unsigned long long most = 1, allowed = 1;
+
+	root_number(root, &most, "/proc/sys/user/max_user_namespaces");
+	root_number(root, &allowed, "/proc/sys/kernel/unprivileged_userns_clone");
+	return !most || !allowed;
+}
+
 void facts_collect(struct facts *facts, const struct root *root)
 {
 	cpu_collect(&facts->cpu, root);
@@ -109,6 +122,7 @@ void facts_collect(struct facts *facts, const struct root *root)
 	glass_collect(&facts->glass, root);
 	uring_collect(&facts->uring, root);
 	net_collect(&facts->net, root);
+	facts->userns_closed = userns_closed(root);
 	hugepage_facts_collect(facts->hugepages, root);
 	dmi_collect(facts->dmi, root);
 	facts->distribution = distribution_read(root);

@@ -87,6 +87,7 @@ enum dmi_field {
 struct memory_facts {
 	uint64_t total;	    /* bytes, MemTotal */
 	uint64_t available; /* bytes, MemAvailable */
+	bool shmem_huge;    /* the kernel gives shared memory huge pages where it is asked to */
 	bool keepers;	    /* there is a keeper, or what one left (/run/vmlaunch) */
 };
 
@@ -179,6 +180,7 @@ struct facts {
 	struct glass_facts glass;
 	struct uring_facts uring;
 	struct net_facts net;
+	bool userns_closed; /* the kernel lets nobody without privilege make a user namespace */
 	struct qemu_facts qemu;
 	char *irqchip_off;  /* why that QEMU refuses KVM without the kernel's interrupt controllers,
 			     * in its own words; NULL: it does not, or is not known to */

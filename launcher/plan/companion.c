@@ -47,5 +47,10 @@ const char *compose_companion_socket(struct composer *c, struct plan_companion *
 
 	companion->join = JOIN_LISTEN;
 	companion->socket = path_join(c->plan->runtime_dir, name);
+	if (strlen(companion->socket) > SOCKET_PATH_LIMIT)
+		compose_refuse(
+			c, c->p->vm.name.at,
+			"the socket's path %s has %zu bytes, of which a socket may have %d: choose a shorter name, or set XDG_RUNTIME_DIR to a shorter directory of yours",
+			companion->socket, strlen(companion->socket), SOCKET_PATH_LIMIT);
 	return companion->socket;
 }

@@ -8,6 +8,9 @@
 #include "option.h"
 #include "plan.h"
 
+/* Longest path of a unix socket, without its NUL (unix(7)). */
+#define SOCKET_PATH_LIMIT 107
+
 struct composer {
 	const struct plan_input *in;
 	const struct profile *p;
@@ -201,6 +204,8 @@ void compose_usb_port(struct composer *c, struct option *o, const struct item *i
 		      const char *words);
 void compose_networks(struct composer *c);
 void compose_rng(struct composer *c);
+void compose_shares(struct composer *c);
+bool compose_has_virtiofs(const struct composer *c); /* then memory is shared with it */
 void compose_tpm(struct composer *c);
 void compose_console(struct composer *c);
 void compose_display(struct composer *c);

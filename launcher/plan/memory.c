@@ -2,6 +2,8 @@
  * ones are as quick to start with, and need nobody's help. Plain pages of a memory file are
  * neither, and never used.
  */
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "compose.h"
 
@@ -316,23 +318,54 @@ static void add_node(const struct composer *c, struct option *o)
 	option_text(o, "policy", "preferred");
 }
 
+/* Whether memory-backend-ram can be given to another process: a memfd since QEMU 10, whose pages
+ * can be large where the kernel lets shared memory have such. Those of memory-backend-memfd never
+ * are: it begins 4 KiB below a large page's border (seen with 7.2 to 11.1).
+ */
+static bool shares_plain_memory(const struct composer *c)
+{
+	unsigned major = 0;
+
+	return sscanf(c->facts->qemu.version, "%u", &major) == 1 && major >= 10;
+}
+
+/* What a share costs a guest whose memory is not of huge pages that were set apart. */
+static void tell_shared(struct composer *c)
+{
+	if (c->huge.pages || !compose_has_virtiofs(c))
+		return;
+	if (!shares_plain_memory(c))
+		compose_note(
+			c,
+			"a share by virtiofs costs this guest its transparent huge pages: %s = 2M gives it others",
+			compose_key(c, &c->p->memory.hugepages.at));
+	else if (!c->facts->memory.shmem_huge)
+		compose_note(
+			c,
+			"a share by virtiofs costs this guest its transparent huge pages, as the kernel gives shared memory none (/sys/kernel/mm/transparent_hugepage/shmem_enabled; advise would): %s = 2M gives it others",
+			compose_key(c, &c->p->memory.hugepages.at));
+}
+
 static void add_backend(struct composer *c)
 {
 	const struct number *memory = &c->p->vm.memory;
 	bool huge = c->huge.pages, prealloc = huge || c->claims_device;
+	bool shared = compose_has_virtiofs(c);
+	bool memfd = huge || (shared && !shares_plain_memory(c));
 	struct option o;
 
 	if (prealloc && c->plan->placement.pinned)
 		add_context(c);
-	o = option_new(huge ? "memory-backend-memfd" : "memory-backend-ram");
+	o = option_new(memfd ? "memory-backend-memfd" : "memory-backend-ram");
 
 	option_text(&o, "id", "ram");
 	option_number(&o, "size", memory->v);
 	if (huge) {
 		option_on(&o, "hugetlb", true);
 		option_number(&o, "hugetlbsize", (uint64_t)c->huge.size_kb << 10);
-		option_on(&o, "share", false);
 	}
+	if (memfd || shared)
+		option_on(&o, "share", shared);
 	/* With a host device all of it is pinned at the start; several threads do that sooner. */
 	if (prealloc)
 		add_prealloc(c, &o);
@@ -364,6 +397,7 @@ void compose_memory(struct composer *c)
 
 	check_host(c);
 	choose(c);
+	tell_shared(c);
 	option_number(&o, "size", memory->v / MIB);
 	buf_addc(&o.text, 'M');
 	compose_argument(c, "-m", option_done(&o), &memory->at, NULL);

@@ -6,9 +6,6 @@
 #include "base/file.h"
 #include "compose.h"
 
-/* Longest path of a unix socket, without its NUL (unix(7)). */
-#define SOCKET_PATH_LIMIT 107
-
 /* ------------------------------------------------------------------ the frame of the command line
  */
 
@@ -206,6 +203,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_disks(&c);
 	compose_ephemeral(&c);
 	compose_networks(&c);
+	compose_shares(&c);
 	compose_tpm(&c);
 	compose_console(&c);
 	compose_display(&c);

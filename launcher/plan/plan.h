@@ -124,6 +124,7 @@ enum companion_join {
 #define MACHINE_RECORD "machine"      /* in the state directory: the version, for life */
 #define REMOTE_VIEWER "remote-viewer" /* the program that shows SPICE */
 #define QEMU_IMG "qemu-img"	      /* the program that makes images */
+#define VIRTIOFSD "virtiofsd"	      /* the program that serves a directory */
 #define SWTPM "swtpm"		      /* the program that is a TPM */
 #define SWTPM_SETUP "swtpm_setup"     /* the one that makes a new one's state */
 
@@ -257,6 +258,7 @@ struct plan_input {
 	const struct plan_node *node; /* of USB and input devices */
 	size_t nodes;
 	bool no_devices;    /* leave out the host's devices */
+	bool is_root;	    /* this user is root: programs beside QEMU have no capabilities */
 	bool ephemeral;	    /* what the guest writes is gone afterwards */
 	bool pages_refused; /* the huge pages that an earlier plan asked for could not be had: */
 	uint64_t pages_got; /* so many came */

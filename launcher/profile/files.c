@@ -91,6 +91,24 @@ static void check_path(struct check *c, const struct key *key, const struct text
 	}
 }
 
+/* A directory that a guest is shown. */
+static void check_folder(struct check *c, const struct text *path)
+{
+	struct stat st;
+
+	if (!path->v)
+		return;
+	if (stat(path->v, &st) < 0) {
+		own_free char *what = missing(path->v, errno);
+
+		complain(c, &path->at, path->v, what);
+	} else if (!S_ISDIR(st.st_mode)) {
+		complain(c, &path->at, path->v, "is no directory");
+	} else if (access(path->v, R_OK | X_OK) < 0) {
+		complain(c, &path->at, path->v, "you may not read it");
+	}
+}
+
 /* A character device that QEMU opens. */
 static void check_node(struct check *c, const struct text *path)
 {
@@ -153,6 +171,8 @@ static void check_section(struct check *c, const struct section_keys *section, c
 				   writes ? base : NULL);
 		if (key->kind == KIND_PATH && (key->flags & KEY_NODE))
 			check_node(c, (const void *)((const char *)base + key->offset));
+		if (key->kind == KIND_PATH && (key->flags & KEY_FOLDER))
+			check_folder(c, (const void *)((const char *)base + key->offset));
 		if (key->kind == KIND_TARGET)
 			check_target(c, (const void *)((const char *)base + key->offset));
 	}

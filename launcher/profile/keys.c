@@ -108,6 +108,8 @@ static const char *const WATCHDOG[] = {[WATCHDOG_NONE] = "none",
 				       [WATCHDOG_RESET] = "reset",
 				       [WATCHDOG_POWEROFF] = "poweroff",
 				       NULL};
+static const char *const SHARE_TYPE[] = {
+	[SHARE_AUTO] = "auto", [SHARE_VIRTIOFS] = "virtiofs", [SHARE_9P] = "9p", NULL};
 static const char *const TPM[] = {
 	[TPM_AUTO] = "auto", [TPM_EMULATED] = "emulated", [TPM_NONE] = "none", NULL};
 static const char *const MODE[] = {[NETWORK_AUTO] = "auto",
@@ -403,6 +405,19 @@ static const struct key INPUT[] = {
 	 .help = "a key that is held repeats"},
 };
 
+static const struct key SHARE[] = {
+	{"enabled", FLAG(share, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"path", PATH(share, path), .flags = KEY_REQUIRED | KEY_FOLDER,
+	 .help = "a directory of the host; the guest has your rights in it"},
+	{"tag", STRING(share, tag), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "what the guest mounts it by, at most 36 bytes; auto: the section's name"},
+	{"read-only", FLAG(share, read_only), .dflt = "no",
+	 .help = "the guest cannot write to it"},
+	{"type", CHOICE(share, type, SHARE_TYPE), .dflt = "auto",
+	 .help = "virtiofs: by virtiofsd, fast; 9p: by QEMU, for Linux guests; auto: virtiofs where it can be had"},
+};
+
 static const struct key CONSOLE[] = {
 	{"serial", TARGET(console_section, serial), .dflt = "none",
 	 .help = "the guest's first serial port; terminal: where vmlaunch was started"},
@@ -502,6 +517,7 @@ static const struct section_keys TABLE[] = {
 	MANY("pci", pci, pci, PCI), .help = "another PCI device of the host"},
 	MANY("disk", disk, disk, DISK), .help = "a disk or a CD-ROM drive"},
 	MANY("network", network, network, NETWORK), .help = "a network card"},
+	MANY("share", share, share, SHARE), .help = "a directory of the host's that the guest mounts"},
 	SINGLE("tpm", tpm, TPM_KEYS), .help = "the guest's TPM"},
 	MANY("usb", usb, usb, USB), .help = "a USB device of the host, given to the guest"},
 	MANY("input", input, input, INPUT), .help = "a keyboard or mouse of the host that the guest has at the press of keys (evdev)"},

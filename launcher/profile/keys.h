@@ -49,6 +49,7 @@ enum kind {
 #define KEY_READ 4U	/* a path that must be a readable file */
 #define KEY_EXISTS 8U	/* a path that must be a file or a block device */
 #define KEY_NODE 16U	/* a path that must be a character device open to this user */
+#define KEY_FOLDER 128U /* a path that must be a directory open to this user */
 #define KEY_LOADED 32U	/* a path whose bytes the plan looks into */
 #define KEY_ROM 64U	/* they must be an option ROM */
 

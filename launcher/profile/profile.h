@@ -110,6 +110,7 @@ enum irqchip { IRQCHIP_AUTO, IRQCHIP_KERNEL, IRQCHIP_SPLIT, IRQCHIP_OFF };
 enum rtc_base { RTC_AUTO, RTC_UTC, RTC_LOCALTIME };
 enum lost_ticks { TICKS_AUTO, TICKS_DELAY, TICKS_DISCARD };
 enum watchdog { WATCHDOG_NONE, WATCHDOG_RESET, WATCHDOG_POWEROFF };
+enum share_type { SHARE_AUTO, SHARE_VIRTIOFS, SHARE_9P };
 enum tpm { TPM_AUTO, TPM_EMULATED, TPM_NONE };
 enum network_mode { NETWORK_AUTO, NETWORK_USER, NETWORK_TAP, NETWORK_NONE };
 enum grab_toggle {
@@ -325,6 +326,15 @@ struct pci {
 	struct text device;
 };
 
+/* A directory of the host's that the guest mounts. */
+struct share {
+	struct item item;
+	struct text path;
+	struct text tag;
+	struct flag read_only;
+	struct choice type;
+};
+
 struct network {
 	struct item item;
 	struct choice mode;
@@ -367,6 +377,7 @@ struct profile {
 	struct qemu_section qemu;
 	struct items disk;
 	struct items network;
+	struct items share;
 	struct items acpi;
 	struct items gpu;
 	struct items pci;

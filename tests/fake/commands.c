@@ -54,6 +54,7 @@ static const struct {
 	{"pvpanic", "isa-device"},
 	{"tpm-tis", "isa-device"},
 	{"tpm-crb", "device"},
+	{"virtio-9p-pci", "virtio-9p-pci-base"},
 	{"intel-iommu", "x86-iommu"},
 	{"vmcoreinfo", "device"},
 };
