@@ -64,12 +64,13 @@ static void judge_program(struct examination *e, enum setup_program program, enu
 	const struct patient *p = e->patient;
 	const char *path = p->setup->program[program], *name = setup_program_name(program);
 
+	own_free char *install = distribution_install(p->facts->distribution, package);
+
 	if (path)
 		found(e, HEALTH_OK, path, "there", NULL, "%s is there", name);
 	else
-		found(e, lacking(e), name, "not found",
-		      distribution_install(p->facts->distribution, package),
-		      "there is no %s, which %s", name, what);
+		found(e, lacking(e), name, "not found", xasprintf("%s, which %s", install, what),
+		      "there is no program %s", name);
 }
 
 /* Today's guest part, the virtual display, speaks to a client of its own release alone;

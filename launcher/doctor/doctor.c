@@ -141,6 +141,9 @@ static bool is_needed(const struct patient *patient, enum need need)
 	case NEED_IMAGES:
 		return patient->input && patient->input->ephemeral;
 	case NEED_TPM:
+		/* Where it need not be had the plan tells that it is missing. */
+		return p->tpm.type.v == TPM_EMULATED ||
+		       (plan_wants_tpm(p) && patient->setup->program[SETUP_SWTPM]);
 	case NEED_SHARE:
 	case NEED_PASST:
 	case NEEDS:
@@ -244,7 +247,8 @@ void judge_plan(struct examination *e)
 	for (size_t i = 0; p->plan && i < p->plan->warnings; i++)
 		found(e, HEALTH_PROBLEM, NULL, NULL, NULL, "%s", p->plan->warning[i]);
 	for (size_t i = 0; p->plan && i < p->plan->notes; i++)
-		found(e, HEALTH_NOTE, NULL, NULL, NULL, "%s", p->plan->note[i]);
+		if (!is_told(e->findings, p->plan->note[i]))
+			found(e, HEALTH_NOTE, NULL, NULL, NULL, "%s", p->plan->note[i]);
 	if (p->qemu_error)
 		found(e, HEALTH_UNKNOWN, NULL, NULL, NULL,
 		      "without QEMU there is no plan to look at");
