@@ -30,6 +30,7 @@ struct composer {
 	unsigned ports;			 /* root ports handed out */
 	unsigned sata;			 /* units of the built-in controller handed out */
 	unsigned scsi;			 /* targets of the common SCSI controller handed out */
+	bool serial_bus;		 /* the controller of agents' ports is there */
 	bool usb;			 /* the USB controller is there */
 	unsigned usb_ports;		 /* its ports handed out */
 	struct usb_place {
@@ -208,6 +209,9 @@ void compose_shares(struct composer *c);
 bool compose_has_virtiofs(const struct composer *c); /* then memory is shared with it */
 void compose_tpm(struct composer *c);
 void compose_console(struct composer *c);
+void compose_serial_bus(struct composer *c); /* the controller "agentbus", once */
+void compose_fw_cfg(struct composer *c);
+void compose_sound(struct composer *c); /* behind the display */
 void compose_display(struct composer *c);
 void compose_glass(struct composer *c);
 void compose_viewers(struct composer *c); /* behind display and Looking Glass */
@@ -219,6 +223,9 @@ const struct plan_file *compose_file(const struct composer *c, const char *path)
 
 /* The path of a program that was looked up for the plan; NULL: there is none. */
 const char *compose_program(const struct composer *c, const char *name);
+
+/* Whether the guest is shown by SPICE. */
+bool compose_has_spice(const struct composer *c);
 
 /* Whether QEMU draws with OpenGL. */
 bool compose_has_gl(const struct composer *c);

@@ -3,6 +3,7 @@
  * terminal.
  */
 #include "base/alloc.h"
+#include "base/file.h"
 #include "compose.h"
 
 #define DEBUG_PORT \
@@ -64,9 +65,52 @@ static void add_debug(struct composer *c)
 	compose_argument(c, "-device", option_done(&o), &debug->at, NULL);
 }
 
+/* Ports that a guest's programs speak on: one controller for all. */
+void compose_serial_bus(struct composer *c)
+{
+	own_free char *bus = NULL;
+	struct option o;
+
+	if (c->serial_bus)
+		return;
+	c->serial_bus = true;
+	bus = compose_own_port(c, "agents");
+	o = option_new("virtio-serial-pci");
+	option_text(&o, "id", "agentbus");
+	option_text(&o, "bus", bus);
+	compose_fixed(c, "-device", option_done(&o), NULL);
+}
+
+static void add_guest_agent(struct composer *c)
+{
+	const struct flag *agent = &c->p->console.guest_agent;
+	own_free char *path = path_join(c->plan->runtime_dir, "guest-agent.sock");
+	struct option o;
+
+	if (!agent->v)
+		return;
+	compose_serial_bus(c);
+	o = option_new("socket");
+	option_text(&o, "id", "guest-agent");
+	option_number(&o, "fd", (uint64_t)compose_fd(c, FD_AGENT, steal(&path)));
+	option_on(&o, "server", true);
+	option_on(&o, "wait", false);
+	compose_argument(c, "-chardev", option_done(&o), &agent->at,
+			 "nobody else can reach the socket's directory");
+	o = option_new("virtserialport");
+	option_text(&o, "id", "guest-agent-port");
+	option_text(&o, "bus", "agentbus.0");
+	option_number(&o, "nr", 2);
+	option_text(&o, "chardev", "guest-agent");
+	option_text(&o, "name", "org.qemu.guest_agent.0");
+	compose_argument(c, "-device", option_done(&o), &agent->at, NULL);
+}
+
 void compose_console(struct composer *c)
 {
 	if (c->in->purpose == PURPOSE_RUN)
 		add_serial(c);
+	if (c->in->purpose == PURPOSE_RUN)
+		add_guest_agent(c);
 	add_debug(c);
 }

@@ -208,6 +208,8 @@ static void add_model(struct composer *c)
 	add_width(c, &o);
 	if (enlightens(c))
 		add_enlightenments(c, &o);
+	for (size_t i = 0; i < c->p->cpu.flags.n; i++)
+		option_on(&o, c->p->cpu.flags.v[i] + 1, *c->p->cpu.flags.v[i] == '+');
 	compose_argument(c, "-cpu", option_done(&o), &model->at,
 			 model->v	? NULL
 			 : c->plan->kvm ? "the host's own"

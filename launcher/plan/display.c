@@ -1,4 +1,4 @@
-/* Picture, sound, input and clipboard over SPICE, on a socket in the runtime directory. */
+/* Picture, input and clipboard over SPICE, on a socket in the runtime directory. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "compose.h"
@@ -36,19 +36,6 @@ static void check_spice(struct composer *c)
 			c->facts->qemu.version, install);
 }
 
-static void add_device(struct composer *c, const char *driver, const char *id, const char *bus,
-		       const char *more, const char *more_value, const char *why)
-{
-	struct option o = option_new(driver);
-
-	option_text(&o, "id", id);
-	if (bus)
-		option_text(&o, "bus", bus);
-	if (more)
-		option_text(&o, more, more_value);
-	compose_argument(c, "-device", option_done(&o), &c->p->display.type.at, why);
-}
-
 /* By the profile alone: the guest sees the same machine when devices are left out of a probe. */
 static bool wants_video(const struct composer *c)
 {
@@ -73,10 +60,9 @@ static void add_video(struct composer *c)
 
 static void add_agent(struct composer *c)
 {
-	own_free char *bus = compose_own_port(c, "the SPICE agent");
 	struct option o = option_new("spicevmc");
 
-	add_device(c, "virtio-serial-pci", "agentbus", bus, NULL, NULL, NULL);
+	compose_serial_bus(c);
 	option_text(&o, "id", "agent");
 	option_text(&o, "name", "vdagent");
 	compose_argument(c, "-chardev", option_done(&o), &c->p->display.type.at, "clipboard");
@@ -87,17 +73,6 @@ static void add_agent(struct composer *c)
 	option_text(&o, "chardev", "agent");
 	option_text(&o, "name", "com.redhat.spice.0");
 	compose_argument(c, "-device", option_done(&o), &c->p->display.type.at, NULL);
-}
-
-static void add_sound(struct composer *c)
-{
-	struct option o = option_new("spice");
-
-	option_text(&o, "id", "sound");
-	compose_argument(c, "-audiodev", option_done(&o), &c->p->display.type.at,
-			 "sound to the client");
-	add_device(c, "ich9-intel-hda", "hda", "pcie.0", "addr", "1b.0", NULL);
-	add_device(c, "hda-duplex", "codec", "hda.0", "audiodev", "sound", NULL);
 }
 
 static void add_usb(struct composer *c, const char *driver, const char *id, const char *why)
@@ -115,6 +90,11 @@ static void add_input(struct composer *c)
 		return;
 	add_usb(c, "usb-mouse", "mouse", "not PS/2, and no tablet");
 	add_usb(c, "usb-kbd", "keyboard", NULL);
+}
+
+bool compose_has_spice(const struct composer *c)
+{
+	return is_spice(c);
 }
 
 char *compose_spice_socket(const struct composer *c)
@@ -179,6 +159,5 @@ void compose_display(struct composer *c)
 	compose_argument(c, "-spice", option_done(&o), &d->type.at,
 			 "nobody else can reach the socket's directory");
 	add_agent(c);
-	add_sound(c);
 	add_input(c);
 }

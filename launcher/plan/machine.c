@@ -217,6 +217,19 @@ static void add_watchdog(struct composer *c)
 	compose_argument(c, "-action", option_done(&o), &watchdog->at, NULL);
 }
 
+/* By these a guest says that its system crashed, and where its kernel is for who looks into its
+ * memory.
+ */
+static void add_crash(struct composer *c)
+{
+	const struct machine_section *m = &c->p->machine;
+
+	if (m->pvpanic.v)
+		compose_argument(c, "-device", xstrdup("pvpanic"), &m->pvpanic.at, NULL);
+	if (m->vmcoreinfo.v)
+		compose_argument(c, "-device", xstrdup("vmcoreinfo"), &m->vmcoreinfo.at, NULL);
+}
+
 static void add_uuid(struct composer *c)
 {
 	const struct text *uuid = &c->p->vm.uuid;
@@ -241,5 +254,6 @@ void compose_machine(struct composer *c)
 	add_pit(c);
 	add_sleep(c);
 	add_watchdog(c);
+	add_crash(c);
 	add_uuid(c);
 }

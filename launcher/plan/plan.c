@@ -197,6 +197,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_cpu(&c);
 	compose_memory(&c);
 	compose_smbios(&c);
+	compose_fw_cfg(&c);
 	compose_boot(&c);
 	compose_devices(&c);
 	compose_acpi(&c);
@@ -207,6 +208,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_tpm(&c);
 	compose_console(&c);
 	compose_display(&c);
+	compose_sound(&c);
 	compose_inputs(&c);
 	compose_usb_devices(&c);
 	compose_usb(&c);

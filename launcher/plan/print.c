@@ -10,8 +10,9 @@
 
 static const char *const ROLE[] = {
 	[FD_MONITOR] = "monitor", /* words of the JSON output */
-	[FD_TOOLS] = "tools",	  [FD_SERIAL] = "serial",	[FD_DEBUG] = "debug-port",
-	[FD_OVERLAY] = "overlay", [FD_COMPANION] = "companion", [FD_TAP] = "tap",
+	[FD_AGENT] = "guest-agent", [FD_TOOLS] = "tools",     [FD_SERIAL] = "serial",
+	[FD_DEBUG] = "debug-port",  [FD_OVERLAY] = "overlay", [FD_COMPANION] = "companion",
+	[FD_TAP] = "tap",
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 

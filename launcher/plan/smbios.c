@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "compose.h"
 #include "firmware/smbios.h"
 
@@ -104,6 +105,23 @@ static void unname_parts(struct composer *c)
 	}
 }
 
+/* Free words, which programs in the guest look for (SMBIOS specification, 7.12). */
+static void add_oem_strings(struct composer *c)
+{
+	const struct strings *list = &c->p->smbios.oem_strings;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct option o = option_new(NULL);
+
+		if (!*list->v[i] || !text_is_printable(list->v[i]))
+			compose_wrong(c, list->at[i], "%s: is not of printable characters",
+				      compose_key(c, &list->at[i]));
+		option_number(&o, "type", 11);
+		option_text(&o, "value", list->v[i]);
+		compose_argument(c, "-smbios", option_done(&o), &list->at[i], NULL);
+	}
+}
+
 void compose_smbios(struct composer *c)
 {
 	const struct smbios_section *s = &c->p->smbios;
@@ -144,4 +162,5 @@ void compose_smbios(struct composer *c)
 		named = add_record(c, 3, chassis, ARRAY_SIZE(chassis), "the case") || named;
 	if (named)
 		unname_parts(c);
+	add_oem_strings(c);
 }

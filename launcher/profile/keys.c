@@ -38,6 +38,7 @@
 #define TARGET(s, m) .kind = KIND_TARGET, FIELD(s, m, target)
 #define STRINGS(s, m) .kind = KIND_STRINGS, FIELD(s, m, strings)
 #define WORDS(s, m) .kind = KIND_WORDS, FIELD(s, m, strings)
+#define FLAGS(s, m) .kind = KIND_FLAGS, FIELD(s, m, strings)
 #define ENV(s, m) .kind = KIND_ENV, FIELD(s, m, strings)
 #define FORWARDS(s, m) .kind = KIND_FORWARDS, FIELD(s, m, forwards)
 
@@ -69,6 +70,14 @@ static const char *const TOGGLE[] = {[TOGGLE_CTRL_CTRL] = "ctrl-ctrl",
 				     [TOGGLE_SCROLLLOCK] = "scrolllock",
 				     [TOGGLE_CTRL_SCROLLLOCK] = "ctrl-scrolllock",
 				     NULL};
+static const char *const SOUND[] = {[SOUND_AUTO] = "auto",
+				    [SOUND_NONE] = "none",
+				    [SOUND_SPICE] = "spice",
+				    [SOUND_PIPEWIRE] = "pipewire",
+				    [SOUND_PULSE] = "pulse",
+				    [SOUND_ALSA] = "alsa",
+				    NULL};
+static const char *const SOUND_MODEL[] = {[SOUND_HDA] = "hda", [SOUND_USB] = "usb", NULL};
 static const char *const CACHE[] = {[CACHE_WRITEBACK] = "writeback",
 				    [CACHE_NONE] = "none",
 				    [CACHE_WRITETHROUGH] = "writethrough",
@@ -148,6 +157,8 @@ static const struct key CPU[] = {
 	 .help = "where the threads of disks run; auto: with QEMU's own"},
 	{"model", NAME(cpu_section, model), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "QEMU's CPU model; auto: host with KVM, max without"},
+	{"flags", FLAGS(cpu_section, flags),
+	 .help = "features of the processors switched on and off by QEMU's names, such as +invtsc -vmx"},
 	{"phys-bits", COUNT(cpu_section, phys_bits, 32, 52), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "width of the guest's addresses; auto: the host's, and with a host device no more than its IOMMU has"},
 	{"hide-hypervisor", CHOICE(cpu_section, hide_hypervisor, WHEN), .dflt = "auto",
@@ -216,6 +227,10 @@ static const struct key MACHINE_KEYS[] = {
 	 .help = "whether the guest can hibernate (suspend to disk); auto: as s3"},
 	{"watchdog", CHOICE(machine_section, watchdog, WATCHDOG), .dflt = "none",
 	 .help = "what the chipset's watchdog (iTCO) does when the guest let it run out"},
+	{"pvpanic", FLAG(machine_section, pvpanic), .dflt = "no",
+	 .help = "yes: a device by which the guest's system says that it crashed, which ends the machine with words"},
+	{"vmcoreinfo", FLAG(machine_section, vmcoreinfo), .dflt = "no",
+	 .help = "yes: a Linux guest leaves there what tools need to read a dump of its memory"},
 };
 
 static const struct key SMBIOS[] = {
@@ -239,6 +254,7 @@ static const struct key SMBIOS[] = {
 	{"bios-vendor", STRING(smbios_section, bios_vendor), .help = "maker of the firmware"},
 	{"bios-version", STRING(smbios_section, bios_version), .help = "its version"},
 	{"bios-date", STRING(smbios_section, bios_date), .help = "its date, as 01/31/2024"},
+	{"oem-string", STRINGS(smbios_section, oem_strings), .help = "free words that programs in the guest read (type 11)"},
 };
 
 static const struct key MEMORY[] = {
@@ -423,11 +439,29 @@ static const struct key CONSOLE[] = {
 	 .help = "the guest's first serial port; terminal: where vmlaunch was started"},
 	{"debug-port", TARGET(console_section, debug_port), .dflt = "none",
 	 .help = "I/O port 0x402, where firmware and the guest's-eye program write"},
+	{"guest-agent", FLAG(console_section, guest_agent), .dflt = "no",
+	 .help = "yes: a channel to QEMU's guest agent (qemu-ga) in the guest, as the socket guest-agent.sock in the machine's runtime directory"},
 };
 
 static const struct key TPM_KEYS[] = {
 	{"type", CHOICE(tpm_section, type, TPM), .dflt = "auto",
 	 .help = "emulated: a TPM 2.0, by swtpm, with a state of the machine's own; auto: with guest = windows, where swtpm is installed"},
+};
+
+static const struct key FW_CFG[] = {
+	{"enabled", FLAG(fw_cfg, item.enabled), .dflt = "yes",
+	 .help = "no: as if the section were not there"},
+	{"name", TEXT(fw_cfg, name), .flags = KEY_REQUIRED,
+	 .help = "its name, which begins with opt/; Linux shows it in /sys/firmware/qemu_fw_cfg/by_name"},
+	{"string", TEXT(fw_cfg, string), .help = "what the guest reads there"},
+	{"file", PATH(fw_cfg, file), .flags = KEY_READ, .help = "or a file of which it reads all"},
+};
+
+static const struct key SOUND_KEYS[] = {
+	{"type", CHOICE(sound_section, type, SOUND), .dflt = "auto",
+	 .help = "where the guest's sound goes; auto: to SPICE's client, where there is one, else there is no card"},
+	{"model", CHOICE(sound_section, model, SOUND_MODEL), .dflt = "hda",
+	 .help = "the card that the guest sees: Intel's HDA on the board, or a USB one"},
 };
 
 static const struct key BATTERY[] = {
@@ -524,7 +558,9 @@ static const struct section_keys TABLE[] = {
 	SINGLE("console", console, CONSOLE), .help = "text in and out of the guest"},
 	SINGLE("battery", battery, BATTERY), .help = "what makes the guest take the machine for a laptop"},
 	MANY("acpi", acpi, acpi_item, ACPI), .help = "a table of your own"},
-	SINGLE("display", display, DISPLAY_KEYS), .help = "picture, sound and input of the guest"},
+	MANY("fw_cfg", fw_cfg, fw_cfg, FW_CFG), .help = "a text or a file that the guest reads from QEMU's firmware configuration"},
+	SINGLE("display", display, DISPLAY_KEYS), .help = "picture and input of the guest"},
+	SINGLE("sound", sound, SOUND_KEYS), .help = "the guest's sound"},
 	SINGLE("looking-glass", glass, GLASS_KEYS), .help = "the GPU's picture in a window of the host"},
 	SINGLE("shutdown", shutdown, SHUTDOWN), .help = "how long the guest may take to end"},
 	SINGLE("qemu", qemu, QEMU), .help = "QEMU itself"},

@@ -38,6 +38,7 @@ enum kind {
 	KIND_TARGET,   /* struct target: terminal, none or a file */
 	KIND_STRINGS,  /* struct strings: one text a line */
 	KIND_WORDS,    /* struct strings: names, separated by white space */
+	KIND_FLAGS,    /* struct strings: +NAME or -NAME each, separated by white space */
 	KIND_ENV,      /* struct strings: NAME=VALUE */
 	KIND_FORWARDS, /* struct forwards: tcp 127.0.0.1:3389-3389 */
 	KINDS,

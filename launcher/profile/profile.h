@@ -113,6 +113,8 @@ enum watchdog { WATCHDOG_NONE, WATCHDOG_RESET, WATCHDOG_POWEROFF };
 enum share_type { SHARE_AUTO, SHARE_VIRTIOFS, SHARE_9P };
 enum tpm { TPM_AUTO, TPM_EMULATED, TPM_NONE };
 enum network_mode { NETWORK_AUTO, NETWORK_USER, NETWORK_TAP, NETWORK_NONE };
+enum sound { SOUND_AUTO, SOUND_NONE, SOUND_SPICE, SOUND_PIPEWIRE, SOUND_PULSE, SOUND_ALSA };
+enum sound_model { SOUND_HDA, SOUND_USB };
 enum grab_toggle {
 	TOGGLE_CTRL_CTRL,
 	TOGGLE_ALT_ALT,
@@ -148,6 +150,7 @@ struct cpu_section {
 	struct flag move_irqs;
 	struct text governor; /* NULL: as it is */
 	struct text preference;
+	struct strings flags; /* "+invtsc", "-vmx" */
 	struct flag realtime;
 };
 
@@ -168,6 +171,7 @@ struct machine_section {
 	struct flag vmport;
 	struct choice s3, s4;
 	struct choice watchdog;
+	struct flag pvpanic, vmcoreinfo;
 };
 
 struct smbios_section {
@@ -177,6 +181,7 @@ struct smbios_section {
 	struct number chassis_type;
 	struct text chassis_manufacturer, chassis_version, chassis_serial;
 	struct text bios_vendor, bios_version, bios_date;
+	struct strings oem_strings;
 };
 
 struct memory_section {
@@ -210,6 +215,7 @@ struct tpm_section {
 struct console_section {
 	struct target serial;
 	struct target debug_port;
+	struct flag guest_agent;
 };
 
 struct battery_section {
@@ -234,6 +240,11 @@ struct glass_section {
 	struct text file;
 	struct flag start_client;
 	struct text client;
+};
+
+struct sound_section {
+	struct choice type;
+	struct choice model;
 };
 
 struct shutdown_section {
@@ -288,6 +299,14 @@ struct input {
 	struct choice grab_toggle;
 	struct flag grab_all;
 	struct flag repeat;
+};
+
+/* A text or a file that the guest reads from QEMU's fw_cfg. */
+struct fw_cfg {
+	struct item item;
+	struct text name;
+	struct text string;
+	struct text file;
 };
 
 /* A table of the user's own. */
@@ -372,6 +391,7 @@ struct profile {
 	struct console_section console;
 	struct battery_section battery;
 	struct display_section display;
+	struct sound_section sound;
 	struct glass_section glass;
 	struct shutdown_section shutdown;
 	struct qemu_section qemu;
@@ -379,6 +399,7 @@ struct profile {
 	struct items network;
 	struct items share;
 	struct items acpi;
+	struct items fw_cfg;
 	struct items gpu;
 	struct items pci;
 	struct items usb;

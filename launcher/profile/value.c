@@ -363,6 +363,42 @@ static char *parse_ids(const struct token *t, void *out)
 	return NULL;
 }
 
+/* What has a key of its own is not switched beside it. */
+static bool has_key(const char *flag)
+{
+	static const char *const KEYED[] = {
+		"kvm",	     "hypervisor", "phys-bits", "host-phys-bits",
+		"tcg-cpuid", "vendor",	   "topoext"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(KEYED); i++)
+		if (strcmp(flag, KEYED[i]) == 0)
+			return true;
+	return text_starts(flag, "hv-") || text_starts(flag, "hv_") || text_starts(flag, "x-");
+}
+
+static char *parse_flags(const struct token *t, void *out)
+{
+	struct strings words = {0}, *list = out;
+	bool good = true;
+
+	parse_words(t, &words);
+	for (size_t i = 0; good && i < words.n; i++) {
+		const char *word = words.v[i];
+
+		good = (*word == '+' || *word == '-') && name_is_good(word + 1) &&
+		       !has_key(word + 1);
+	}
+	if (!good) {
+		value_clear(KIND_FLAGS, &words);
+		return value_wrong(
+			t,
+			"features of QEMU's processors such as +invtsc -vmx, none that has a key of its own");
+	}
+	value_clear(KIND_FLAGS, list);
+	*list = words;
+	return NULL;
+}
+
 static char *parse_env(const struct token *t, void *out)
 {
 	const char *equals = strchr(t->text, '=');
@@ -412,6 +448,7 @@ static const struct kind_row {
 	[KIND_STRINGS] = {parse_strings, sizeof(struct strings), "text, as often as wanted",
 			  .list = true},
 	[KIND_WORDS] = {parse_words, sizeof(struct strings), "names", .list = true},
+	[KIND_FLAGS] = {parse_flags, sizeof(struct strings), "+NAME -NAME", .list = true},
 	[KIND_ENV] = {parse_env, sizeof(struct strings), "NAME=VALUE, as often as wanted",
 		      .list = true},
 	[KIND_FORWARDS] = {parse_forward, sizeof(struct forwards),

@@ -99,6 +99,7 @@ static bool open_role(const struct plan_fd *fd, int *theirs, struct beside *besi
 		return open_stream(&launched->serial, theirs, err);
 	case FD_DEBUG:
 		return open_stream(&launched->debug, theirs, err);
+	case FD_AGENT:
 	case FD_TOOLS:
 		*theirs = listen_at(fd->path, err);
 		return *theirs >= 0;

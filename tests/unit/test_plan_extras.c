@@ -1,0 +1,94 @@
+/* What a guest's programs read and hear: firmware configuration, free SMBIOS words, features,
+ * sound. */
+#include "plan_world.h"
+
+static void features(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, "[cpu]\nflags = +invtsc, -vmx\n");
+	static const char *const bad[] = {"invtsc", "+", "+kvm", "-hv-time", "+a,=b", "-x-odd"};
+
+	(void)state;
+	values_are(plan, "-cpu", "host", "host,invtsc=on,vmx=off\n");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		own_free char *text = xasprintf("[cpu]\nflags = %s\n", bad[i]);
+		own_free char *want = xasprintf(
+			"p.ini:2:9: cpu.flags: '%s' is not features of QEMU's processors such as "
+			"+invtsc -vmx, none that has a key of its own\n",
+			bad[i]);
+
+		misread(text, want);
+	}
+}
+
+static void firmware_configuration(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(
+		&w, "[fw_cfg a]\nname = opt/a\nstring = x,y\n[fw_cfg b]\nname = opt/b\n"
+		    "file = /etc/passwd\n[fw_cfg c]\nname = opt/a\nstring = z\nenabled = no\n");
+
+	(void)state;
+	values_are(plan, "-fw_cfg", "", "name=opt/a,string=x,,y\nname=opt/b,file=/etc/passwd\n");
+	refused(&w, "[fw_cfg]\nname = etc/e820\nstring = x\n", ERROR_USAGE,
+		"p.ini:2:8: fw_cfg.name: begins with opt/, as all names that QEMU leaves to others do\n");
+	refused(&w, "[fw_cfg]\nname = opt/a\n", ERROR_USAGE,
+		"p.ini:1:1: fw_cfg.name goes with fw_cfg.string or with fw_cfg.file\n");
+	refused(&w,
+		"[fw_cfg]\nname = opt/5678901234567890123456789012345678901234567890123456\n"
+		"string = x\n",
+		ERROR_USAGE, "p.ini:2:8: fw_cfg.name: has at most 55 printable characters\n");
+	refused(&w, "[fw_cfg a]\nname = opt/a\nstring = x\n[fw_cfg b]\nname = opt/a\nstring = y\n",
+		ERROR_USAGE, "p.ini:5:8: fw_cfg b.name: opt/a stands twice\n");
+}
+
+static void sound(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *none = planned(&w, "[display]\ntype = none\n");
+	own_plan struct plan *spice = planned(&w, "[display]\ntype = spice\n");
+	own_plan struct plan *pulse = planned(&w, "[sound]\ntype = pulse\nmodel = usb\n");
+	own_plan struct plan *off = planned(&w, "[display]\ntype = spice\n[sound]\ntype = none\n");
+
+	(void)state;
+	lacks(none, "-audiodev", NULL);
+	values_are(spice, "-audiodev", "", "spice,id=sound\n");
+	values_are(spice, "-device", "hda", "hda-duplex,id=codec,bus=hda.0,audiodev=sound\n");
+	values_are(pulse, "-audiodev", "", "pa,id=sound\n");
+	values_are(pulse, "-device", "usb-audio",
+		   "usb-audio,id=codec,bus=usb.0,port=1,audiodev=sound\n");
+	lacks(off, "-audiodev", NULL);
+	refused(&w, "[sound]\ntype = spice\n", ERROR_USAGE,
+		"p.ini:2:8: sound.type = spice needs display.type = spice\n");
+}
+
+static void words_and_crashes(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(
+		&w, "[smbios]\noem-string = a, b\noem-string = c\n[machine]\npvpanic = yes\n"
+		    "vmcoreinfo = yes\n[console]\nguest-agent = yes\n");
+
+	(void)state;
+	values_are(plan, "-smbios", "type=11", "type=11,value=a,, b\ntype=11,value=c\n");
+	has(plan, "-device", "pvpanic");
+	has(plan, "-device", "vmcoreinfo");
+	has(plan, "-chardev", "socket,id=guest-agent,fd=5,server=on,wait=off");
+	has(plan, "-device",
+	    "virtserialport,id=guest-agent-port,bus=agentbus.0,nr=2,chardev=guest-agent,"
+	    "name=org.qemu.guest_agent.0");
+	assert_string_equal(plan->fd[2].path, "/run/user/1/vmlaunch/p/guest-agent.sock");
+	refusal_says(&w, "[smbios]\noem-string = a\001b\n", "is not of printable characters");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(features),
+		cmocka_unit_test(firmware_configuration),
+		cmocka_unit_test(sound),
+		cmocka_unit_test(words_and_crashes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
