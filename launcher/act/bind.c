@@ -104,10 +104,8 @@ static bool is_unlocked(struct keeper *k, const struct pci_address *address, str
 
 /* ------------------------------------------------------------------ writing */
 
-/* One write to an attribute of the function, in a worker; a stuck one is kept. */
-static bool write_attribute(struct keeper *k, const struct pci_address *address,
-			    const char *attribute, const char *value, int deadline_ms,
-			    struct error **err)
+bool function_write(struct keeper *k, const struct pci_address *address, const char *attribute,
+		    const char *value, int deadline_ms, struct error **err)
 {
 	char text[PCI_ADDRESS_SIZE];
 	own_free char *path = xasprintf("/sys/bus/pci/devices/%s/%s",
@@ -127,7 +125,7 @@ bool override_set(struct keeper *k, const struct pci_address *address, const cha
 	own_free char *now = NULL;
 	char text[PCI_ADDRESS_SIZE];
 
-	if (!write_attribute(k, address, "driver_override", value, QUICK_MS, err))
+	if (!function_write(k, address, "driver_override", value, QUICK_MS, err))
 		return false;
 	now = override_of(k, address);
 	if (strcmp(now, value) == 0)
@@ -355,7 +353,7 @@ bool keep_awake(struct keeper *k, const struct pci_address *address, struct erro
 	own_free char *now = NULL;
 	char text[PCI_ADDRESS_SIZE];
 
-	if (!write_attribute(k, address, "power/control", "on", QUICK_MS, err))
+	if (!function_write(k, address, "power/control", "on", QUICK_MS, err))
 		return false;
 	now = power_of(k, address);
 	if (strcmp(now, "on") == 0)
@@ -367,31 +365,28 @@ bool keep_awake(struct keeper *k, const struct pci_address *address, struct erro
 
 /* ------------------------------------------------------------------ and back */
 
-/* Best effort: closing the VFIO descriptors has reset what can be reset already. */
-static void reset(struct keeper *k, const struct pci_address *address)
-{
-	char text[PCI_ADDRESS_SIZE];
-
-	if (root_exists(&k->root, "/sys/bus/pci/devices/%s/reset",
-			pci_address_format(address, text)) &&
-	    !write_attribute(k, address, "reset", "1", UNBIND_MS, NULL))
-		keeper_report(k, REPORT_PROGRESS, 0, "%s: not reset", text);
-}
-
 bool undo_bound(struct keeper *k, const struct change *change, struct error **err)
 {
 	const struct pci_address *address = &change->address;
 	const char *old = change->names ? change->name[0] : "";
 	own_free char *now = driver_of(k, address), *aim = NULL;
 	own_error struct error *unused = NULL;
+	char text[PCI_ADDRESS_SIZE];
 
 	if (!is_unlocked(k, address, err))
 		return false;
 	aim = override_of(k, address);
 	if (strcmp(now, VFIO) == 0) {
-		reset(k, address);
+		function_reset(k, address);
 		if (keeper_is_stuck(k, address)) {
 			error_add(err, ERROR_LEFT, "the reset is stuck in the kernel");
+			return false;
+		}
+		if (!function_answers(k, address)) {
+			error_add(
+				err, ERROR_LEFT,
+				"%s does not answer any more, no reset has brought it back, and no driver is let near it: put the computer to sleep for a moment (systemctl suspend), or start it anew; 'vmlaunch recover' gives it back then",
+				pci_address_format(address, text));
 			return false;
 		}
 		/* Aimed before it is let go, or udev's next look would bring it back to vfio-pci.
@@ -424,7 +419,7 @@ static bool power_back(struct keeper *k, const struct pci_address *address, cons
 	own_free char *now = power_of(k, address);
 
 	return !*before || !*now || strcmp(now, before) == 0 ||
-	       write_attribute(k, address, "power/control", before, QUICK_MS, err);
+	       function_write(k, address, "power/control", before, QUICK_MS, err);
 }
 
 bool override_aim_back(struct keeper *k, const struct change *change, struct error **err)
@@ -473,7 +468,7 @@ bool undo_override(struct keeper *k, const struct change *change, struct error *
 {
 	const struct pci_address *address = &change->address;
 	const char *before = change->name[0], *driver = change->name[1], *power = change->name[2];
-	own_free char *now = NULL;
+	own_free char *now = NULL, *has = NULL;
 	char text[PCI_ADDRESS_SIZE];
 
 	pci_address_format(address, text);
@@ -485,6 +480,10 @@ bool undo_override(struct keeper *k, const struct change *change, struct error *
 	if (!is_unlocked(k, address, err))
 		return false;
 	now = override_of(k, address);
+	has = driver_of(k, address);
+	/* Told by its other record. */
+	if (strcmp(has, VFIO) == 0 && !function_answers(k, address))
+		return false;
 	/* Somebody else's by now. */
 	if (strcmp(now, VFIO) != 0 && strcmp(now, driver) != 0)
 		return true;
@@ -502,19 +501,20 @@ bool undo_claimed(struct keeper *k, const struct change *change, struct error **
 {
 	const struct pci_address *address = &change->address;
 	own_free char *driver = driver_of(k, address), *power = power_of(k, address);
-	own_free char *state = NULL, *runtime = NULL;
+	own_free char *state = NULL, *runtime = NULL, *verdict = NULL;
 	char text[PCI_ADDRESS_SIZE];
 
 	pci_address_format(address, text);
 	if (!root_exists(&k->root, "/sys/bus/pci/devices/%s", text))
 		return true;
 	if (strcmp(driver, VFIO) == 0 && *power && strcmp(power, "auto") != 0 &&
-	    !write_attribute(k, address, "power/control", "auto", QUICK_MS, err))
+	    !function_write(k, address, "power/control", "auto", QUICK_MS, err))
 		return false;
 	state = root_line(&k->root, "/sys/bus/pci/devices/%s/power_state", text);
 	runtime = root_line(&k->root, "/sys/bus/pci/devices/%s/power/runtime_status", text);
-	keeper_report(k, REPORT_PROGRESS, 0, "%s has %s; power state %s, %s", text,
+	verdict = verdict_of(k, address);
+	keeper_report(k, REPORT_PROGRESS, 0, "%s has %s; power state %s, %s; %s", text,
 		      *driver ? driver : "no driver", state ? state : "unknown",
-		      runtime ? runtime : "unknown");
+		      runtime ? runtime : "unknown", verdict);
 	return true;
 }

@@ -2,6 +2,7 @@
 #ifndef ACT_BIND_H
 #define ACT_BIND_H
 
+#include "base/reset_way.h"
 #include "state.h"
 
 #define VFIO "vfio-pci"
@@ -38,6 +39,26 @@ char *power_of(const struct keeper *k, const struct pci_address *address);
  * undoes this.
  */
 bool keep_awake(struct keeper *k, const struct pci_address *address, struct error **err);
+
+/* One write to an attribute of the function, in a worker; a stuck one is kept. Read it back. */
+bool function_write(struct keeper *k, const struct pci_address *address, const char *attribute,
+		    const char *value, int deadline_ms, struct error **err);
+
+/* Has the kernel reset the function as is right for it, written down; the set is all that is handed
+ * over with it.
+ */
+bool choose_reset(struct keeper *k, const struct pci_list *list, const struct pci_set *set,
+		  const struct pci_function *f, enum reset_way way, struct error **err);
+
+/* Resets it once more, if it can be: closing the VFIO descriptors has done so already. */
+void function_reset(struct keeper *k, const struct pci_address *address);
+
+/* Whether the function's config space answers as the device that the kernel found there; what
+ * cannot be read is taken for an answer.
+ */
+bool function_answers(struct keeper *k, const struct pci_address *address);
+/* Whether it is ready for another start, in words that the caller owns. */
+char *verdict_of(struct keeper *k, const struct pci_address *address);
 
 /* Loads vfio-pci, written down. */
 bool load_vfio(struct keeper *k, struct error **err);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "bind.h"
 #include "host/obstacles.h"
+#include "host/reset.h"
 
 struct claim {
 	struct keeper *k;
@@ -21,7 +22,11 @@ struct claim {
 	struct pci_set set;   /* in the order of the hand-over */
 	struct pci_set awake; /* of these, what is not to be switched off while idle */
 	bool nvidia;	      /* a function of it has NVIDIA's driver */
-	bool blind;	      /* who holds them cannot be found out any more */
+	struct {
+		const struct pci_function *f;
+		enum reset_way way;
+	} reset[STEP_FUNCTIONS]; /* how each is reset */
+	bool blind;		 /* who holds them cannot be found out any more */
 };
 
 static const char *name_of(const struct pci_function *f, char text[PCI_ADDRESS_SIZE])
@@ -87,12 +92,20 @@ static bool add_function(struct claim *c, const struct step_function *want, stru
 	const struct pci_function *f = expected_function(c->k, &c->scene.pci, want, err);
 	char text[PCI_ADDRESS_SIZE];
 
+	if (f && want->reset >= RESET_WAYS) {
+		error_add(err, ERROR_HOST, "%s: no way of a reset has the number %u",
+			  name_of(f, text), want->reset);
+		return false;
+	}
 	if (f && pci_set_has(&c->set, f)) {
 		error_add(err, ERROR_HOST, "%s stands twice in the claim", name_of(f, text));
 		return false;
 	}
-	if (f)
+	if (f) {
+		c->reset[c->set.n].f = f;
+		c->reset[c->set.n].way = want->reset;
 		pci_set_add(&c->set, f);
+	}
 	if (f && want->keep_awake)
 		pci_set_add(&c->awake, f);
 	return f;
@@ -176,6 +189,22 @@ bool nobody_else_claims(const struct keeper *k, const struct pci_function *f, st
 	return free_for_us;
 }
 
+static bool resets_can_be_had(const struct claim *c, struct error **err)
+{
+	for (size_t i = 0; i < c->set.n; i++) {
+		own_reset_choice struct reset_choice choice = {0};
+		own_free char *words = NULL;
+
+		reset_choose(&choice, &c->scene.pci, &c->set, c->reset[i].f, c->reset[i].way);
+		if (choice.answer != RESET_IMPOSSIBLE)
+			continue;
+		words = reset_refusal(&choice, c->reset[i].f, c->reset[i].way);
+		error_add(err, ERROR_HOST, "%s", words);
+		return false;
+	}
+	return true;
+}
+
 /* The plan's questions, asked of the host as it is now. Only root can see all processes, so only
  * here it matters that some stay hidden.
  */
@@ -189,7 +218,7 @@ static bool nothing_stands(struct claim *c, struct error **err)
 	    !look_for_held_blocks(c->k, &c->scene.storage, c->set.v, c->set.n, err))
 		return false;
 	obstacles_of(&obstacles, &c->scene, &c->set);
-	if (!none_stands(&obstacles, err))
+	if (!none_stands(&obstacles, err) || !resets_can_be_had(c, err))
 		return false;
 	if (holders->hidden) {
 		error_add(
@@ -261,6 +290,10 @@ static bool write_claims(struct claim *c, struct error **err)
 
 static bool move(struct claim *c, struct error **err)
 {
+	for (size_t i = 0; i < c->set.n; i++)
+		if (!choose_reset(c->k, &c->scene.pci, &c->set, c->reset[i].f, c->reset[i].way,
+				  err))
+			return false;
 	for (size_t i = 0; i < c->set.n; i++)
 		if (!is_vfio(c->set.v[i]) && !aim_at_vfio(c->k, c->set.v[i], err))
 			return false;

@@ -34,6 +34,10 @@
 #define CHANGE_ROWS(ROW)                                                                         \
 	/* a function is taken: nobody else may take it */                                       \
 	ROW(CHANGE_CLAIMED, "claimed", undo_claimed, CHANGE_CLAIMS)                              \
+	/* how a function is reset: name[0] what we wrote to reset_method, [1] and on what was   \
+	 * there                                                                                 \
+	 */                                                                                      \
+	ROW(CHANGE_RESET, "reset-method", undo_reset, CHANGE_CLAIMS | CHANGE_WAITS)              \
 	/* modules that we loaded: names in order of loading */                                  \
 	ROW(CHANGE_LOADED, "modules-loaded", undo_loaded, 0)                                     \
 	/* of a function; before: name[0] driver_override, [1] driver, [2] power/control, [3]    \

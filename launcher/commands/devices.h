@@ -4,6 +4,7 @@
 
 #include "host/names.h"
 #include "host/obstacles.h"
+#include "host/reset.h"
 #include "host/usb.h"
 
 /* What is known of a function beside the function itself. */

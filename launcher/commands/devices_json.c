@@ -252,6 +252,7 @@ static void add_function(json_object *list, const struct devices_view *view, siz
 {
 	const struct pci_function *f = &view->scene.pci.v[i];
 	const struct function_view *fv = &view->function[i];
+	own_reset_choice struct reset_choice reset = {0};
 	json_object *o = add_object(list);
 
 	add_address(o, "address", true, &f->address);
@@ -269,6 +270,9 @@ static void add_function(json_object *list, const struct devices_view *view, siz
 	add_power(o, f);
 	add_strings(o, "reset", f->reset, f->resets);
 	add_bool(o, "can_reset", f->can_reset);
+	reset_choose(&reset, &view->scene.pci, &fv->board, f, RESET_AUTO);
+	add_text(o, "reset_used", pci_is_bridge(f) ? NULL : reset.used);
+	add_text(o, "reset_why", reset.why);
 	add_address(o, "physical_function", f->is_vf, &f->physfn);
 	add_number(o, "virtual_functions", f->vfs);
 	add_mdevs(o, view, f);

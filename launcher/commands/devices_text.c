@@ -153,9 +153,10 @@ static bool board_can_reset(const struct function_view *fv)
 	return false;
 }
 
-static void put_reset(struct buf *out, int indent, const struct pci_function *f,
-		      const struct function_view *fv)
+static void put_reset(struct buf *out, int indent, const struct devices_view *view,
+		      const struct pci_function *f, const struct function_view *fv)
 {
+	own_reset_choice struct reset_choice choice = {0};
 	struct buf text = {0};
 
 	for (size_t i = 0; i < f->resets; i++)
@@ -166,6 +167,11 @@ static void put_reset(struct buf *out, int indent, const struct pci_function *f,
 				: fv->obstacles.n
 					? "none"
 					: "none: a second start may need a reboot between");
+	reset_choose(&choice, &view->scene.pci, &fv->board, f, RESET_AUTO);
+	if (f->resets > 1 || (f->resets && strcmp(f->reset[0], choice.used) != 0))
+		buf_addf(&text, "; used: %s", choice.used);
+	if (choice.why)
+		buf_addf(&text, " (%s)", choice.why);
 	put_detail(out, indent, "reset", &text);
 }
 
@@ -349,7 +355,7 @@ static void put_function(struct buf *out, const struct devices_view *view, size_
 	put_driver(out, indent, f);
 	put_power(out, indent, f);
 	if (!pci_is_bridge(f)) {
-		put_reset(out, indent, f, fv);
+		put_reset(out, indent, view, f, fv);
 		put_bars(out, indent, f);
 		put_mdev_types(out, indent, view, f);
 		put_mdevs(out, indent, view, f);

@@ -18,6 +18,7 @@
 #include "manager.h"
 #include "obstacles.h"
 #include "quiet.h"
+#include "reset.h"
 #include "usb_pick.h"
 
 struct cpu_facts {

@@ -45,6 +45,7 @@ static void check_card_keys(struct composer *c, const struct gpu *gpu)
 		{gpu->dsm.v, &gpu->dsm.at},
 		{gpu->x_vga.v, &gpu->x_vga.at},
 		{gpu->keep_awake.v, &gpu->keep_awake.at},
+		{gpu->reset.v != RESET_AUTO, &gpu->reset.at},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(card); i++)

@@ -55,7 +55,9 @@ enum step_node {
 struct step_function {
 	uint32_t domain;
 	uint8_t bus, slot, function;
-	uint8_t keep_awake;	  /* vfio-pci is not to switch it off while it is idle */
+	uint8_t keep_awake; /* vfio-pci is not to switch it off while it is idle */
+	uint8_t reset;	    /* enum reset_way: how it is reset between two guests */
+	uint8_t unused[3];
 	uint16_t vendor, device;  /* expected there */
 	char driver[STEP_DRIVER]; /* expected to be bound now, "" for none */
 };

@@ -120,21 +120,54 @@ static void claim_lines(const struct composer *c, struct plan_step *step, const 
 		bind_lines(step, set->v[i]);
 }
 
-/* Whether the section that it comes from says so. */
-static bool keeps_awake(const struct composer *c, const struct pci_function *f)
+/* The GPU's section that a function comes from, or NULL; *first: it is the GPU itself. */
+static const struct gpu *gpu_of(const struct composer *c, const struct pci_function *f, bool *first)
 {
 	struct wanted list[WANTED];
 	size_t n = devices_wanted(c->p, list);
-	bool keeps = false;
 
-	for (size_t i = 0; i < n && !keeps; i++) {
+	for (size_t i = 0; i < n; i++) {
 		own_pci_set struct pci_set found = {0};
 
-		if (list[i].gpu && list[i].gpu->keep_awake.v && !wants_mdev(&list[i]) &&
-		    devices_find(c->p, c->facts, &list[i], &found, NULL))
-			keeps = pci_set_has(&found, f);
+		if (!list[i].gpu || wants_mdev(&list[i]) ||
+		    !devices_find(c->p, c->facts, &list[i], &found, NULL) ||
+		    !pci_set_has(&found, f))
+			continue;
+		*first = found.v[0] == f;
+		return list[i].gpu;
 	}
-	return keeps;
+	return NULL;
+}
+
+/* What is known of a card is a note; what the profile asks for and cannot be had, a refusal. */
+static enum reset_way step_reset(struct composer *c, struct plan_step *step,
+				 const struct pci_function *f)
+{
+	bool first = false;
+	const struct gpu *gpu = gpu_of(c, f, &first);
+	enum reset_way way = gpu && first ? (enum reset_way)gpu->reset.v : RESET_AUTO;
+	const char *known = way == RESET_AUTO ? reset_known_bad(f) : NULL;
+	own_reset_choice struct reset_choice choice = {0};
+	own_free char *refusal = NULL;
+	own_buf struct buf before = {0};
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(&f->address, address);
+	reset_choose(&choice, &c->facts->devices.pci, &c->claimed, f, way);
+	if (known)
+		compose_note(c, "%s: a second start may fail: %s", address, known);
+	if (choice.answer == RESET_IMPOSSIBLE) {
+		refusal = reset_refusal(&choice, f, way);
+		compose_refuse(c, gpu->reset.at, "%s", refusal);
+	}
+	if (choice.answer != RESET_WRITTEN)
+		return way;
+	for (size_t i = 0; i < f->resets; i++)
+		buf_addf(&before, "%s%s", i ? " " : "", f->reset[i]);
+	compose_line(step, "echo %s > /sys/bus/pci/devices/%s/reset_method   # now: %s%s%s%s",
+		     *choice.method ? choice.method : "''", address, before.data,
+		     choice.why ? " (" : "", choice.why ? choice.why : "", choice.why ? ")" : "");
+	return way;
 }
 
 static void fill_function(struct step_function *to, const struct pci_function *f)
@@ -162,13 +195,17 @@ static void step_claim(struct composer *c)
 	step = compose_step(
 		c, STEP_CLAIM, NULL,
 		"undone afterwards in reverse order, each device with its driver again");
-	claim_lines(c, step, &set);
-	for (size_t i = 0; i < set.n; i++)
-		fill_function(&step->intent.claim.function[i], set.v[i]);
 	for (size_t i = 0; i < set.n; i++) {
+		fill_function(&step->intent.claim.function[i], set.v[i]);
+		step->intent.claim.function[i].reset = (uint8_t)step_reset(c, step, set.v[i]);
+	}
+	claim_lines(c, step, &set);
+	for (size_t i = 0; i < set.n; i++) {
+		bool first;
+		const struct gpu *gpu = gpu_of(c, set.v[i], &first);
 		char address[PCI_ADDRESS_SIZE];
 
-		if (!keeps_awake(c, set.v[i]))
+		if (!gpu || !gpu->keep_awake.v)
 			continue;
 		step->intent.claim.function[i].keep_awake = 1;
 		compose_line(step, "echo on > /sys/bus/pci/devices/%s/power/control",

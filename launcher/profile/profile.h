@@ -332,7 +332,8 @@ struct gpu {
 	struct flag x_vga;
 	struct flag igd_opregion;
 	struct flag keep_awake;
-	struct text mdev; /* a type: then device is the parent, which stays the host's */
+	struct choice reset; /* enum reset_way */
+	struct text mdev;    /* a type: then device is the parent, which stays the host's */
 	struct text uuid;
 	struct choice display;
 	struct flag ramfb;

@@ -3,12 +3,12 @@ import glob
 import os
 import struct
 
-VERSION, PACKET = 3, 4096
+VERSION, PACKET = 4, 4096
 HELLO, INTENT, WATCH, RELEASE, ISOLATE_THREAD, RETURN_THREAD, KEEPERS = range(7)
 PROGRESS, DONE, REFUSED, LEFT, HELD = range(5)
 HUGEPAGES, MEMLOCK, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, REALTIME, MDEV = range(9)
 KVM, BLOCK, KVMFR = range(3)
-UNION = 8 + 16 * 44
+UNION = 8 + 16 * 48
 REQUEST = 16 + 8 + UNION
 REPORT = struct.Struct("<IIIIQ2048s")
 PCI = "/sys/bus/pci/devices/"
@@ -87,7 +87,7 @@ def function(address, vendor=None, device=None, name=None):
     vendor = int(read(f"{PCI}{address}/vendor") or "0", 16) if vendor is None else vendor
     device = int(read(f"{PCI}{address}/device") or "0", 16) if device is None else device
     name = driver(address).encode() if name is None else name
-    return struct.pack("<IBBBBHH32s", int(domain, 16), int(bus, 16), int(slot, 16), int(number), 0, vendor, device, name)
+    return struct.pack("<IBBBBB3xHH32s", int(domain, 16), int(bus, 16), int(slot, 16), int(number), 0, 0, vendor, device, name)
 
 
 def claim(*functions, n=None):

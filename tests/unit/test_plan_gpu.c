@@ -352,6 +352,59 @@ static void a_rom_by_acpi_beside_an_initrd(void **state)
 #undef BOOT
 }
 
+/* ------------------------------------------------------------------ reset */
+
+static bool has_line(const struct plan_step *step, const char *line)
+{
+	for (size_t i = 0; i < step->lines; i++)
+		if (text_starts(step->line[i], line))
+			return true;
+	return false;
+}
+
+static void resets(void **state)
+{
+#define METHOD "/sys/bus/pci/devices/0000:01:00.0/reset_method   # now: flr bus"
+	static char *methods[] = {S("flr"), S("bus")};
+	struct world w = world();
+	own_plan struct plan *kernels = NULL, *flr = NULL, *bus = NULL, *known = NULL;
+	const struct plan_step *claim;
+
+	(void)state;
+	w.function[GPU_VIDEO].reset = methods;
+	w.function[GPU_VIDEO].resets = 2;
+	w.function[GPU_VIDEO].has_parent = true;
+	kernels = planned(&w, ONE);
+	assert_false(has_line(step(kernels, STEP_CLAIM), "echo flr"));
+	flr = planned(&w, ONE "reset = flr\n");
+	claim = step(flr, STEP_CLAIM);
+	assert_true(has_line(claim, "echo flr > " METHOD));
+	/* Displays are last; the board's other functions are reset as the kernel has it. */
+	assert_int_equal(claim->intent.claim.function[1].reset, RESET_FLR);
+	assert_int_equal(claim->intent.claim.function[0].reset, RESET_AUTO);
+	bus = planned(&w, ONE "reset = bus\n");
+	assert_true(has_line(step(bus, STEP_CLAIM), "echo '' > " METHOD));
+	refused(&w, ONE "reset = acpi\n", ERROR_HOST,
+		"p.ini:3:9: 0000:01:00.0 cannot be reset by 'acpi': the kernel has no reset 'acpi' for it, but: flr bus\n");
+	/* What is known of a card is told, and why its line is there. */
+	w.function[GPU_VIDEO].device = 0x2b85;
+	known = planned(&w, "[gpu]\ndevice = 01:00.0\n");
+	assert_true(has_line(step(known, STEP_CLAIM),
+			     "echo '' > " METHOD " (GB202, which does not come back from FLR"));
+	notes_are(known, "");
+	plan_free(known);
+	w.function[GPU_VIDEO].vendor = 0x1002;
+	w.function[GPU_VIDEO].device = 0x7590;
+	known = planned(&w, "[gpu]\ndevice = 01:00.0\n");
+	assert_int_equal(known->notes, 1);
+	assert_non_null(strstr(known->note[0],
+			       "0000:01:00.0: a second start may fail: Navi 44, of a generation"));
+	plan_free(known);
+	known = planned(&w, "[gpu]\ndevice = 01:00.0\nreset = flr\n");
+	notes_are(known, "");
+#undef METHOD
+}
+
 /* ------------------------------------------------------------------ large BARs */
 
 static void window_is(struct world *w, const char *text, const char *mib)
@@ -743,6 +796,7 @@ int main(void)
 		cmocka_unit_test(nobody_filled_in_the_subsystem),
 		in_scratch(option_roms),
 		cmocka_unit_test(option_roms_of_other_functions),
+		cmocka_unit_test(resets),
 		cmocka_unit_test(a_rom_by_acpi_beside_an_initrd),
 		cmocka_unit_test(a_window_for_large_bars),
 		cmocka_unit_test(what_counts_for_the_window),
