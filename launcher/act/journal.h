@@ -63,7 +63,10 @@
 	ROW(CHANGE_PREFERENCE, "energy-preference", undo_preference, 0)                          \
 	/* a mediated device of a function: name[0] its type, [1] its UUID; number: 1 if we made \
 	 * it, 0 if it was there */                                                              \
-	ROW(CHANGE_MDEV, "mdev", undo_mdev, CHANGE_WAITS)
+	ROW(CHANGE_MDEV, "mdev", undo_mdev, CHANGE_WAITS)                                        \
+	/* virtual functions of a function: number of them, name[0] sriov_drivers_autoprobe      \
+	 * before */                                                                             \
+	ROW(CHANGE_VFS, "virtual-functions", undo_vfs, CHANGE_WAITS)
 
 #define CHANGE_KIND(kind, word, undo, function) kind,
 enum change_kind { CHANGE_ROWS(CHANGE_KIND) CHANGES };

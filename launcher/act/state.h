@@ -84,6 +84,7 @@ bool keeper_is_stuck(const struct keeper *k, const struct pci_address *address);
 bool claim_functions(struct keeper *k, const struct intent *intent, struct error **err);
 bool grant_node(struct keeper *k, const struct intent *intent, struct error **err);
 bool raise_memlock(struct keeper *k, const struct intent *intent, struct error **err);
+bool take_vf(struct keeper *k, const struct intent *intent, struct error **err);
 bool create_mdev(struct keeper *k, const struct intent *intent, struct error **err);
 bool allow_realtime(struct keeper *k, const struct intent *intent, struct error **err);
 bool isolate_cpus(struct keeper *k, const struct intent *intent, struct error **err);

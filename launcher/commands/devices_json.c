@@ -275,6 +275,7 @@ static void add_function(json_object *list, const struct devices_view *view, siz
 	add_text(o, "reset_why", reset.why);
 	add_address(o, "physical_function", f->is_vf, &f->physfn);
 	add_number(o, "virtual_functions", f->vfs);
+	add_number(o, "virtual_functions_possible", f->totalvfs);
 	add_mdevs(o, view, f);
 	add_soft(o, &scene_seen(&view->scene, f)->soft);
 	add_storage(o, view, f, fv);

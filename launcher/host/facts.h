@@ -20,6 +20,7 @@
 #include "quiet.h"
 #include "reset.h"
 #include "usb_pick.h"
+#include "vf.h"
 
 struct cpu_facts {
 	char *vendor;	    /* "GenuineIntel", "AuthenticAMD", ... ; "" when unknown */

@@ -128,10 +128,11 @@ static void read_group(struct pci_function *f, const struct place *at)
 static void read_virtual(struct pci_function *f, const struct place *at)
 {
 	own_free char *physfn = link_base(at, "physfn");
-	long vfs = number(at, "sriov_numvfs", 0);
 
 	f->is_vf = physfn && pci_address_parse(physfn, &f->physfn);
-	f->vfs = vfs > 0 ? (unsigned)vfs : 0;
+	f->totalvfs = (unsigned)number(at, "sriov_totalvfs", 0);
+	f->vf_offset = (unsigned)number(at, "sriov_offset", 0) & 0xffff;
+	f->vf_stride = (unsigned)number(at, "sriov_stride", 0) & 0xffff;
 }
 
 static bool read_ids(struct pci_function *f, const struct place *at)

@@ -70,7 +70,9 @@ struct pci_function {
 	bool can_reset;
 	bool is_vf;
 	struct pci_address physfn; /* of a virtual function */
-	unsigned vfs;		   /* virtual functions that are switched on */
+	unsigned vfs;	   /* virtual functions that are switched on; of a list's functions alone */
+	unsigned totalvfs; /* ... and that could be; 0: no SR-IOV */
+	unsigned vf_offset, vf_stride; /* of their routing ids to its own; 0: not told */
 };
 
 /* Sorted by address, so the functions of a board stand together. */

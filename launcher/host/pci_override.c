@@ -1,7 +1,8 @@
-/* driver_override is the one attribute of a function that the kernel reads under the device's lock.
- * Whoever unbinds, binds or resets a device holds that, and may wait for ever: for a process that
- * has the sound card open, say. A reader then waits as well, and no signal ends it. So on the
- * machine's own root a child reads, and what it does not come back with in time is not known.
+/* driver_override is the attribute of a function that the kernel reads under the device's lock, and
+ * from Linux 5.5 to 6.8 sriov_numvfs is another. Whoever unbinds, binds or resets a device holds
+ * that, and may wait for ever: for a process that has the sound card open, say. A reader then waits
+ * as well, and no signal ends it. So on the machine's own root a child reads, and what it does not
+ * come back with in time is not known.
  */
 #include <poll.h>
 #include <signal.h>
@@ -23,8 +24,19 @@
 
 struct answer {
 	size_t index;
-	char text[64]; /* cut off: it is a driver's name */
+	unsigned vfs;
+	char text[60]; /* cut off: it is a driver's name */
 };
+
+static unsigned read_vfs(const struct root *root, const struct pci_function *f)
+{
+	char name[PCI_ADDRESS_SIZE];
+	unsigned long long n = 0;
+
+	root_number(root, &n, "/sys/bus/pci/devices/%s/sriov_numvfs",
+		    pci_address_format(&f->address, name));
+	return n > UINT16_MAX ? 0 : (unsigned)n;
+}
 
 static char *read_one(const struct root *root, const struct pci_function *f)
 {
@@ -51,7 +63,7 @@ static _Noreturn void answer_all(const struct pci_list *list, const struct root 
 		_exit(1);
 	for (size_t i = from; i < list->n; i++) {
 		own_free char *text = read_one(root, &list->v[i]);
-		struct answer answer = {.index = i};
+		struct answer answer = {.index = i, .vfs = read_vfs(root, &list->v[i])};
 
 		strncpy(answer.text, text ? text : "", sizeof(answer.text) - 1);
 		if (write(0, &answer, sizeof(answer)) != sizeof(answer))
@@ -80,8 +92,10 @@ static size_t hear(struct pci_list *list, size_t from, int fd, pid_t pid)
 	struct answer answer;
 
 	while (from < list->n && comes(fd, pid) &&
-	       read(fd, &answer, sizeof(answer)) == sizeof(answer) && answer.index == from)
+	       read(fd, &answer, sizeof(answer)) == sizeof(answer) && answer.index == from) {
+		list->v[from].vfs = answer.vfs;
 		take(&list->v[from++], answer.text);
+	}
 	return from;
 }
 
@@ -116,6 +130,7 @@ void pci_overrides_read(struct pci_list *list, const struct root *root)
 			own_free char *text = read_one(root, &list->v[i]);
 
 			take(&list->v[i], text);
+			list->v[i].vfs = read_vfs(root, &list->v[i]);
 		}
 		return;
 	}

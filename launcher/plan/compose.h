@@ -61,6 +61,13 @@ struct composer {
 		const struct mdev *there; /* it exists already */
 	} mdev[16];			  /* vGPUs, in the order of their sections */
 	size_t mdevs;
+	struct vf_place {
+		const struct gpu *gpu;
+		const struct pci_function *physical;
+		const struct pci_function *there; /* exists already, else NULL */
+		struct pci_address address;
+	} vf[16]; /* virtual functions, in the order of their sections */
+	size_t vfs;
 	bool wants_gl;		/* a picture is there that only OpenGL shows */
 	const char *glass_file; /* Looking Glass' memory, NULL: none */
 	uint64_t shared_bytes;	/* memory beside the guest\'s that devices can reach */
@@ -178,6 +185,7 @@ void compose_smbios(struct composer *c);
 void compose_boot(struct composer *c);
 void compose_claims(struct composer *c); /* first of all: KVM depends on it */
 void compose_mdevs(struct composer *c);	 /* with the claims: which vGPUs, and can they be had */
+void compose_vfs(struct composer *c);	 /* likewise, which virtual functions */
 void compose_devices(struct composer *c);
 void compose_acpi(struct composer *c);	 /* after the devices: their places are in its paths */
 void compose_window(struct composer *c); /* for large BARs, when all ports are handed out */

@@ -66,7 +66,7 @@ static void find_functions(const struct profile *p, const struct wanted *w,
 {
 	own_pci_set struct pci_set slot = {0};
 
-	if (!w->functions || wants_mdev(w)) {
+	if (!w->functions || wants_slice(w)) {
 		pci_set_add(found, f);
 		return;
 	}
@@ -116,7 +116,7 @@ bool plan_claims(const struct profile *profile, const struct facts *facts, struc
 		own_pci_set struct pci_set found = {0};
 
 		good = devices_find(profile, facts, &list[i], &found, err) && good;
-		for (size_t k = 0; k < found.n && !wants_mdev(&list[i]); k++)
+		for (size_t k = 0; k < found.n && !wants_slice(&list[i]); k++)
 			if (!pci_set_has(set, found.v[k]))
 				pci_set_add(set, found.v[k]);
 	}
@@ -134,8 +134,8 @@ static struct origin named_at(const struct composer *c, const struct pci_functio
 	for (size_t i = 0; i < n; i++) {
 		own_pci_set struct pci_set found = {0};
 
-		if (!wants_mdev(&list[i]) && devices_find(c->p, c->facts, &list[i], &found, NULL) &&
-		    pci_set_has(&found, f))
+		if (!wants_slice(&list[i]) &&
+		    devices_find(c->p, c->facts, &list[i], &found, NULL) && pci_set_has(&found, f))
 			return list[i].device->at;
 	}
 	return (struct origin){0};
@@ -166,7 +166,8 @@ static void tell_slot(struct composer *c, const struct wanted *w)
 	own_free char *name = item_text(w->item);
 	size_t n = 0;
 
-	if (!takes_board(w) || wants_mdev(w) || !devices_find(c->p, c->facts, w, &found, NULL))
+	if (!takes_board(w) || wants_slice(w) || !devices_find(c->p, c->facts, w, &found, NULL) ||
+	    !found.n)
 		return;
 	pci_slot(&slot, &c->facts->devices.pci, found.v[0]);
 	for (size_t i = 0; i < slot.n; i++) {
@@ -199,7 +200,7 @@ void compose_claims(struct composer *c)
 	if (!c->claims_device)
 		return;
 	for (size_t i = 0; i < n; i++)
-		functions = functions || !wants_mdev(&list[i]);
+		functions = functions || !wants_slice(&list[i]);
 	if (!plan_claims(c->p, c->facts, &c->claimed, &problem)) {
 		error_merge(c->err, &problem);
 		c->good = false;
@@ -213,6 +214,7 @@ void compose_claims(struct composer *c)
 	for (size_t i = 0; i < n; i++)
 		tell_slot(c, &list[i]);
 	compose_mdevs(c);
+	compose_vfs(c);
 	if (scene->holders.unseen)
 		compose_note(
 			c,

@@ -12,9 +12,20 @@ struct wanted {
 };
 
 /* A vGPU: the function that it names stays the host's. */
+static inline bool wants_vf(const struct wanted *w)
+{
+	return w->gpu && w->gpu->vf.v && !w->gpu->mdev.v;
+}
+
 static inline bool wants_mdev(const struct wanted *w)
 {
 	return w->gpu && w->gpu->mdev.v;
+}
+
+/* A part of a GPU that stays with the host's driver. */
+static inline bool wants_slice(const struct wanted *w)
+{
+	return wants_mdev(w) || wants_vf(w);
 }
 
 #define WANTED 128 /* of all sections together: 64 of each kind at most */
@@ -50,7 +61,11 @@ void devices_add_rom(struct composer *c, struct option *o, const struct gpu *gpu
 /* functions: a bit for each that the guest has. Refuses a ROM for another. */
 void devices_check_roms(struct composer *c, const struct gpu *gpu, unsigned functions);
 
-/* Adds a section's vGPU, if it can be had. */
+/* Adds a section's vGPU, or its virtual function, if it can be had. */
 void devices_add_mdev(struct composer *c, const struct wanted *w);
+void devices_add_vf(struct composer *c, const struct wanted *w);
+
+/* What only a vGPU has, and no whole card and no virtual function, is refused. */
+void devices_check_whole(struct composer *c, const struct gpu *gpu);
 
 #endif

@@ -256,8 +256,9 @@ void compose_devices(struct composer *c)
 			/* What cannot be found was told by compose_claims(). */
 			if (!list[i].gpu == !pass)
 				continue;
-			if (wants_mdev(&list[i])) {
-				devices_add_mdev(c, &list[i]);
+			if (wants_slice(&list[i])) {
+				(wants_vf(&list[i]) ? devices_add_vf : devices_add_mdev)(c,
+											 &list[i]);
 				continue;
 			}
 			if (!devices_find(c->p, c->facts, &list[i], &found, NULL) ||

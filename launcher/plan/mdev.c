@@ -46,6 +46,7 @@ static void check_card_keys(struct composer *c, const struct gpu *gpu)
 		{gpu->x_vga.v, &gpu->x_vga.at},
 		{gpu->keep_awake.v, &gpu->keep_awake.at},
 		{gpu->reset.v != RESET_AUTO, &gpu->reset.at},
+		{gpu->vf.v, &gpu->vf.at},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(card); i++)
@@ -76,7 +77,7 @@ static void check_picture_keys(struct composer *c, const struct gpu *gpu)
 }
 
 /* What only a vGPU has. */
-static void check_whole(struct composer *c, const struct gpu *gpu)
+void devices_check_whole(struct composer *c, const struct gpu *gpu)
 {
 	const struct {
 		bool given;
@@ -359,7 +360,7 @@ void compose_mdevs(struct composer *c)
 		own_pci_set struct pci_set parent = {0};
 
 		if (list[i].gpu && !wants_mdev(&list[i]))
-			check_whole(c, list[i].gpu);
+			devices_check_whole(c, list[i].gpu);
 		if (!wants_mdev(&list[i]))
 			continue;
 		check_card_keys(c, list[i].gpu);

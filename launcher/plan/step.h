@@ -36,7 +36,9 @@
 	/* let the supervisor schedule its threads SCHED_FIFO, priority 1 */ \
 	ROW(STEP_REALTIME, "realtime", allow_realtime)                       \
 	/* a mediated device, its group to the user */                       \
-	ROW(STEP_MDEV, "mdev", create_mdev)
+	ROW(STEP_MDEV, "mdev", create_mdev)                                  \
+	/* a virtual function, its group to the user */                      \
+	ROW(STEP_VF, "vf", take_vf)
 
 #define STEP_KIND(kind, word, serve) kind,
 enum step_kind { STEP_ROWS(STEP_KIND) STEP_KINDS };
@@ -105,6 +107,9 @@ struct intent {
 			uint8_t uuid[16];	     /* as it is written */
 			char type[STEP_MDEV_TYPE];   /* letters, digits, _ and - */
 		} mdev;
+		struct {
+			struct step_function physical; /* its driver is that which makes it */
+		} vf;
 	};
 };
 

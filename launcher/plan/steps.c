@@ -105,7 +105,6 @@ static void claim_lines(const struct composer *c, struct plan_step *step, const 
 		c->facts->manager,
 		openrc ? "nvidia-persistenced" : "nvidia-persistenced nvidia-powerd", "stop");
 
-	compose_line(step, "modprobe vfio-pci   # unless it is loaded");
 	for (size_t i = 0; i < set->n; i++) {
 		override_line(step, set->v[i]);
 		nvidia = nvidia || pci_has_driver(set->v[i], "nvidia");
@@ -129,7 +128,7 @@ static const struct gpu *gpu_of(const struct composer *c, const struct pci_funct
 	for (size_t i = 0; i < n; i++) {
 		own_pci_set struct pci_set found = {0};
 
-		if (!list[i].gpu || wants_mdev(&list[i]) ||
+		if (!list[i].gpu || wants_slice(&list[i]) ||
 		    !devices_find(c->p, c->facts, &list[i], &found, NULL) ||
 		    !pci_set_has(&found, f))
 			continue;
@@ -195,6 +194,7 @@ static void step_claim(struct composer *c)
 	step = compose_step(
 		c, STEP_CLAIM, NULL,
 		"undone afterwards in reverse order, each device with its driver again");
+	compose_line(step, "modprobe vfio-pci   # unless it is loaded");
 	for (size_t i = 0; i < set.n; i++) {
 		fill_function(&step->intent.claim.function[i], set.v[i]);
 		step->intent.claim.function[i].reset = (uint8_t)step_reset(c, step, set.v[i]);
@@ -250,6 +250,38 @@ static void step_mdev(struct composer *c, const struct mdev_place *place)
 		step,
 		"setfacl -m u:$USER:rw /dev/vfio/$(basename $(readlink /sys/bus/mdev/devices/%s/iommu_group))",
 		place->uuid);
+}
+
+/* The claim of what is made, as the keeper does it. */
+static void step_vf(struct composer *c, const struct vf_place *place)
+{
+	struct plan_step *step = compose_step(c, STEP_VF, &place->gpu->vf.at,
+					      place->there ? "there already, and left there"
+							   : "removed again afterwards");
+	char physical[PCI_ADDRESS_SIZE], address[PCI_ADDRESS_SIZE];
+	const struct pci_function *there = place->there;
+
+	pci_address_format(&place->physical->address, physical);
+	pci_address_format(&place->address, address);
+	fill_function(&step->intent.vf.physical, place->physical);
+	if (!there) {
+		compose_line(step, "echo 0 > /sys/bus/pci/devices/%s/sriov_drivers_autoprobe",
+			     physical);
+		compose_line(step, "echo 1 > /sys/bus/pci/devices/%s/sriov_numvfs   # now: 0",
+			     physical);
+	}
+	if (!there || !pci_has_driver(there, "vfio-pci")) {
+		/* The claim before it brings it along. */
+		if (place == c->vf && !c->claimed.n)
+			compose_line(step, "modprobe vfio-pci   # unless it is loaded");
+		compose_line(step, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override",
+			     address);
+		compose_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
+	}
+	compose_line(
+		step,
+		"setfacl -m u:$USER:rw /dev/vfio/$(basename $(readlink /sys/bus/pci/devices/%s/iommu_group))",
+		address);
 }
 
 /* Only where a keeper is there anyway: who has no device of the host's can join the group kvm. */
@@ -365,6 +397,8 @@ void compose_steps(struct composer *c)
 		step_claim(c);
 	for (size_t i = 0; i < c->mdevs; i++)
 		step_mdev(c, &c->mdev[i]);
+	for (size_t i = 0; i < c->vfs; i++)
+		step_vf(c, &c->vf[i]);
 	step_kvm(c);
 	step_kvmfr(c);
 	if (c->in->purpose == PURPOSE_RUN) {

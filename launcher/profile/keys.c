@@ -307,6 +307,8 @@ static const struct key GPU[] = {
 	 .help = "yes: vfio-pci does not switch it off while nobody uses it (D3), for a card that does not come back from that; what disable_idle_d3 does for all devices"},
 	{"reset", CHOICE(gpu, reset, RESET_WORDS), .dflt = "auto",
 	 .help = "how it is reset between two guests, of the kernel's ways that vmlaunch devices shows; auto: what is known of this card, else the kernel's first; bus: all functions at once; none: no way of its own"},
+	{"vf", FLAG(gpu, vf), .dflt = "no",
+	 .help = "yes: a virtual function (SR-IOV) of it is made for the guest and removed afterwards, and the GPU stays the host's; one that is there and free is taken as it is"},
 	{"mdev", NAME(gpu, mdev),
 	 .help = "a vGPU of this type is made for the guest, such as i915-GVTg_V5_4, and the GPU stays the host's; vmlaunch devices shows the types"},
 	{"uuid", UUID(gpu, uuid), .flags = KEY_AUTO, .dflt = "auto",

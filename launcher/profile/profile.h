@@ -333,6 +333,7 @@ struct gpu {
 	struct flag igd_opregion;
 	struct flag keep_awake;
 	struct choice reset; /* enum reset_way */
+	struct flag vf;	     /* device is the physical function, which stays the host's */
 	struct text mdev;    /* a type: then device is the parent, which stays the host's */
 	struct text uuid;
 	struct choice display;

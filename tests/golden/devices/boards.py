@@ -109,6 +109,22 @@ def laptop_slices(tree, t):
     tree.input("sys/devices/platform/i8042/serio0", 3, "AT Translated Set 2 keyboard", t.KEYBOARD)
 
 
+def laptop_sriov(tree, t):
+    """Graphics whose driver could make virtual functions, and a card that cannot, by drivers that could be others."""
+    host(tree)
+    tree.iommu("dmar0", cap="1c0000c40690462")
+    tree.pci("0000:00:00.0", "8086:4601", "060000", group=1)
+    path = tree.pci("0000:00:02.0", "8086:46a6", "030000", sub="17aa:3801", driver="xe", group=0, boot_vga=1, sriov_numvfs=0,
+                    bars=[(0x5018000000, 16 * M, t.BAR64P), (0, 0, 0), (0x4000000000, 256 * M, t.BAR64P)])
+    tree.attributes(path, sriov_totalvfs=7, sriov_offset=1, sriov_stride=1, sriov_vf_device="46a6", sriov_drivers_autoprobe=1)
+    tree.drm("0000:00:02.0", 0, 128, [("eDP-1", "connected", "enabled")])
+    tree.framebuffer("0000:00:02.0", 0)
+    tree.pci("0000:00:06.0", "8086:464d", "060400", driver="pcieport", group=2)
+    tree.pci("0000:01:00.0", "8086:56a0", "030000", below="0000:00:06.0", sub="8086:1020", driver="i915", group=3, boot_vga=0,
+             bars=[(0x6040000000, 16 * M, t.BAR64)])
+    tree.input("sys/devices/platform/i8042/serio0", 3, "AT Translated Set 2 keyboard", t.KEYBOARD)
+
+
 def one_gpu(tree, t, freed=False):
     """One GPU alone, with the firmware's frame buffer under the console; or freed by hand."""
     host(tree)
@@ -134,6 +150,7 @@ BOARDS = {
     "desktop-apu": desktop_apu,
     "laptop-twins": laptop_twins,
     "laptop-slices": laptop_slices,
+    "laptop-sriov": laptop_sriov,
     "one-gpu": one_gpu,
     "one-gpu-freed": one_gpu_freed,
 }

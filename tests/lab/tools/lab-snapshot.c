@@ -160,7 +160,9 @@ int main(void)
 	if (!out)
 		err(1, "memory");
 	each(PCI "driver", print_link);
-	each(PCI "{driver_override,power/control,reset_method}", print_lines);
+	each(PCI
+	     "{driver_override,power/control,reset_method,sriov_numvfs,sriov_drivers_autoprobe}",
+	     print_lines);
 	each("/sys{/kernel/mm,/devices/system/node/node*}/hugepages/*/nr_hugepages", print_lines);
 	nftw(CGROUPS, group, 16, FTW_PHYS);
 	each("/proc/irq/*/smp_affinity_list", print_irq);

@@ -1,0 +1,167 @@
+/* Virtual functions: slices of a GPU by SR-IOV, while the GPU stays the host's. One is made for the
+ * machine's life, or one that is there and that nobody uses is taken as it is. The guest finds it
+ * like a board of one function; where it will sit on the host is known before it is made.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "devices.h"
+
+static void check_keys(struct composer *c, const struct gpu *gpu)
+{
+	const struct {
+		bool given;
+		const struct origin *at;
+	} board[] = {
+		{gpu->functions.at.kind != ORIGIN_DEFAULT, &gpu->functions.at},
+		{gpu->layout.at.kind != ORIGIN_DEFAULT, &gpu->layout.at},
+		{gpu->rom_acpi.v == WHEN_YES, &gpu->rom_acpi.at},
+		{gpu->dsm.v, &gpu->dsm.at},
+		{gpu->keep_awake.v, &gpu->keep_awake.at},
+		{gpu->reset.v != RESET_AUTO, &gpu->reset.at},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(board); i++)
+		if (board[i].given)
+			compose_wrong(
+				c, *board[i].at,
+				"%s: a virtual function (vf) has none; it is for a GPU that is passed as a whole",
+				compose_key(c, board[i].at));
+	if (gpu->ids.n > 1)
+		compose_wrong(c, gpu->ids.at[1], "%s: %zu ids for one function",
+			      compose_key(c, &gpu->ids.at[1]), gpu->ids.n);
+}
+
+/* Those that other sections have. */
+static void find_taken(const struct composer *c, struct pci_set *taken)
+{
+	for (size_t i = 0; i < c->claimed.n; i++)
+		pci_set_add(taken, c->claimed.v[i]);
+	for (size_t i = 0; i < c->vfs; i++)
+		if (c->vf[i].there)
+			pci_set_add(taken, c->vf[i].there);
+}
+
+static const struct vf_place *made_of(const struct composer *c, const struct pci_function *physical)
+{
+	for (size_t i = 0; i < c->vfs; i++)
+		if (c->vf[i].physical == physical && !c->vf[i].there)
+			return &c->vf[i];
+	return NULL;
+}
+
+static void add_place(struct composer *c, const struct wanted *w, const struct pci_function *f)
+{
+	own_pci_set struct pci_set taken = {0};
+	own_vf_choice struct vf_choice choice = {0};
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(&f->address, address);
+	find_taken(c, &taken);
+	vf_choose(&choice, &c->facts->devices.pci, f, &taken);
+	if (pci_set_has(&c->claimed, f))
+		compose_wrong(
+			c, w->device->at,
+			"%s is passed as a whole by another section: it cannot make virtual functions then",
+			address);
+	else if (f->locked)
+		compose_refuse(c, w->device->at, "%s: the kernel is still busy with it", address);
+	else if (choice.refusal)
+		compose_refuse(c, w->gpu->vf.at, "%s %s", address, choice.refusal);
+	else if (made_of(c, f))
+		compose_wrong(
+			c, w->gpu->vf.at,
+			"another section makes one of %s already, and one is made by a start: make more before it (echo 2 > /sys/bus/pci/devices/%s/sriov_numvfs), and each takes one of these",
+			address, address);
+	else if (c->vfs == ARRAY_SIZE(c->vf))
+		compose_wrong(c, w->item->at, "more than %zu virtual functions", ARRAY_SIZE(c->vf));
+	else
+		c->vf[c->vfs++] = (struct vf_place){
+			.gpu = w->gpu,
+			.physical = f,
+			.there = choice.there,
+			.address = choice.there ? choice.there->address : choice.address,
+		};
+}
+
+void compose_vfs(struct composer *c)
+{
+	struct wanted list[WANTED];
+	size_t n = devices_wanted(c->p, list);
+
+	for (size_t i = 0; i < n; i++) {
+		own_pci_set struct pci_set physical = {0};
+
+		if (!wants_vf(&list[i]))
+			continue;
+		check_keys(c, list[i].gpu);
+		/* What cannot be found was told by plan_claims(). */
+		if (devices_find(c->p, c->facts, &list[i], &physical, NULL))
+			add_place(c, &list[i], physical.v[0]);
+	}
+}
+
+/* Its own ids are told by nobody before it is made; the subsystem's are its GPU's. */
+static void identify(struct option *o, const struct gpu *gpu, const struct pci_function *physical,
+		     unsigned id[4])
+{
+	const char *word = gpu->ids.v[0];
+	bool given = strcmp(word, "host") != 0 && strcmp(word, "none") != 0;
+
+	if (given)
+		devices_read_ids(word, id);
+	if (given || (strcmp(word, "host") == 0 && physical->has_subsystem))
+		devices_add_ids(o, id, given ? 0 : 2);
+}
+
+static void note_function(struct composer *c, const struct wanted *w, const unsigned id[4])
+{
+	struct guest_function *g = xappend(c->plan->guest.function, c->plan->guest.functions);
+
+	*g = (struct guest_function){
+		.section = item_text(w->item),
+		.bus = c->gpu_ports,
+		.id = {id[0], id[1]},
+		.subsystem = {id[2], id[3]},
+		.has_subsystem = id[2] || id[3],
+		.first = true,
+		.rom_hidden = !w->gpu->rom_bar.v,
+		.rom_given = w->gpu->rom[0].v,
+	};
+}
+
+void devices_add_vf(struct composer *c, const struct wanted *w)
+{
+	const struct gpu *gpu = w->gpu;
+	const struct vf_place *place = NULL;
+	own_free char *id = compose_id(w->item), *bus = NULL;
+	char address[PCI_ADDRESS_SIZE], physical[PCI_ADDRESS_SIZE];
+	own_free char *why = NULL;
+	unsigned ids[4];
+	struct option o;
+
+	for (size_t i = 0; i < c->vfs; i++)
+		if (c->vf[i].gpu == gpu)
+			place = &c->vf[i];
+	if (!place)
+		return;
+	bus = devices_gpu_bus(c, w, 0);
+	why = xasprintf("a virtual function of %s",
+			pci_address_format(&place->physical->address, physical));
+	ids[0] = place->physical->vendor;
+	ids[1] = place->there ? place->there->device : place->physical->device;
+	ids[2] = place->physical->subvendor;
+	ids[3] = place->physical->subdevice;
+	o = option_new("vfio-pci");
+	option_text(&o, "host", pci_address_format(&place->address, address));
+	option_text(&o, "id", id);
+	option_text(&o, "bus", bus);
+	option_slot(&o, "addr", 0, 0);
+	identify(&o, gpu, place->physical, ids);
+	note_function(c, w, ids);
+	devices_add_rom(c, &o, gpu, 0, ids);
+	devices_check_roms(c, gpu, 1);
+	if (gpu->x_vga.v)
+		option_on(&o, "x-vga", true);
+	compose_argument(c, "-device", option_done(&o), &gpu->vf.at, why);
+}
