@@ -29,6 +29,7 @@ static const struct option_row PROBE_OPTIONS[] = {
 	{"json", NULL, "print those lines as JSON"},
 	{"no-devices", NULL, "leave out the host's devices: nothing of the host changes then"},
 	{"timeout", "SECONDS", "give up after so long (120; emulated: 600)"},
+	{"rounds", "N", "so many times, and what differs between them, in guest and host"},
 	{0}};
 static const struct option_row MACHINE_OPTIONS[] = {
 	PROFILE_OPTIONS,

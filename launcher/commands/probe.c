@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "common.h"
 #include "plan/judge.h"
+#include "rounds.h"
 #include "run/machine.h"
 
 #define REPORT_LIMIT (1U << 20)
@@ -213,7 +214,8 @@ int command_probe(const struct arguments *args, struct error **err)
 		.probe_parameters = "report=both",
 	};
 	const char *timeout = argument_option(args, "timeout");
-	uint64_t limit = 0;
+	const char *rounds = argument_option(args, "rounds");
+	uint64_t limit = 0, many = 0;
 	struct ending ending;
 	bool problem = false;
 
@@ -223,6 +225,13 @@ int command_probe(const struct arguments *args, struct error **err)
 		error_add(err, ERROR_USAGE, "--timeout is a number of seconds, not '%s'", timeout);
 		return ERROR_USAGE;
 	}
+	if (rounds && (!text_u64(rounds, 10, &many) || many < 1 || many > ROUNDS_MAX)) {
+		error_add(err, ERROR_USAGE, "--rounds is a number from 1 to %d, not '%s'",
+			  ROUNDS_MAX, rounds);
+		return ERROR_USAGE;
+	}
+	if (many)
+		return probe_rounds(args, (unsigned)many, err);
 	what.probe_program = program;
 	if (!gather(&g, args, &what, err))
 		return ERROR_FAILED;

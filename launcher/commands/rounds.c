@@ -1,0 +1,288 @@
+/* The probe of a machine, so many times, each in a process of its own, as each starts from nothing:
+ * whoever calls this is root or not, as for one. After each round what the guest saw is held
+ * against the first one's report, and the host against what it was before all of them: its PCI
+ * functions, its huge pages. What is the same has come back.
+ */
+#include "rounds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/own.h"
+#include "base/root.h"
+#include "base/text.h"
+#include "host/pci.h"
+
+#define REPORT_LIMIT (1U << 20)
+
+/* ------------------------------------------------------------------ the host */
+
+static void add_function(struct buf *out, const struct pci_function *f)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	buf_addf(out, "pci %s id=%04x:%04x driver=%s override=%s power=%s vfs=%u reset=",
+		 pci_address_format(&f->address, address), f->vendor, f->device,
+		 f->driver ? f->driver : "none", f->driver_override ? f->driver_override : "none",
+		 f->power_control ? f->power_control : "none", f->vfs);
+	for (size_t i = 0; i < f->resets; i++)
+		buf_addf(out, "%s%s", i ? "," : "", f->reset[i]);
+	buf_addc(out, '\n');
+}
+
+static void add_pages(struct buf *out, const struct root *root, unsigned size_kb)
+{
+	unsigned long long n;
+
+	if (root_number(root, &n, "/sys/kernel/mm/hugepages/hugepages-%ukB/nr_hugepages", size_kb))
+		buf_addf(out, "hugepages size=%uK number=%llu\n", size_kb, n);
+}
+
+/* What a hand-over changes, a line each; the caller owns it. */
+static char *look_at_host(void)
+{
+	const struct root root = ROOT_REAL;
+	own_pci_list struct pci_list list = {0};
+	struct buf out = {0};
+
+	buf_adds(&out, "");
+	pci_list_read(&list, &root);
+	for (size_t i = 0; i < list.n; i++)
+		add_function(&out, &list.v[i]);
+	add_pages(&out, &root, 2048);
+	add_pages(&out, &root, 1048576);
+	return buf_steal(&out);
+}
+
+/* ------------------------------------------------------------------ a round */
+
+/* The same command without this option, for programs. */
+static char **words_of(const struct arguments *args)
+{
+	size_t n = 0;
+	char **words = NULL;
+
+	*xappend(words, n) = xstrdup("vmlaunch");
+	*xappend(words, n) = xstrdup("probe");
+	*xappend(words, n) = xstrdup("--lines");
+	for (size_t i = 0; i < args->options; i++) {
+		const struct given *given = &args->option[i];
+
+		if (strcmp(given->name, "rounds") != 0 && strcmp(given->name, "json") != 0 &&
+		    strcmp(given->name, "lines") != 0)
+			*xappend(words, n) = xasprintf("--%s%s%s", given->name,
+						       *given->value ? "=" : "", given->value);
+	}
+	*xappend(words, n) = xstrdup("--");
+	*xappend(words, n) = xstrdup(args->word[0]);
+	*xappend(words, n) = NULL;
+	return words;
+}
+
+static void hear(int fd, struct buf *report)
+{
+	char part[4096];
+	ssize_t n;
+
+	while ((n = read(fd, part, sizeof(part))) != 0) {
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0 && report->len + (size_t)n <= REPORT_LIMIT)
+			buf_add(report, part, (size_t)n);
+	}
+}
+
+/* Its exit status; -1 with words when there was no round at all. */
+static int play(char **words, struct buf *report, struct error **err)
+{
+	own_fd int ours = -1, theirs = -1;
+	int pair[2], status;
+	pid_t pid;
+
+	if (pipe2(pair, O_CLOEXEC) < 0) {
+		error_errno(err, ERROR_FAILED, errno, "cannot make a pipe");
+		return -1;
+	}
+	ours = pair[0];
+	theirs = pair[1];
+	pid = fork();
+	if (pid == 0) {
+		if (dup2(theirs, STDOUT_FILENO) >= 0)
+			execv("/proc/self/exe", words);
+		_exit(127);
+	}
+	close_fd(&theirs);
+	if (pid < 0) {
+		error_errno(err, ERROR_FAILED, errno, "cannot start another process");
+		return -1;
+	}
+	hear(ours, report);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : ERROR_FAILED;
+}
+
+/* ------------------------------------------------------------------ what differs */
+
+static bool has_line(const char *text, const char *line, size_t len)
+{
+	for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n')
+		if (strcspn(at, "\n") == len && strncmp(at, line, len) == 0)
+			return true;
+	return false;
+}
+
+/* Lines of one text that another has not. */
+static json_object *lines_without(const char *text, const char *other)
+{
+	json_object *list = json_object_new_array();
+
+	for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		size_t len = strcspn(at, "\n");
+		own_free char *line = xasprintf("%.*s", (int)len, at);
+		own_free char *shown = text_quote(line, SIZE_MAX);
+
+		if (!has_line(other, at, len))
+			json_object_array_add(list, json_object_new_string(shown));
+	}
+	return list;
+}
+
+static json_object *difference(const char *first, const char *now)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "gone", lines_without(first, now));
+	json_object_object_add(o, "new", lines_without(now, first));
+	return o;
+}
+
+static bool print_difference(json_object *o, const char *title)
+{
+	static const char *const sign[][2] = {{"gone", "-"}, {"new", "+"}};
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sign); i++) {
+		json_object *list = json_object_object_get(o, sign[i][0]);
+
+		for (size_t k = 0; k < json_object_array_length(list); k++) {
+			if (!any && title)
+				printf("%s\n", title);
+			any = true;
+			if (title)
+				printf("  %s %s\n", sign[i][1],
+				       json_object_get_string(json_object_array_get_idx(list, k)));
+		}
+	}
+	return any;
+}
+
+/* Whether it is as the first one was. */
+static bool tell(json_object *round, unsigned number, unsigned rounds, double seconds, int status,
+		 bool quiet)
+{
+	json_object *guest = json_object_object_get(round, "guest");
+	json_object *host = json_object_object_get(round, "host");
+	bool alike = status <= ERROR_FAILED && !print_difference(guest, NULL) &&
+		     !print_difference(host, NULL);
+
+	if (quiet)
+		return alike;
+	printf("round %u of %u: %.1f s, %s\n", number, rounds, seconds,
+	       status > ERROR_FAILED ? "no report"
+	       : !alike		     ? "something differs"
+	       : number == 1	     ? "the host is as it was"
+				     : "as the first, and the host is as it was");
+	if (status > ERROR_FAILED)
+		printf("the probe ended with %d; what it said stands above\n", status);
+	print_difference(guest, "the guest sees, unlike in the first round:");
+	print_difference(host, "the host has, unlike before:");
+	fflush(stdout);
+	return alike;
+}
+
+struct rounds {
+	char **words;
+	char *host;  /* before all of them */
+	char *first; /* the first report */
+	json_object *list;
+	unsigned n, alike;
+	int status; /* of the last one */
+};
+
+/* False when there is no sense in another one. */
+static bool one(struct rounds *all, unsigned number, bool quiet, struct error **err)
+{
+	own_buf struct buf report = {0};
+	int64_t before = now_ms();
+	own_free char *host = NULL;
+	json_object *round;
+	double seconds;
+
+	buf_adds(&report, "");
+	all->status = play(all->words, &report, err);
+	if (all->status < 0)
+		return false;
+	seconds = (double)(now_ms() - before) / 1000;
+	host = look_at_host();
+	if (!all->first)
+		all->first = xstrdup(report.data);
+	round = json_object_new_object();
+	json_object_object_add(round, "number", json_object_new_int((int)number));
+	json_object_object_add(round, "seconds", json_object_new_double(seconds));
+	json_object_object_add(round, "status", json_object_new_int(all->status));
+	json_object_object_add(round, "guest", difference(all->first, report.data));
+	json_object_object_add(round, "host", difference(all->host, host));
+	json_object_array_add(all->list, round);
+	all->alike += tell(round, number, all->n, seconds, all->status, quiet);
+	/* A report with a problem in it is one. */
+	return all->status <= ERROR_FAILED && report.len;
+}
+
+static void print_json(struct rounds *all)
+{
+	json_object *top = json_object_new_object();
+
+	json_object_object_add(top, "version", json_object_new_int(1));
+	json_object_object_add(top, "rounds", steal(&all->list));
+	json_object_object_add(top, "alike", json_object_new_int((int)all->alike));
+	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+}
+
+int probe_rounds(const struct arguments *args, unsigned rounds, struct error **err)
+{
+	struct rounds all = {.words = words_of(args),
+			     .host = look_at_host(),
+			     .list = json_object_new_array(),
+			     .n = rounds};
+	bool json = argument_option(args, "json");
+	unsigned played = 0;
+	bool good;
+
+	for (bool more = true; more && played < rounds; played++)
+		more = one(&all, played + 1, json, err);
+	good = all.alike == rounds;
+	if (json)
+		print_json(&all);
+	else if (all.status >= 0)
+		printf("\n%u of %u rounds: %s\n", played, rounds,
+		       good ? "all alike, and the host was as it was after each" : "not all alike");
+	for (size_t i = 0; all.words[i]; i++)
+		free(all.words[i]);
+	free(all.words);
+	free(all.host);
+	free(all.first);
+	json_object_put(all.list);
+	return all.status > ERROR_FAILED ? all.status : good ? 0 : ERROR_FAILED;
+}
