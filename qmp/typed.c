@@ -312,6 +312,14 @@ static json_object *type_property(json_object *property, json_object *node, cons
 	return value ? value : make_string(text);
 }
 
+/* What QEMU did not tell about: a slot is text all the same. */
+static json_object *type_unknown(const char *name, json_object *node)
+{
+	if (strcmp(name, "addr") == 0 && json_object_is_type(node, json_type_string))
+		return make_string(json_object_get_string(node));
+	return qmp_untyped(node);
+}
+
 /* ------------------------------------------------------------------ objects and lists */
 
 /* The text of an object's member that is a tag, for schema_members(). */
@@ -398,7 +406,7 @@ static json_object *type_object(const struct walk *walk, const struct schema_ent
 		else if (property)
 			value = type_property(property, child, below, ok);
 		else if (walk->properties && !walk->typing->properties)
-			value = qmp_untyped(child);
+			value = type_unknown(key, child);
 		else
 			value = refuse_member(walk, child, key, path, all, n), *ok = false;
 		if (!*ok)

@@ -145,7 +145,8 @@ static void test_properties(void **state)
 	      "{\"driver\":\"x\",\"addr\":\"8\",\"port\":\"3\",\"vectors\":2,\"write-cache\":\"on\",\"rombar\":false}");
 	check("device_add driver=x addr=0.0", "{\"driver\":\"x\",\"addr\":\"0.0\"}");
 	check("device_add driver=x prot=1", "1: device_add has no prot; did you mean port?");
-	assert_string_equal(unknown, "{\"driver\":\"x\",\"port\":3,\"addr\":8,\"a\":{\"b\":1}}");
+	assert_string_equal(unknown,
+			    "{\"driver\":\"x\",\"port\":3,\"addr\":\"8\",\"a\":{\"b\":1}}");
 }
 
 static void test_schema(void **state)
