@@ -186,6 +186,8 @@ static void find_programs(struct gathered *g, bool ephemeral)
 		find_program(g, QEMU_IMG);
 	if (g->profile->share.n)
 		find_virtiofsd(g);
+	if (plan_wants_passt(g->profile))
+		find_program(g, PASST);
 	if (plan_wants_tpm(g->profile)) {
 		find_program(g, SWTPM);
 		find_program(g, SWTPM_SETUP);

@@ -160,6 +160,7 @@ struct net_interface {
 };
 
 struct net_facts {
+	bool root;	       /* this process is root's, and so will be those that it starts */
 	unsigned unprivileged; /* the lowest port that anybody may listen at */
 	struct net_interface *interface;
 	size_t interfaces;

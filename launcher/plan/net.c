@@ -1,6 +1,6 @@
-/* Network cards, and what is behind them: QEMU's own network behind the host's address, or a tap
- * interface that is there already. A probe has the first of these always: it needs no network, and
- * the machine may run beside it.
+/* Network cards, and what is behind them: a network behind the host's address, QEMU's own or
+ * passt's, or a tap interface that is there already. A probe has the first of these always: it
+ * needs no network, and the machine may run beside it.
  */
 #include <string.h>
 
@@ -55,10 +55,8 @@ static void add_card(struct composer *c, const struct network *network, const ch
 			 network->mac.v ? NULL : "the address is the same on every start");
 }
 
-/* QEMU takes ports one by one. */
-static void add_forward(struct composer *c, struct option *o, const struct forward *forward)
+static void check_forward(struct composer *c, const struct forward *forward)
 {
-	const uint32_t a = forward->address;
 	unsigned lowest = c->facts->net.unprivileged;
 
 	if (forward->host < lowest)
@@ -66,11 +64,23 @@ static void add_forward(struct composer *c, struct option *o, const struct forwa
 			c, forward->at,
 			"%s: the host's ports below %u are root's, and QEMU never runs as root: choose a higher one for the host; the guest's may be any",
 			compose_key(c, &forward->at), lowest);
+}
+
+static char *address_text(uint32_t a)
+{
+	return xasprintf("%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
+}
+
+/* QEMU takes ports one by one. */
+static void add_forward(struct composer *c, struct option *o, const struct forward *forward)
+{
+	own_free char *address = address_text(forward->address);
+
+	check_forward(c, forward);
 	for (unsigned i = 0; i < forward->ports; i++) {
-		own_free char *rule = xasprintf("%s:%u.%u.%u.%u:%u-:%u",
-						forward->protocol == FORWARD_TCP ? "tcp" : "udp",
-						a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff,
-						forward->host + i, forward->guest + i);
+		own_free char *rule =
+			xasprintf("%s:%s:%u-:%u", forward->protocol == FORWARD_TCP ? "tcp" : "udp",
+				  address, forward->host + i, forward->guest + i);
 
 		option_text(o, "hostfwd", rule);
 	}
@@ -87,6 +97,82 @@ static void add_user(struct composer *c, const struct network *network, const ch
 	for (size_t i = 0; i < network->forward.n && c->in->purpose == PURPOSE_RUN; i++)
 		add_forward(c, &o, &network->forward.v[i]);
 	compose_argument(c, "-netdev", option_done(&o), &network->mode.at, NULL);
+}
+
+/* ------------------------------------------------------------------ the same, by passt */
+
+bool plan_wants_passt(const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->network.n; i++) {
+		const struct network *network = (const struct network *)profile->network.v[i];
+
+		if (is_there(network) && network->mode.v == NETWORK_PASST)
+			return true;
+	}
+	return false;
+}
+
+/* passt(1): ADDRESS/FIRST-LAST:FIRST-LAST. */
+static void add_passt_ports(struct composer *c, struct plan_companion *passt,
+			    const struct forward *forward)
+{
+	own_free char *address = address_text(forward->address);
+	unsigned more = forward->ports - 1U;
+
+	check_forward(c, forward);
+	compose_companion_arg(passt, xstrdup(forward->protocol == FORWARD_TCP ? "-t" : "-u"));
+	compose_companion_arg(passt, xasprintf("%s/%u-%u:%u-%u", address, forward->host,
+					       forward->host + more, forward->guest,
+					       forward->guest + more));
+}
+
+/* By a stream, of which each has an end: QEMU's own -netdev passt would start the program, which
+ * its sandbox forbids.
+ */
+static void add_passt(struct composer *c, const struct network *network, const char *id)
+{
+	static const char *const WORDS[] = {
+		"-f", /* in the foreground */
+		"-e", /* its words to the log, where it is old */
+		"-q", /* but no page of facts */
+		"-F", /* the stream to QEMU */
+	};
+	const char *program = compose_program(c, PASST);
+	own_free char *name = item_text(&network->item), *install = NULL, *words = NULL;
+	struct plan_companion *passt;
+	struct option o;
+
+	if (!program) {
+		install = distribution_install(c->facts->distribution, PACKAGE_PASST);
+		compose_refuse(c, network->mode.at, "%s = passt: there is no program passt: %s",
+			       compose_key(c, &network->mode.at), install);
+		return;
+	}
+	words = xasprintf("passt for %s", name);
+	passt = compose_companion(
+		c, words, id, program,
+		"the guest has no network any more, until it is shut down and started anew",
+		&network->mode.at, NULL);
+	if (!passt)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
+		compose_companion_arg(passt, xstrdup(WORDS[i]));
+	compose_companion_arg(passt, xasprintf("%d", COMPANION_FD));
+	/* Else it would become nobody, to which it has no right: it is root without capabilities.
+	 */
+	if (c->facts->net.root) {
+		compose_companion_arg(passt, xstrdup("--runas"));
+		compose_companion_arg(passt, xstrdup("0:0"));
+	}
+	for (size_t i = 0; i < network->forward.n; i++)
+		add_passt_ports(c, passt, &network->forward.v[i]);
+	o = option_new("stream");
+	option_text(&o, "id", id);
+	option_on(&o, "server", false);
+	option_text(&o, "addr.type", "fd");
+	option_number(&o, "addr.str", (uint64_t)compose_companion_pair(c, passt));
+	compose_argument(c, "-netdev", option_done(&o), &network->mode.at,
+			 "passt is at the other end");
 }
 
 /* ------------------------------------------------------------------ a tap interface */
@@ -129,13 +215,19 @@ static char *tap_problem(const struct composer *c, const char *name)
 	return NULL;
 }
 
+static bool wants_tap(const struct network *network)
+{
+	return network->tap.v &&
+	       (network->mode.v == NETWORK_TAP || network->mode.v == NETWORK_AUTO);
+}
+
 /* Whether an earlier section has it already. */
 static bool is_taken(const struct composer *c, const struct network *network)
 {
 	for (size_t i = 0; c->p->network.v[i] != &network->item; i++) {
 		const struct network *other = (const struct network *)c->p->network.v[i];
 
-		if (is_there(other) && other->mode.v != NETWORK_USER && other->tap.v &&
+		if (is_there(other) && wants_tap(other) &&
 		    strcmp(other->tap.v, network->tap.v) == 0)
 			return true;
 	}
@@ -196,7 +288,7 @@ static bool gets_tap(struct composer *c, const struct network *network)
 	own_free char *problem = NULL;
 	const char *key = compose_key(c, &network->tap.at);
 
-	if (!network->tap.v || network->mode.v == NETWORK_USER || c->in->purpose == PURPOSE_PROBE)
+	if (!wants_tap(network) || c->in->purpose == PURPOSE_PROBE)
 		return false;
 	if (is_taken(c, network)) {
 		compose_wrong(c, network->tap.at, "%s: another network has %s", key,
@@ -259,6 +351,8 @@ void compose_networks(struct composer *c)
 		cards = true;
 		if (gets_tap(c, network))
 			queues = add_tap(c, network, id);
+		else if (network->mode.v == NETWORK_PASST && c->in->purpose == PURPOSE_RUN)
+			add_passt(c, network, id);
 		else
 			add_user(c, network, id);
 		add_card(c, network, id, queues);

@@ -127,6 +127,7 @@ enum companion_join {
 #define QEMU_IMG "qemu-img"	      /* the program that makes images */
 #define VIRTIOFSD "virtiofsd"	      /* the program that serves a directory */
 #define SWTPM "swtpm"		      /* the program that is a TPM */
+#define PASST "passt"		      /* the program that is a network behind the host's address */
 #define SWTPM_SETUP "swtpm_setup"     /* the one that makes a new one's state */
 
 /* A program that runs beside QEMU as the user, and ends with it. */
@@ -273,6 +274,9 @@ bool plan_disk_is_qcow2(const struct disk *disk);
 
 /* Whether the profile wants an emulated TPM, if there can be one. */
 bool plan_wants_tpm(const struct profile *profile);
+
+/* Whether a network is passt's. */
+bool plan_wants_passt(const struct profile *profile);
 
 /* NULL when the machine cannot be started; err then holds every reason. */
 struct plan *plan_compose(const struct plan_input *in, struct error **err);

@@ -122,11 +122,9 @@ static const char *const SHARE_TYPE[] = {
 	[SHARE_AUTO] = "auto", [SHARE_VIRTIOFS] = "virtiofs", [SHARE_9P] = "9p", NULL};
 static const char *const TPM[] = {
 	[TPM_AUTO] = "auto", [TPM_EMULATED] = "emulated", [TPM_NONE] = "none", NULL};
-static const char *const MODE[] = {[NETWORK_AUTO] = "auto",
-				   [NETWORK_USER] = "user",
-				   [NETWORK_TAP] = "tap",
-				   [NETWORK_NONE] = "none",
-				   NULL};
+static const char *const MODE[] = {
+	[NETWORK_AUTO] = "auto", [NETWORK_USER] = "user", [NETWORK_PASST] = "passt",
+	[NETWORK_TAP] = "tap",	 [NETWORK_NONE] = "none", NULL};
 static const char *const MODEL[] = {[MODEL_VIRTIO] = "virtio", [MODEL_E1000E] = "e1000e", NULL};
 
 /* clang-format off */
@@ -393,7 +391,7 @@ static const struct key NETWORK[] = {
 	{"enabled", FLAG(network, item.enabled), .dflt = "yes",
 	 .help = "no: as if the section were not there"},
 	{"mode", CHOICE(network, mode, MODE), .dflt = "auto",
-	 .help = "user: NAT inside QEMU, no privilege; tap: an interface of the host's that is there already and yours; none: no card; auto: tap where the key tap names one, else user"},
+	 .help = "user: NAT inside QEMU, no privilege; passt: the same by the program of that name, which is faster, and the guest has the host's own address; tap: an interface of the host's that is there already and yours; none: no card; auto: tap where the key tap names one, else user"},
 	{"mac", MAC(network, mac), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "auto: made from the names and this host's machine-id"},
 	{"model", CHOICE(network, model, MODEL), .dflt = "virtio",

@@ -171,11 +171,53 @@ static void taps_that_cannot_be_had(void **state)
 		"p.ini:3:11: network lan.forward needs network lan.mode = user\n");
 }
 
+/* ------------------------------------------------------------------ passt */
+
+static void words_are(const struct plan_companion *companion, const char *want)
+{
+	own_buf struct buf all = {0};
+
+	for (size_t i = 0; i < companion->args; i++)
+		buf_addf(&all, "%s\n", companion->argv[i]);
+	assert_string_equal(all.data, want);
+}
+
+static void passt(void **state)
+{
+	static const struct plan_program programs[] = {{"passt", S("/usr/bin/passt")}};
+	struct world w = world(), without = world();
+	own_plan struct plan *plan = NULL, *root = NULL;
+
+	(void)state;
+	w.in.program = programs;
+	w.in.programs = 1;
+	plan = planned(&w, LAN "mode = passt\nforward = tcp 3389\n"
+			       "forward = udp 0.0.0.0:5000..5009-80\n" WAN);
+	values_are(plan, "-netdev", "",
+		   "stream,id=network-lan,server=off,addr.type=fd,addr.str=5\n"
+		   "user,id=network-wan\n");
+	assert_int_equal(plan->companions, 1);
+	assert_int_equal(plan->companion[0].join, JOIN_PAIR);
+	assert_int_equal(plan->companion[0].number, 5);
+	assert_string_equal(plan->companion[0].name, "passt for network lan");
+	words_are(&plan->companion[0], "/usr/bin/passt\n-f\n-e\n-q\n-F\n3\n-t\n"
+				       "127.0.0.1/3389-3389:3389-3389\n-u\n"
+				       "0.0.0.0/5000-5009:80-89\n");
+	/* As nobody, whom it would become else, it could not even start. */
+	w.facts.net.root = true;
+	root = planned(&w, LAN "mode = passt\n");
+	words_are(&root->companion[0], "/usr/bin/passt\n-f\n-e\n-q\n-F\n3\n--runas\n0:0\n");
+	w.facts.net.unprivileged = 1024;
+	refusal_says(&w, LAN "mode = passt\nforward = tcp 80\n", "ports below 1024 are root's");
+	refusal_says(&without, LAN "mode = passt\n",
+		     "p.ini:2:8: network lan.mode = passt: there is no program passt: ");
+}
+
 /* It needs no network, and the machine may run beside it. */
 static void a_probe_has_its_own(void **state)
 {
 	struct world w = with_taps(true);
-	own_plan struct plan *tap = NULL, *forward = NULL;
+	own_plan struct plan *tap = NULL, *forward = NULL, *fast = NULL;
 
 	(void)state;
 	w.in.purpose = PURPOSE_PROBE;
@@ -185,6 +227,9 @@ static void a_probe_has_its_own(void **state)
 	forward = planned(&w, LAN "forward = tcp 3389\n");
 	values_are(tap, "-netdev", "", "user,id=network-lan\n");
 	values_are(forward, "-netdev", "", "user,id=network-lan\n");
+	fast = planned(&w, LAN "mode = passt\n");
+	values_are(fast, "-netdev", "", "user,id=network-lan\n");
+	assert_int_equal(fast->companions, 0);
 }
 
 int main(void)
@@ -196,6 +241,7 @@ int main(void)
 		cmocka_unit_test(a_tap),
 		cmocka_unit_test(queues),
 		cmocka_unit_test(taps_that_cannot_be_had),
+		cmocka_unit_test(passt),
 		cmocka_unit_test(a_probe_has_its_own),
 	};
 
