@@ -88,7 +88,7 @@ vmlaunch: $(BUILD)/obj/launcher/main.o $(BUILD)/libvmlaunch.a
 import_sources := $(sort $(wildcard import/*.c))
 xml_cflags = $(eval xml_cflags := $$(shell $(PKG_CONFIG) --cflags libxml-2.0))$(xml_cflags)
 xml_libs = $(eval xml_libs := $$(shell $(PKG_CONFIG) --libs libxml-2.0))$(xml_libs)
-import_cflags = $(if $(filter import/%,$(1)),$(xml_cflags))
+import_cflags = $(if $(filter import/% tests/fuzz/fuzz_import.c,$(1)),$(xml_cflags))
 
 all: import
 import: vmlaunch
@@ -150,9 +150,11 @@ unit: $(unit_programs)
 FUZZ := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 .PRECIOUS: $(BUILD)/fuzz/%.o
 
+$(BUILD)/fuzz/fuzz_import: $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out import/main.c,$(import_sources)))
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libvmlaunch.a
 	$(call say,LINK,$@)
-	$(Q)clang $(FUZZ) -fsanitize=fuzzer -o $@ $^ $(lib_libs)
+	$(Q)clang $(FUZZ) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+		$(if $(filter %/fuzz_import,$@),$(xml_libs)) $(lib_libs)
 
 $(BUILD)/fuzz/libvmlaunch.a: $(call library_objects,$(BUILD)/fuzz)
 	$(call say,AR,$@)

@@ -9,6 +9,8 @@
 #include "profile/ini_write.h"
 #include "profile/value.h"
 
+#define SENTENCE 600 /* bytes of one that are shown */
+
 static const struct key *find_key(const char *section, const char *key)
 {
 	const struct section_keys *s = section_find(section);
@@ -128,8 +130,12 @@ void draft_comment(struct draft *d, const char *section, const char *name, const
 	va_end(args);
 }
 
-static void add_sentence(char ***list, size_t *n, char *sentence)
+/* Takes over the sentence. A domain's values may hold what ends a line. */
+static void add_sentence(char ***list, size_t *n, char *raw)
 {
+	char *sentence = text_quote(raw, SENTENCE);
+
+	free(raw);
 	for (size_t i = 0; i < *n; i++)
 		if (strcmp((*list)[i], sentence) == 0) {
 			free(sentence);

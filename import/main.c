@@ -16,11 +16,6 @@
 
 #define DOMAIN_LIMIT (4U << 20) /* bytes; a domain has some thousand */
 
-static void add_left(void *context, const char *line)
-{
-	draft_left(context, "%s", line);
-}
-
 static char *read_domain(const char *path, size_t *len, struct error **err)
 {
 	char *data = *path ? file_read(path, DOMAIN_LIMIT, len)
@@ -37,39 +32,16 @@ static char *read_domain(const char *path, size_t *len, struct error **err)
 
 static bool import(const struct root *root, const char *path, struct error **err)
 {
-	const char *name = *path ? path : "standard input";
 	own_draft struct draft d = {0};
-	own_xml xmlDoc *doc = NULL;
 	own_free char *text = NULL, *data = NULL;
-	xmlNode *domain;
 	size_t len;
 
 	data = read_domain(path, &len, err);
-	doc = data ? xml_read(name, data, len, &domain, err) : NULL;
-	if (!doc)
+	if (!data)
 		return false;
-	if (!xml_is(domain, "domain")) {
-		error_add(err, ERROR_USAGE, "%s: it is a <%s>, not a <domain>", name,
-			  (const char *)domain->name);
-		return false;
-	}
-	if (!xml_has(domain, "type", "kvm") && !xml_has(domain, "type", "qemu")) {
-		own_free char *type = xml_attr(domain, "type");
-
-		error_add(err, ERROR_USAGE, "%s: a domain of type %s is no machine of QEMU's", name,
-			  type ? type : "(none)");
-		return false;
-	}
-	/* What libvirt writes of one that runs. */
-	xml_ignore(domain, "id");
 	pci_list_read(&d.pci, root);
-	import_machine(&d, domain);
-	import_processors(&d, domain);
-	import_devices(&d, domain);
-	import_hostdevs(&d, domain);
-	import_command_line(&d, domain);
-	import_hidden(&d);
-	xml_rest(domain, add_left, &d);
+	if (!import_domain(&d, *path ? path : "standard input", data, len, err))
+		return false;
 	text = draft_text(&d, *path ? path_base(path) : "libvirt's XML");
 	fputs(text, stdout);
 	for (size_t i = 0; i < d.lefts; i++)

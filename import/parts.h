@@ -5,6 +5,12 @@
 #include "draft.h"
 #include "xml.h"
 
+/* A whole domain: len bytes of XML into the draft, which has the host's devices. What is no domain
+ * of QEMU's is an error (ERROR_USAGE), in which name is what it is called.
+ */
+bool import_domain(struct draft *d, const char *name, const char *data, size_t len,
+		   struct error **err);
+
 void import_machine(struct draft *d, xmlNode *domain);	  /* names, memory, firmware, board */
 void import_processors(struct draft *d, xmlNode *domain); /* cpu, cputune, hyperv, clock */
 void import_devices(struct draft *d, xmlNode *domain);	  /* all but those of the host */

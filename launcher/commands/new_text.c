@@ -308,6 +308,12 @@ static void put_disks(struct ini_writer *w, const struct new_machine *m)
 {
 	ini_put_section(w, "disk", "system");
 	ini_put(w, "path", m->disk);
+	if (m->windows && !m->drivers) {
+		ini_comment(
+			w,
+			"Windows finds it as it is. With the driver of virtio-win.iso, virtio-blk is faster.");
+		ini_put(w, "bus", "nvme");
+	}
 	ini_comment(w, "What the guest deletes is given back to the host's file system.");
 	ini_put(w, "discard", "yes");
 	ini_gap(w);
@@ -342,7 +348,7 @@ static void put_variants(struct ini_writer *w, const struct new_machine *m)
 		if (m->windows)
 			ini_comment(
 				w,
-				"The installer of Windows 11 asks for Secure Boot and a TPM: Shift+F10, regedit, and in HKLM\\SYSTEM\\Setup\\LabConfig BypassSecureBootCheck and BypassTPMCheck = 1 (dwords) say that it does without.");
+				"The installer of Windows 11 asks for Secure Boot, and for a TPM, which the guest has where swtpm is installed: Shift+F10, regedit, and in HKLM\\SYSTEM\\Setup\\LabConfig BypassSecureBootCheck and BypassTPMCheck = 1 (dwords) say that it does without.");
 		ini_put_section(w, "variant", "install");
 		put_without_gpu(w, m);
 		if (m->iso)
