@@ -25,21 +25,21 @@ static void firmware_configuration(void **state)
 {
 	struct world w = world();
 	own_plan struct plan *plan = planned(
-		&w, "[fw_cfg a]\nname = opt/a\nstring = x,y\n[fw_cfg b]\nname = opt/b\n"
-		    "file = /etc/passwd\n[fw_cfg c]\nname = opt/a\nstring = z\nenabled = no\n");
+		&w, "[fw-cfg a]\nname = opt/a\nstring = x,y\n[fw-cfg b]\nname = opt/b\n"
+		    "file = /etc/passwd\n[fw-cfg c]\nname = opt/a\nstring = z\nenabled = no\n");
 
 	(void)state;
 	values_are(plan, "-fw_cfg", "", "name=opt/a,string=x,,y\nname=opt/b,file=/etc/passwd\n");
-	refused(&w, "[fw_cfg]\nname = etc/e820\nstring = x\n", ERROR_USAGE,
-		"p.ini:2:8: fw_cfg.name: begins with opt/, as all names that QEMU leaves to others do\n");
-	refused(&w, "[fw_cfg]\nname = opt/a\n", ERROR_USAGE,
-		"p.ini:1:1: fw_cfg.name goes with fw_cfg.string or with fw_cfg.file\n");
+	refused(&w, "[fw-cfg]\nname = etc/e820\nstring = x\n", ERROR_USAGE,
+		"p.ini:2:8: fw-cfg.name: begins with opt/, as all names that QEMU leaves to others do\n");
+	refused(&w, "[fw-cfg]\nname = opt/a\n", ERROR_USAGE,
+		"p.ini:1:1: fw-cfg.name goes with fw-cfg.string or with fw-cfg.file\n");
 	refused(&w,
-		"[fw_cfg]\nname = opt/5678901234567890123456789012345678901234567890123456\n"
+		"[fw-cfg]\nname = opt/5678901234567890123456789012345678901234567890123456\n"
 		"string = x\n",
-		ERROR_USAGE, "p.ini:2:8: fw_cfg.name: has at most 55 printable characters\n");
-	refused(&w, "[fw_cfg a]\nname = opt/a\nstring = x\n[fw_cfg b]\nname = opt/a\nstring = y\n",
-		ERROR_USAGE, "p.ini:5:8: fw_cfg b.name: opt/a stands twice\n");
+		ERROR_USAGE, "p.ini:2:8: fw-cfg.name: has at most 55 printable characters\n");
+	refused(&w, "[fw-cfg a]\nname = opt/a\nstring = x\n[fw-cfg b]\nname = opt/a\nstring = y\n",
+		ERROR_USAGE, "p.ini:5:8: fw-cfg b.name: opt/a stands twice\n");
 }
 
 static void sound(void **state)

@@ -23,7 +23,7 @@ static void a_board_behind_a_port_of_its_own(void **state)
 
 	(void)state;
 	values_are(
-		plan, "-device", "pcie-root-port,",
+		plan, "-device", "pcie-root-port,id=gpuport",
 		"pcie-root-port,id=gpuport1,bus=pcie.0,addr=01.0,chassis=8,port=8,hotplug=off,multifunction=on\n");
 	values_are(plan, "-device", "vfio-pci,",
 		   "vfio-pci,host=0000:01:00.0,id=gpu-0,bus=gpuport1,addr=00.0,multifunction=on" IDS
@@ -480,14 +480,14 @@ static void a_window_that_is_too_small(void **state)
 	(void)state;
 	give_bar(&w, GPU_VIDEO, PCI_BAR_MEM64, 8 * GIB);
 	refused(&w, ONE "[firmware]\nmmio64 = 2G\n", ERROR_HOST,
-		"p.ini:4:10: firmware.mmio64 is 2048 MiB, but the devices' large BARs take 8192 MiB and the root ports 0 MiB of it: give 16384M or more, or auto\n");
+		"p.ini:4:10: firmware.mmio64 is 2048 MiB, but the devices' large BARs take 8192 MiB and the root ports 8 MiB of it: give 16384M or more, or auto\n");
 	refusal_says(&w, ONE "[firmware]\nmmio64 = 8G\n", "is 8192 MiB, but");
 	window_is(&w, ONE "[firmware]\nmmio64 = 9G\n", "9216");
-	w.function[GPU_VIDEO].bar[0].size = 64 * GIB - MIB;
+	w.function[GPU_VIDEO].bar[0].size = 64 * GIB - 257 * MIB;
 	window_is(&w, ONE, "65536");
 	window_is(&w, ONE "[network]\n", "131072");
 	refusal_says(&w, ONE "[network]\n[firmware]\nmmio64 = 64G\n",
-		     "and the root ports 256 MiB of it: give 131072M or more");
+		     "and the root ports 512 MiB of it: give 131072M or more");
 }
 
 static void a_window_that_does_not_fit(void **state)
