@@ -54,7 +54,9 @@ void log_bound(const char *path, off_t limit)
 	log_add(path, "the log had grown large, and begins anew here");
 }
 
-/* Where the last so many lines that are not empty begin; the rest is taken apart at its ends. */
+/* Where the last so many lines begin that are neither empty nor ours; the rest is taken apart at
+ * its ends.
+ */
 static char *last_lines(char *text, size_t lines)
 {
 	char *at = text + strlen(text);
@@ -64,7 +66,7 @@ static char *last_lines(char *text, size_t lines)
 
 		while (at > text && at[-1] != '\n')
 			at--;
-		if (end > at && lines-- == 0)
+		if (end > at && !text_starts(at, OURS) && lines-- == 0)
 			return end;
 		if (at > text)
 			*--at = '\0';

@@ -74,6 +74,9 @@ static void a_line_of_ours(void **state)
 	assert_non_null(strstr(text, ": held\n"));
 	words = log_last_words(path, 5, "|");
 	assert_string_equal(words, "|one|two");
+	free(words);
+	words = log_last_words(path, 2, "|");
+	assert_string_equal(words, "|one|two");
 	own_free char *ours = log_last_of_ours(path);
 
 	assert_non_null(ours);
