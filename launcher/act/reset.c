@@ -19,7 +19,10 @@
 
 #define QUICK_MS 5000
 #define RESET_MS 10000
-#define DEAD 0xffff /* a vendor's id that none has: what a read without an answer gives */
+/* What a read without an answer gives. The first ids alone are so of virtual functions that live
+ * (PCI Express Base Specification, 9.3.4.1.1); their class is not.
+ */
+#define DEAD 0xff
 
 /* ------------------------------------------------------------------ the way */
 
@@ -131,15 +134,18 @@ static int ask(void *context)
 {
 	const struct question *q = context;
 	struct root again = ROOT_REAL;
-	unsigned char id[2];
+	unsigned char head[16];
+	ssize_t n;
 	int fd;
 
 	if (!root_is_real(&q->k->root) && !root_init(&again, q->k->root.path, NULL))
 		return 0;
 	fd = root_open(&again, q->path, O_RDONLY);
-	if (fd < 0 || read(fd, id, sizeof(id)) != sizeof(id))
-		return 0;
-	return (id[0] | id[1] << 8) == DEAD ? ENODEV : 0;
+	n = fd < 0 ? 0 : read(fd, head, sizeof(head));
+	for (ssize_t i = 0; i < n; i++)
+		if (head[i] != DEAD)
+			return 0;
+	return n > 0 ? ENODEV : 0;
 }
 
 bool function_answers(struct keeper *k, const struct pci_address *address)

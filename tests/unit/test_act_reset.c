@@ -111,6 +111,9 @@ static void a_card_that_does_not_answer(void **state)
 	verdict_is(host, "it answers: ready for another start");
 	tree_put(host->tree, GPU "config", "\xff\xff\xff\xff");
 	verdict_is(host, "does not answer any more: another start only after a sleep");
+	/* A virtual function has its ids from its maker alone. */
+	tree_put(host->tree, GPU "config", "\xff\xff\xff\xff\x06\x04\x10");
+	verdict_is(host, "it answers: ready for another start");
 	tree_put(host->tree, GPU "config", "\x02\x10\x50\x75");
 	tree_put(host->tree, GPU "device", "0x7550\n");
 	verdict_is(host, "it answers, but is Navi 48, of a generation that no reset brings back");
