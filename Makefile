@@ -57,7 +57,8 @@ SAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize
 lib_cflags = $(eval lib_cflags := $$(shell $(PKG_CONFIG) --cflags $(LIBS)))$(lib_cflags)
 lib_libs = $(eval lib_libs := $$(shell $(PKG_CONFIG) --libs $(LIBS)))$(lib_libs)
 
-sources := $(sort $(wildcard launcher/*/*.c qmp/*.c firmware/*.c firmware/acpi/*.c))
+import_sources := $(sort $(wildcard launcher/import/*.c))
+sources := $(filter-out $(import_sources),$(sort $(wildcard launcher/*/*.c qmp/*.c firmware/*.c firmware/acpi/*.c)))
 library_objects = $(sources:%.c=$(1)/%.o)
 unit_tests := $(sort $(wildcard tests/unit/test_*.c))
 unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
@@ -85,10 +86,9 @@ vmlaunch: $(BUILD)/obj/launcher/main.o $(BUILD)/libvmlaunch.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(lib_libs)
 
 # A program of its own, for libxml2; a launcher without it is still a launcher.
-import_sources := $(sort $(wildcard import/*.c))
 xml_cflags = $(eval xml_cflags := $$(shell $(PKG_CONFIG) --cflags libxml-2.0))$(xml_cflags)
 xml_libs = $(eval xml_libs := $$(shell $(PKG_CONFIG) --libs libxml-2.0))$(xml_libs)
-import_cflags = $(if $(filter import/% tests/fuzz/fuzz_import.c,$(1)),$(xml_cflags))
+import_cflags = $(if $(filter launcher/import/% tests/fuzz/fuzz_import.c,$(1)),$(xml_cflags))
 
 all: import
 import: vmlaunch
@@ -150,7 +150,7 @@ unit: $(unit_programs)
 FUZZ := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 .PRECIOUS: $(BUILD)/fuzz/%.o
 
-$(BUILD)/fuzz/fuzz_import: $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out import/main.c,$(import_sources)))
+$(BUILD)/fuzz/fuzz_import: $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out launcher/import/main.c,$(import_sources)))
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libvmlaunch.a
 	$(call say,LINK,$@)
 	$(Q)clang $(FUZZ) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) \
