@@ -218,6 +218,10 @@ static void the_module_is_absent(void **state)
 
 #define VIDEO "VGA,id=video,bus=pcie.0,addr=1c.0"
 #define RNG "virtio-rng-pci,id=rng0,bus=pcie.0,addr=1d.0,rng=rng,disable-legacy=on"
+/* The USB controller that each machine has, where nothing comes before it. */
+#define XHCI                                                                                  \
+	"pcie-root-port,id=port10,bus=pcie.0,addr=02.0,chassis=16,port=16,multifunction=on\n" \
+	"qemu-xhci,id=usb,bus=port10,p2=15,p3=15\n"
 
 static void spice(void **state)
 {
@@ -241,12 +245,12 @@ static void spice(void **state)
 		   "virtio-serial-pci,id=agentbus,bus=port11\n"
 		   "virtserialport,id=agentport,bus=agentbus.0,nr=1,chardev=agent,"
 		   "name=com.redhat.spice.0\n"
-		   "ich9-intel-hda,id=hda,bus=pcie.0,addr=1b.0\n"
-		   "hda-duplex,id=codec,bus=hda.0,audiodev=sound\n"
 		   "pcie-root-port,id=port12,bus=pcie.0,addr=02.2,chassis=18,port=18\n"
-		   "qemu-xhci,id=usb,bus=port12\n"
-		   "usb-mouse,id=mouse,bus=usb.0\n"
-		   "usb-kbd,id=keyboard,bus=usb.0\n" RNG "\n");
+		   "qemu-xhci,id=usb,bus=port12,p2=15,p3=15\n"
+		   "usb-mouse,id=mouse,bus=usb.0,port=1\n"
+		   "usb-kbd,id=keyboard,bus=usb.0,port=2\n"
+		   "ich9-intel-hda,id=hda,bus=pcie.0,addr=1b.0\n"
+		   "hda-duplex,id=codec,bus=hda.0,audiodev=sound\n" RNG "\n");
 }
 
 static void when_there_is_spice(void **state)
@@ -259,15 +263,15 @@ static void when_there_is_spice(void **state)
 
 	(void)state;
 	lacks(plain, "-spice", NULL);
-	values_are(plain, "-device", "", RNG "\n");
+	values_are(plain, "-device", "", XHCI RNG "\n");
 	has(glass, "-spice", SPICE);
 	lacks(none, "-spice", NULL);
 	values_are(none, "-device", "",
-		   "ivshmem-plain,id=glass,memdev=looking-glass,bus=pcie.0,addr=10.0\n" RNG "\n");
+		   XHCI "ivshmem-plain,id=glass,memdev=looking-glass,bus=pcie.0,addr=10.0\n" RNG
+			"\n");
 	has(no_mouse, "-spice", SPICE);
-	lacks(no_mouse, "-device", "qemu-xhci");
 	lacks(no_mouse, "-device", "usb-");
-	values_are(video, "-device", "", VIDEO "\n" RNG "\n");
+	values_are(video, "-device", "", VIDEO "\n" XHCI RNG "\n");
 	assert_string_equal(find(video, "-device", "VGA")->cause.key, "display.video");
 }
 

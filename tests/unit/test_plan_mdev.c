@@ -39,6 +39,8 @@ static void one_behind_a_port_of_its_own(void **state)
 
 	values_are(plan, "-device", "pcie-root-port,",
 		   "pcie-root-port,id=gpuport1,bus=pcie.0,addr=01.0,chassis=8,port=8,hotplug=off,"
+		   "multifunction=on\n"
+		   "pcie-root-port,id=port10,bus=pcie.0,addr=02.0,chassis=16,port=16,"
 		   "multifunction=on\n");
 	values_are(plan, "-device", "vfio-pci",
 		   "vfio-pci,sysfsdev=/sys/bus/mdev/devices/" UUID
