@@ -73,7 +73,7 @@ static bool ask_for_blocks(struct storage *storage, bool *asked, struct error **
 	int errnum;
 	void *shared;
 
-	if (!size || !memchr(asked, true, size))
+	if (!size || !memchr(asked, 1, size))
 		return true;
 	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED) {

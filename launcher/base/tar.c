@@ -140,7 +140,8 @@ void tar_file(struct buf *tar, const char *path, const void *data, size_t len, u
 
 	put_extended(tar, path, NULL);
 	if (size > len) {
-		memcpy(h.magic, "ustar  ", 8);
+		memcpy(h.magic, "ustar ", sizeof(h.magic));
+		memcpy(h.version, " ", sizeof(h.version));
 		put_number(h.gnu.piece[0].offset, 12, 0);
 		put_number(h.gnu.piece[0].bytes, 12, len);
 		put_number(h.gnu.piece[1].offset, 12, size);

@@ -266,7 +266,7 @@ bool shell_request(struct shell *shell, const struct request *request, json_obje
 	own_error struct error *err = NULL;
 	own_json json_object *sent = json_object_new_object();
 	json_object *arguments = json_object_get(request->arguments);
-	uint64_t id;
+	uint64_t id = 0;
 
 	*answer = NULL;
 	json_object_object_add(sent, request->oob ? "exec-oob" : "execute",
