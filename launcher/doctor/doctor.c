@@ -111,6 +111,17 @@ static bool wants_spice(const struct patient *patient)
 	return patient->profile->display.type.v == DISPLAY_SPICE;
 }
 
+static bool wants_passt(const struct profile *p)
+{
+	for (size_t i = 0; i < p->network.n; i++) {
+		const struct network *network = (const struct network *)p->network.v[i];
+
+		if (network->item.enabled.v && network->mode.v == NETWORK_PASST)
+			return true;
+	}
+	return false;
+}
+
 static bool is_needed(const struct patient *patient, enum need need)
 {
 	const struct profile *p = patient->profile;
@@ -145,7 +156,9 @@ static bool is_needed(const struct patient *patient, enum need need)
 		return p->tpm.type.v == TPM_EMULATED ||
 		       (plan_wants_tpm(p) && patient->setup->program[SETUP_SWTPM]);
 	case NEED_SHARE:
+		return any_enabled(&p->share);
 	case NEED_PASST:
+		return wants_passt(p);
 	case NEEDS:
 		break;
 	}
