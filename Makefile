@@ -65,7 +65,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all import man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe
+.PHONY: all import man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe warnings
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -195,6 +195,10 @@ keys: vmlaunch
 	$(call say,KEYS,profiles/KEYS.md)
 	$(Q)./vmlaunch keys --format markdown >$(BUILD)/KEYS.md
 	$(Q)mv $(BUILD)/KEYS.md profiles/KEYS.md
+
+# What tests/check/lint asks for.
+warnings:
+	@echo '$(WARN)'
 
 lint:
 	@tests/packages build lint
