@@ -394,6 +394,27 @@ static json_object *key_value(const char *name)
 	return key;
 }
 
+/* send-key says {} also where the guest is held or has no keyboard, and the keys are lost;
+ * input-send-event tells. Sent is the release of a key that nobody holds.
+ */
+static bool is_heard(struct looking *looking, struct error **err)
+{
+	json_object *arguments = json_object_new_object(), *events = json_object_new_array();
+	json_object *event = json_object_new_object(), *data = json_object_new_object();
+	own_json json_object *answer = NULL;
+
+	json_object_object_add(data, "down", json_object_new_boolean(false));
+	json_object_object_add(data, "key", key_value("ctrl"));
+	json_object_object_add(event, "type", json_object_new_string("key"));
+	json_object_object_add(event, "data", data);
+	json_object_array_add(events, event);
+	json_object_object_add(arguments, "events", events);
+	answer = look_ask(looking, "input-send-event", arguments, err);
+	if (!answer)
+		error_context(err, "nothing of the guest's hears a key now");
+	return answer;
+}
+
 static json_object *find_key(struct looking *looking, const char *words, struct error **err)
 {
 	json_object *keys, *arguments;
@@ -410,6 +431,10 @@ static json_object *find_key(struct looking *looking, const char *words, struct 
 		json_object_array_add(keys, key_value(name));
 		words += strlen(name);
 		words += *words == '-';
+	}
+	if (!is_heard(looking, err)) {
+		json_object_put(keys);
+		return NULL;
 	}
 	arguments = json_object_new_object();
 	json_object_object_add(arguments, "keys", keys);
