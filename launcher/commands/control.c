@@ -223,13 +223,17 @@ static bool give_pause(struct qmp *qmp, const char *state, const char **words, s
 	return qmp_execute(qmp, "stop", NULL, TOOLS_ANSWER_MS, NULL, err);
 }
 
-/* A guest that sleeps (S3) is woken; cont would do nothing for it. */
+/* A guest that sleeps (S3) is woken; cont would do nothing for it. One that has crashed runs on by
+ * it, and that is no cure.
+ */
 static bool give_resume(struct qmp *qmp, const char *state, const char **words, struct error **err)
 {
 	bool sleeps = strcmp(state, "suspended") == 0;
 
 	if (strcmp(state, "running") == 0)
 		*words = "runs already";
+	else if (strcmp(state, "guest-panicked") == 0)
+		*words = "goes on as it crashed; 'vmlaunch reset' starts it anew";
 	return qmp_execute(qmp, sleeps ? "system_wakeup" : "cont", NULL, TOOLS_ANSWER_MS, NULL,
 			   err);
 }
