@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from packets import (  # noqa: E402
     BLOCK, CLAIM, DONE, FREQUENCY, GRANT, HELLO, HUGEPAGES, INTENT, IRQS, ISOLATE, ISOLATE_THREAD, KEEPERS, KVM, KVMFR, MDEV, PACKET, PCI,
-    REFUSED, RELEASE, REQUEST, RETURN_THREAD, UNION, VERSION, WATCH, claim, facts, frequency, function, grant, hugepages, intent, irqs,
+    REFUSED, RELEASE, REQUEST, RETURN_THREAD, UNION, VERSION, VF, WATCH, claim, facts, frequency, function, grant, hugepages, intent, irqs,
     isolate, mdev, memlock, next_report, numbers, read, request)
 
 GPU, AUDIO, NVME = sys.argv[1:4]
@@ -156,7 +156,7 @@ def form():
         breaks(f"{name} before the greeting", request(verb, grant(KVM), pid=os.getpid() if verb == WATCH else 0), hello=False)
     breaks("a second greeting", request(HELLO))
     breaks("a thread before the watch", request(ISOLATE_THREAD, pid=os.getpid()))
-    for kind in (MDEV + 1, 255, 0xFFFFFFFF):
+    for kind in (VF + 1, 255, 0xFFFFFFFF):
         breaks(f"intent {kind}", request(INTENT, intent(kind)))
     for _ in range(20):
         keeper = Keeper(hello=False)
@@ -367,7 +367,7 @@ def mediated():
 def many():
     keeper, answers = Keeper(), 0
     for _ in range(150):
-        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, MDEV)), random.randbytes(UNION))))
+        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, MDEV, VF)), random.randbytes(UNION))))
         answers += kind == REFUSED
     check("150 random intents are all refused", answers == 150, answers)
     keeper.close()
