@@ -17,8 +17,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from packets import (  # noqa: E402
-    BLOCK, CLAIM, DONE, FREQUENCY, GRANT, HELLO, HUGEPAGES, INTENT, IRQS, ISOLATE, ISOLATE_THREAD, KEEPERS, KVM, KVMFR, MDEV, PACKET, PCI,
-    REFUSED, RELEASE, REQUEST, RETURN_THREAD, UNION, VERSION, VF, WATCH, claim, facts, frequency, function, grant, hugepages, intent, irqs,
+    BLOCK, CLAIM, DONE, EVENT, FREQUENCY, GRANT, HELLO, HUGEPAGES, INTENT, IRQS, ISOLATE, ISOLATE_THREAD, KEEPERS, KVM, KVMFR, MDEV, PACKET, PCI,
+    REFUSED, RELEASE, REQUEST, RETURN_THREAD, UNION, USB, VERSION, VF, WATCH, claim, facts, frequency, function, grant, hugepages, intent, irqs,
     isolate, mdev, memlock, next_report, numbers, read, request)
 
 GPU, AUDIO, NVME = sys.argv[1:4]
@@ -256,8 +256,11 @@ def claims():
 
 def grants():
     keeper = Keeper()
-    for node in (KVMFR + 1, 255, 0xFFFFFFFF):
+    for node in (EVENT + 1, 255, 0xFFFFFFFF):
         refused(keeper, f"node kind {node}", grant(node), "no such kind")
+    for node, name in ((USB, "USB device"), (EVENT, "input device")):
+        for a, b in ((0, 0), (1, 999), (0xFFFFFFFF, 0xFFFFFFFF)):
+            refused(keeper, f"{name} {a}:{b}", grant(node, a, b))
     major, minor = numbers(MOUNTED)
     refused(keeper, "a mounted partition", grant(BLOCK, major, minor), "mounted")
     refused(keeper, "its disk", grant(BLOCK, *numbers(MOUNTED[:-2])), "mounted")
