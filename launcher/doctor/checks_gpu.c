@@ -8,22 +8,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 
-#define AMD 0x1022 /* processors; its GPUs are ATI's 0x1002 */
-
 /* ------------------------------------------------------------------ which GPUs */
-
-/* Graphics that are part of the processor: on the first bus, or in one slot with its other parts.
- */
-static bool is_integrated(const struct scene *scene, const struct pci_function *f)
-{
-	if (!f->has_parent || f->address.bus == 0)
-		return true;
-	for (size_t i = 0; i < scene->pci.n; i++)
-		if (scene->pci.v[i].vendor == AMD &&
-		    pci_same_slot(&scene->pci.v[i].address, &f->address))
-			return true;
-	return false;
-}
 
 static bool is_boot_screen(const struct pci_function *f)
 {
@@ -37,7 +22,9 @@ static void add_displays(struct pci_set *set, const struct scene *scene, int rou
 
 		if (!pci_is_display(f) || f->is_vf)
 			continue;
-		if (round == 0 ? !is_integrated(scene, f) : round == 1 ? !is_boot_screen(f) : true)
+		if (round == 0	 ? !pci_is_of_processor(&scene->pci, f)
+		    : round == 1 ? !is_boot_screen(f)
+				 : true)
 			pci_set_add(set, f);
 	}
 }

@@ -8,25 +8,11 @@
 #define INTEL 0x8086
 #define NVIDIA 0x10de
 #define ATI 0x1002 /* AMD's graphics */
-#define AMD 0x1022 /* AMD's processors and what is in them */
-
-/* Intel's are on the root bus; AMD's behind a port of the processor's, in one slot with its USB
- * controllers and its security processor.
- */
-static bool is_of_processor(const struct pci_list *list, const struct pci_function *f)
-{
-	if (f->address.domain == 0 && f->address.bus == 0)
-		return true;
-	for (size_t i = 0; f->vendor == ATI && i < list->n; i++)
-		if (list->v[i].vendor == AMD && pci_same_slot(&list->v[i].address, &f->address))
-			return true;
-	return false;
-}
 
 /* What a virtual machine's host has for a GPU is no GPU. */
 static bool is_candidate(const struct pci_list *list, const struct pci_function *f)
 {
-	return pci_is_display(f) && !f->is_vf && !is_of_processor(list, f) &&
+	return pci_is_display(f) && !f->is_vf && !pci_is_of_processor(list, f) &&
 	       (f->vendor == INTEL || f->vendor == NVIDIA || f->vendor == ATI);
 }
 

@@ -126,6 +126,8 @@ bool pci_is_bridge(const struct pci_function *f);
 /* Host bridge, ISA bridge and the like: an endpoint by its header, but the host's own. */
 bool pci_is_chipset(const struct pci_function *f);
 bool pci_is_display(const struct pci_function *f);
+/* Whether a display function is a part of the processor, and no card or chip of its own. */
+bool pci_is_of_processor(const struct pci_list *list, const struct pci_function *f);
 /* Whether the driver of this name has it. */
 bool pci_has_driver(const struct pci_function *f, const char *driver);
 /* "VGA controller"; never NULL. */

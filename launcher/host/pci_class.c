@@ -120,3 +120,19 @@ char *pci_bar_text(const struct pci_bar *bar)
 	return xasprintf("%u: %llu%.*s %s%s", bar->index, (unsigned long long)size, i ? 1 : 0,
 			 unit + i, pci_bar_word(bar->kind), bar->prefetch ? " prefetchable" : "");
 }
+
+#define ATI 0x1002 /* AMD's graphics */
+#define AMD 0x1022 /* AMD's processors and what is in them */
+
+/* Intel's are on the root bus; AMD's behind a port of the processor's, in one slot with its USB
+ * controllers and its security processor.
+ */
+bool pci_is_of_processor(const struct pci_list *list, const struct pci_function *f)
+{
+	if (f->address.domain == 0 && f->address.bus == 0)
+		return true;
+	for (size_t i = 0; f->vendor == ATI && i < list->n; i++)
+		if (list->v[i].vendor == AMD && pci_same_slot(&list->v[i].address, &f->address))
+			return true;
+	return false;
+}
