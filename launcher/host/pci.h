@@ -9,24 +9,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/pci_address.h"
 #include "base/root.h"
-
-/* The domain has more than 16 bits behind an Intel VMD: "10000:e1:00.0". */
-struct pci_address {
-	uint32_t domain;
-	uint8_t bus, slot, function;
-};
-
-#define PCI_ADDRESS_SIZE 24
-
-/* Reads the whole of "0000:01:00.0" or "01:00.0" (domain 0); *address is untouched on failure. */
-bool pci_address_parse(const char *s, struct pci_address *address);
-/* The kernel's form, with the domain; returns text. */
-char *pci_address_format(const struct pci_address *address, char text[PCI_ADDRESS_SIZE]);
-/* Less than, equal to or greater than 0, in the order of lspci. */
-int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
-/* Whether they are functions of one slot. */
-bool pci_same_slot(const struct pci_address *a, const struct pci_address *b);
 
 enum pci_bar_kind { PCI_BAR_IO, PCI_BAR_MEM32, PCI_BAR_MEM64, PCI_BAR_KINDS };
 
@@ -136,29 +120,6 @@ const char *pci_bar_word(enum pci_bar_kind kind);
 /* "1: 8G mem64 prefetchable", which the caller owns. */
 char *pci_bar_text(const struct pci_bar *bar);
 
-/* Whether a sysfs path lies below the function, and which function is the nearest above a path. */
-bool pci_path_below(const char *path, const struct pci_address *address);
-bool pci_path_nearest(const char *path, struct pci_address *address);
-
-/* How a profile names a device:
- *
- *	10de:2820			by id, where there is only one
- *	10de:2820@1043:1e6c		by id and subsystem
- *	10de:2820#2			the second of several, in the order of addresses
- *	0000:01:00.0			by address
- *	0000:01:00.0=10de:2820		by address, if this id sits there
- */
-struct pci_selector {
-	bool has_address, has_id, has_subsystem;
-	struct pci_address address;
-	uint16_t vendor, device, subvendor, subdevice;
-	unsigned nth; /* from 1; 0: there must be only one */
-};
-
-/* Reads the whole of s; on failure adds what is wrong with it (ERROR_USAGE). */
-bool pci_selector_parse(const char *s, struct pci_selector *selector, struct error **err);
-/* The canonical form, which the caller owns. */
-char *pci_selector_text(const struct pci_selector *selector);
 /* The one function that is meant, a pointer into list; NULL with words (ERROR_HOST) when there is
  * none, when there are several, or when something else sits at the address now.
  */
