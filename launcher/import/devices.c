@@ -116,6 +116,7 @@ static void import_bus(struct draft *d, xmlNode *disk, const char *name, bool cd
 	xmlNode *target = xml_child(disk, "target");
 	own_free char *kind = xml_attr(target, "bus"), *rate = xml_attr(target, "rotation_rate");
 	own_free char *serial = xml_text(xml_child(disk, "serial"));
+	own_free char *removable = xml_attr(target, "removable");
 
 	xml_take(target);
 	for (size_t i = 0; kind && i < ARRAY_SIZE(bus); i++)
@@ -128,6 +129,9 @@ static void import_bus(struct draft *d, xmlNode *disk, const char *name, bool cd
 		draft_left(d, "disk %s on %s", name, kind);
 	if (serial)
 		draft_put(d, "disk", name, "serial", serial);
+	if (removable && kind && strcmp(kind, "usb") == 0)
+		draft_put(d, "disk", name, "removable",
+			  strcmp(removable, "on") == 0 ? "yes" : "no");
 	if (rate && draft_knows("disk", "rotation"))
 		draft_put(d, "disk", name, "rotation", strcmp(rate, "1") == 0 ? "ssd" : "hdd");
 }

@@ -19,17 +19,18 @@ static place_fn on_port, on_scsi, on_sata, on_usb;
 static const struct bus_row {
 	const char *word, *disk, *cdrom;
 	place_fn *place;
-	bool threads;  /* an iothread can serve it */
-	bool rotation; /* it can say whether it rotates */
-	bool writes;   /* it can only be written to */
-	bool serial;   /* it must have a serial number */
+	bool threads;	/* an iothread can serve it */
+	bool rotation;	/* it can say whether it rotates */
+	bool writes;	/* it can only be written to */
+	bool serial;	/* it must have a serial number */
+	bool removable; /* it can say that it can be pulled out */
 } ROW[] = {
 	[BUS_VIRTIO_BLK] = {"virtio-blk", "virtio-blk-pci", NULL, on_port, .threads = true},
 	[BUS_VIRTIO_SCSI] = {"virtio-scsi", "scsi-hd", "scsi-cd", on_scsi, .threads = true,
 			     .rotation = true},
 	[BUS_NVME] = {"nvme", "nvme", NULL, on_port, .serial = true},
 	[BUS_SATA] = {"sata", "ide-hd", "ide-cd", on_sata, .rotation = true, .writes = true},
-	[BUS_USB] = {"usb", "usb-storage", NULL, on_usb},
+	[BUS_USB] = {"usb", "usb-storage", NULL, on_usb, .removable = true},
 };
 
 static enum disk_bus bus_of(const struct disk *disk)
@@ -139,6 +140,9 @@ static void check_bus(struct composer *c, const struct disk *disk, const struct 
 			c, disk->rotation.at,
 			"%s: %s does not say whether it rotates; a disk on virtio-scsi or sata does",
 			compose_key(c, &disk->rotation.at), device);
+	if (disk->removable.v && !row->removable)
+		compose_wrong(c, disk->removable.at, "%s: of the disks only one on usb can be",
+			      compose_key(c, &disk->removable.at));
 	if (row->writes && disk->read_only.v && !is_cdrom(disk))
 		compose_wrong(
 			c, disk->read_only.at,
@@ -204,6 +208,8 @@ void compose_drive(struct composer *c, const struct disk *disk, const char *id)
 	add_serial(c, &o, disk, row);
 	if (disk->rotation.v != ROTATION_AUTO)
 		option_number(&o, "rotation_rate", disk->rotation.v == ROTATION_SSD ? 1 : 7200);
+	if (disk->removable.v)
+		option_on(&o, "removable", true);
 	/* What only reads has nothing to cache. */
 	if (!is_cdrom(disk) &&
 	    (disk->cache.v == CACHE_WRITETHROUGH || disk->cache.v == CACHE_DIRECTSYNC))

@@ -278,6 +278,7 @@ struct disk {
 	struct choice bus;
 	struct text serial;
 	struct choice rotation;
+	struct flag removable;
 	struct flag read_only;
 	struct choice cache;
 	struct choice io;

@@ -139,6 +139,8 @@ static void buses(void **state)
 	device_is("bus = usb\nserial = a,b\ncache = writethrough\n", "usb-storage",
 		  "usb-storage,id=disk-a,bus=usb.0,port=1,drive=disk-a,serial=a,,b,write-cache=off,"
 		  "bootindex=1\n");
+	device_is("bus = usb\nremovable = yes\n", "usb-storage",
+		  "usb-storage,id=disk-a,bus=usb.0,port=1,drive=disk-a,removable=on,bootindex=1\n");
 	device_is("bus = nvme\nserial = mine\n", "nvme",
 		  "nvme,id=disk-a,bus=port10,addr=00.0,drive=disk-a,serial=mine,bootindex=1\n");
 	refused(&w, DISK "bus = sata\nread-only = yes\n", ERROR_USAGE,
@@ -147,6 +149,8 @@ static void buses(void **state)
 	refused(&w, DISK "rotation = hdd\n", ERROR_USAGE,
 		"p.ini:3:12: disk a.rotation: virtio-blk does not say whether it rotates; a disk on "
 		"virtio-scsi or sata does\n");
+	refused(&w, DISK "bus = sata\nremovable = yes\n", ERROR_USAGE,
+		"p.ini:4:13: disk a.removable: of the disks only one on usb can be\n");
 	refused(&w, DISK "bus = nvme\nmedia = cdrom\n", ERROR_USAGE,
 		"p.ini:3:7: disk a.bus = nvme: QEMU has no CD-ROM drive there: sata or virtio-scsi\n");
 	misread(DISK "serial = 123456789012345678901\n",
