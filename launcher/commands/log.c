@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -48,11 +49,15 @@ static void print_line(struct reading *r)
 	r->any = true;
 }
 
-/* Prints what is new. */
+/* Prints what is new. A log that had grown too large begins anew. */
 static void print_new(struct reading *r)
 {
 	char data[LINE];
+	struct stat st;
 	ssize_t n;
+
+	if (fstat(r->fd, &st) == 0 && lseek(r->fd, 0, SEEK_CUR) > st.st_size)
+		lseek(r->fd, 0, SEEK_SET);
 
 	while ((n = read(r->fd, data, sizeof(data))) > 0)
 		for (ssize_t i = 0; i < n; i++) {

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,7 +26,6 @@
 
 #define PATIENCE_MS 1000	 /* from SIGTERM to SIGKILL */
 #define KILLED_MS 200		 /* from there until even that is taken for in vain */
-#define LOG_LIMIT (1L << 20)	 /* bytes of a log: what a guest can make grow has an end */
 #define GO_FD (COMPANION_FD + 1) /* in the child, until it becomes the program */
 
 /* ------------------------------------------------------------------ start */
@@ -95,13 +93,10 @@ __attribute__((noreturn)) static void child(const struct plan *plan,
 	_exit(127);
 }
 
-/* Where that cannot be had the log is not bounded. */
-static void watch_log(struct companions *c, const char *path)
+static void watch_log(struct companions *c, const struct plan_companion *companion)
 {
-	if (c->logs < 0)
-		c->logs = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (c->logs >= 0)
-		inotify_add_watch(c->logs, path, IN_MODIFY);
+	if (!log_watch(&c->logs, companion->log))
+		say(SAY_WARNING, LOG_ENDLESS, c->plan->name, companion->log);
 }
 
 /* One more companion, given what it is joined by; go of the child's, -1: it does not wait. */
@@ -131,7 +126,7 @@ static bool start(struct companions *c, const struct plan_companion *plan, int j
 		waitpid(companion->pid, NULL, 0);
 		return false;
 	}
-	watch_log(c, plan->log);
+	watch_log(c, plan);
 	c->n++;
 	return true;
 }
@@ -253,7 +248,7 @@ void companions_adopt(struct companions *c, const struct plan *plan,
 		companion->pidfd = (int)syscall(SYS_pidfd_open, process.pid, 0);
 		/* The number could have been given away before the open. */
 		if (companion->pidfd >= 0 && process_alive(process)) {
-			watch_log(c, plan->companion[i].log);
+			watch_log(c, &plan->companion[i]);
 			c->n++;
 			continue;
 		}
@@ -344,30 +339,19 @@ static void reap(const struct companions *c, struct companion *companion, bool e
 		tell_end(c, companion);
 }
 
-/* Logs that have grown beyond their limit begin anew. */
-static void bound_logs(const struct companions *c)
-{
-	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-
-	while (read(c->logs, events, sizeof(events)) > 0)
-		continue;
-	for (size_t i = 0; i < c->n; i++)
-		log_bound(c->v[i].plan->log, LOG_LIMIT);
-}
-
 void companions_poll(const struct companions *c, struct pollfd *p)
 {
 	for (size_t i = 0; i < COMPANION_LIMIT; i++)
 		p[i] = (struct pollfd){.fd = c && i < c->n ? c->v[i].pidfd : -1, .events = POLLIN};
-	p[COMPANION_LIMIT] = (struct pollfd){.fd = c ? c->logs : -1, .events = POLLIN};
+	p[COMPANION_LIMIT] = c ? log_watch_poll(&c->logs) : (struct pollfd){.fd = -1};
 }
 
 void companions_go(struct companions *c, const struct pollfd *p, bool expected)
 {
 	if (!c)
 		return;
-	if (p[COMPANION_LIMIT].fd >= 0 && p[COMPANION_LIMIT].revents)
-		bound_logs(c);
+	if (p[COMPANION_LIMIT].fd >= 0)
+		log_watch_go(&c->logs, p[COMPANION_LIMIT].revents);
 	for (size_t i = 0; i < c->n; i++)
 		if (c->v[i].pidfd >= 0 && p[i].fd == c->v[i].pidfd && p[i].revents)
 			reap(c, &c->v[i], expected);
@@ -469,5 +453,5 @@ void companions_finish(struct companions *c)
 		close_fd(&c->v[i].go);
 		close_fd(&c->v[i].theirs);
 	}
-	close_fd(&c->logs);
+	log_watch_close(&c->logs);
 }

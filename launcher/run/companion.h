@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "log.h"
 #include "plan/plan.h"
 #include "record.h"
 
@@ -37,11 +38,11 @@ struct companions {
 	const struct plan *plan;
 	struct companion v[COMPANION_LIMIT];
 	size_t n;
-	int logs;     /* tells when one of their logs grows (inotify); -1: none has one yet */
+	struct log_watch logs;
 	int64_t told; /* when they were told to end, in milliseconds; 0: not yet */
 };
 
-#define COMPANIONS_NONE ((struct companions){.logs = -1})
+#define COMPANIONS_NONE ((struct companions){.logs = LOG_WATCH_NONE})
 #define COMPANION_PLACES (COMPANION_LIMIT + 1) /* to poll */
 
 /* Starts those of the plan that are due when the guest runs. One that cannot be started is told to

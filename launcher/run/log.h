@@ -1,13 +1,21 @@
-/* Logs of the processes that run beside us: one file each in the machine's state directory. */
+/* Logs of the processes that run beside us: one file each in the machine's state directory, at most
+ * three with what is kept of it: PATH, PATH.1 (what stood there before it grew too large) and
+ * PATH.old (the last start's).
+ */
 #ifndef RUN_LOG_H
 #define RUN_LOG_H
 
+#include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
 
-/* Opens a fresh log for appending, 0600; the one that was there is kept as PATH.old. -1: failed. */
+/* Opens a fresh log for appending, 0600; the one that was there is kept as PATH.old.
+ * -1: failed.
+ */
 int log_open(const char *path, struct error **err);
 
 /* Adds a line of ours to QEMU's log, with the time. Where that cannot be done (the disk is full),
@@ -15,8 +23,38 @@ int log_open(const char *path, struct error **err);
  */
 void log_add(const char *path, const char *line);
 
-/* Makes a log begin anew that has grown beyond limit, in bytes; whoever appends to it goes on. */
-void log_bound(const char *path, off_t limit);
+/* Bytes of a log: what a guest can make grow has an end. libvirt's virtlogd has the same
+ * (virtlogd.conf: max_size).
+ */
+#define LOG_LIMIT (2 << 20)
+
+/* The most logs that one watches: each companion's. */
+#define LOG_WATCHED 16
+
+/* Logs that are kept below LOG_LIMIT while they are written. One grows beyond it by what is written
+ * until the next log_watch_go().
+ */
+struct log_watch {
+	int fd; /* inotify; -1: none yet */
+	struct watched_log {
+		char *path;
+		int64_t copied; /* when it was, by now_ms(); 0: not yet */
+	} v[LOG_WATCHED];
+	size_t n;
+};
+#define LOG_WATCH_NONE ((struct log_watch){.fd = -1})
+
+/* Words for a log that cannot be watched: the machine, the path. */
+#define LOG_ENDLESS                                                                     \
+	"%s: nobody sees how large %s grows: the kernel gives no more inotify watches " \
+	"(fs.inotify.max_user_instances)"
+
+/* From now on; at once where it is too large already. False: it cannot be watched, and has no end.
+ */
+bool log_watch(struct log_watch *watch, const char *path);
+struct pollfd log_watch_poll(const struct log_watch *watch);
+void log_watch_go(struct log_watch *watch, short ready);
+void log_watch_close(struct log_watch *watch);
 
 /* The last lines of it that are not empty, at most so many and none of ours, each behind `before`
  * and fit for a terminal; "" when there are none. The caller owns it.

@@ -20,9 +20,9 @@
 #include "log.h"
 
 #define PACKET 4096
-#define LOG_LIMIT (256U << 10) /* bytes, then it is begun anew and the old one kept */
-#define ERRORS_SHOWN 6	       /* lines; the log has all */
-#define LINE_SHOWN 600	       /* bytes */
+#define DESKTOP_LIMIT (256U << 10) /* bytes, then it is begun anew and the old one kept */
+#define ERRORS_SHOWN 6		   /* lines; the log has all */
+#define LINE_SHOWN 600		   /* bytes */
 
 /* What waits to be shown. */
 struct notices {
@@ -73,7 +73,18 @@ static char *clean_text(const char *text)
 	return buf_steal(&out);
 }
 
-static void log_notice(const struct notices *n, enum notice kind, const char *text)
+/* What a guest can make us tell has an end here as well. */
+static void bound_log(struct notices *n)
+{
+	struct stat st;
+
+	if (n->log < 0 || fstat(n->log, &st) < 0 || st.st_size < DESKTOP_LIMIT)
+		return;
+	close_fd(&n->log);
+	n->log = log_open(n->log_path, NULL);
+}
+
+static void log_notice(struct notices *n, enum notice kind, const char *text)
 {
 	time_t now = time(NULL);
 	char when[40] = "";
@@ -87,6 +98,7 @@ static void log_notice(const struct notices *n, enum notice kind, const char *te
 			: kind == NOTICE_WARNING ? "warning: "
 						 : "",
 			text);
+	bound_log(n);
 }
 
 /* ------------------------------------------------------------------ the process that shows them */
@@ -193,7 +205,7 @@ static int open_log(const char *path, struct error **err)
 	if (!dir_make(dir, 0700, err))
 		return -1;
 	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < LOG_LIMIT)
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < DESKTOP_LIMIT)
 		return steal_fd(&fd);
 	return log_open(path, err);
 }

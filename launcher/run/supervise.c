@@ -387,7 +387,7 @@ static void take_companions(struct supervisor *s, const struct pollfd *p, bool g
 		down_forced(s);
 }
 
-enum { AT_QEMU, AT_SIGNALS, AT_MONITOR, AT_SERIAL, AT_DEBUG, AT_KEYS, AT_KEEPER, PLACES };
+enum { AT_QEMU, AT_SIGNALS, AT_MONITOR, AT_SERIAL, AT_DEBUG, AT_KEYS, AT_KEEPER, AT_LOG, PLACES };
 
 static void wait_for_end(struct supervisor *s)
 {
@@ -406,6 +406,7 @@ static void wait_for_end(struct supervisor *s)
 		p[AT_KEYS] = (struct pollfd){.fd = s->keys, .events = POLLIN};
 		/* Its end shows without being asked for. */
 		p[AT_KEEPER] = (struct pollfd){.fd = s->keeper};
+		p[AT_LOG] = log_watch_poll(&s->log);
 		companions_poll(s->companions, p + PLACES);
 		if (poll(p, ARRAY_SIZE(p), limit) < 0)
 			continue;
@@ -417,6 +418,7 @@ static void wait_for_end(struct supervisor *s)
 			take_keys(s);
 		if (p[AT_KEEPER].revents)
 			lose_keeper(s);
+		log_watch_go(&s->log, p[AT_LOG].revents);
 		relay_go(&s->serial, p[AT_SERIAL].revents);
 		relay_go(&s->debug, p[AT_DEBUG].revents);
 		gone = is_gone(s, &p[AT_QEMU], p + PLACES);
@@ -475,6 +477,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 		.launched = launched,
 		.ending = ending,
 		.output = -1,
+		.log = LOG_WATCH_NONE,
 		.keeper = options->link ? options->link->fd : -1,
 		.qmp = qmp_new(steal_fd(&launched->monitor), QMP_LIMIT_SUPERVISOR),
 		.began = now_ms(),
@@ -495,6 +498,8 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	if (s.signals < 0)
 		error_errno(err, ERROR_FAILED, errno, "cannot watch for signals");
 	pass_on_streams(&s, options);
+	if (!log_watch(&s.log, plan->log))
+		say(SAY_WARNING, LOG_ENDLESS, plan->name, plan->log);
 	if (s.signals < 0)
 		signal_qemu(&s, SIGKILL);
 	else
@@ -510,6 +515,9 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	pin_free(&s.pin);
 	events_forget(&s);
 	free(s.lost);
+	/* The last of what it wrote. */
+	log_watch_go(&s.log, POLLIN);
+	log_watch_close(&s.log);
 	launched_close(launched);
 	if (s.signals < 0)
 		return false;

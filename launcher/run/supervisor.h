@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "held.h"
+#include "log.h"
 #include "pin.h"
 #include "qmp/client.h"
 #include "supervise.h"
@@ -54,6 +55,7 @@ struct supervisor {
 	struct qmp *qmp;
 	struct relay serial, debug;
 	struct companions *companions;
+	struct log_watch log; /* QEMU's */
 	struct pin pin;
 	int keeper;	   /* its socket, -1: there is none (any more) */
 	struct link *link; /* to the keeper; may be NULL */

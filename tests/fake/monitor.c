@@ -239,6 +239,22 @@ static void flood(struct machine *machine, long n)
 	}
 }
 
+/* Lines of 64 bytes, 64 KiB of them in each write. */
+static void noise(long mib)
+{
+	static char block[1024][64];
+
+	for (long n = 0; n < mib << 14;) {
+		for (size_t i = 0; i < 1024; i++, n++) {
+			memset(block[i], '.', 63);
+			block[i][63] = '\n';
+			block[i][snprintf(block[i], 32, "noise %ld", n)] = ' ';
+		}
+		if (write(2, block, sizeof(block)) < 0)
+			return;
+	}
+}
+
 /* What can stand both in the program and in a rule. */
 static void perform(struct machine *machine, struct monitor *monitor, const struct action *action)
 {
@@ -275,6 +291,9 @@ static void perform(struct machine *machine, struct monitor *monitor, const stru
 		break;
 	case DO_STDERR:
 		fprintf(stderr, "%s\n", action->text);
+		break;
+	case DO_NOISE:
+		noise(action->number);
 		break;
 	case DO_HANG:
 		machine->hanging = true;

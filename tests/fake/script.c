@@ -35,6 +35,7 @@ static const struct {
 	[DO_EXIT] = {"exit", NUMBER, false},
 	[DO_SIGNAL] = {"signal", NUMBER, false},
 	[DO_STDERR] = {"stderr", TEXT, false},
+	[DO_NOISE] = {"noise", NUMBER, false},
 	[DO_HANG] = {"hang", NOTHING, false},
 	[DO_IGNORE_TERM] = {"ignore-term", NOTHING, false},
 	[DO_THREAD] = {"thread", NOTHING, false},

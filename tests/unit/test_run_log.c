@@ -84,6 +84,93 @@ static void a_line_of_ours(void **state)
 	assert_null(log_last_of_ours("/nonexistent/log"));
 }
 
+static void append(const char *path, const char *line, size_t times)
+{
+	own_fd int fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+	struct buf all = {0};
+
+	for (size_t i = 0; i < times; i++)
+		buf_addf(&all, "%s %zu\n", line, i);
+	assert_true(fd >= 0 && fd_write_all(fd, all.data, all.len));
+	buf_free(&all);
+}
+
+static off_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? -1 : st.st_size;
+}
+
+/* Whether there is anything to do for who watches it. */
+static bool is_news(const struct log_watch *watch)
+{
+	struct pollfd p = log_watch_poll(watch);
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* One that grows is cut, and the first time what it held is kept; whoever appends goes on. */
+static void one_that_grows(void **state)
+{
+	own_free char *path = in_dir(state, "log"), *before = in_dir(state, "log.1");
+	struct log_watch watch = LOG_WATCH_NONE;
+	own_free char *words = NULL, *text = NULL, *kept = NULL;
+	own_fd int open_before = -1;
+
+	append(path, "small", 3);
+	open_before = open(path, O_WRONLY | O_APPEND);
+	assert_true(log_watch(&watch, path));
+	assert_false(is_news(&watch));
+	append(path, "line", 300000);
+	assert_true(is_news(&watch));
+	log_watch_go(&watch, POLLIN);
+	assert_true(size_of(path) < 200);
+	assert_int_equal(size_of(before), LOG_LIMIT);
+	kept = file_read(before, LOG_LIMIT, NULL);
+	assert_true(text_ends(kept, "\nline 299999\n"));
+	assert_int_equal(dprintf(open_before, "after\n"), 6);
+	text = file_read(path, 1000, NULL);
+	assert_true(text_starts(text, "vmlaunch: "));
+	assert_true(text_ends(text, "what was there before is in log.1\nafter\n"));
+	/* Its last words are those of both. */
+	words = log_last_words(path, 2, "|");
+	assert_string_equal(words, "|line 299999|after");
+	free(words);
+	words = log_line_with(path, "line 299998");
+	assert_string_equal(words, "line 299998");
+	/* Within the minute it is only cut. */
+	append(path, "more", 300000);
+	log_watch_go(&watch, POLLIN);
+	assert_true(size_of(path) < 200);
+	assert_int_equal(size_of(before), LOG_LIMIT);
+	free(kept);
+	kept = file_read(before, LOG_LIMIT, NULL);
+	assert_true(text_ends(kept, "\nline 299999\n"));
+	log_watch_close(&watch);
+	/* The next start has none of it. */
+	close(log_open(path, NULL));
+	assert_int_equal(size_of(before), -1);
+}
+
+/* One that was too large already; one whose copy would go somewhere else, by a link. */
+static void one_that_has_grown(void **state)
+{
+	own_free char *path = in_dir(state, "log"), *before = in_dir(state, "log.1");
+	own_free char *elsewhere = in_dir(state, "elsewhere");
+	struct log_watch watch = LOG_WATCH_NONE;
+
+	append(elsewhere, "mine", 1);
+	append(path, "line", 300000);
+	assert_int_equal(symlink(elsewhere, before), 0);
+	assert_true(log_watch(&watch, path));
+	assert_true(size_of(path) < 200);
+	assert_int_equal(size_of(elsewhere), 7);
+	assert_int_equal(access(before, F_OK), -1);
+	assert_false(log_watch(&watch, elsewhere + 1));
+	log_watch_close(&watch);
+}
+
 static void no_place_for_one(void **state)
 {
 	own_error struct error *err = NULL;
@@ -96,10 +183,9 @@ static void no_place_for_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_scratch(last_words),
-		in_scratch(a_fresh_one),
-		in_scratch(a_line_of_ours),
-		cmocka_unit_test(no_place_for_one),
+		in_scratch(last_words),		in_scratch(a_fresh_one),
+		in_scratch(a_line_of_ours),	in_scratch(one_that_grows),
+		in_scratch(one_that_has_grown), cmocka_unit_test(no_place_for_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
