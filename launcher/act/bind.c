@@ -347,22 +347,6 @@ bool bind_to_vfio(struct keeper *k, const struct pci_function *f, struct error *
 	       driver_probe(k, &f->address, VFIO, err);
 }
 
-/* vfio-pci says "auto" when it binds, so this comes after that. */
-bool keep_awake(struct keeper *k, const struct pci_address *address, struct error **err)
-{
-	own_free char *now = NULL;
-	char text[PCI_ADDRESS_SIZE];
-
-	if (!function_write(k, address, "power/control", "on", QUICK_MS, err))
-		return false;
-	now = power_of(k, address);
-	if (strcmp(now, "on") == 0)
-		return true;
-	error_add(err, ERROR_HOST, "%s: power/control is '%s' after 'on' was written",
-		  pci_address_format(address, text), now);
-	return false;
-}
-
 /* ------------------------------------------------------------------ and back */
 
 bool undo_bound(struct keeper *k, const struct change *change, struct error **err)
@@ -494,22 +478,18 @@ bool undo_override(struct keeper *k, const struct change *change, struct error *
 	return power_back(k, address, power, err);
 }
 
-/* Nothing of it is left by now; where it is and whether it is off, its owner would like to know.
- * One that was on vfio-pci before stays there, and must not draw power for nobody.
- */
+/* Nothing of it is left by now; where it is and whether it is off, its owner would like to know. */
 bool undo_claimed(struct keeper *k, const struct change *change, struct error **err)
 {
 	const struct pci_address *address = &change->address;
-	own_free char *driver = driver_of(k, address), *power = power_of(k, address);
+	own_free char *driver = driver_of(k, address);
 	own_free char *state = NULL, *runtime = NULL, *verdict = NULL;
 	char text[PCI_ADDRESS_SIZE];
 
+	(void)err;
 	pci_address_format(address, text);
 	if (!root_exists(&k->root, "/sys/bus/pci/devices/%s", text))
 		return true;
-	if (strcmp(driver, VFIO) == 0 && *power && strcmp(power, "auto") != 0 &&
-	    !function_write(k, address, "power/control", "auto", QUICK_MS, err))
-		return false;
 	state = root_line(&k->root, "/sys/bus/pci/devices/%s/power_state", text);
 	runtime = root_line(&k->root, "/sys/bus/pci/devices/%s/power/runtime_status", text);
 	verdict = verdict_of(k, address);

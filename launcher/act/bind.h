@@ -35,10 +35,10 @@ bool driver_probe(struct keeper *k, const struct pci_address *address, const cha
  */
 char *power_of(const struct keeper *k, const struct pci_address *address);
 
-/* Has vfio-pci leave a function of its own switched on while nobody uses it. What undoes a claim
- * undoes this.
+/* Has the kernel leave a function of vfio-pci's, and the port above it, switched on while nobody
+ * uses them, written down.
  */
-bool keep_awake(struct keeper *k, const struct pci_address *address, struct error **err);
+bool keep_awake(struct keeper *k, const struct pci_function *f, struct error **err);
 
 /* One write to an attribute of the function, in a worker; a stuck one is kept. Read it back. */
 bool function_write(struct keeper *k, const struct pci_address *address, const char *attribute,
@@ -52,6 +52,9 @@ bool choose_reset(struct keeper *k, const struct pci_list *list, const struct pc
 
 /* Resets it once more, if it can be: closing the VFIO descriptors has done so already. */
 void function_reset(struct keeper *k, const struct pci_address *address);
+
+/* Has the host sleep for a moment when QEMU has ended, written down. */
+bool want_sleep(struct keeper *k, struct error **err);
 
 /* Whether the function's config space answers as the device that the kernel found there; what
  * cannot be read is taken for an answer.

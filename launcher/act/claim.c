@@ -15,6 +15,7 @@
 #include "bind.h"
 #include "host/obstacles.h"
 #include "host/reset.h"
+#include "host/sleep.h"
 
 struct claim {
 	struct keeper *k;
@@ -195,6 +196,11 @@ static bool resets_can_be_had(const struct claim *c, struct error **err)
 		own_reset_choice struct reset_choice choice = {0};
 		own_free char *words = NULL;
 
+		if (c->reset[i].way == RESET_SLEEP && c->scene.sleepless) {
+			words = sleep_refusal(c->scene.sleepless);
+			error_add(err, ERROR_HOST, "%s", words);
+			return false;
+		}
 		reset_choose(&choice, &c->scene.pci, &c->set, c->reset[i].f, c->reset[i].way);
 		if (choice.answer != RESET_IMPOSSIBLE)
 			continue;
@@ -304,8 +310,11 @@ static bool move(struct claim *c, struct error **err)
 		    (!still_free(c, c->set.v[i], err) || !bind_to_vfio(c->k, c->set.v[i], err)))
 			return false;
 	for (size_t i = 0; i < c->awake.n; i++)
-		if (!keep_awake(c->k, &c->awake.v[i]->address, err))
+		if (!keep_awake(c->k, c->awake.v[i], err))
 			return false;
+	for (size_t i = 0; i < c->set.n; i++)
+		if (c->reset[i].way == RESET_SLEEP)
+			return want_sleep(c->k, err);
 	return true;
 }
 

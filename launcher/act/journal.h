@@ -64,6 +64,12 @@
 	/* a mediated device of a function: name[0] its type, [1] its UUID; number: 1 if we made \
 	 * it, 0 if it was there */                                                              \
 	ROW(CHANGE_MDEV, "mdev", undo_mdev, CHANGE_WAITS)                                        \
+	/* the host is to sleep for a moment once QEMU has ended */                              \
+	ROW(CHANGE_SLEEP, "sleep", undo_sleep, 0)                                                \
+	/* an attribute of a function's power: number, which one; name[0] what we wrote, [1]     \
+	 * what was there                                                                        \
+	 */                                                                                      \
+	ROW(CHANGE_POWER, "power", undo_power, CHANGE_WAITS)                                     \
 	/* virtual functions of a function: number of them, name[0] sriov_drivers_autoprobe      \
 	 * before */                                                                             \
 	ROW(CHANGE_VFS, "virtual-functions", undo_vfs, CHANGE_WAITS)

@@ -9,7 +9,7 @@
 
 #include "plan/step.h"
 
-#define KEEPER_VERSION 4
+#define KEEPER_VERSION 5
 #define KEEPER_PACKET 4096 /* no packet is larger */
 
 enum verb {

@@ -11,13 +11,17 @@ enum reset_way {
 	RESET_PM,
 	RESET_ACPI,
 	RESET_DEVICE, /* by code for just this card, of the kernel or of vendor-reset */
+	RESET_SLEEP,  /* as auto, and the host sleeps for a moment when the guest has ended */
 	RESET_NONE,
 	RESET_WAYS
 };
 
-/* "auto", "flr", ..., with a NULL behind the last. Those of a way are the kernel's own, as in
- * reset_method (Documentation/ABI/testing/sysfs-bus-pci).
- */
+/* "auto", "flr", ..., with a NULL behind the last. */
 extern const char *const RESET_WORDS[RESET_WAYS + 1];
+
+/* What a way is called in reset_method (Documentation/ABI/testing/sysfs-bus-pci); NULL for those
+ * that are none of the kernel's for one function.
+ */
+extern const char *const RESET_METHODS[RESET_WAYS];
 
 #endif

@@ -19,6 +19,7 @@
 #include "obstacles.h"
 #include "quiet.h"
 #include "reset.h"
+#include "sleep.h"
 #include "usb_pick.h"
 #include "vf.h"
 

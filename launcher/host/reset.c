@@ -18,7 +18,7 @@
 	"isc30/ryzen-gpu-passthrough-proxmox 99, 111; gnif/vendor-reset 82)"
 #define BY_SLEEP                                                                  \
 	"of a generation that no reset brings back; a sleep of the host between " \
-	"two starts does (systemctl suspend; gnif/vendor-reset 107)"
+	"two starts does (reset = sleep; gnif/vendor-reset 107)"
 
 static const struct known {
 	uint16_t vendor, first, last;
@@ -60,7 +60,7 @@ static const struct known *find_known(const struct pci_function *f)
 static const char *offered(const struct pci_function *f, enum reset_way wanted)
 {
 	for (size_t i = 0; i < f->resets; i++)
-		if (strcmp(f->reset[i], RESET_WORDS[wanted]) == 0 ||
+		if (strcmp(f->reset[i], RESET_METHODS[wanted]) == 0 ||
 		    (wanted == RESET_FLR && strcmp(f->reset[i], "af_flr") == 0))
 			return f->reset[i];
 	return NULL;
@@ -214,7 +214,7 @@ void reset_choose(struct reset_choice *choice, const struct pci_list *list,
 	const char *first = first_way(list, f);
 
 	*choice = (struct reset_choice){0};
-	if (wanted != RESET_AUTO) {
+	if (wanted != RESET_AUTO && wanted != RESET_SLEEP) {
 		choose_wanted(choice, list, set, f, wanted);
 		return;
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "sleep.h"
 
 static enum kmodule look_for_vfio(const struct root *root)
 {
@@ -35,6 +36,7 @@ void scene_read(struct scene *scene, const struct root *root)
 	usb_list_read(&scene->usb, root);
 	mdev_list_read(&scene->mdev, root, &scene->pci);
 	gvt_read(&scene->gvt, root);
+	scene->sleepless = sleep_reason(root);
 }
 
 /* A disk with several controllers hangs below none of them, so disks are added by what the storage
@@ -95,6 +97,7 @@ void scene_free(struct scene *scene)
 	}
 	free(scene->seen);
 	free(scene->unloadable);
+	free(scene->sleepless);
 	holders_free(&scene->holders);
 	holder_nodes_free(&scene->nodes);
 	mdev_list_free(&scene->mdev);

@@ -34,6 +34,7 @@ struct scene {
 	struct usb_list usb;
 	struct mdev_list mdev;
 	struct gvt gvt;
+	char *sleepless; /* why the host cannot sleep for a moment; NULL: it can */
 	/* Of the functions that were looked at: */
 	struct scene_function *seen;
 	size_t n_seen;

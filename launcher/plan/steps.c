@@ -152,6 +152,11 @@ static enum reset_way step_reset(struct composer *c, struct plan_step *step,
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&f->address, address);
+	if (way == RESET_SLEEP && c->facts->devices.sleepless) {
+		refusal = sleep_refusal(c->facts->devices.sleepless);
+		compose_refuse(c, gpu->reset.at, "%s", refusal);
+		return way;
+	}
 	reset_choose(&choice, &c->facts->devices.pci, &c->claimed, f, way);
 	if (known)
 		compose_note(c, "%s: a second start may fail: %s", address, known);
@@ -180,6 +185,41 @@ static void fill_function(struct step_function *to, const struct pci_function *f
 	strncpy(to->driver, f->driver ? f->driver : "", sizeof(to->driver) - 1);
 }
 
+/* f's own, and vfio-pci says "auto" when it binds; or a port's. */
+static void awake_line(struct plan_step *step, const struct pci_function *f, bool port)
+{
+	bool on = f->power_control && strcmp(f->power_control, "on") == 0;
+	char address[PCI_ADDRESS_SIZE];
+
+	pci_address_format(&f->address, address);
+	if (port ? f->power_control && !on : !on || !pci_has_driver(f, "vfio-pci"))
+		compose_line(step, "echo on > /sys/bus/pci/devices/%s/power/control", address);
+	if (f->d3cold_allowed == 1)
+		compose_line(step, "echo 0 > /sys/bus/pci/devices/%s/d3cold_allowed", address);
+}
+
+static void awake_lines(struct composer *c, struct plan_step *step, const struct pci_set *set)
+{
+	own_pci_set struct pci_set told = {0};
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct pci_function *f = set->v[i];
+		bool first;
+		const struct gpu *gpu = gpu_of(c, f, &first);
+		const struct pci_function *port =
+			f->has_parent ? pci_list_find(&c->facts->devices.pci, &f->parent) : NULL;
+
+		if (!gpu || !gpu->keep_awake.v)
+			continue;
+		step->intent.claim.function[i].keep_awake = 1;
+		if (port && !pci_set_has(&told, port)) {
+			pci_set_add(&told, port);
+			awake_line(step, port, true);
+		}
+		awake_line(step, f, false);
+	}
+}
+
 static void step_claim(struct composer *c)
 {
 	own_pci_set struct pci_set set = {0};
@@ -200,17 +240,13 @@ static void step_claim(struct composer *c)
 		step->intent.claim.function[i].reset = (uint8_t)step_reset(c, step, set.v[i]);
 	}
 	claim_lines(c, step, &set);
-	for (size_t i = 0; i < set.n; i++) {
-		bool first;
-		const struct gpu *gpu = gpu_of(c, set.v[i], &first);
-		char address[PCI_ADDRESS_SIZE];
-
-		if (!gpu || !gpu->keep_awake.v)
-			continue;
-		step->intent.claim.function[i].keep_awake = 1;
-		compose_line(step, "echo on > /sys/bus/pci/devices/%s/power/control",
-			     pci_address_format(&set.v[i]->address, address));
-	}
+	awake_lines(c, step, &set);
+	for (size_t i = 0; i < set.n; i++)
+		if (step->intent.claim.function[i].reset == RESET_SLEEP) {
+			compose_line(step, "# when the guest has ended: echo " SLEEP_ALARM_IN
+					   " > " SLEEP_ALARM "; echo mem > " SLEEP_STATE);
+			break;
+		}
 	step->intent.claim.functions = (uint32_t)set.n;
 	for (size_t i = 0; i < set.n; i++) {
 		bool again = false;

@@ -144,7 +144,7 @@ static void what_is_known_of_cards(void **state)
 	/* Navi 48: nothing helps but sleep. */
 	make(&b, 0x1002, 0x7550, FLR_BUS, 2);
 	chosen(&b, &b.all, GPU, RESET_AUTO, "kept: flr");
-	assert_non_null(strstr(reset_known_bad(&b.f[GPU]), "systemctl suspend"));
+	assert_non_null(strstr(reset_known_bad(&b.f[GPU]), "reset = sleep"));
 	assert_null(reset_known_bad(&b.f[SOUND]));
 	unmake(&b);
 }

@@ -575,6 +575,30 @@ static void kept_awake(void **state)
 				 claim->claim.function[i].vendor == 0x10de);
 }
 
+/* Only on the profile's word, and where the computer can wake by itself. */
+static void sleeps_between_two_starts(void **state)
+{
+	static const char profile[] = "[gpu]\ndevice = 10de:2820\nreset = sleep\n";
+	static char reason[] = "its clock cannot wake it";
+	struct world w = world();
+	own_plan struct plan *plan = planned(&w, profile);
+	const struct plan_step *claim = step(plan, STEP_CLAIM);
+	bool told = false;
+
+	(void)state;
+	assert_int_equal(claim->intent.claim.function[1].reset, RESET_SLEEP);
+	assert_int_equal(claim->intent.claim.function[0].reset, RESET_AUTO);
+	for (size_t i = 0; i < claim->lines; i++)
+		told |= strcmp(claim->line[i],
+			       "# when the guest has ended: echo +5 > /sys/class/rtc/rtc0/wakealarm; echo mem > /sys/power/state") ==
+			0;
+	assert_true(told);
+	w.facts.devices.sleepless = reason;
+	refusal_says(
+		&w, profile,
+		"this computer cannot be put to sleep for a moment (reset = sleep): its clock cannot wake it");
+}
+
 static void several_in_one_step(void **state)
 {
 	struct world w = world();
@@ -806,6 +830,7 @@ int main(void)
 		cmocka_unit_test(from_nvidia),
 		cmocka_unit_test(from_others),
 		cmocka_unit_test(kept_awake),
+		cmocka_unit_test(sleeps_between_two_starts),
 		cmocka_unit_test(several_in_one_step),
 		cmocka_unit_test(kvm_is_granted_along),
 		cmocka_unit_test(devices_that_are_not_there),

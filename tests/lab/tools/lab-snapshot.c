@@ -161,7 +161,7 @@ int main(void)
 		err(1, "memory");
 	each(PCI "driver", print_link);
 	each(PCI
-	     "{driver_override,power/control,reset_method,sriov_numvfs,sriov_drivers_autoprobe}",
+	     "{driver_override,power/control,d3cold_allowed,reset_method,sriov_numvfs,sriov_drivers_autoprobe}",
 	     print_lines);
 	each("/sys{/kernel/mm,/devices/system/node/node*}/hugepages/*/nr_hugepages", print_lines);
 	nftw(CGROUPS, group, 16, FTW_PHYS);
