@@ -196,6 +196,9 @@ bool qmp_receive(struct qmp *qmp, struct error **err)
 		if (n > 0) {
 			wire_add(qmp->wire, chunk, (size_t)n);
 			taken += (size_t)n;
+			/* Less than asked for: there was no more. */
+			if ((size_t)n < sizeof(chunk))
+				return true;
 		} else if (n == 0 || errno == ECONNRESET) {
 			close_connection(qmp, "QEMU closed the monitor");
 			return true;

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "host/peer.h"
 
 /* Milliseconds for a monitor that serves another client: a small question of a `vmlaunch status` is
  * over by then.
@@ -47,6 +48,14 @@ static bool serves_a_client(const char *dir)
 	return false;
 }
 
+static char *silence_words(enum held_silence why, const char *dir, pid_t qemu)
+{
+	own_free char *path = path_join(dir, "qmp.sock");
+	own_free char *client = why == SILENT_BUSY ? socket_client(path) : NULL;
+
+	return held_silence_words(why, path_base(dir), qemu, client);
+}
+
 struct qmp *tools_monitor(const char *dir, struct error **err)
 {
 	struct error *problem = NULL;
@@ -54,7 +63,7 @@ struct qmp *tools_monitor(const char *dir, struct error **err)
 	struct qmp *qmp = open_monitor(dir, ms, &problem);
 
 	if (!qmp && serves_a_client(dir)) {
-		own_free char *words = held_silence_words(SILENT_BUSY, path_base(dir), 0);
+		own_free char *words = silence_words(SILENT_BUSY, dir, 0);
 
 		error_free(steal(&problem));
 		error_add(err, ERROR_FAILED, "%s", words);
@@ -97,7 +106,7 @@ static void take_silence(struct condition *now, const char *dir, const struct ru
 				: serves_a_client(dir)	      ? SILENT_BUSY
 							      : SILENT_HANGS;
 
-	now->silent = held_silence_words(why, path_base(dir), record->qemu.pid);
+	now->silent = silence_words(why, dir, record->qemu.pid);
 	if (why != SILENT_BUSY || !process_alive(record->supervisor) || !record->let_go)
 		return;
 	free(now->state);

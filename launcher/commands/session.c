@@ -15,10 +15,15 @@
 #include "base/dirs.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/say.h"
 #include "base/text.h"
 #include "common.h"
+#include "host/peer.h"
 #include "host/qemu.h"
 #include "qmp/words.h"
+
+/* A monitor that nobody holds has greeted by then, as a rule. */
+#define GREETS_MS 300
 
 static int64_t now_ms(void)
 {
@@ -65,6 +70,37 @@ static bool greet_agent(struct session *session, struct error **err)
 			   err);
 }
 
+/* Waits for QEMU's greeting. One that serves somebody else gives none until that ends: this is said
+ * as soon as it can be told, and whoever it is may have ended before the time is up.
+ */
+static bool greet_monitor(struct session *session, const char *path, int wait, struct error **err)
+{
+	struct error *problem = NULL;
+	own_free char *client = NULL;
+	int first = wait < GREETS_MS ? wait : GREETS_MS;
+
+	if (qmp_handshake(session->qmp, first, -1, &problem))
+		return true;
+	client =
+		qmp_closed(session->qmp) || qmp_greeting(session->qmp) ? NULL : socket_client(path);
+	if (client && wait > 3 * first)
+		say(SAY_NOTE, "%s: another client holds this monitor: %s; waiting for %d s",
+		    session->name, client, (wait + 999) / 1000);
+	if (wait > first && !qmp_closed(session->qmp)) {
+		error_free(steal(&problem));
+		if (qmp_handshake(session->qmp, wait - first, -1, &problem))
+			return true;
+	}
+	if (client && !qmp_closed(session->qmp) && !qmp_greeting(session->qmp)) {
+		error_free(steal(&problem));
+		error_add(&problem, ERROR_FAILED,
+			  "%s: another client holds this monitor, which serves one at a time: %s",
+			  session->name, client);
+	}
+	error_merge(err, &problem);
+	return false;
+}
+
 static bool connect_to(struct session *session, const char *path, struct error **err)
 {
 	int fd = qmp_connect(path, err);
@@ -79,8 +115,7 @@ static bool connect_to(struct session *session, const char *path, struct error *
 	session->qmp = qmp_new(fd, QMP_LIMIT_TOOL);
 	if (session->lines)
 		qmp_want_oob(session->qmp);
-	return session->agent ? greet_agent(session, err)
-			      : qmp_handshake(session->qmp, wait, -1, err);
+	return session->agent ? greet_agent(session, err) : greet_monitor(session, path, wait, err);
 }
 
 bool session_open(struct session *session, const struct arguments *args, size_t *words,

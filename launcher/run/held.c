@@ -214,15 +214,18 @@ char *held_crash_words(json_object *data)
 	return buf_steal(&words);
 }
 
-char *held_silence_words(enum held_silence why, const char *name, pid_t qemu)
+char *held_silence_words(enum held_silence why, const char *name, pid_t qemu, const char *client)
 {
+	own_free char *maybe = NULL;
+
 	switch (why) {
 	case SILENT_STOPPED:
 		return xasprintf("QEMU is stopped: 'kill -CONT %d' lets it go on", (int)qemu);
 	case SILENT_BUSY:
+		maybe = xasprintf("'vmlaunch qmp %s' on another terminal?", name);
 		return xasprintf(
-			"QEMU serves another client of the tools' monitor ('vmlaunch qmp %s' on another terminal?), and nobody else until that ends",
-			name);
+			"QEMU serves another client of the tools' monitor (%s), and nobody else until that ends",
+			client ? client : maybe);
 	default:
 		return xasprintf(
 			"QEMU does not answer: 'vmlaunch log %s' may tell why, 'vmlaunch kill %s' ends it",

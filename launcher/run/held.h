@@ -61,8 +61,10 @@ enum held_silence {
 	SILENT_HANGS,
 };
 
-/* The same as words with the remedy, for the machine called name; the caller owns them. */
-char *held_silence_words(enum held_silence why, const char *name, pid_t qemu);
+/* The same as words with the remedy, for the machine called name; client is the other client of
+ * SILENT_BUSY (host/peer.h), NULL: not known. The caller owns them.
+ */
+char *held_silence_words(enum held_silence why, const char *name, pid_t qemu, const char *client);
 
 /* The profile's name for a node of the plan, quoted for a message: "disk system". The caller owns
  * it.
