@@ -11,7 +11,6 @@
 #include "base/own.h"
 #include "base/text.h"
 
-#define COLUMNS_MOST 12
 #define EVENT_MOST 400
 
 /* Whether a code point controls a terminal, or the order in which it shows others. */
@@ -97,99 +96,6 @@ char *qmp_plain(json_object *value)
 	return json_object_is_type(value, json_type_string)
 		       ? bare_text(json_object_get_string(value))
 		       : qmp_json_line(value);
-}
-
-/* ------------------------------------------------------------------ tables */
-
-/* The columns that a text takes; wide characters count as one, which only spoils a column's edge.
- */
-static size_t width_of(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
-
-struct table {
-	const char *key[COLUMNS_MOST];
-	size_t width[COLUMNS_MOST];
-	size_t columns;
-};
-
-static bool is_scalar(json_object *value)
-{
-	return !json_object_is_type(value, json_type_object) &&
-	       !json_object_is_type(value, json_type_array);
-}
-
-/* Takes the members of one object in; false if it has one that is no column. */
-static bool note_columns(struct table *table, json_object *object)
-{
-	json_object_object_foreach(object, key, value)
-	{
-		own_free char *cell = qmp_plain(value);
-		size_t i = 0, width = width_of(cell);
-
-		if (!is_scalar(value))
-			return false;
-		while (i < table->columns && strcmp(table->key[i], key) != 0)
-			i++;
-		if (i == COLUMNS_MOST)
-			return false;
-		if (i == table->columns) {
-			table->key[table->columns++] = key;
-			table->width[i] = width_of(key);
-		}
-		if (table->width[i] < width)
-			table->width[i] = width;
-	}
-	return true;
-}
-
-static void add_cell(struct buf *out, const char *cell, size_t width, bool last)
-{
-	buf_adds(out, cell);
-	for (size_t n = width_of(cell); !last && n < width + 2; n++)
-		buf_addc(out, ' ');
-}
-
-static void add_row(struct buf *out, const struct table *table, json_object *object)
-{
-	for (size_t i = 0; i < table->columns; i++) {
-		json_object *value = NULL;
-		bool there = !object || json_object_object_get_ex(object, table->key[i], &value);
-		own_free char *cell = !object ? bare_text(table->key[i])
-				      : there ? qmp_plain(value)
-					      : xstrdup("-");
-
-		add_cell(out, cell, table->width[i], i + 1 == table->columns);
-	}
-	buf_addc(out, '\n');
-}
-
-char *qmp_table(json_object *value, size_t columns)
-{
-	size_t n =
-		json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
-	struct table table = {0};
-	struct buf out = {0};
-	size_t width = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		json_object *object = json_object_array_get_idx(value, i);
-
-		if (!json_object_is_type(object, json_type_object) || !note_columns(&table, object))
-			return NULL;
-	}
-	for (size_t i = 0; i < table.columns; i++)
-		width += table.width[i] + (i ? 2 : 0);
-	if (n < 2 || table.columns == 0 || width > columns)
-		return NULL;
-	for (size_t i = 0; i <= n; i++)
-		add_row(&out, &table, i ? json_object_array_get_idx(value, i - 1) : NULL);
-	return buf_steal(&out);
 }
 
 /* ------------------------------------------------------------------ events */

@@ -24,8 +24,9 @@ char *qmp_screen(const char *text);
 /* A value as one word: strings bare, anything else as JSON on one line. */
 char *qmp_plain(json_object *value);
 
-/* A table of a list of alike objects, as wide as columns at most, or NULL where that is no table:
- * no list of two or more objects with the same members, or too wide.
+/* A table of a list of alike objects, as wide as columns at most (what does not fit is told below
+ * it, see table.c), or NULL where that is no table: no list of two or more objects with mostly the
+ * same members, or too wide for any. The caller owns it.
  */
 char *qmp_table(json_object *value, size_t columns);
 

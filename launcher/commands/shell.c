@@ -326,7 +326,7 @@ void shell_answer(struct shell *shell, const struct request *request, json_objec
 		return; /* done, with nothing to say */
 	if (shell->raw)
 		text = qmp_json_line(answer);
-	else
+	else if (!shell->json)
 		text = qmp_table(answer, shell->terminal.columns);
 	if (!text)
 		text = request_answer(request, answer);

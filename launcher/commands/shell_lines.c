@@ -103,6 +103,15 @@ static void set_raw(struct shell *shell, const char *rest)
 	shell->raw = strcmp(rest, "off") != 0;
 }
 
+static void json_line(struct shell *shell, const char *rest)
+{
+	bool before = shell->json;
+
+	shell->json = true;
+	shell_line(shell, rest);
+	shell->json = before;
+}
+
 static void time_line(struct shell *shell, const char *rest)
 {
 	struct timespec start, end;
@@ -211,6 +220,7 @@ const struct shell_word SHELL_WORDS[] = {
 	{"events", "[on|off|only NAME...]", "which events are shown", set_events,
 	 TAKES_EVENT_FILTER},
 	{"raw", "[on|off]", "answers as JSON on one line", set_raw},
+	{"json", "LINE", "perform LINE, and no table is made of its answer", json_line, TAKES_LINE},
 	{"time", "LINE", "perform LINE and tell how long it took", time_line, TAKES_LINE},
 	{"watch", "SECONDS LINE", "perform LINE again and again, until Ctrl-C", watch_line,
 	 TAKES_WORD_AND_LINE},

@@ -36,10 +36,10 @@ void shell_look(struct shell *shell, const struct look *look, const char *words)
 		shell->failed = true;
 		return;
 	}
-	if (shell->raw) {
-		own_free char *line = qmp_json_line(found);
+	if (shell->raw || shell->json) {
+		own_free char *text = shell->raw ? qmp_json_line(found) : qmp_json_pretty(found);
 
-		shell_say(shell, "%s", line);
+		shell_say(shell, "%s", text);
 		return;
 	}
 	look->print(&out, found);

@@ -22,6 +22,7 @@ struct shell {
 	unsigned nested;   /* how many words that perform a line stand before this one */
 	bool failed;	   /* the line could not be performed, or not to its end */
 	bool raw, leave, lost;
+	bool json; /* no tables */
 };
 
 /* Says something above the line. */

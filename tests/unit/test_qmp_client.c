@@ -127,7 +127,7 @@ static void test_end_after_data(void **state)
 	(void)state;
 	say_as_qemu(&pair, GREETING "{\"event\": \"SHUTDOWN\"}\r\n{\"event\": \"ST");
 	close_fd(&pair.far);
-	receive(&pair);
+	receive_all(&pair);
 	assert_true(qmp_closed(pair.qmp));
 	assert_int_equal(qmp_fd(pair.qmp), -1);
 	assert_int_equal(qmp_poll_events(pair.qmp), POLLIN);
@@ -153,7 +153,7 @@ static void test_reset_after_data(void **state)
 	assert_true(qmp_send(pair.qmp, "quit", NULL, NULL, &err));
 	say_as_qemu(&pair, "{\"event\": \"SHUTDOWN\"}\r\n");
 	close_fd(&pair.far);
-	receive(&pair);
+	receive_all(&pair);
 	expect_event(&pair, "SHUTDOWN");
 	expect_plain(&pair, QMP_CLOSED);
 	close_pair(&pair);
@@ -170,7 +170,7 @@ static void test_write_after_end(void **state)
 	close_fd(&pair.far);
 	assert_false(qmp_send(pair.qmp, "cont", json_object_new_object(), NULL, &err));
 	check_error(&err, "QEMU has closed the monitor");
-	receive(&pair);
+	receive_all(&pair);
 	expect_event(&pair, "SHUTDOWN");
 	expect_plain(&pair, QMP_CLOSED);
 	close_pair(&pair);

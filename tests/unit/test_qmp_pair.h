@@ -4,6 +4,7 @@
 
 #include "unit.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,6 +45,17 @@ static inline void receive(struct pair *pair)
 
 	assert_true(qmp_receive(pair->qmp, &err));
 	assert_null(err);
+}
+
+/* As somebody does who polls: until there is no more, or the end. */
+static inline void receive_all(struct pair *pair)
+{
+	struct pollfd fd = {qmp_fd(pair->qmp), POLLIN, 0};
+
+	while (poll(&fd, 1, 0) > 0) {
+		receive(pair);
+		fd.fd = qmp_fd(pair->qmp);
+	}
 }
 
 /* Expects the next message to be of a kind, and shows it. */

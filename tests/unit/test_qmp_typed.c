@@ -231,10 +231,35 @@ static void test_table(void **state)
 
 	(void)state;
 	assert_string_equal(table, "id  name  more\n1   cpu   -\n22  \xc3\xa4     true\n");
-	assert_null(qmp_table(alike, 10));
-	assert_null(qmp_table(deep, 80));
+	assert_null(qmp_table(alike, 7));
+	assert_null(qmp_table(deep, 0));
 	assert_null(qmp_table(one, 80));
 	assert_null(qmp_table(NULL, 80));
+}
+
+/* As query-cpus-fast answers, and by how much a table of it may differ with the screen. */
+static void test_nested_table(void **state)
+{
+	own_json json_object *cpus = read_json(
+		"[{\"thread-id\":10,\"props\":{\"core-id\":0,\"socket-id\":0},\"path\":\"/cpu[0]\",\"list\":[1,2]},"
+		"{\"thread-id\":11,\"props\":{\"core-id\":1,\"socket-id\":0},\"path\":\"/cpu[1]\",\"list\":[1,2]}]");
+	own_json json_object *unlike = read_json("[{\"a\":1,\"b\":1,\"c\":1},{\"d\":2},{\"e\":3}]");
+	own_free char *wide = qmp_table(cpus, 80), *narrow = qmp_table(cpus, 40);
+	own_free char *least = qmp_table(cpus, 18);
+
+	(void)state;
+	assert_string_equal(wide, "thread-id  props.core-id  props.socket-id  path     list\n"
+				  "10         0              0                /cpu[0]  [1,2]\n"
+				  "11         1              0                /cpu[1]  [1,2]\n");
+	assert_string_equal(narrow, "thread-id  props.core-id  path\n"
+				    "10         0              /cpu[0]\n"
+				    "11         1              /cpu[1]\n"
+				    "the same in all: list=[1,2], and 1 of 0, false or nothing\n");
+	assert_string_equal(least, "thread-id  path\n10         /cpu[0]\n11         /cpu[1]\n"
+				   "the same in all:\n  list=[1,2], and 1 of 0, false or nothing\n"
+				   "too wide, 'json' shows them:\n  props.core-id\n");
+	assert_null(qmp_table(cpus, 17));
+	assert_null(qmp_table(unlike, 80));
 }
 
 static void test_pick(void **state)
@@ -274,11 +299,12 @@ static void test_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scalars), cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_unions),	cmocka_unit_test(test_properties),
-		cmocka_unit_test(test_schema),	cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_unsafe),	cmocka_unit_test(test_table),
-		cmocka_unit_test(test_pick),	cmocka_unit_test(test_events),
+		cmocka_unit_test(test_scalars),	     cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_unions),	     cmocka_unit_test(test_properties),
+		cmocka_unit_test(test_schema),	     cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_unsafe),	     cmocka_unit_test(test_table),
+		cmocka_unit_test(test_nested_table), cmocka_unit_test(test_pick),
+		cmocka_unit_test(test_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
