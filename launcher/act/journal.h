@@ -72,7 +72,10 @@
 	ROW(CHANGE_POWER, "power", undo_power, CHANGE_WAITS)                                     \
 	/* virtual functions of a function: number of them, name[0] sriov_drivers_autoprobe      \
 	 * before */                                                                             \
-	ROW(CHANGE_VFS, "virtual-functions", undo_vfs, CHANGE_WAITS)
+	ROW(CHANGE_VFS, "virtual-functions", undo_vfs, CHANGE_WAITS)                             \
+	/* a network interface that we made: name[0] its own, name[1] "tap" or "macvtap", uid    \
+	 * whose it is; number: the kernel's of it, 0 before it was made */                      \
+	ROW(CHANGE_TAP, "tap", undo_tap, 0)
 
 #define CHANGE_KIND(kind, word, undo, function) kind,
 enum change_kind { CHANGE_ROWS(CHANGE_KIND) CHANGES };

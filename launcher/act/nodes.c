@@ -85,8 +85,7 @@ bool grant_path(struct keeper *k, const char *path, struct error **err)
 	return false;
 }
 
-/* udev has its own ideas of a new node's mode; ours come after them. */
-static void let_udev_settle(void)
+void let_udev_settle(void)
 {
 	own_free char *udevadm = trusted_program(&ROOT_REAL, "udevadm", NULL);
 
@@ -259,6 +258,8 @@ static char *node_path(struct keeper *k, const struct intent *intent, struct err
 		return xasprintf("/dev/bus/usb/%03u/%03u", intent->grant.a, intent->grant.b);
 	case NODE_EVENT:
 		return xasprintf("/dev/input/event%u", intent->grant.a);
+	case NODE_VHOST:
+		return xstrdup("/dev/vhost-net");
 	default:
 		error_add(err, ERROR_HOST, "no such kind of node");
 		return NULL;

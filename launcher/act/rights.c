@@ -16,6 +16,11 @@ static const int KEPT[] = {
 	CAP_FOWNER,	  /* ACL and mode of nodes that a desktop gave to its user */
 };
 
+/* For ip(8), which makes and removes network interfaces: permitted, as a program that root starts
+ * gets that, and not effective, as no call of our own needs it.
+ */
+#define FOR_PROGRAMS CAP_NET_ADMIN
+
 static void protect_from_oom(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -100,6 +105,7 @@ bool rights_of_keeper(struct error **err)
 	if (!set_limits(err))
 		return false;
 	/* What is asked for and not there makes the call fail half-way: ask for what is there. */
+	bool networks = capng_have_capability(CAPNG_PERMITTED, FOR_PROGRAMS);
 	bool has[sizeof(KEPT) / sizeof(*KEPT)];
 
 	for (size_t i = 0; i < sizeof(KEPT) / sizeof(*KEPT); i++)
@@ -110,9 +116,24 @@ bool rights_of_keeper(struct error **err)
 		    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
 				 (unsigned)KEPT[i]) < 0)
 			goto failed;
+	if (networks &&
+	    capng_update(CAPNG_ADD, CAPNG_PERMITTED | CAPNG_BOUNDING_SET, FOR_PROGRAMS) < 0)
+		goto failed;
 	if (capng_apply(CAPNG_SELECT_ALL) == 0)
 		return true;
 failed:
 	error_add(err, ERROR_HOST, "the keeper cannot give up its capabilities");
 	return false;
+}
+
+void rights_without_network(void)
+{
+	capng_get_caps_process();
+	if (!capng_have_capability(CAPNG_PERMITTED, FOR_PROGRAMS))
+		return;
+	/* What stays in the bounding set nobody gets any more: an exec adds nothing to what is
+	 * permitted (no_new_privs).
+	 */
+	capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, FOR_PROGRAMS);
+	capng_apply(CAPNG_SELECT_CAPS);
 }

@@ -11,4 +11,7 @@
  */
 bool rights_of_keeper(struct error **err);
 
+/* Gives up what only making network interfaces needs. */
+void rights_without_network(void);
+
 #endif

@@ -86,6 +86,7 @@ bool grant_node(struct keeper *k, const struct intent *intent, struct error **er
 bool raise_memlock(struct keeper *k, const struct intent *intent, struct error **err);
 bool take_vf(struct keeper *k, const struct intent *intent, struct error **err);
 bool create_mdev(struct keeper *k, const struct intent *intent, struct error **err);
+bool make_tap(struct keeper *k, const struct intent *intent, struct error **err);
 bool allow_realtime(struct keeper *k, const struct intent *intent, struct error **err);
 bool isolate_cpus(struct keeper *k, const struct intent *intent, struct error **err);
 bool move_irqs(struct keeper *k, const struct intent *intent, struct error **err);
@@ -144,6 +145,8 @@ bool look_for_held_blocks(const struct keeper *k, struct storage *storage,
 bool grant_path(struct keeper *k, const char *path, struct error **err);
 /* The same for what all VFIO groups need beside their own node; waits for udev before. */
 bool grant_container(struct keeper *k, struct error **err);
+/* Waits until udev has done to new devices what it does: ours comes after that. */
+void let_udev_settle(void);
 
 /* Stops a service if it runs, written down. */
 bool pause_service(struct keeper *k, enum service service, struct error **err);

@@ -339,7 +339,7 @@ static void look_at_host(struct gathered *g, const struct gather_for *what)
 		quiet_collect(&g->facts.quiet, &g->root);
 }
 
-/* Whether the profile wants a device of the host's. */
+/* Whether the profile wants a device of the host's, or one that is made there. */
 static bool claims_device(const struct profile *p)
 {
 	const struct items *kinds[] = {&p->gpu, &p->pci};
@@ -348,7 +348,7 @@ static bool claims_device(const struct profile *p)
 		for (size_t i = 0; i < kinds[k]->n; i++)
 			if (kinds[k]->v[i]->enabled.v)
 				return true;
-	return false;
+	return plan_makes_interface(p);
 }
 
 /* A keeper that died, with its vmlaunch, may have left devices and memory that this machine wants:

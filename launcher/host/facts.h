@@ -16,6 +16,7 @@
 #include "cpu_topology.h"
 #include "image.h"
 #include "manager.h"
+#include "net.h"
 #include "obstacles.h"
 #include "quiet.h"
 #include "reset.h"
@@ -148,18 +149,6 @@ struct glass_facts {
  */
 uint64_t kvmfr_size(int fd);
 
-/* A network interface of the host's (/sys/class/net/NAME). */
-struct net_interface {
-	char *name;
-	bool tap;	  /* a tap device, and not a tun; what follows is known of such alone */
-	bool allowed;	  /* this process may open it, by its owner and group */
-	uint64_t owner;	  /* user id, UINT64_MAX: nobody's */
-	bool multi_queue; /* it was made for several queues, and opens for no other use */
-	bool up;
-	bool in_use;  /* somebody has it open; known only of one that is up */
-	char *master; /* the bridge that it is a port of; NULL: none */
-};
-
 struct net_facts {
 	bool root;	       /* this process is root's, and so will be those that it starts */
 	unsigned unprivileged; /* the lowest port that anybody may listen at */
@@ -167,6 +156,9 @@ struct net_facts {
 	size_t interfaces;
 	bool tun_open;	 /* this user may read and write /dev/net/tun */
 	bool vhost_open; /* and /dev/vhost-net */
+	bool vhost_there;
+	bool bridge_filter; /* what crosses a bridge goes through the host's firewall (br_netfilter)
+			     */
 };
 
 #define HUGEPAGE_SIZES 2 /* 2 MiB and 1 GiB, in this order; size_kb 0: the host has none */

@@ -68,6 +68,14 @@ struct composer {
 		struct pci_address address;
 	} vf[16]; /* virtual functions, in the order of their sections */
 	size_t vfs;
+	struct made_place {
+		const struct network *network;
+		const struct net_interface *lower; /* the bridge or card under it */
+		char name[IFNAMSIZ];
+		uint8_t mac[6]; /* the guest's */
+		unsigned queues;
+	} made[16]; /* interfaces that the keeper makes */
+	size_t mades;
 	bool wants_gl;		/* a picture is there that only OpenGL shows */
 	const char *glass_file; /* Looking Glass' memory, NULL: none */
 	uint64_t shared_bytes;	/* memory beside the guest\'s that devices can reach */
@@ -212,6 +220,7 @@ bool compose_has_input(const struct composer *c);
 void compose_usb_port(struct composer *c, struct option *o, const struct item *item,
 		      const char *words);
 void compose_networks(struct composer *c);
+void compose_network_steps(struct composer *c);
 void compose_rng(struct composer *c);
 void compose_shares(struct composer *c);
 bool compose_has_virtiofs(const struct composer *c); /* then memory is shared with it */

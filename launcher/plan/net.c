@@ -1,6 +1,6 @@
 /* Network cards, and what is behind them: a network behind the host's address, QEMU's own or
- * passt's, or a tap interface that is there already. A probe has the first of these always: it
- * needs no network, and the machine may run beside it.
+ * passt's, a tap interface that is there already, or one that the keeper makes. A probe has the
+ * first of these always: it needs no network, and the machine may run beside it.
  */
 #include <string.h>
 
@@ -22,10 +22,9 @@ static char *mac_of(const struct composer *c, const struct network *network, con
 
 /* queues: pairs of them. */
 static void add_card(struct composer *c, const struct network *network, const char *id,
-		     unsigned queues)
+		     const char *mac, unsigned queues)
 {
 	own_free char *bus = compose_port(c, &network->item);
-	own_free char *mac = mac_of(c, network, id);
 	unsigned index = compose_bootindex(c, &network->item);
 	struct option o =
 		option_new(network->model.v == MODEL_E1000E ? "e1000e" : "virtio-net-pci");
@@ -211,19 +210,22 @@ void compose_networks(struct composer *c)
 
 	for (size_t i = 0; i < c->p->network.n; i++) {
 		const struct network *network = (const struct network *)c->p->network.v[i];
-		own_free char *id = compose_id(&network->item);
+		own_free char *id = compose_id(&network->item), *mac = NULL;
 		unsigned queues = 1;
 
 		if (!net_is_there(network))
 			continue;
 		cards = true;
+		mac = mac_of(c, network, id);
 		if (net_gets_tap(c, network))
 			queues = net_add_tap(c, network, id);
+		else if (net_is_made(network) && c->in->purpose == PURPOSE_RUN)
+			queues = net_add_made(c, network, id, mac);
 		else if (network->mode.v == NETWORK_PASST && c->in->purpose == PURPOSE_RUN)
 			add_passt(c, network, id);
 		else
 			add_user(c, network, id);
-		add_card(c, network, id, queues);
+		add_card(c, network, id, mac, queues);
 	}
 	if (cards && c->firmware && c->in->purpose == PURPOSE_RUN && !boots(c))
 		keep_firmware_off(c);

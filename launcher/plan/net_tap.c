@@ -1,11 +1,11 @@
-/* Networks by a tap interface that is there already. */
+/* Networks by a tap interface that is there already, and what is common to all taps. */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "compose.h"
 #include "net.h"
 
-static const struct net_interface *find_interface(const struct composer *c, const char *name)
+const struct net_interface *net_find(const struct composer *c, const char *name)
 {
 	const struct net_facts *net = &c->facts->net;
 
@@ -18,7 +18,7 @@ static const struct net_interface *find_interface(const struct composer *c, cons
 /* Why this user cannot have it, or NULL; the caller owns it. */
 static char *tap_problem(const struct composer *c, const char *name)
 {
-	const struct net_interface *tap = find_interface(c, name);
+	const struct net_interface *tap = net_find(c, name);
 
 	if (!tap)
 		return xasprintf(
@@ -37,7 +37,7 @@ static char *tap_problem(const struct composer *c, const char *name)
 			name, whose);
 	}
 	if (!c->facts->net.tun_open)
-		return xstrdup("/dev/net/tun is not there, or not open to you: sudo modprobe tun");
+		return xstrdup(NET_TUN_CLOSED);
 	if (tap->in_use)
 		return xasprintf("%s is in use by another machine or program", name);
 	return NULL;
@@ -62,47 +62,62 @@ static bool is_taken(const struct composer *c, const struct network *network)
 	return false;
 }
 
-static unsigned queues_of(struct composer *c, const struct network *network,
-			  const struct net_interface *tap)
+unsigned net_queues(struct composer *c, const struct network *network, bool can)
 {
 	unsigned cpus = c->plan->placement.cores * c->plan->placement.threads;
-	bool can = tap->multi_queue && network->model.v == MODEL_VIRTIO;
 
 	if (network->queues.automatic)
-		return !can || cpus < 2 ? 1 : cpus < 8 ? cpus : 8;
+		return !can || network->model.v != MODEL_VIRTIO || cpus < 2 ? 1
+		       : cpus < 8					    ? cpus
+									    : 8;
 	if (network->queues.v > 1 && network->model.v != MODEL_VIRTIO)
 		compose_wrong(c, network->queues.at, "%s: a card of that model has one",
 			      compose_key(c, &network->queues.at));
-	else if (network->queues.v > 1 && !tap->multi_queue)
+	else if (network->queues.v > 1 && !can)
 		compose_refuse(
 			c, network->queues.at,
 			"%s: %s was made for one queue: sudo ip tuntap add dev NAME mode tap user YOU multi_queue makes another",
-			compose_key(c, &network->queues.at), tap->name);
+			compose_key(c, &network->queues.at), network->tap.v);
 	return (unsigned)network->queues.v;
+}
+
+void net_add_queues(struct composer *c, const struct network *network, const char *id,
+		    const struct net_queues *queues)
+{
+	own_buf struct buf fds = {0};
+	struct option o = option_new("tap");
+
+	for (unsigned i = 0; i < queues->n; i++) {
+		int number = compose_fd(c, queues->role, xstrdup(queues->interface));
+
+		c->plan->fd[c->plan->fds - 1].multi_queue = queues->multi_queue;
+		buf_addf(&fds, "%s%d", i ? ":" : "", number);
+	}
+	option_text(&o, "id", id);
+	option_text(&o, queues->n > 1 ? "fds" : "fd", fds.data);
+	/* The kernel moves the packets, past QEMU. */
+	if (network->model.v == MODEL_VIRTIO && queues->vhost)
+		option_on(&o, "vhost", true);
+	compose_argument(c, "-netdev", option_done(&o), queues->at, queues->why);
 }
 
 unsigned net_add_tap(struct composer *c, const struct network *network, const char *id)
 {
-	const struct net_interface *tap = find_interface(c, network->tap.v);
-	unsigned queues = queues_of(c, network, tap);
-	own_buf struct buf fds = {0};
-	own_free char *why = NULL;
-	struct option o = option_new("tap");
+	const struct net_interface *tap = net_find(c, network->tap.v);
+	unsigned queues = net_queues(c, network, tap->multi_queue);
+	own_free char *why = xasprintf("%s%s%s", tap->name, tap->master ? ", a port of " : "",
+				       tap->master ? tap->master : "");
 
-	for (unsigned i = 0; i < queues; i++) {
-		int number = compose_fd(c, FD_TAP, xstrdup(tap->name));
-
-		c->plan->fd[c->plan->fds - 1].multi_queue = tap->multi_queue;
-		buf_addf(&fds, "%s%d", i ? ":" : "", number);
-	}
-	option_text(&o, "id", id);
-	option_text(&o, queues > 1 ? "fds" : "fd", fds.data);
-	/* The kernel moves the packets, past QEMU. */
-	if (network->model.v == MODEL_VIRTIO && c->facts->net.vhost_open)
-		option_on(&o, "vhost", true);
-	why = xasprintf("%s%s%s", tap->name, tap->master ? ", a port of " : "",
-			tap->master ? tap->master : "");
-	compose_argument(c, "-netdev", option_done(&o), &network->tap.at, why);
+	net_add_queues(c, network, id,
+		       &(const struct net_queues){
+			       .interface = tap->name,
+			       .role = FD_TAP,
+			       .n = queues,
+			       .multi_queue = tap->multi_queue,
+			       .vhost = c->facts->net.vhost_open,
+			       .at = &network->tap.at,
+			       .why = why,
+		       });
 	if (!tap->up)
 		compose_note(c, "the interface %s is down: sudo ip link set %s up", tap->name,
 			     tap->name);

@@ -42,6 +42,7 @@ enum plan_fd_role {
 	FD_OVERLAY,   /* a file without a name, of PREPARE_OVERLAY; there may be several */
 	FD_COMPANION, /* a stream to a companion, which has the other end; likewise */
 	FD_TAP,	      /* a queue of a tap interface; likewise */
+	FD_MACVTAP,   /* a queue of a macvtap; likewise */
 	FD_ROLES,
 };
 
@@ -277,6 +278,8 @@ bool plan_wants_tpm(const struct profile *profile);
 
 /* Whether a network is passt's. */
 bool plan_wants_passt(const struct profile *profile);
+/* Whether the keeper makes it an interface. */
+bool plan_makes_interface(const struct profile *profile);
 
 /* NULL when the machine cannot be started; err then holds every reason. */
 struct plan *plan_compose(const struct plan_input *in, struct error **err);

@@ -12,7 +12,7 @@ static const char *const ROLE[] = {
 	[FD_MONITOR] = "monitor", /* words of the JSON output */
 	[FD_AGENT] = "guest-agent", [FD_TOOLS] = "tools",     [FD_SERIAL] = "serial",
 	[FD_DEBUG] = "debug-port",  [FD_OVERLAY] = "overlay", [FD_COMPANION] = "companion",
-	[FD_TAP] = "tap",
+	[FD_TAP] = "tap",	    [FD_MACVTAP] = "macvtap",
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 
@@ -207,7 +207,8 @@ char *plan_text(const struct plan *plan)
 
 		buf_addf(&out, "    descriptor %d: %s", fd->number, ROLE[fd->role]);
 		if (fd->path) {
-			bool named = fd->role == FD_COMPANION || fd->role == FD_TAP;
+			bool named = fd->role == FD_COMPANION || fd->role == FD_TAP ||
+				     fd->role == FD_MACVTAP;
 
 			buf_adds(&out, fd->role == FD_OVERLAY ? " over " : named ? " " : " at ");
 			add_word(&out, fd->path);

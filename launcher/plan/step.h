@@ -14,6 +14,7 @@
 #define STEP_DRIVER 32	  /* bytes of a driver's name, with its NUL */
 #define STEP_WORD 32	  /* bytes of a governor's name, with its NUL */
 #define STEP_MDEV_TYPE 64 /* bytes of a type's name, with its NUL */
+#define STEP_IFNAME 16	  /* bytes of an interface's name, with its NUL: IFNAMSIZ */
 
 /* The kinds of step, a row each: the kind, its word in a plan's JSON, and the function that serves
  * it (launcher/act/state.h). Both tables are made of these rows, so that none can be forgotten.
@@ -38,7 +39,9 @@
 	/* a mediated device, its group to the user */                       \
 	ROW(STEP_MDEV, "mdev", create_mdev)                                  \
 	/* a virtual function, its group to the user */                      \
-	ROW(STEP_VF, "vf", take_vf)
+	ROW(STEP_VF, "vf", take_vf)                                          \
+	/* a network interface of the user's for the machine's life */       \
+	ROW(STEP_TAP, "tap", make_tap)
 
 #define STEP_KIND(kind, word, serve) kind,
 enum step_kind { STEP_ROWS(STEP_KIND) STEP_KINDS };
@@ -51,7 +54,15 @@ enum step_node {
 	NODE_KVMFR, /* /dev/kvmfrNUMBER */
 	NODE_USB,   /* a USB device: bus, number */
 	NODE_EVENT, /* /dev/input/eventNUMBER */
+	NODE_VHOST, /* /dev/vhost-net */
 	NODE_KINDS,
+};
+
+/* What the interface is, and where. */
+enum step_tap {
+	TAP_BRIDGE,  /* a tap, a port of a bridge that is there */
+	TAP_MACVTAP, /* a macvtap on a card that is there */
+	TAP_WAYS,
 };
 
 struct step_function {
@@ -110,6 +121,14 @@ struct intent {
 		struct {
 			struct step_function physical; /* its driver is that which makes it */
 		} vf;
+		struct {
+			uint32_t way;	     /* enum step_tap */
+			uint8_t multi_queue; /* made for several queues (of a bridge's) */
+			uint8_t unused;
+			uint8_t mac[6];		 /* its own address; of a macvtap the guest's */
+			char name[STEP_IFNAME];	 /* which begins with NET_MADE */
+			char lower[STEP_IFNAME]; /* the bridge, or the card under the macvtap */
+		} tap;
 	};
 };
 

@@ -437,6 +437,7 @@ void compose_steps(struct composer *c)
 		step_vf(c, &c->vf[i]);
 	step_kvm(c);
 	step_kvmfr(c);
+	compose_network_steps(c);
 	if (c->in->purpose == PURPOSE_RUN) {
 		step_blocks(c);
 		step_devices(c);

@@ -122,9 +122,10 @@ static const char *const SHARE_TYPE[] = {
 	[SHARE_AUTO] = "auto", [SHARE_VIRTIOFS] = "virtiofs", [SHARE_9P] = "9p", NULL};
 static const char *const TPM[] = {
 	[TPM_AUTO] = "auto", [TPM_EMULATED] = "emulated", [TPM_NONE] = "none", NULL};
-static const char *const MODE[] = {
-	[NETWORK_AUTO] = "auto", [NETWORK_USER] = "user", [NETWORK_PASST] = "passt",
-	[NETWORK_TAP] = "tap",	 [NETWORK_NONE] = "none", NULL};
+static const char *const MODE[] = {[NETWORK_AUTO] = "auto",	  [NETWORK_USER] = "user",
+				   [NETWORK_PASST] = "passt",	  [NETWORK_BRIDGE] = "bridge",
+				   [NETWORK_MACVTAP] = "macvtap", [NETWORK_TAP] = "tap",
+				   [NETWORK_NONE] = "none",	  NULL};
 static const char *const MODEL[] = {[MODEL_VIRTIO] = "virtio", [MODEL_E1000E] = "e1000e", NULL};
 
 /* clang-format off */
@@ -393,7 +394,7 @@ static const struct key NETWORK[] = {
 	{"enabled", FLAG(network, item.enabled), .dflt = "yes",
 	 .help = "no: as if the section were not there"},
 	{"mode", CHOICE(network, mode, MODE), .dflt = "auto",
-	 .help = "user: NAT inside QEMU, no privilege; passt: the same by the program of that name, which is faster, and the guest has the host's own address; tap: an interface of the host's that is there already and yours; none: no card; auto: tap where the key tap names one, else user"},
+	 .help = "user: NAT inside QEMU, no privilege; passt: the same by the program of that name, which is faster, and the guest has the host's own address; bridge: a port of a bridge of the host's, made by root for the machine's life; macvtap: likewise beside a card of the host's, with whose network the guest talks, but not with this host; tap: an interface of the host's that is there already and yours; none: no card; auto: tap where the key tap names one, else user"},
 	{"mac", MAC(network, mac), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "auto: made from the names and this host's machine-id"},
 	{"model", CHOICE(network, model, MODEL), .dflt = "virtio",
@@ -402,8 +403,12 @@ static const struct key NETWORK[] = {
 	 .help = "a port of the host that leads to the guest: tcp 3389, tcp 2222-22 (the host's 2222 to the guest's 22), udp 5000..5009 (a range), tcp 192.168.1.2:3389-3389; from this host alone where no address is given, 0.0.0.0 is all addresses; none: without those of the lines above"},
 	{"tap", NAME(network, tap),
 	 .help = "the tap interface, made once by: ip tuntap add dev vmtap0 mode tap user YOU; it may be a port of a bridge"},
+	{"bridge", NAME(network, bridge),
+	 .help = "of mode = bridge: the bridge, such as br0, which is there already"},
+	{"interface", NAME(network, interface),
+	 .help = "of mode = macvtap: the card, such as enp3s0; a wireless one cannot carry another's frames"},
 	{"queues", COUNT(network, queues, 1, 16), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "pairs of queues of a virtio card on a tap that was made with multi_queue; auto: one for each of the guest's processors up to 8, or 1"},
+	 .help = "pairs of queues of a virtio card on a bridge, a macvtap, or a tap that was made with multi_queue; auto: one for each of the guest's processors up to 8, or 1"},
 };
 
 static const struct key USB[] = {

@@ -112,7 +112,15 @@ enum lost_ticks { TICKS_AUTO, TICKS_DELAY, TICKS_DISCARD };
 enum watchdog { WATCHDOG_NONE, WATCHDOG_RESET, WATCHDOG_POWEROFF };
 enum share_type { SHARE_AUTO, SHARE_VIRTIOFS, SHARE_9P };
 enum tpm { TPM_AUTO, TPM_EMULATED, TPM_NONE };
-enum network_mode { NETWORK_AUTO, NETWORK_USER, NETWORK_PASST, NETWORK_TAP, NETWORK_NONE };
+enum network_mode {
+	NETWORK_AUTO,
+	NETWORK_USER,
+	NETWORK_PASST,
+	NETWORK_BRIDGE,
+	NETWORK_MACVTAP,
+	NETWORK_TAP,
+	NETWORK_NONE,
+};
 enum sound { SOUND_AUTO, SOUND_NONE, SOUND_SPICE, SOUND_PIPEWIRE, SOUND_PULSE, SOUND_ALSA };
 enum sound_model { SOUND_HDA, SOUND_USB };
 enum grab_toggle {
@@ -364,6 +372,8 @@ struct network {
 	struct choice model;
 	struct forwards forward;
 	struct text tap;
+	struct text bridge;
+	struct text interface;
 	struct number queues;
 };
 

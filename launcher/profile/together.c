@@ -132,6 +132,32 @@ static void check_overlap(struct check *c, const struct forward *forward,
 	}
 }
 
+/* What a mode needs, and what is of no use to another. */
+static void check_mode(struct check *c, const struct network *network)
+{
+	const struct forwards *forwards = &network->forward;
+	bool is_forwarded = network->mode.v == NETWORK_USER || network->mode.v == NETWORK_PASST ||
+			    (network->mode.v == NETWORK_AUTO && !network->tap.v);
+	const struct {
+		enum network_mode mode;
+		const struct text *text;
+		const char *value;
+	} way[] = {
+		{NETWORK_TAP, &network->tap, NULL},
+		{NETWORK_BRIDGE, &network->bridge, " = bridge"},
+		{NETWORK_MACVTAP, &network->interface, " = macvtap"},
+	};
+
+	if (forwards->n && !is_forwarded)
+		complain_needs(c, &forwards->v[0].at, &network->mode.at, " = user");
+	for (size_t i = 0; i < ARRAY_SIZE(way); i++) {
+		if (network->mode.v == (int)way[i].mode && !way[i].text->v)
+			complain_needs(c, &network->mode.at, &way[i].text->at, "");
+		if (network->mode.v == NETWORK_AUTO && way[i].text->v && way[i].value)
+			complain_needs(c, &way[i].text->at, &network->mode.at, way[i].value);
+	}
+}
+
 static void check_forwards(struct check *c)
 {
 	const struct items *networks = &c->p->network;
@@ -142,12 +168,7 @@ static void check_forwards(struct check *c)
 
 		if (!network->item.enabled.v)
 			continue;
-		if (forwards->n &&
-		    (network->mode.v == NETWORK_TAP || network->mode.v == NETWORK_NONE ||
-		     (network->mode.v == NETWORK_AUTO && network->tap.v)))
-			complain_needs(c, &forwards->v[0].at, &network->mode.at, " = user");
-		if (network->mode.v == NETWORK_TAP && !network->tap.v)
-			complain_needs(c, &network->mode.at, &network->tap.at, "");
+		check_mode(c, network);
 		for (size_t k = 0; k < forwards->n; k++) {
 			check_overlap(c, &forwards->v[k], forwards->v, k);
 			for (size_t j = 0; j < i; j++) {

@@ -115,7 +115,9 @@ static bool open_role(const struct plan_fd *fd, int *theirs, struct beside *besi
 		*theirs = companions_take(beside->companions, fd->number);
 		return *theirs >= 0;
 	case FD_TAP:
-		*theirs = tap_open(fd->path, fd->multi_queue, err);
+	case FD_MACVTAP:
+		*theirs = (fd->role == FD_TAP ? tap_open : macvtap_open)(fd->path, fd->multi_queue,
+									 err);
 		return *theirs >= 0;
 	default:
 		return false;

@@ -8,7 +8,7 @@
 
 #include <linux/if_tun.h>
 
-#include "base/own.h"
+#include "base/alloc.h"
 
 int tap_open(const char *name, bool multi_queue, struct error **err)
 {
@@ -35,6 +35,27 @@ int tap_open(const char *name, bool multi_queue, struct error **err)
 	 */
 	if (ioctl(fd, TUNGETIFF, &request) < 0 || !(request.ifr_flags & IFF_PERSIST)) {
 		error_add(err, ERROR_HOST, "the interface %s is gone", name);
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
+int macvtap_open(const char *name, bool multi_queue, struct error **err)
+{
+	unsigned index = if_nametoindex(name);
+	own_free char *node = xasprintf("/dev/tap%u", index);
+	own_fd int fd = index ? open(node, O_RDWR | O_CLOEXEC | O_NONBLOCK) : -1;
+	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+
+	if (fd < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot open %s, of the interface %s", node,
+			    name);
+		return -1;
+	}
+	if (multi_queue)
+		request.ifr_flags |= IFF_MULTI_QUEUE;
+	if (ioctl(fd, TUNSETIFF, &request) < 0) {
+		error_errno(err, ERROR_HOST, errno, "cannot open the interface %s", name);
 		return -1;
 	}
 	return steal_fd(&fd);

@@ -1,4 +1,4 @@
-/* A tap interface that is there already, for QEMU. */
+/* Interfaces of the host's for QEMU: a tap, or a macvtap. */
 #ifndef RUN_TAP_H
 #define RUN_TAP_H
 
@@ -11,5 +11,8 @@
  * owns the descriptor.
  */
 int tap_open(const char *name, bool multi_queue, struct error **err);
+
+/* The same of a macvtap, whose node's number is that of the interface. */
+int macvtap_open(const char *name, bool multi_queue, struct error **err);
 
 #endif

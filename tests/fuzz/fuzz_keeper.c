@@ -339,6 +339,14 @@ static void fill_intent(struct input *in, struct intent *intent)
 			choose_function(in, &intent->claim.function[i]);
 	} else if (intent->kind == STEP_MDEV) {
 		choose_mdev(in, intent);
+	} else if (intent->kind == STEP_TAP) {
+		strcpy(intent->tap.name, "vm-x");
+		strcpy(intent->tap.lower, byte(in) & 1 ? "br0" : "eth0");
+		intent->tap.way = byte(in) % (TAP_WAYS + 1);
+		if (byte(in) > 200)
+			bytes(in, intent->tap.name, sizeof(intent->tap.name));
+		if (byte(in) > 200)
+			bytes(in, intent->tap.lower, sizeof(intent->tap.lower));
 	} else if (intent->kind == STEP_HUGEPAGES) {
 		bytes(in, &intent->hugepages.pages, 2);
 		intent->hugepages.size_kb = byte(in) & 1 ? 2048 : byte(in) * 1024U;

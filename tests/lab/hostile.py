@@ -18,8 +18,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from packets import (  # noqa: E402
     BLOCK, CLAIM, DONE, EVENT, FREQUENCY, GRANT, HELLO, HUGEPAGES, INTENT, IRQS, ISOLATE, ISOLATE_THREAD, KEEPERS, KVM, KVMFR, MDEV, PACKET, PCI,
-    REFUSED, RELEASE, REQUEST, RETURN_THREAD, UNION, USB, VERSION, VF, WATCH, claim, facts, frequency, function, grant, hugepages, intent, irqs,
-    isolate, mdev, memlock, next_report, numbers, read, request)
+    REFUSED, RELEASE, REQUEST, RETURN_THREAD, TAP, UNION, USB, VERSION, VF, VHOST, WATCH, claim, facts, frequency, function, grant, hugepages, intent,
+    irqs, isolate, mdev, memlock, network, next_report, numbers, read, request)
 
 GPU, AUDIO, NVME = sys.argv[1:4]
 MOUNTED = sys.argv[4]  # a partition that the host has mounted
@@ -156,7 +156,7 @@ def form():
         breaks(f"{name} before the greeting", request(verb, grant(KVM), pid=os.getpid() if verb == WATCH else 0), hello=False)
     breaks("a second greeting", request(HELLO))
     breaks("a thread before the watch", request(ISOLATE_THREAD, pid=os.getpid()))
-    for kind in (VF + 1, 255, 0xFFFFFFFF):
+    for kind in (TAP + 1, 255, 0xFFFFFFFF):
         breaks(f"intent {kind}", request(INTENT, intent(kind)))
     for _ in range(20):
         keeper = Keeper(hello=False)
@@ -332,6 +332,27 @@ def quieting():
     unchanged("quieting")
 
 
+def networks():
+    """br0 is a bridge that the test made, dummy0 none, and vm-theirs somebody's."""
+    keeper = Keeper()
+    for name in (b"", b"eth0", b"br0", b"vm", b"vm-\1", b"vm-a/b", b"vm-../..", b"vm-a b", b"vm-a\nb", b"vm-%d", b"vm-\xff", b"vm-" + b"a" * 13, b"-f"):
+        refused(keeper, f"the interface {name!r}", network(0, name, b"br0"), "no interface that is made")
+    for lower in (b"", b"../br0", b"br0/", b"b r", b"-all", b"b" * 16):
+        refused(keeper, f"a port of {lower!r}", network(0, b"vm-x", lower), "no interface that is made")
+    refused(keeper, "another way", network(2, b"vm-x", b"br0"), "no interface that is made")
+    refused(keeper, "the address of a group", network(0, b"vm-x", b"br0", b"\xff" * 6), "of a group")
+    refused(keeper, "a bridge that is not there", network(0, b"vm-x", b"br7"), "no interface br7")
+    refused(keeper, "a bridge that is none", network(0, b"vm-x", b"dummy0"), "no bridge")
+    refused(keeper, "a macvtap on what is no Ethernet", network(1, b"vm-x", b"lo"), "no Ethernet")
+    refused(keeper, "somebody's name", network(0, b"vm-theirs", b"br0"), "already")
+    check("one is made", keeper.ask(request(INTENT, network(0, b"vm-x", b"br0")))[0] == DONE)
+    refused(keeper, "it once more", network(0, b"vm-x", b"br0"), "already")
+    check("and one beside a card", keeper.ask(request(INTENT, network(1, b"vm-y", b"dummy0", b"\x52\x54\0\0\0\1")))[0] == DONE)
+    check("vhost is granted", keeper.ask(request(INTENT, grant(VHOST)))[0] == DONE)
+    keeper.close()
+    unchanged("networks")
+
+
 def mediated():
     """The parent that the test made: one type that can be had, one that somebody has."""
     keeper, parent = Keeper(), function(PARENT)
@@ -370,7 +391,7 @@ def mediated():
 def many():
     keeper, answers = Keeper(), 0
     for _ in range(150):
-        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, MDEV, VF)), random.randbytes(UNION))))
+        kind, _ = keeper.ask(request(INTENT, intent(random.choice((HUGEPAGES, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, MDEV, VF, TAP)), random.randbytes(UNION))))
         answers += kind == REFUSED
     check("150 random intents are all refused", answers == 150, answers)
     keeper.close()
@@ -424,7 +445,7 @@ def main():
     seed = int(os.environ.get("SEED") or 0) or random.SystemRandom().randrange(1 << 31)
     print(f"# seed {seed}")
     random.seed(seed)
-    for part in (form, descriptors, watching, claims, grants, memory, quieting, mediated, many, ways_in):
+    for part in (form, descriptors, watching, claims, grants, memory, quieting, networks, mediated, many, ways_in):
         if part is not mediated or PARENT:
             part()
     print("# the end", flush=True)

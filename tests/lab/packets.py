@@ -6,8 +6,8 @@ import struct
 VERSION, PACKET = 5, 4096
 HELLO, INTENT, WATCH, RELEASE, ISOLATE_THREAD, RETURN_THREAD, KEEPERS = range(7)
 PROGRESS, DONE, REFUSED, LEFT, HELD = range(5)
-HUGEPAGES, MEMLOCK, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, REALTIME, MDEV, VF = range(10)
-KVM, BLOCK, KVMFR, USB, EVENT = range(5)
+HUGEPAGES, MEMLOCK, CLAIM, GRANT, ISOLATE, IRQS, FREQUENCY, REALTIME, MDEV, VF, TAP = range(11)
+KVM, BLOCK, KVMFR, USB, EVENT, VHOST = range(6)
 UNION = 8 + 16 * 48
 REQUEST = 16 + 8 + UNION
 REPORT = struct.Struct("<IIIIQ2048s")
@@ -62,6 +62,10 @@ def grant(node, a=0, b=0):
     return intent(GRANT, struct.pack("<III", node, a, b))
 
 
+def network(way, name, lower, mac=b"\xfe\0\0\0\0\1", queues=0):
+    return intent(TAP, struct.pack("<IBx6s16s16s", way, queues, mac, name, lower))
+
+
 def mdev(parent, uuid, name):
     return intent(MDEV, parent + uuid.ljust(16, b"\0") + name.ljust(64, b"\0"))
 
@@ -105,12 +109,12 @@ def facts():
     for pattern in ("/sys/kernel/mm/hugepages/*/nr_hugepages", "/proc/irq/*/smp_affinity_list", "/proc/irq/default_smp_affinity"):
         lines += [f"{p} {read(p)}" for p in sorted(glob.glob(pattern))]
     lines += sorted(glob.glob("/sys/fs/cgroup/*")) + [read("/sys/fs/cgroup/cgroup.subtree_control"), read("/sys/fs/cgroup/cpuset.cpus.effective")]
-    for node in sorted(glob.glob("/dev/nvme*") + glob.glob("/dev/sd*") + glob.glob("/dev/vfio/*") + glob.glob("/dev/bus/usb/*/*") + ["/dev/kvm", "/dev/mem"]):
+    for node in sorted(glob.glob("/dev/nvme*") + glob.glob("/dev/sd*") + glob.glob("/dev/vfio/*") + glob.glob("/dev/bus/usb/*/*") + glob.glob("/dev/vhost-net") + ["/dev/kvm", "/dev/mem"]):
         try:
             acl = os.getxattr(node, "system.posix_acl_access").hex()
         except OSError:
             acl = "-"
         lines.append(f"{node} {os.stat(node).st_mode:o} {acl}")
-    lines += sorted(glob.glob("/sys/bus/mdev/devices/*"))
+    lines += sorted(glob.glob("/sys/bus/mdev/devices/*")) + sorted(glob.glob("/sys/class/net/*"))
     lines += sorted(line.split()[0] for line in read("/proc/modules").splitlines())
     return "\n".join(lines)

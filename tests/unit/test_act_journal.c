@@ -20,6 +20,10 @@ static struct change change_of(enum change_kind kind)
 		assert_true(change_name(&change, "i915-GVTg_V5_4"));
 		assert_true(change_name(&change, "b155147a-663a-4009-ae7f-e9a96805b3ce"));
 	}
+	if (kind == CHANGE_TAP) {
+		assert_true(change_name(&change, "vm-win11-3fa2"));
+		assert_true(change_name(&change, "tap"));
+	}
 	if (kind == CHANGE_ACL)
 		strcpy(change.path, "/dev/vfio/12");
 	return change;

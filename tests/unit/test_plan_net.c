@@ -171,6 +171,134 @@ static void taps_that_cannot_be_had(void **state)
 		"p.ini:3:11: network lan.forward needs network lan.mode = user\n");
 }
 
+/* ------------------------------------------------------------------ interfaces that are made */
+
+static struct net_interface HOST[] = {
+	{.name = S("br0"), .bridge = true, .ethernet = true, .up = true, .mtu = 9000},
+	{.name = S("br1"), .bridge = true, .ethernet = true, .delay = 30},
+	{.name = S("eth0"), .ethernet = true, .up = true, .mtu = 1500},
+	{.name = S("eth1"), .ethernet = true, .up = true, .master = S("br0")},
+	{.name = S("wlan0"), .ethernet = true, .up = true, .wireless = true},
+	{.name = S("lo"), .up = true},
+};
+
+static struct world with_bridges(void)
+{
+	struct world w = world();
+
+	w.facts.net = (struct net_facts){.interface = HOST,
+					 .interfaces = ARRAY_SIZE(HOST),
+					 .tun_open = true,
+					 .vhost_there = true};
+	return w;
+}
+
+#define MAC "mac = 52:54:00:01:02:03\n"
+
+static void a_bridge(void **state)
+{
+	struct world w = with_bridges();
+	own_plan struct plan *plan =
+		planned(&w, PIN LAN MAC "mode = bridge\nbridge = br0\n" WAN
+					"mode = bridge\nbridge = br0\nmodel = e1000e\n");
+	const struct intent *intent = &plan->step[0].intent;
+
+	(void)state;
+	assert_int_equal(plan->steps, 3);
+	assert_int_equal(intent->kind, STEP_TAP);
+	assert_int_equal(intent->tap.way, TAP_BRIDGE);
+	assert_true(intent->tap.multi_queue);
+	assert_memory_equal(intent->tap.mac, "\xfe\x54\0\1\2\3", 6);
+	assert_string_equal(intent->tap.lower, "br0");
+	assert_int_equal(strncmp(intent->tap.name, "vm-p-", 5), 0);
+	assert_int_equal(strlen(intent->tap.name), 9);
+	/* Each has an interface of its own, and vhost is granted once. */
+	assert_string_not_equal(intent->tap.name, plan->step[1].intent.tap.name);
+	assert_false(plan->step[1].intent.tap.multi_queue);
+	assert_int_equal(plan->step[2].intent.kind, STEP_GRANT);
+	assert_int_equal(plan->step[2].intent.grant.node, NODE_VHOST);
+	values_are(plan, "-netdev", "",
+		   "tap,id=network-lan,fds=5:6:7:8,vhost=on\ntap,id=network-wan,fd=9\n");
+	assert_string_equal(plan->fd[2].path, intent->tap.name);
+	assert_true(plan->fd[2].multi_queue);
+	notes_are(plan, "");
+}
+
+static void a_macvtap(void **state)
+{
+	struct world w = with_bridges();
+	own_plan struct plan *plan = NULL;
+	const struct intent *intent;
+
+	(void)state;
+	w.facts.net.vhost_open = true;
+	plan = planned(&w, LAN MAC "mode = macvtap\ninterface = eth0\nqueues = 1\n");
+	intent = &plan->step[0].intent;
+	assert_int_equal(plan->steps, 1);
+	assert_int_equal(intent->tap.way, TAP_MACVTAP);
+	/* The card takes no frames for another address. */
+	assert_memory_equal(intent->tap.mac, "\x52\x54\0\1\2\3", 6);
+	assert_string_equal(intent->tap.lower, "eth0");
+	has(plan, "-netdev", "tap,id=network-lan,fd=5,vhost=on");
+	assert_int_equal(plan->fd[2].role, FD_MACVTAP);
+	notes_are(plan, "by macvtap the guest reaches everybody on eth0's network but this host, "
+			"and this host does not reach it: mode = bridge lets them talk\n");
+}
+
+/* A name has 15 bytes, however long the machine's is, and two machines' differ. */
+static void names_of_interfaces(void **state)
+{
+	struct world w = with_bridges();
+	own_plan struct plan *one =
+		planned(&w, "[vm]\nname = windows.11-gaming\n" LAN "mode = bridge\nbridge = br0\n");
+	own_plan struct plan *other =
+		planned(&w, "[vm]\nname = windows.11-office\n" LAN "mode = bridge\nbridge = br0\n");
+	const char *name = one->step[0].intent.tap.name;
+
+	(void)state;
+	assert_int_equal(strlen(name), 15);
+	assert_int_equal(strncmp(name, "vm-windows-", 11), 0);
+	assert_string_not_equal(name, other->step[0].intent.tap.name);
+}
+
+static void bridges_that_cannot_be(void **state)
+{
+	struct world w = with_bridges();
+	own_plan struct plan *late = NULL;
+
+	(void)state;
+	refused(&w, LAN "mode = bridge\nbridge = br7\n", ERROR_HOST,
+		"p.ini:3:10: network lan.bridge: this host has no interface br7\n");
+	refused(&w, LAN "mode = bridge\nbridge = eth0\n", ERROR_HOST,
+		"p.ini:3:10: network lan.bridge: eth0 is no bridge\n");
+	refusal_says(&w, LAN "mode = bridge\nbridge = wlan0\n",
+		     "wlan0 is a wireless interface, which no bridge can have as a port");
+	refusal_says(&w, LAN "mode = macvtap\ninterface = wlan0\n",
+		     "so neither macvtap nor a bridge leads through one; mode = auto does");
+	refusal_says(&w, LAN "mode = macvtap\ninterface = eth1\n", "eth1 is a port of br0 already");
+	refusal_says(&w, LAN "mode = macvtap\ninterface = lo\n", "lo is no Ethernet interface");
+	misread(LAN "mode = bridge\n", "p.ini:2:8: network lan.mode needs network lan.bridge\n");
+	misread(LAN "bridge = br0\n",
+		"p.ini:2:10: network lan.bridge needs network lan.mode = bridge\n");
+	misread(LAN "interface = eth0\n",
+		"p.ini:2:13: network lan.interface needs network lan.mode = macvtap\n");
+	misread(LAN "mode = bridge\nbridge = br0\nforward = tcp 3389\n",
+		"p.ini:4:11: network lan.forward needs network lan.mode = user\n");
+	w.facts.net.bridge_filter = true;
+	late = planned(&w, LAN "mode = bridge\nbridge = br1\n");
+	notes_are(
+		late,
+		"the interface br1 is down: sudo ip link set br1 up\n"
+		"this host's firewall looks at what crosses bridges as well (br_netfilter is "
+		"loaded, as Docker does): where its FORWARD policy is DROP, the guest gets no "
+		"answer until a rule accepts br1: sudo iptables -I FORWARD -i br1 -j ACCEPT; "
+		"sudo iptables -I FORWARD -o br1 -j ACCEPT\n"
+		"the bridge br1 has STP on and lets a new port wait for 30 seconds: the guest has "
+		"no network before\n");
+	w.facts.net.tun_open = false;
+	refusal_says(&w, LAN "mode = bridge\nbridge = br0\n", "/dev/net/tun is not there");
+}
+
 /* ------------------------------------------------------------------ passt */
 
 static void words_are(const struct plan_companion *companion, const char *want)
@@ -241,6 +369,10 @@ int main(void)
 		cmocka_unit_test(a_tap),
 		cmocka_unit_test(queues),
 		cmocka_unit_test(taps_that_cannot_be_had),
+		cmocka_unit_test(a_bridge),
+		cmocka_unit_test(a_macvtap),
+		cmocka_unit_test(names_of_interfaces),
+		cmocka_unit_test(bridges_that_cannot_be),
 		cmocka_unit_test(passt),
 		cmocka_unit_test(a_probe_has_its_own),
 	};
