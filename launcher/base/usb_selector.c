@@ -70,3 +70,23 @@ bool usb_selector_parse(const char *text, struct usb_selector *selector)
 	return parse_place(place, selector) &&
 	       (equals ? parse_ids(equals + 1, selector) : !selector->number);
 }
+
+char *usb_selector_text(const struct usb_selector *selector)
+{
+	own_free char *ids =
+		xasprintf("%04x:%04x", (unsigned)selector->vendor, (unsigned)selector->product);
+	const char *equals = selector->has_ids ? "=" : "", *id = selector->has_ids ? ids : "";
+
+	if (!selector->bus)
+		return xstrdup(id);
+	if (selector->number)
+		return xasprintf("%03u.%03u%s%s", selector->bus, selector->number, equals, id);
+	return xasprintf("%u-%s%s%s", selector->bus, selector->port, equals, id);
+}
+
+bool usb_selector_equal(const struct usb_selector *a, const struct usb_selector *b)
+{
+	own_free char *one = usb_selector_text(a), *other = usb_selector_text(b);
+
+	return strcmp(one, other) == 0;
+}

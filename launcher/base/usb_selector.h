@@ -20,5 +20,8 @@ struct usb_selector {
 
 /* False for what is no selector. */
 bool usb_selector_parse(const char *text, struct usb_selector *selector);
+/* As it is written, which the caller owns. */
+char *usb_selector_text(const struct usb_selector *selector);
+bool usb_selector_equal(const struct usb_selector *a, const struct usb_selector *b);
 
 #endif

@@ -120,7 +120,7 @@ static void add_actions(struct buf *out, const struct profile *profile,
 /* The program whose window the start ends with; NULL: none opens. */
 static const char *window_class(const struct profile *p)
 {
-	if (p->glass.resolution.v)
+	if (p->glass.resolution.width)
 		return p->glass.start_client.v ? path_base(p->glass.client.v) : NULL;
 	return p->display.start_viewer.v ? "remote-viewer" : NULL;
 }

@@ -187,7 +187,7 @@ static void make_patient(struct doctor_look *look)
 		take_likely(look);
 	ask_qemu(look);
 	look_at_store(look);
-	if (g->profile && g->profile->glass.resolution.v)
+	if (g->profile && g->profile->glass.resolution.width)
 		look_at_client(look);
 	setup_collect(&look->setup, &g->root, g->facts.distribution);
 	look->patient.root = geteuid() == 0 && root_is_real(&g->root);

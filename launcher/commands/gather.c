@@ -178,7 +178,7 @@ static void find_virtiofsd(struct gathered *g)
 
 static void find_programs(struct gathered *g, bool ephemeral)
 {
-	if (g->profile->glass.resolution.v && g->profile->glass.start_client.v)
+	if (g->profile->glass.resolution.width && g->profile->glass.start_client.v)
 		find_program(g, g->profile->glass.client.v);
 	if (g->profile->display.start_viewer.v)
 		find_program(g, REMOTE_VIEWER);

@@ -238,11 +238,9 @@ static const struct gpu *section_of(const struct patient *p, const struct pci_fu
 {
 	for (size_t i = 0; p->profile && i < p->profile->gpu.n; i++) {
 		const struct gpu *gpu = (const struct gpu *)p->profile->gpu.v[i];
-		struct pci_selector selector;
 
-		if (gpu->item.enabled.v && gpu->device.v &&
-		    pci_selector_parse(gpu->device.v, &selector, NULL) &&
-		    pci_find(&p->facts->devices.pci, &selector, NULL) == f)
+		if (gpu->item.enabled.v && gpu->device.given &&
+		    pci_find(&p->facts->devices.pci, &gpu->device.v, NULL) == f)
 			return gpu;
 	}
 	return NULL;

@@ -146,9 +146,9 @@ static bool is_needed(const struct patient *patient, enum need need)
 	case NEED_VIEWER:
 		return p->display.type.v == DISPLAY_SPICE && p->display.start_viewer.v;
 	case NEED_GLASS:
-		return p->glass.resolution.v;
+		return p->glass.resolution.width;
 	case NEED_GLASS_CLIENT:
-		return p->glass.resolution.v && p->glass.start_client.v;
+		return p->glass.resolution.width && p->glass.start_client.v;
 	case NEED_IMAGES:
 		return patient->input && patient->input->ephemeral;
 	case NEED_TPM:

@@ -27,21 +27,10 @@ bool draft_knows(const char *section, const char *key)
 static char *refuse(const char *section, const char *key, const char *value)
 {
 	const struct key *k = find_key(section, key);
-	union {
-		struct text text;
-		struct number number;
-		struct flag flag;
-		struct choice choice;
-		struct strings strings;
-		struct target target;
-	} field = {0};
-	char *why;
 
 	if (!k)
 		return xasprintf("there is no key %s.%s", section, key);
-	why = value_parse(k, value, "/", (struct origin){0}, &field);
-	value_clear(k->kind, &field);
-	return why;
+	return value_problem(k, value, "/");
 }
 
 bool draft_takes(const char *section, const char *key, const char *value)

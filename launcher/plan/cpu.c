@@ -223,13 +223,13 @@ static void add_model(struct composer *c)
  */
 static void check_number(struct composer *c)
 {
-	const struct text *placement = &c->p->cpu.placement;
+	const struct cpus *placement = &c->p->cpu.placement;
 	const struct cpu_facts *host = &c->facts->cpu;
 	own_free char *map = NULL;
 
 	if (c->plan->placement.n <= host->online)
 		return;
-	if (!c->claims_device || (placement->v && strcmp(placement->v, "none") == 0)) {
+	if (!c->claims_device || (placement->given && placement->word == PLACEMENT_NONE)) {
 		compose_note(c, "%zu virtual processors on a host that has %u",
 			     c->plan->placement.n, host->online);
 		return;

@@ -13,8 +13,7 @@ size_t devices_wanted(const struct profile *p, struct wanted *list)
 		const struct gpu *gpu = (const struct gpu *)p->gpu.v[i];
 
 		if (gpu->item.enabled.v)
-			list[n++] =
-				(struct wanted){&gpu->item, &gpu->device, gpu->functions.v, gpu};
+			list[n++] = (struct wanted){&gpu->item, &gpu->device, &gpu->functions, gpu};
 	}
 	for (size_t i = 0; i < p->pci.n; i++) {
 		const struct pci *pci = (const struct pci *)p->pci.v[i];
@@ -29,7 +28,7 @@ size_t devices_wanted(const struct profile *p, struct wanted *list)
 
 static bool takes_board(const struct wanted *w)
 {
-	return w->functions && strcmp(w->functions, "all") == 0;
+	return w->functions && w->functions->all;
 }
 
 /* A [pci] section that names a function has it, though it may be of a GPU's card. */
@@ -38,11 +37,8 @@ static bool is_named(const struct profile *p, const struct pci_list *list,
 {
 	for (size_t i = 0; i < p->pci.n; i++) {
 		const struct pci *pci = (const struct pci *)p->pci.v[i];
-		own_error struct error *unused = NULL;
-		struct pci_selector selector;
 
-		if (pci->item.enabled.v && pci_selector_parse(pci->device.v, &selector, &unused) &&
-		    pci_find(list, &selector, &unused) == f)
+		if (pci->item.enabled.v && pci_find(list, &pci->device.v, NULL) == f)
 			return true;
 	}
 	return false;
@@ -76,7 +72,7 @@ static void find_functions(const struct profile *p, const struct wanted *w,
 	}
 	pci_slot(&slot, list, f);
 	for (size_t i = 0; i < slot.n; i++)
-		if (strchr(w->functions, (char)('0' + slot.v[i]->address.function)))
+		if (w->functions->v >> slot.v[i]->address.function & 1U)
 			pci_set_add(found, slot.v[i]);
 }
 
@@ -86,17 +82,15 @@ bool devices_find(const struct profile *p, const struct facts *facts, const stru
 {
 	own_free char *where = origin_text(p, w->device->at), *key = key_text(&w->device->at);
 	struct error *problem = NULL;
-	struct pci_selector selector;
-	const struct pci_function *f;
+	const struct pci_function *f = pci_find(&facts->devices.pci, &w->device->v, &problem);
 
-	f = pci_selector_parse(w->device->v, &selector, &problem)
-		    ? pci_find(&facts->devices.pci, &selector, &problem)
-		    : NULL;
 	if (f)
 		find_functions(p, w, &facts->devices.pci, f, found);
-	if (f && !found->n)
-		error_add(&problem, ERROR_USAGE, "its board has none of the functions %s",
-			  w->functions);
+	if (f && !found->n) {
+		own_free char *numbers = slots_text(w->functions);
+
+		error_add(&problem, ERROR_USAGE, "its board has none of the functions %s", numbers);
+	}
 	if (!problem)
 		return true;
 	error_context(&problem, "%s: %s", where, key);

@@ -6,9 +6,9 @@
 
 struct wanted {
 	const struct item *item;
-	const struct text *device;
-	const char *functions; /* "all" or numbers; NULL: only the one that is named */
-	const struct gpu *gpu; /* NULL: a [pci] section */
+	const struct pci_pick *device;
+	const struct slots *functions; /* NULL: only the one that is named */
+	const struct gpu *gpu;	       /* NULL: a [pci] section */
 };
 
 /* A vGPU: the function that it names stays the host's. */
@@ -45,8 +45,6 @@ char *devices_gpu_bus(struct composer *c, const struct wanted *w, size_t n);
 
 /* The four ids that a guest reads, from the from-th on: vendor, device, and the subsystem's two. */
 void devices_add_ids(struct option *o, const unsigned id[4], unsigned from);
-/* Reads them from a word of gpu.ids. */
-void devices_read_ids(const char *word, unsigned id[4]);
 
 /* Intel's OpRegion, for a function of that vendor or where it is asked for: what QEMU does without
  * a word differs between versions.

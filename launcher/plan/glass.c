@@ -23,23 +23,19 @@ uint64_t glass_size(uint64_t width, uint64_t height)
 static uint64_t wanted_size(struct composer *c)
 {
 	const struct glass_section *g = &c->p->glass;
-	own_free char *copy = xstrdup(g->resolution.v);
-	char *x = strchr(copy, 'x');
-	uint64_t width = 0, height = 0;
+	const struct resolution *screen = &g->resolution;
+	uint64_t needed = glass_size(screen->width, screen->height);
 
-	*x = '\0';
-	text_u64(copy, 10, &width);
-	text_u64(x + 1, 10, &height);
 	if (g->size.automatic)
-		return glass_size(width, height);
+		return needed;
 	/* QEMU aborts on any other (an assertion about BARs). */
 	if (g->size.v & (g->size.v - 1))
 		compose_wrong(c, g->size.at, "%s: not a power of two",
 			      compose_key(c, &c->p->glass.size.at));
-	else if (g->size.v < glass_size(width, height))
-		compose_note(c, "%s: %lu MiB are too little for %s, which needs %lu MiB",
-			     compose_key(c, &c->p->glass.size.at), g->size.v / MIB, g->resolution.v,
-			     glass_size(width, height) / MIB);
+	else if (g->size.v < needed)
+		compose_note(c, "%s: %lu MiB are too little for %ux%u, which needs %lu MiB",
+			     compose_key(c, &c->p->glass.size.at), g->size.v / MIB, screen->width,
+			     screen->height, needed / MIB);
 	return g->size.v;
 }
 
@@ -101,12 +97,12 @@ static const char *choose_file(struct composer *c, uint64_t size, const char **w
 
 void compose_glass(struct composer *c)
 {
-	const struct text *resolution = &c->p->glass.resolution;
+	const struct resolution *resolution = &c->p->glass.resolution;
 	const char *file, *why;
 	struct option o;
 	uint64_t size;
 
-	if (!resolution->v)
+	if (!resolution->width)
 		return;
 	size = wanted_size(c);
 	file = choose_file(c, size, &why);

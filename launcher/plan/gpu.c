@@ -39,17 +39,16 @@ static char *add_port(struct composer *c, unsigned n, const char *why)
  */
 char *devices_gpu_bus(struct composer *c, const struct wanted *w, size_t n)
 {
-	const struct text *place = &w->gpu->guest_slot;
+	const struct guest_slot *wanted = &w->gpu->guest_slot;
 	own_free char *name = item_text(w->item);
 	own_free char *why = xasprintf("a root port for %s alone", name);
-	uint64_t bus = c->gpu_ports + 1;
+	unsigned bus = wanted->bus && n == 0 ? wanted->bus : c->gpu_ports + 1;
 
-	if (place->v && n == 0 && text_u64((char[]){place->v[0], place->v[1], '\0'}, 16, &bus) &&
-	    bus <= c->gpu_ports)
+	if (bus <= c->gpu_ports)
 		compose_wrong(
-			c, place->at,
-			"%s: %s is taken, or not behind the GPU before it: slots go up in the order of the sections",
-			compose_key(c, &place->at), place->v);
+			c, wanted->at,
+			"%s: %02x:00 is taken, or not behind the GPU before it: slots go up in the order of the sections",
+			compose_key(c, &wanted->at), bus);
 	while (c->gpu_ports + 1 < bus)
 		free(add_port(c, c->gpu_ports++,
 			      "empty: the GPU behind it is wanted at a later bus"));
@@ -70,12 +69,6 @@ void devices_add_ids(struct option *o, const unsigned id[4], unsigned from)
 	}
 }
 
-void devices_read_ids(const char *word, unsigned id[4])
-{
-	for (unsigned i = 0; i < 4; i++)
-		id[i] = (unsigned)strtoul(word + i * 5, NULL, 16);
-}
-
 /* id is what the function shows, which explicit ids change.
  *
  * The driver in the guest looks at the subsystem as well, and a card may show it only after its own
@@ -85,16 +78,16 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 		     const struct pci_set *found, size_t n, unsigned id[4])
 {
 	const struct pci_function *f = found->v[n], *first = found->v[0];
-	const char *word = gpu->ids.v[n < gpu->ids.n ? n : gpu->ids.n - 1];
+	const struct pci_ids *ids = &gpu->ids;
 	char address[PCI_ADDRESS_SIZE];
 
-	if (strcmp(word, "none") == 0)
+	if (ids->kind == IDS_NONE)
 		return;
-	if (strcmp(word, "host") != 0) {
+	if (ids->kind == IDS_GIVEN) {
 		/* One for the board: the others keep who they are, and have its subsystem. */
-		unsigned given[4], from = n < gpu->ids.n ? 0 : 2;
+		const unsigned *given = ids->v[n < ids->n ? n : ids->n - 1];
+		unsigned from = n < ids->n ? 0 : 2;
 
-		devices_read_ids(word, given);
 		for (unsigned i = from; i < 4; i++)
 			id[i] = given[i];
 		devices_add_ids(o, id, from);
@@ -104,15 +97,15 @@ static void identify(struct composer *c, struct option *o, const struct gpu *gpu
 		devices_add_ids(o, id, 2);
 	else if (n && first->has_subsystem)
 		compose_refuse(
-			c, gpu->ids.at[0],
+			c, ids->at,
 			"%s has no subsystem ids here (0000:0000): give %s = %04x:%04x:%04x:%04x, and it has those of its board",
-			pci_address_format(&f->address, address), compose_key(c, &gpu->ids.at[0]),
+			pci_address_format(&f->address, address), compose_key(c, &ids->at),
 			first->vendor, first->device, first->subvendor, first->subdevice);
 	else if (!n)
 		compose_refuse(
-			c, gpu->ids.at[0],
+			c, ids->at,
 			"%s has no subsystem ids here (0000:0000): give %s = %04x:%04x:SUBVENDOR:SUBDEVICE; Windows on the bare machine shows them as SUBSYS, the device before the vendor",
-			pci_address_format(&f->address, address), compose_key(c, &gpu->ids.at[0]),
+			pci_address_format(&f->address, address), compose_key(c, &ids->at),
 			f->vendor, f->device);
 }
 
@@ -217,8 +210,8 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 	if (w->gpu)
 		devices_check_roms(c, w->gpu, numbers);
 	if (w->gpu && w->gpu->ids.n > found->n)
-		compose_wrong(c, w->gpu->ids.at[found->n], "%s: %zu ids for %zu functions",
-			      compose_key(c, &w->gpu->ids.at[0]), w->gpu->ids.n, found->n);
+		compose_wrong(c, w->gpu->ids.at, "%s: %zu ids for %zu functions",
+			      compose_key(c, &w->gpu->ids.at), w->gpu->ids.n, found->n);
 }
 
 /* VFIO gives a function once. */

@@ -232,18 +232,17 @@ static void add_crash(struct composer *c)
 
 static void add_uuid(struct composer *c)
 {
-	const struct text *uuid = &c->p->vm.uuid;
+	const struct uuid *uuid = &c->p->vm.uuid;
 	uint8_t id[UUID_BYTES];
 	char text[UUID_TEXT];
 
-	if (uuid->v) {
-		compose_argument(c, "-uuid", xstrdup(uuid->v), &uuid->at, NULL);
-		return;
-	}
-	compose_uuid(c, "uuid", id);
-	uuid_format(id, text);
-	compose_argument(c, "-uuid", xstrdup(text), &uuid->at,
-			 "from the name and this host's machine-id: the same on every start");
+	if (!uuid->given)
+		compose_uuid(c, "uuid", id);
+	uuid_format(uuid->given ? uuid->v : id, text);
+	compose_argument(
+		c, "-uuid", xstrdup(text), &uuid->at,
+		uuid->given ? NULL
+			    : "from the name and this host's machine-id: the same on every start");
 }
 
 void compose_machine(struct composer *c)

@@ -56,8 +56,8 @@ static void check_card_keys(struct composer *c, const struct gpu *gpu)
 				"%s: a vGPU (mdev) has none; it is for a GPU that is passed as a whole",
 				compose_key(c, card[i].at));
 	if (gpu->ids.n > 1)
-		compose_wrong(c, gpu->ids.at[1], "%s: %zu ids for one function",
-			      compose_key(c, &gpu->ids.at[1]), gpu->ids.n);
+		compose_wrong(c, gpu->ids.at, "%s: %zu ids for one function",
+			      compose_key(c, &gpu->ids.at), gpu->ids.n);
 }
 
 static void check_picture_keys(struct composer *c, const struct gpu *gpu)
@@ -83,8 +83,8 @@ void devices_check_whole(struct composer *c, const struct gpu *gpu)
 		bool given;
 		const struct origin *at;
 	} only[] = {
-		{gpu->uuid.v, &gpu->uuid.at},	{gpu->display.v == ONOFF_ON, &gpu->display.at},
-		{gpu->ramfb.v, &gpu->ramfb.at}, {gpu->xres.v, &gpu->xres.at},
+		{gpu->uuid.given, &gpu->uuid.at}, {gpu->display.v == ONOFF_ON, &gpu->display.at},
+		{gpu->ramfb.v, &gpu->ramfb.at},	  {gpu->xres.v, &gpu->xres.at},
 		{gpu->yres.v, &gpu->yres.at},
 	};
 
@@ -262,7 +262,9 @@ static void choose_uuid(struct composer *c, struct mdev_place *place)
 	const struct gpu *gpu = place->gpu;
 	own_free char *name = item_text(&gpu->item), *word = xasprintf("mdev %s", name);
 
-	if (!gpu->uuid.v || !uuid_parse(gpu->uuid.v, place->id))
+	if (gpu->uuid.given)
+		memcpy(place->id, gpu->uuid.v, sizeof(place->id));
+	else
 		compose_uuid(c, word, place->id);
 	uuid_format(place->id, place->uuid);
 	for (size_t i = 0; i < c->mdevs; i++)
@@ -393,9 +395,9 @@ static void add_picture(const struct composer *c, struct option *o, const struct
 /* Its own ids, unless the profile gives others: the host knows none for it. */
 static bool identify(struct option *o, const struct gpu *gpu, unsigned id[4])
 {
-	if (strcmp(gpu->ids.v[0], "host") == 0 || strcmp(gpu->ids.v[0], "none") == 0)
+	if (gpu->ids.kind != IDS_GIVEN)
 		return false;
-	devices_read_ids(gpu->ids.v[0], id);
+	memcpy(id, gpu->ids.v[0], sizeof(gpu->ids.v[0]));
 	devices_add_ids(o, id, 0);
 	return true;
 }

@@ -24,21 +24,17 @@ enum want { WANT_NONE, WANT_AUTO, WANT_PERFORMANCE, WANT_EFFICIENCY, WANT_ANY, W
 
 static enum want want_of(const struct composer *c)
 {
-	static const struct {
-		const char *word;
-		enum want want;
-	} row[] = {{"none", WANT_NONE},
-		   {"performance", WANT_PERFORMANCE},
-		   {"efficiency", WANT_EFFICIENCY},
-		   {"any", WANT_ANY}};
-	const char *word = c->p->cpu.placement.v;
+	static const enum want WANT[] = {
+		[PLACEMENT_NONE] = WANT_NONE,
+		[PLACEMENT_PERFORMANCE] = WANT_PERFORMANCE,
+		[PLACEMENT_EFFICIENCY] = WANT_EFFICIENCY,
+		[PLACEMENT_ANY] = WANT_ANY,
+	};
+	const struct cpus *placement = &c->p->cpu.placement;
 
-	if (!word)
+	if (!placement->given)
 		return c->claims_device ? WANT_AUTO : WANT_NONE;
-	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
-		if (strcmp(row[i].word, word) == 0)
-			return row[i].want;
-	return WANT_LIST;
+	return placement->word == CPUS_LISTED ? WANT_LIST : WANT[placement->word];
 }
 
 /* What is known while cores are chosen. */
@@ -214,14 +210,14 @@ static void place_kind(struct chooser *ch)
 /* ------------------------------------------------------------------ a list */
 
 /* The processors of a list, which exist and are online. */
-static bool read_list(const struct chooser *ch, const struct text *list, struct cpu_set *set)
+static bool read_list(const struct chooser *ch, const struct cpus *list, struct cpu_set *set)
 {
 	const struct cpu_topology *t = ch->t;
 	struct cpu_set known = cpu_set_union(&t->online, &t->offline), bad;
 	const char *key = compose_key(ch->c, &list->at);
 	own_free char *words = NULL;
 
-	cpu_set_parse(set, list->v);
+	*set = list->v;
 	bad = cpu_set_less(set, &known);
 	if (!cpu_set_is_empty(&bad)) {
 		words = cpu_set_text(&bad);
@@ -242,6 +238,7 @@ static void place_list(struct chooser *ch)
 {
 	const struct cpu_section *cpu = &ch->c->p->cpu;
 	struct placement *p = &ch->c->plan->placement;
+	own_free char *given = cpu_set_text(&cpu->placement.v);
 	struct cpu_set list;
 	unsigned all, pairs = 0, singles = 0, threads, cores;
 
@@ -260,14 +257,14 @@ static void place_list(struct chooser *ch)
 		misplaced(ch, true, cpu->cores.automatic ? cpu->placement.at : cpu->cores.at,
 			  "%u virtual processors, but %s = %s has %u",
 			  (cores ? cores : 1) * threads,
-			  compose_key(ch->c, &ch->c->p->cpu.placement.at), cpu->placement.v, all);
+			  compose_key(ch->c, &ch->c->p->cpu.placement.at), given, all);
 		return;
 	}
 	if (threads == 2 && pairs < cores)
 		compose_note(
 			ch->c,
 			"%s = %s has the siblings of %u cores: not all threads that share a core in the guest share one in the host",
-			compose_key(ch->c, &ch->c->p->cpu.placement.at), cpu->placement.v, pairs);
+			compose_key(ch->c, &ch->c->p->cpu.placement.at), given, pairs);
 	p->pinned = true;
 	p->cores = cores;
 	p->threads = threads;
@@ -318,28 +315,28 @@ static struct cpu_set left_over(const struct chooser *ch)
 }
 
 /* A list of the profile's own is taken at its word. */
-static void tell_isolated(const struct chooser *ch, const struct text *given,
+static void tell_isolated(const struct chooser *ch, const struct cpus *given,
 			  const struct cpu_set *set)
 {
 	struct cpu_set isolated = cpu_set_common(set, &ch->t->isolated);
-	own_free char *words = cpu_set_text(&isolated);
+	own_free char *words = cpu_set_text(&isolated), *list = cpu_set_text(&given->v);
 
 	if (*words)
 		compose_note(
 			ch->c,
 			"%s = %s: the boot options isolate %s (isolcpus), where nothing is balanced: all these threads stay on the first processor",
-			compose_key(ch->c, &given->at), given->v, words);
+			compose_key(ch->c, &given->at), list, words);
 }
 
-static void place_others(struct chooser *ch, const struct text *given, struct cpu_set *set,
+static void place_others(struct chooser *ch, const struct cpus *given, struct cpu_set *set,
 			 struct cpu_set otherwise)
 {
 	const struct placement *p = &ch->c->plan->placement;
 	struct cpu_set shared;
-	own_free char *words = NULL;
+	own_free char *words = NULL, *list = cpu_set_text(&given->v);
 
 	*set = otherwise;
-	if (!given->v || !read_list(ch, given, set))
+	if (!given->given || !read_list(ch, given, set))
 		return;
 	tell_isolated(ch, given, set);
 	shared = cpu_set_common(set, &p->vcpus);
@@ -347,7 +344,7 @@ static void place_others(struct chooser *ch, const struct text *given, struct cp
 		return;
 	words = cpu_set_text(&shared);
 	misplaced(ch, true, given->at, "%s = %s has processors of the guest's: %s",
-		  compose_key(ch->c, &given->at), given->v, words);
+		  compose_key(ch->c, &given->at), list, words);
 }
 
 /* ------------------------------------------------------------------ all together */
@@ -364,7 +361,7 @@ static void place_nothing(struct composer *c)
 	p->n = (size_t)p->cores * p->threads;
 	if (cpu->cores.automatic)
 		p->words = xstrdup("half of the host's processors");
-	if (cpu->emulator.v || cpu->iothread.v)
+	if (cpu->emulator.given || cpu->iothread.given)
 		compose_note(c, "%s and %s have no effect: the guest's processors are not pinned",
 			     compose_key(c, &c->p->cpu.emulator.at),
 			     compose_key(c, &c->p->cpu.iothread.at));
@@ -378,7 +375,7 @@ static void tell_unused(struct composer *c)
 	struct cpu_set others = cpu_set_less(&p->vcpus, &t->isolated);
 	own_free char *isolated = cpu_set_text(&t->isolated), *words = cpu_set_text(&others);
 
-	if (!*isolated || (!p->pinned && c->p->cpu.placement.v))
+	if (!*isolated || (!p->pinned && c->p->cpu.placement.given))
 		return;
 	if (!p->pinned)
 		compose_note(

@@ -16,13 +16,13 @@ static struct cpu_set rest_of(const struct composer *c)
 static bool has_processors(struct composer *c, const struct origin *at)
 {
 	const struct cpu_topology *t = &c->facts->cpu.topology;
-	const char *placement = c->p->cpu.placement.v;
+	const struct cpus *placement = &c->p->cpu.placement;
 	struct cpu_set rest = rest_of(c);
 	own_free char *guest = cpu_set_text(&c->plan->placement.vcpus), *map = NULL;
 
 	if (!c->plan->placement.pinned) {
 		/* A placement that was wanted and cannot be had has been told. */
-		if (!placement || strcmp(placement, "none") == 0)
+		if (!placement->given || placement->word == PLACEMENT_NONE)
 			compose_refuse(
 				c, *at,
 				"%s: the guest has no processors of its own; %s = performance (or any, or a list such as 2-7) gives it some",

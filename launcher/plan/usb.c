@@ -55,7 +55,8 @@ static bool is_twice(struct composer *c, const struct usb *usb, const struct usb
 		const struct usb_place *other = &c->usb_place[i];
 		own_free char *name = item_text(&other->usb->item);
 
-		if (strcmp(other->usb->device.v, usb->device.v) != 0 && (!d || other->device != d))
+		if (!usb_selector_equal(&other->usb->device.v, &usb->device.v) &&
+		    (!d || other->device != d))
 			continue;
 		compose_wrong(
 			c, usb->device.at,
@@ -72,29 +73,29 @@ static void check_device(struct composer *c, const struct usb *usb, const struct
 	const struct scene *scene = &c->facts->devices;
 	const char *key = compose_key(c, &usb->device.at);
 	own_free char *use = d ? usb_in_use(d, &scene->input, &scene->storage) : NULL;
-	own_free char *name = item_text(&usb->item);
+	own_free char *name = item_text(&usb->item), *device = usb_selector_text(&usb->device.v);
 
 	if (use)
-		compose_refuse(c, usb->device.at, "%s: %s at port %s %s", key, usb->device.v,
-			       d->port, use);
+		compose_refuse(c, usb->device.at, "%s: %s at port %s %s", key, device, d->port,
+			       use);
 	else if (!d)
 		compose_note(
 			c,
 			"%s: %s is not plugged in: the guest gets it when it is, if you may open it then",
-			name, usb->device.v);
+			name, device);
 	else if (found > 1)
 		compose_note(c, "%s: %zu devices are %s, and the guest gets the one at port %s",
-			     name, found, usb->device.v, d->port);
+			     name, found, device, d->port);
 }
 
-static void add_host_device(struct composer *c, const struct usb *usb,
-			    const struct usb_selector *selector, const struct usb_device *d,
+static void add_host_device(struct composer *c, const struct usb *usb, const struct usb_device *d,
 			    size_t found)
 {
 	/* "usb" alone is the controller. */
 	own_free char *section = compose_id(&usb->item), *id = xasprintf("host-%s", section);
 	own_free char *name = item_text(&usb->item);
 	struct option o = option_new("usb-host");
+	const struct usb_selector *selector = &usb->device.v;
 	const char *port = selector->port;
 
 	option_text(&o, "id", id);
@@ -118,20 +119,16 @@ static void add_host_device(struct composer *c, const struct usb *usb,
 
 static void add_section(struct composer *c, const struct usb *usb)
 {
-	struct usb_selector selector;
-	const struct usb_device *d;
 	size_t found;
+	const struct usb_device *d = usb_find(&c->facts->devices.usb, &usb->device.v, &found);
 
-	if (!usb_selector_parse(usb->device.v, &selector))
-		return;
-	d = usb_find(&c->facts->devices.usb, &selector, &found);
 	if (is_twice(c, usb, d))
 		return;
 	check_device(c, usb, d, found);
 	c->usb_place[c->usb_places++] = (struct usb_place){usb, d};
 	/* A number that nobody has stops QEMU, and never comes back. */
-	if (d || !selector.number)
-		add_host_device(c, usb, &selector, d, found);
+	if (d || !usb->device.v.number)
+		add_host_device(c, usb, d, found);
 }
 
 void compose_usb_devices(struct composer *c)

@@ -28,8 +28,8 @@ static void check_keys(struct composer *c, const struct gpu *gpu)
 				"%s: a virtual function (vf) has none; it is for a GPU that is passed as a whole",
 				compose_key(c, board[i].at));
 	if (gpu->ids.n > 1)
-		compose_wrong(c, gpu->ids.at[1], "%s: %zu ids for one function",
-			      compose_key(c, &gpu->ids.at[1]), gpu->ids.n);
+		compose_wrong(c, gpu->ids.at, "%s: %zu ids for one function",
+			      compose_key(c, &gpu->ids.at), gpu->ids.n);
 }
 
 /* Those that other sections have. */
@@ -105,12 +105,12 @@ void compose_vfs(struct composer *c)
 static void identify(struct option *o, const struct gpu *gpu, const struct pci_function *physical,
 		     unsigned id[4])
 {
-	const char *word = gpu->ids.v[0];
-	bool given = strcmp(word, "host") != 0 && strcmp(word, "none") != 0;
+	const struct pci_ids *ids = &gpu->ids;
+	bool given = ids->kind == IDS_GIVEN;
 
 	if (given)
-		devices_read_ids(word, id);
-	if (given || (strcmp(word, "host") == 0 && physical->has_subsystem))
+		memcpy(id, ids->v[0], sizeof(ids->v[0]));
+	if (given || (ids->kind == IDS_HOST && physical->has_subsystem))
 		devices_add_ids(o, id, given ? 0 : 2);
 }
 

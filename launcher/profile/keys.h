@@ -17,18 +17,18 @@ enum kind {
 	KIND_NAME,    /* struct text: letters, digits, . _ - */
 	KIND_PATH,    /* struct text: made absolute */
 	KIND_PROGRAM, /* struct text: a path, or a name for PATH */
-	KIND_UUID,    /* struct text, lower case */
+	KIND_UUID,    /* struct uuid */
 	KIND_MAC,     /* struct text, lower case */
-	KIND_DEVICE,  /* struct text: a PCI device, by id, address, or both */
-	KIND_USB,     /* struct text: a USB device, by ids, port, or both */
-	KIND_SLOTS,   /* struct text: function numbers such as 0,1; all */
-	KIND_PLACE,   /* struct text: a slot of the guest, bus:00 */
+	KIND_DEVICE,  /* struct pci_pick: by id, address, or both */
+	KIND_USB,     /* struct usb_pick: by ids, port, or both */
+	KIND_SLOTS,   /* struct slots: function numbers such as 0,1; all */
+	KIND_PLACE,   /* struct guest_slot: bus:00 */
 	KIND_STRING,  /* struct text: 1 to 64 printable characters, what firmware calls a string */
-	KIND_RESOLUTION, /* struct text: WIDTHxHEIGHT; NULL for none */
-	KIND_CPUS,	 /* struct text: processors in the kernel's list form; .choice: or a word */
+	KIND_RESOLUTION, /* struct resolution: WIDTHxHEIGHT, none */
+	KIND_CPUS,	 /* struct cpus: in the kernel's list form; .choice: or a word */
 	KIND_VENDOR,	 /* struct text: at most 12 printable characters */
 	KIND_SERIAL,	 /* struct text: at most 20 printable characters */
-	KIND_IDS, /* struct strings: host, none, or vendor:device:subvendor:subdevice for each */
+	KIND_IDS, /* struct pci_ids: host, none, or vendor:device:subvendor:subdevice for each */
 	KIND_MACHINE,  /* struct text: pc-q35-MAJOR.MINOR */
 	KIND_COUNT,    /* struct number */
 	KIND_SIZE,     /* struct number: bytes */

@@ -174,17 +174,6 @@ static const struct key *look_up_key(struct loader *l, const struct section_keys
 
 /* ------------------------------------------------------------------ assignments */
 
-/* Parses a value for its message alone. */
-static char *try_value(const struct key *key, const struct assignment *a)
-{
-	void *scratch = xcalloc(1, value_size(key->kind));
-	char *problem = value_parse(key, a->value, a->dir, a->value_at, scratch);
-
-	value_clear(key->kind, scratch);
-	free(scratch);
-	return problem;
-}
-
 static const struct seen *find_seen(const struct loader *l, const void *field)
 {
 	/* From the end: a later layer's line is the one to name. */
@@ -221,7 +210,7 @@ static void assign(struct loader *l, const struct assignment *a)
 	if (!key)
 		return;
 	if (a->check_only) {
-		problem = try_value(key, a);
+		problem = value_problem(key, a->value, a->dir);
 	} else {
 		void *base = section_struct(l, section, a);
 		struct origin at = a->value_at;

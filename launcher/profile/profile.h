@@ -9,7 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cpu_set.h"
 #include "base/error.h"
+#include "base/pci_address.h"
+#include "base/usb_selector.h"
+#include "base/uuid.h"
 
 struct section_keys;
 struct key;
@@ -59,6 +63,69 @@ struct strings {
 	size_t n;
 };
 
+/* Devices of the host's. */
+struct pci_pick {
+	struct pci_selector v;
+	bool given;
+	struct origin at;
+};
+
+struct usb_pick {
+	struct usb_selector v;
+	bool given;
+	struct origin at;
+};
+
+/* Functions of a slot of the host's. */
+struct slots {
+	bool all;   /* that go along by the rules of host/pci.h */
+	unsigned v; /* else a bit for each */
+	struct origin at;
+};
+
+/* "0,1", or "all"; the caller owns it. */
+char *slots_text(const struct slots *slots);
+
+/* A slot of the guest behind a root port. */
+struct guest_slot {
+	unsigned bus; /* from 1; 0: the next one */
+	struct origin at;
+};
+
+/* Vendor, device, and the subsystem's two. */
+enum ids_kind { IDS_GIVEN, IDS_HOST, IDS_NONE };
+
+#define GPU_FUNCTIONS 8 /* of a slot */
+
+struct pci_ids {
+	enum ids_kind kind;
+	unsigned v[GPU_FUNCTIONS][4];
+	size_t n; /* of IDS_GIVEN */
+	struct origin at;
+};
+
+/* Processors of the host's. */
+struct cpus {
+	bool given; /* false: automatic */
+	int word;   /* an enumerator of the key's own list; CPUS_LISTED: what v has */
+	struct cpu_set v;
+	struct origin at;
+};
+
+#define CPUS_LISTED (-1)
+
+struct uuid {
+	uint8_t v[UUID_BYTES];
+	bool given;
+	struct origin at;
+};
+
+/* Of a screen, in pixels. */
+struct resolution {
+	unsigned width, height; /* 0: none */
+	struct origin at;
+};
+
 /* Where a stream of bytes from the guest goes. */
 enum target_kind { TARGET_NONE, TARGET_TERMINAL, TARGET_FILE };
 
@@ -87,6 +154,12 @@ struct forwards {
 #define FORWARD_PORTS 256 /* of one value */
 
 enum guest { GUEST_OTHER, GUEST_LINUX, GUEST_WINDOWS };
+enum placement_word {
+	PLACEMENT_PERFORMANCE,
+	PLACEMENT_EFFICIENCY,
+	PLACEMENT_ANY,
+	PLACEMENT_NONE,
+};
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum display { DISPLAY_AUTO, DISPLAY_NONE, DISPLAY_SPICE };
 enum glass { GLASS_AUTO, GLASS_KVMFR, GLASS_SHM };
@@ -138,16 +211,16 @@ struct vm_section {
 	struct choice guest;
 	struct number memory;
 	struct text user;
-	struct text uuid;
+	struct uuid uuid;
 	struct text machine;
 };
 
 struct cpu_section {
 	struct number cores;
 	struct number threads;
-	struct text placement; /* a word, or a list; empty: auto */
-	struct text emulator;
-	struct text iothread;
+	struct cpus placement; /* enum placement_word */
+	struct cpus emulator;
+	struct cpus iothread;
 	struct text model;
 	struct choice accel;
 	struct choice irqchip;
@@ -242,7 +315,7 @@ struct display_section {
 };
 
 struct glass_section {
-	struct text resolution; /* "2560x1440" */
+	struct resolution resolution;
 	struct choice backend;
 	struct number size;
 	struct text file;
@@ -298,7 +371,7 @@ struct disk {
 /* A USB device of the host's. */
 struct usb {
 	struct item item;
-	struct text device; /* a selector of host/usb_pick.h */
+	struct usb_pick device;
 };
 
 /* A keyboard or mouse of the host's, by its events. */
@@ -325,14 +398,12 @@ struct acpi_item {
 };
 
 /* A board with its functions. */
-#define GPU_FUNCTIONS 8 /* of a slot */
-
 struct gpu {
 	struct item item;
-	struct text device; /* a selector of host/pci.h */
-	struct text functions;
-	struct strings ids;
-	struct text guest_slot;
+	struct pci_pick device;
+	struct slots functions;
+	struct pci_ids ids;
+	struct guest_slot guest_slot;
 	struct choice layout;
 	struct text rom[GPU_FUNCTIONS]; /* by the function's number in the guest */
 	struct flag rom_bar;
@@ -344,7 +415,7 @@ struct gpu {
 	struct choice reset; /* enum reset_way */
 	struct flag vf;	     /* device is the physical function, which stays the host's */
 	struct text mdev;    /* a type: then device is the parent, which stays the host's */
-	struct text uuid;
+	struct uuid uuid;
 	struct choice display;
 	struct flag ramfb;
 	struct number xres, yres;
@@ -353,7 +424,7 @@ struct gpu {
 /* Any other function of the host's. */
 struct pci {
 	struct item item;
-	struct text device;
+	struct pci_pick device;
 };
 
 /* A directory of the host's that the guest mounts. */

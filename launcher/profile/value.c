@@ -1,6 +1,6 @@
 /* Each parser takes the whole token, writes a fresh value into *out and says nothing, or leaves it
  * alone and returns the sentence for the message. Nothing inside a value is altered, except that
- * relative paths become absolute and UUIDs and MACs lower case.
+ * relative paths become absolute and MACs lower case.
  */
 #include "value_parts.h"
 
@@ -40,16 +40,6 @@ char *value_lower(const char *s)
 	for (char *c = copy; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return copy;
-}
-
-size_t value_prefix(const char *s, const char *pattern)
-{
-	size_t n = 0;
-
-	for (; pattern[n]; n++)
-		if (pattern[n] == 'x' ? !isxdigit((unsigned char)s[n]) : s[n] != pattern[n])
-			return 0;
-	return n;
 }
 
 /* ------------------------------------------------------------------ texts */
@@ -107,9 +97,11 @@ static char *parse_program(const struct token *t, void *out)
 
 static char *parse_uuid(const struct token *t, void *out)
 {
-	if (!value_matches(t->text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"))
+	struct uuid *uuid = out;
+
+	if (!uuid_parse(t->text, uuid->v))
 		return value_wrong(t, "a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8");
-	value_set(out, value_lower(t->text));
+	uuid->given = true;
 	return NULL;
 }
 
@@ -137,19 +129,18 @@ static char *parse_string(const struct token *t, void *out)
 static char *parse_resolution(const struct token *t, void *out)
 {
 	own_free char *copy = xstrdup(t->text);
-	char *x = strchr(copy, 'x');
+	struct resolution *resolution = out;
 	uint64_t width = 0, height = 0;
+	char *x = strchr(copy, 'x');
 
-	if (strcmp(t->text, "none") == 0) {
-		value_set(out, NULL);
-		return NULL;
-	}
 	if (x)
 		*x = '\0';
-	if (!x || !text_u64(copy, 10, &width) || !text_u64(x + 1, 10, &height) || width < 320 ||
-	    height < 200 || width > 16384 || height > 16384)
+	if (strcmp(t->text, "none") != 0 &&
+	    (!x || !text_u64(copy, 10, &width) || !text_u64(x + 1, 10, &height) || width < 320 ||
+	     height < 200 || width > 16384 || height > 16384))
 		return value_wrong(t, "none or a resolution such as 2560x1440");
-	value_set(out, xstrdup(t->text));
+	resolution->width = (unsigned)width;
+	resolution->height = (unsigned)height;
 	return NULL;
 }
 
@@ -334,32 +325,13 @@ static char *parse_words(const struct token *t, void *out)
 
 	value_clear(KIND_WORDS, list);
 	for (const char *s = t->text; *s;) {
-		size_t n = strcspn(s, " \t,");
+		size_t n = strcspn(s, WORD_ENDS);
 
 		if (n)
 			append(list, xstrndup(s, n), t->at);
 		s += n;
 		s += *s != '\0';
 	}
-	return NULL;
-}
-
-static char *parse_ids(const struct token *t, void *out)
-{
-	struct strings words = {0}, *list = out;
-	bool single = strcmp(t->text, "host") == 0 || strcmp(t->text, "none") == 0;
-	bool good = true;
-
-	parse_words(t, &words);
-	for (size_t i = 0; good && !single && i < words.n; i++)
-		good = value_matches(words.v[i], "xxxx:xxxx:xxxx:xxxx");
-	if (!good || !words.n || words.n > 8) {
-		value_clear(KIND_IDS, &words);
-		return value_wrong(
-			t, "host, none, or ids such as 10de:25a2:1d05:1178, separated by spaces");
-	}
-	value_clear(KIND_IDS, list);
-	*list = words;
 	return NULL;
 }
 
@@ -414,65 +386,61 @@ static char *parse_env(const struct token *t, void *out)
 
 /* ------------------------------------------------------------------ by kind */
 
+#define OF(type) .size = sizeof(struct type), .at = offsetof(struct type, at)
+#define OR_AUTO(type) OF(type), .automatic = offsetof(struct type, automatic)
+#define TEXT OR_AUTO(text), .text = true
+#define NUMBER OR_AUTO(number)
+#define STRINGS .size = sizeof(struct strings), .list = true
+
 static const struct kind_row {
 	parse_fn *parse;
-	size_t size;
 	const char *words;
-	bool text, number, list; /* which struct the field is: text, number, strings */
+	size_t size;
+	size_t at;	  /* of its origin in it; 0: each of a list has one */
+	size_t automatic; /* of the flag; 0: nothing is given then */
+	bool text, list;  /* struct text, struct strings */
 } ROW[] = {
-	[KIND_TEXT] = {parse_text, sizeof(struct text), "text", .text = true},
-	[KIND_NAME] = {parse_name, sizeof(struct text), "a name", .text = true},
-	[KIND_PATH] = {parse_path, sizeof(struct text), "a file", .text = true},
-	[KIND_PROGRAM] = {parse_program, sizeof(struct text), "a program", .text = true},
-	[KIND_UUID] = {parse_uuid, sizeof(struct text), "a UUID", .text = true},
-	[KIND_MAC] = {parse_mac, sizeof(struct text), "a MAC address", .text = true},
-	[KIND_DEVICE] = {parse_device, sizeof(struct text), "a PCI device", .text = true},
-	[KIND_USB] = {parse_usb, sizeof(struct text), "a USB device", .text = true},
-	[KIND_SLOTS] = {parse_slots, sizeof(struct text), "all | numbers", .text = true},
-	[KIND_PLACE] = {parse_place, sizeof(struct text), "BUS:00", .text = true},
-	[KIND_STRING] = {parse_string, sizeof(struct text), "text", .text = true},
-	[KIND_RESOLUTION] = {parse_resolution, sizeof(struct text), "none | WIDTHxHEIGHT",
-			     .text = true},
-	[KIND_CPUS] = {parse_cpus, sizeof(struct text), "processors such as 0-7,16", .text = true},
-	[KIND_VENDOR] = {parse_vendor, sizeof(struct text), "a name", .text = true},
-	[KIND_SERIAL] = {parse_serial, sizeof(struct text), "1 to 20 characters", .text = true},
-	[KIND_IDS] = {parse_ids, sizeof(struct strings), "host | none | ids", .list = true},
-	[KIND_MACHINE] = {parse_machine, sizeof(struct text), "pc-q35-VERSION", .text = true},
-	[KIND_COUNT] = {parse_count, sizeof(struct number), "a number", .number = true},
-	[KIND_SIZE] = {parse_size, sizeof(struct number), "a size such as 16G", .number = true},
-	[KIND_DURATION] = {parse_duration, sizeof(struct number), "a time such as 30s",
-			   .number = true},
-	[KIND_FLAG] = {parse_flag, sizeof(struct flag), "yes | no"},
-	[KIND_CHOICE] = {parse_choice, sizeof(struct choice), "a word"},
-	[KIND_TARGET] = {parse_target, sizeof(struct target), "terminal | none | a file"},
-	[KIND_STRINGS] = {parse_strings, sizeof(struct strings), "text, as often as wanted",
-			  .list = true},
-	[KIND_WORDS] = {parse_words, sizeof(struct strings), "names", .list = true},
-	[KIND_FLAGS] = {parse_flags, sizeof(struct strings), "+NAME -NAME", .list = true},
-	[KIND_ENV] = {parse_env, sizeof(struct strings), "NAME=VALUE, as often as wanted",
-		      .list = true},
-	[KIND_FORWARDS] = {parse_forward, sizeof(struct forwards),
-			   "none | a port, as often as wanted"},
+	[KIND_TEXT] = {parse_text, "text", TEXT},
+	[KIND_NAME] = {parse_name, "a name", TEXT},
+	[KIND_PATH] = {parse_path, "a file", TEXT},
+	[KIND_PROGRAM] = {parse_program, "a program", TEXT},
+	[KIND_UUID] = {parse_uuid, "a UUID", OF(uuid)},
+	[KIND_MAC] = {parse_mac, "a MAC address", TEXT},
+	[KIND_DEVICE] = {parse_device, "a PCI device", OF(pci_pick)},
+	[KIND_USB] = {parse_usb, "a USB device", OF(usb_pick)},
+	[KIND_SLOTS] = {parse_slots, "all | numbers", OF(slots)},
+	[KIND_PLACE] = {parse_place, "BUS:00", OF(guest_slot)},
+	[KIND_STRING] = {parse_string, "text", TEXT},
+	[KIND_RESOLUTION] = {parse_resolution, "none | WIDTHxHEIGHT", OF(resolution)},
+	[KIND_CPUS] = {parse_cpus, "processors such as 0-7,16", OF(cpus)},
+	[KIND_VENDOR] = {parse_vendor, "a name", TEXT},
+	[KIND_SERIAL] = {parse_serial, "1 to 20 characters", TEXT},
+	[KIND_IDS] = {parse_ids, "host | none | ids", OF(pci_ids)},
+	[KIND_MACHINE] = {parse_machine, "pc-q35-VERSION", TEXT},
+	[KIND_COUNT] = {parse_count, "a number", NUMBER},
+	[KIND_SIZE] = {parse_size, "a size such as 16G", NUMBER},
+	[KIND_DURATION] = {parse_duration, "a time such as 30s", NUMBER},
+	[KIND_FLAG] = {parse_flag, "yes | no", OF(flag)},
+	[KIND_CHOICE] = {parse_choice, "a word", OF(choice)},
+	[KIND_TARGET] = {parse_target, "terminal | none | a file", OF(target)},
+	[KIND_STRINGS] = {parse_strings, "text, as often as wanted", STRINGS},
+	[KIND_WORDS] = {parse_words, "names", STRINGS},
+	[KIND_FLAGS] = {parse_flags, "+NAME -NAME", STRINGS},
+	[KIND_ENV] = {parse_env, "NAME=VALUE, as often as wanted", STRINGS},
+	[KIND_FORWARDS] = {parse_forward, "none | a port, as often as wanted",
+			   .size = sizeof(struct forwards)},
 };
 _Static_assert(ARRAY_SIZE(ROW) == KINDS, "each kind has a row");
 
 static void set_origin(const struct key *key, void *field, struct origin at, bool automatic)
 {
 	const struct kind_row *row = &ROW[key->kind];
+	char *bytes = field;
 
-	if (row->text) {
-		((struct text *)field)->at = at;
-		((struct text *)field)->automatic = automatic;
-	} else if (row->number) {
-		((struct number *)field)->at = at;
-		((struct number *)field)->automatic = automatic;
-	} else if (key->kind == KIND_FLAG) {
-		((struct flag *)field)->at = at;
-	} else if (key->kind == KIND_CHOICE) {
-		((struct choice *)field)->at = at;
-	} else if (key->kind == KIND_TARGET) {
-		((struct target *)field)->at = at;
-	}
+	if (row->at)
+		memcpy(bytes + row->at, &at, sizeof(at));
+	if (row->automatic)
+		memcpy(bytes + row->automatic, &automatic, sizeof(automatic));
 }
 
 char *value_parse(const struct key *key, const char *text, const char *dir, struct origin at,
@@ -488,6 +456,15 @@ char *value_parse(const struct key *key, const char *text, const char *dir, stru
 		problem = ROW[key->kind].parse(&t, field);
 	if (!problem)
 		set_origin(key, field, at, automatic);
+	return problem;
+}
+
+char *value_problem(const struct key *key, const char *text, const char *dir)
+{
+	own_free void *scratch = xcalloc(1, ROW[key->kind].size);
+	char *problem = value_parse(key, text, dir, (struct origin){0}, scratch);
+
+	value_clear(key->kind, scratch);
 	return problem;
 }
 

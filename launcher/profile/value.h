@@ -11,6 +11,9 @@
 char *value_parse(const struct key *key, const char *text, const char *dir, struct origin at,
 		  void *field);
 
+/* What is wrong with a value, without a field for it; the caller owns it, NULL: nothing. */
+char *value_problem(const struct key *key, const char *text, const char *dir);
+
 /* What a field is before any line of a profile: its key's default, or nothing but at. */
 char *value_default(const struct key *key, struct origin at, void *field);
 

@@ -1,6 +1,7 @@
 /* Names of hardware: PCI functions as the host has them, processors, places and boards as the guest
  * gets them. By shape alone; whether there is such a thing is for the plan to say.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -9,78 +10,95 @@
 #include "base/text.h"
 #include "value_parts.h"
 
-/* The forms of a selector (host/pci.h), by shape alone. */
-static bool device_is_good(const char *s)
-{
-	size_t n = value_prefix(s, "xxxx:xxxx");
-	uint64_t nth;
-
-	if (n && s[n] != ':' && s[n] != '.') {
-		s += n;
-		if (*s == '@') {
-			n = value_prefix(s, "@xxxx:xxxx");
-			s += n;
-			if (!n)
-				return false;
-		}
-		return !*s || (*s == '#' && text_u64(s + 1, 10, &nth) && nth >= 1 && nth <= 64);
-	}
-	n = value_prefix(s, "xxxx:");
-	n = n ? n : value_prefix(s, "xxxxx:");
-	s += n;
-	n = value_prefix(s, "xx:xx.x");
-	return n && (!s[n] || value_matches(s + n, "=xxxx:xxxx"));
-}
-
 char *parse_device(const struct token *t, void *out)
 {
-	if (!device_is_good(t->text))
+	struct pci_pick *pick = out;
+
+	if (!pci_selector_parse(t->text, &pick->v, NULL))
 		return value_wrong(
 			t,
 			"a PCI device such as 10de:2820, 10de:2820@1043:1e6c, 01:00.0 or 01:00.0=10de:2820");
-	value_set(out, value_lower(t->text));
+	pick->given = true;
 	return NULL;
-}
-
-/* The forms of a selector (host/usb_pick.h), by shape alone. */
-static bool usb_is_good(const char *s)
-{
-	size_t digits = strspn(s, "0123456789"), rest;
-	char kind = s[digits];
-
-	if (value_matches(s, "xxxx:xxxx"))
-		return true;
-	if (!digits || digits > 3 || (kind != '-' && kind != '.'))
-		return false;
-	s += digits + 1;
-	rest = strspn(s, kind == '-' ? "0123456789." : "0123456789");
-	if (!rest || rest > 20 || *s == '.' || s[rest - 1] == '.' || strstr(s, ".."))
-		return false;
-	return value_matches(s + rest, "=xxxx:xxxx") || (!s[rest] && kind == '-');
 }
 
 char *parse_usb(const struct token *t, void *out)
 {
-	if (!usb_is_good(t->text))
+	struct usb_pick *pick = out;
+	struct usb_selector selector;
+
+	if (!usb_selector_parse(t->text, &selector))
 		return value_wrong(
 			t,
 			"a USB device such as 046d:c52b, 1-4.2, 1-4.2=046d:c52b or 001.004=046d:c52b");
-	value_set(out, value_lower(t->text));
+	pick->v = selector;
+	pick->given = true;
 	return NULL;
 }
 
 char *parse_slots(const struct token *t, void *out)
 {
-	const char *s = t->text;
-	bool good = strcmp(s, "all") == 0;
+	struct slots *slots = out;
+	bool all = strcmp(t->text, "all") == 0, good = true;
+	unsigned v = 0;
 
-	if (!good) {
-		for (good = *s >= '0' && *s <= '7', s++; good && *s; s += 2)
-			good = *s == ',' && s[1] >= '0' && s[1] <= '7';
+	for (const char *s = all ? "0" : t->text;; s += 2) {
+		good = *s >= '0' && *s <= '7' && (!s[1] || s[1] == ',');
+		if (good)
+			v |= 1U << (*s - '0');
+		if (!good || !s[1])
+			break;
 	}
 	if (!good)
 		return value_wrong(t, "all, or function numbers such as 0,1");
-	value_set(out, xstrdup(t->text));
+	slots->all = all;
+	slots->v = all ? 0 : v;
+	return NULL;
+}
+
+char *slots_text(const struct slots *slots)
+{
+	struct buf out = {0};
+
+	if (slots->all)
+		buf_adds(&out, "all");
+	for (unsigned i = 0; i < GPU_FUNCTIONS; i++)
+		if (slots->v >> i & 1U)
+			buf_addf(&out, "%s%u", out.len ? "," : "", i);
+	return buf_steal(&out);
+}
+
+/* One set, of vendor, device and the subsystem's two. */
+static bool read_ids(const char *word, size_t n, unsigned id[4])
+{
+	own_free char *text = xstrndup(word, n);
+
+	if (!value_matches(text, "xxxx:xxxx:xxxx:xxxx"))
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		id[i] = (unsigned)strtoul(text + (size_t)i * 5, NULL, 16);
+	return true;
+}
+
+char *parse_ids(const struct token *t, void *out)
+{
+	struct pci_ids ids = {.kind = strcmp(t->text, "host") == 0   ? IDS_HOST
+				      : strcmp(t->text, "none") == 0 ? IDS_NONE
+								     : IDS_GIVEN};
+	bool good = true;
+
+	for (const char *s = t->text; ids.kind == IDS_GIVEN && good && *s;) {
+		size_t n = strcspn(s, WORD_ENDS);
+
+		good = !n || (ids.n < ARRAY_SIZE(ids.v) && read_ids(s, n, ids.v[ids.n]));
+		ids.n += n > 0;
+		s += n;
+		s += *s != '\0';
+	}
+	if (!good || (ids.kind == IDS_GIVEN && !ids.n))
+		return value_wrong(
+			t, "host, none, or ids such as 10de:25a2:1d05:1178, separated by spaces");
+	*(struct pci_ids *)out = ids;
 	return NULL;
 }
 
@@ -110,26 +128,30 @@ static char *wrong_cpus(const struct token *t)
 char *parse_cpus(const struct token *t, void *out)
 {
 	const char *const *word = t->key->choice;
-	struct cpu_set set;
+	struct cpus *cpus = out;
+	struct cpu_set set = {0};
 
 	while (word && *word && strcmp(*word, t->text) != 0)
 		word++;
 	if ((!word || !*word) &&
 	    (strchr(t->text, '\n') || !cpu_set_parse(&set, t->text) || cpu_set_is_empty(&set)))
 		return wrong_cpus(t);
-	value_set(out, xstrdup(t->text));
+	cpus->given = true;
+	cpus->word = word && *word ? (int)(word - t->key->choice) : CPUS_LISTED;
+	cpus->v = set;
 	return NULL;
 }
 
 /* Behind a root port there is device 00 alone. */
 char *parse_place(const struct token *t, void *out)
 {
+	struct guest_slot *slot = out;
 	uint64_t bus;
 
-	if (!value_prefix(t->text, "xx:00") || t->text[5] ||
+	if (!value_matches(t->text, "xx:00") ||
 	    !text_u64((char[]){t->text[0], t->text[1], 0}, 16, &bus) || bus < 1 || bus > 0x20)
 		return value_wrong(t, "a slot from 01:00 to 20:00 (hexadecimal)");
-	value_set(out, value_lower(t->text));
+	slot->bus = (unsigned)bus;
 	return NULL;
 }
 

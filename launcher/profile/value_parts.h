@@ -23,17 +23,17 @@ char *value_wrong(const struct token *t, const char *right);
 /* Replaces a text by a value that is taken over. */
 void value_set(struct text *out, char *value);
 
-/* Whether s is a pattern of hex digits (x) and other characters; and how many characters at its
- * start are, 0 when they are not.
- */
+/* Whether s is a pattern of hex digits (x) and other characters. */
 bool value_matches(const char *s, const char *pattern);
-size_t value_prefix(const char *s, const char *pattern);
+
+/* What stands between the words of a list. */
+#define WORD_ENDS " \t,"
 
 /* In lower case; the caller owns it. */
 char *value_lower(const char *s);
 
 /* Names of the host's and the guest's hardware (value_hardware.c). */
-parse_fn parse_usb, parse_device, parse_slots, parse_cpus, parse_place, parse_machine;
+parse_fn parse_usb, parse_device, parse_slots, parse_ids, parse_cpus, parse_place, parse_machine;
 
 /* Of the network (value_network.c). */
 parse_fn parse_forward;
