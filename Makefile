@@ -115,6 +115,7 @@ $(BUILD)/obj/%.o: %.c
 
 # Texts that are part of an object.
 $(foreach kind,obj san fuzz,$(BUILD)/$(kind)/launcher/commands/help.o): launcher/commands/help.txt
+$(foreach kind,obj san fuzz,$(BUILD)/$(kind)/launcher/plan/page.o): launcher/plan/page.css
 
 # The same with AddressSanitizer and UndefinedBehaviorSanitizer: what the tests run.
 san: $(BUILD)/san/vmlaunch

@@ -21,7 +21,8 @@ static const struct option_row RUN_OPTIONS[] = {
 static const struct option_row PLAN_OPTIONS[] = {
 	PROFILE_OPTIONS,
 	EPHEMERAL_OPTION,
-	{"format", "text|argv|argv0|json", "argv: one argument per line; argv0: ended by NUL"},
+	{"format", "text|argv|argv0|json|html",
+	 "argv: one argument a line; argv0: ended by NUL; html: a page"},
 	{0}};
 static const struct option_row PROBE_OPTIONS[] = {
 	PROFILE_OPTIONS,

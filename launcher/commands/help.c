@@ -49,7 +49,7 @@ static void print_text(const char *before, const char *name)
 
 static void print_left(const char *left)
 {
-	if (strlen(left) <= LEFT)
+	if (strlen(left) < LEFT)
 		printf("  %-*s ", LEFT, left);
 	else
 		printf("  %s\n  %-*s ", left, LEFT, "");

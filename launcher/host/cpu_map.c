@@ -80,15 +80,44 @@ static void begin_line(struct drawing *d, const char *label)
 	d->column = LABEL + (d->map->indent ? strlen(d->map->indent) : 0);
 }
 
-static char *label_of(const struct cpu_topology *t, enum cpu_kind kind, const struct cpu_group *l3,
-		      unsigned cpu)
+bool cpu_row_has(const struct cpu_topology *t, const struct cpu_row *row, size_t core)
 {
+	unsigned cpu = (unsigned)cpu_set_next(&t->core[core], 0);
+
+	return cpu_kind_of(t, cpu) == row->kind && cpu_group_of(t->l3, t->l3s, cpu) == row->l3;
+}
+
+static void add_row(const struct cpu_topology *t, struct cpu_row row, struct cpu_row **v, size_t *n)
+{
+	for (row.first = 0; row.first < t->cores; row.first++)
+		if (cpu_row_has(t, &row, row.first)) {
+			*xappend(*v, *n) = row;
+			return;
+		}
+}
+
+struct cpu_row *cpu_rows(const struct cpu_topology *t, size_t *n)
+{
+	struct cpu_row *v = NULL;
+
+	*n = 0;
+	for (enum cpu_kind kind = CPU_PERFORMANCE; kind <= CPU_KINDS; kind++) {
+		for (size_t i = 0; i < t->l3s; i++)
+			add_row(t, (struct cpu_row){.kind = kind, .l3 = &t->l3[i]}, &v, n);
+		add_row(t, (struct cpu_row){.kind = kind}, &v, n);
+	}
+	return v;
+}
+
+char *cpu_row_label(const struct cpu_topology *t, const struct cpu_row *row)
+{
+	unsigned cpu = (unsigned)cpu_set_next(&t->core[row->first], 0);
 	const struct cpu_group *node = cpu_group_of(t->node, t->nodes, cpu);
 	struct buf out = {0};
 
-	buf_addf(&out, "%-12s", kind == CPU_KINDS ? "unknown" : cpu_kind_word(kind));
-	if (l3 && l3->size) {
-		own_free char *size = text_size(l3->size);
+	buf_addf(&out, "%-12s", row->kind == CPU_KINDS ? "unknown" : cpu_kind_word(row->kind));
+	if (row->l3 && row->l3->size) {
+		own_free char *size = text_size(row->l3->size);
 
 		buf_addf(&out, " L3 %s", size);
 	}
@@ -97,16 +126,7 @@ static char *label_of(const struct cpu_topology *t, enum cpu_kind kind, const st
 	return buf_steal(&out);
 }
 
-static bool in_row(const struct cpu_topology *t, size_t core, enum cpu_kind kind,
-		   const struct cpu_group *l3)
-{
-	unsigned cpu = (unsigned)cpu_set_next(&t->core[core], 0);
-
-	return cpu_kind_of(t, cpu) == kind && cpu_group_of(t->l3, t->l3s, cpu) == l3;
-}
-
-/* The cluster that a core is in, or NULL: a core with an L2 of its own is none. */
-static const struct cpu_group *cluster_of(const struct cpu_topology *t, size_t core)
+const struct cpu_group *cpu_cluster_of(const struct cpu_topology *t, size_t core)
 {
 	const struct cpu_group *l2 =
 		cpu_group_of(t->l2, t->l2s, (unsigned)cpu_set_next(&t->core[core], 0));
@@ -115,15 +135,14 @@ static const struct cpu_group *cluster_of(const struct cpu_topology *t, size_t c
 }
 
 /* Columns that a core takes together with those of its cluster that follow it. */
-static size_t width_from(const struct drawing *d, size_t core, enum cpu_kind kind,
-			 const struct cpu_group *l3)
+static size_t width_from(const struct drawing *d, size_t core, const struct cpu_row *row)
 {
 	const struct cpu_topology *t = d->map->topology;
-	const struct cpu_group *cluster = cluster_of(t, core);
+	const struct cpu_group *cluster = cpu_cluster_of(t, core);
 	size_t width = core_width(d, &t->core[core]);
 
 	for (size_t i = core + 1; cluster && i < t->cores; i++)
-		if (in_row(t, i, kind, l3) && cluster_of(t, i) == cluster)
+		if (cpu_row_has(t, row, i) && cpu_cluster_of(t, i) == cluster)
 			width += core_width(d, &t->core[i]);
 	return width;
 }
@@ -140,8 +159,8 @@ static void start_line(struct drawing *d, const char *label, enum cpu_kind kind)
 		buf_adds(&d->out, COLOR[kind]);
 }
 
-/* One row: the cores of one kind on one L3 (NULL: on none), as many lines as it takes. */
-static void put_row(struct drawing *d, enum cpu_kind kind, const struct cpu_group *l3)
+/* As many lines as it takes. */
+static void put_row(struct drawing *d, const struct cpu_row *row)
 {
 	const struct cpu_topology *t = d->map->topology;
 	const struct cpu_group *cluster = NULL;
@@ -150,25 +169,24 @@ static void put_row(struct drawing *d, enum cpu_kind kind, const struct cpu_grou
 	for (size_t i = 0; i < t->cores; i++) {
 		bool gap;
 
-		if (!in_row(t, i, kind, l3))
+		if (!cpu_row_has(t, row, i))
 			continue;
-		gap = begun && cluster_of(t, i) != cluster;
+		gap = begun && cpu_cluster_of(t, i) != cluster;
 		if (!begun) {
-			own_free char *label =
-				label_of(t, kind, l3, (unsigned)cpu_set_next(&t->core[i], 0));
+			own_free char *label = cpu_row_label(t, row);
 
-			start_line(d, label, kind);
+			start_line(d, label, row->kind);
 		} else if (d->column + core_width(d, &t->core[i]) > COLUMNS ||
-			   (gap && d->column + 1 + width_from(d, i, kind, l3) > COLUMNS)) {
+			   (gap && d->column + 1 + width_from(d, i, row) > COLUMNS)) {
 			end_line(d);
-			start_line(d, "", kind);
+			start_line(d, "", row->kind);
 			gap = false;
 		}
 		if (gap)
 			buf_addc(&d->out, ' ');
 		put_core(d, &t->core[i]);
 		d->column += core_width(d, &t->core[i]) + gap;
-		cluster = cluster_of(t, i);
+		cluster = cpu_cluster_of(t, i);
 		begun = true;
 	}
 	if (begun)
@@ -189,6 +207,8 @@ char *cpu_map_text(const struct cpu_map *map)
 {
 	const struct cpu_topology *t = map->topology;
 	struct drawing d = {.map = map};
+	size_t rows;
+	own_free struct cpu_row *row = cpu_rows(t, &rows);
 	unsigned last = 0;
 
 	for (int cpu = cpu_set_next(&t->online, 0); cpu >= 0;
@@ -197,11 +217,8 @@ char *cpu_map_text(const struct cpu_map *map)
 	d.cpu_width = digits(last);
 	d.vcpu_width = 1 + (map->n ? digits((unsigned)map->n - 1) : 1);
 	buf_adds(&d.out, "");
-	for (enum cpu_kind kind = CPU_PERFORMANCE; kind <= CPU_KINDS; kind++) {
-		for (size_t i = 0; i < t->l3s; i++)
-			put_row(&d, kind, &t->l3[i]);
-		put_row(&d, kind, NULL);
-	}
+	for (size_t i = 0; i < rows; i++)
+		put_row(&d, &row[i]);
 	put_list(&d, "offline", &t->offline);
 	put_list(&d, "isolated at boot", &t->isolated);
 	put_list(&d, "without ticks", &t->tickless);

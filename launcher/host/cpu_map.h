@@ -6,6 +6,21 @@
 
 #include "cpu_topology.h"
 
+/* A row: the cores of one kind on one L3 (NULL: on none). */
+struct cpu_row {
+	enum cpu_kind kind; /* CPU_KINDS: not known */
+	const struct cpu_group *l3;
+	size_t first; /* the lowest of its cores */
+};
+
+/* All that have a core, in the order in which they are drawn; the caller frees them. */
+struct cpu_row *cpu_rows(const struct cpu_topology *t, size_t *n);
+bool cpu_row_has(const struct cpu_topology *t, const struct cpu_row *row, size_t core);
+/* "performance  L3 36M n0", which the caller owns. */
+char *cpu_row_label(const struct cpu_topology *t, const struct cpu_row *row);
+/* The cluster that a core is in, or NULL: a core with an L2 of its own is none. */
+const struct cpu_group *cpu_cluster_of(const struct cpu_topology *t, size_t core);
+
 struct cpu_map {
 	const struct cpu_topology *topology;
 	const int *vcpu; /* the processor of each of the guest's, or NULL */

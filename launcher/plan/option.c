@@ -1,5 +1,9 @@
 #include "option.h"
 
+#include <string.h>
+
+#include "base/alloc.h"
+
 static void value(struct option *o, const char *s)
 {
 	for (; *s; s++) {
@@ -53,4 +57,32 @@ void option_slot(struct option *o, const char *key, unsigned slot, unsigned func
 char *option_done(struct option *o)
 {
 	return buf_steal(&o->text);
+}
+
+/* One part, up to a comma that is not doubled; returns where the next one begins, NULL for none. */
+static const char *take_part(const char *text, struct buf *part)
+{
+	buf_adds(part, "");
+	for (; *text; text++) {
+		if (*text == ',' && *++text != ',')
+			return text;
+		buf_addc(part, *text);
+	}
+	return NULL;
+}
+
+char *option_read(const char *text, const char *key)
+{
+	size_t len = key ? strlen(key) : 0;
+
+	while (text) {
+		own_buf struct buf part = {0};
+
+		text = take_part(text, &part);
+		if (!key)
+			return strchr(part.data, '=') ? NULL : buf_steal(&part);
+		if (strncmp(part.data, key, len) == 0 && part.data[len] == '=')
+			return xstrdup(part.data + len + 1);
+	}
+	return NULL;
 }

@@ -25,4 +25,9 @@ void option_slot(struct option *o, const char *key, unsigned slot, unsigned func
 /* The finished string, which the caller owns. */
 char *option_done(struct option *o);
 
+/* What a finished string says behind key (NULL: its first word, that has none), which the caller
+ * owns; NULL where it says nothing.
+ */
+char *option_read(const char *text, const char *key);
+
 #endif

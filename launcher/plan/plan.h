@@ -309,6 +309,12 @@ char *plan_text(const struct plan *plan);
 char *plan_json(const struct plan *plan);
 char *plan_lines(const struct plan *plan, char end, size_t *len);
 
+/* The plan as a page of HTML that needs nothing beside it, as people look rather than read. in is
+ * what it was composed of; name has what each function of in->facts->devices.pci is called (NULL:
+ * not known), and may be NULL. The caller owns it.
+ */
+char *plan_page(const struct plan *plan, const struct plan_input *in, const char *const *name);
+
 /* The functions of the host that the profile claims, in the order of its sections: pointers into
  * facts. Fails with all that is wrong, and *set then holds what could be found.
  */

@@ -60,6 +60,11 @@ static const struct prepare_words {
 		 "for this run alone, with a copy of the TPM's state, if there is one, of"},
 };
 
+const char *prepare_words(enum prepare_kind kind)
+{
+	return PREPARE[kind].text;
+}
+
 char *plan_lines(const struct plan *plan, char end, size_t *len)
 {
 	struct buf out = {0};
@@ -181,7 +186,7 @@ char *plan_text(const struct plan *plan)
 
 		buf_adds(&out, "    ");
 		add_word(&out, p->path);
-		buf_addf(&out, "\n        %s ", PREPARE[p->kind].text);
+		buf_addf(&out, "\n        %s ", prepare_words(p->kind));
 		if (p->store) {
 			add_word(&out, p->store);
 			buf_adds(&out, ", or where there is none from ");

@@ -1,4 +1,4 @@
-/* Parts of what print.c prints, which `vmlaunch cpus` prints as well. */
+/* Parts of what print.c prints, which `vmlaunch cpus` and the page print as well. */
 #ifndef PLAN_PRINT_H
 #define PLAN_PRINT_H
 
@@ -12,5 +12,8 @@
  */
 void placement_print(struct buf *out, const struct placement *p);
 json_object *placement_object(const struct placement *p);
+
+/* What becomes of a prepared file, up to where it comes from: "unless it is there, copied from". */
+const char *prepare_words(enum prepare_kind kind);
 
 #endif

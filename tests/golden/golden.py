@@ -34,11 +34,11 @@ make_cpus = module("make_cpus", HERE / "cpus/make-tree")
 make_rom = module("make_rom", HERE / "rom/make-rom")
 
 PLANS = HERE / "plans"
-FORMATS = ("text", "argv", "json")
+FORMATS = ("text", "argv", "json", "html")
 
 # A plan is kept as text, which says all of it; test_plans.all_formats_tell_the_same holds the others to the text. One
-# case keeps its JSON, and one its words: what their bytes look like.
-TEXT, JSON, WORDS = ("text",), ("text", "json"), ("text", "argv", "argv0")
+# case keeps its JSON and its page, and one its words: what their bytes look like.
+TEXT, JSON, WORDS = ("text",), ("text", "json", "html"), ("text", "argv", "argv0")
 
 # The example profiles that are somebody's laptop, each with a made-up machine of its name, and what they name.
 LAPTOPS = {

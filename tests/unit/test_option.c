@@ -98,7 +98,7 @@ static void commas_are_doubled(void **state)
 static void round_trip(const char *value)
 {
 	struct option o = option_new("driver");
-	own_free char *text = NULL;
+	own_free char *text = NULL, *read = NULL, *driver = NULL;
 	struct pair *pairs;
 	size_t n;
 
@@ -112,6 +112,12 @@ static void round_trip(const char *value)
 	assert_string_equal(pairs[0].value, "driver");
 	assert_string_equal(pairs[2].key, "file.filename");
 	assert_string_equal(pairs[2].value, value);
+	read = option_read(text, "file.filename");
+	assert_string_equal(read, value);
+	driver = option_read(text, NULL);
+	assert_string_equal(driver, "driver");
+	assert_null(option_read(text, "filename"));
+	assert_null(option_read("a=1,b=2", NULL));
 	assert_string_equal(pairs[3].key, "after");
 	assert_string_equal(pairs[3].value, "on");
 	pairs_free(pairs, n);
