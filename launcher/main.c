@@ -15,9 +15,10 @@
 #include "commands/command.h"
 #include "commands/common.h"
 #include "commands/notices.h"
+#include "isolation/isolation.h"
 
 static const struct option_row RUN_OPTIONS[] = {
-	PROFILE_OPTIONS, EPHEMERAL_OPTION, NOTIFY_OPTION, {0}};
+	PROFILE_OPTIONS, EPHEMERAL_OPTION, NOTIFY_OPTION, SANDBOX_OPTION, {0}};
 static const struct option_row PLAN_OPTIONS[] = {
 	PROFILE_OPTIONS,
 	EPHEMERAL_OPTION,
@@ -31,6 +32,7 @@ static const struct option_row PROBE_OPTIONS[] = {
 	{"no-devices", NULL, "leave out the host's devices: nothing of the host changes then"},
 	{"timeout", "SECONDS", "give up after so long (120; emulated: 600)"},
 	{"rounds", "N", "so many times, and what differs between them, in guest and host"},
+	SANDBOX_OPTION,
 	{0}};
 static const struct option_row MACHINE_OPTIONS[] = {
 	PROFILE_OPTIONS,
@@ -113,6 +115,7 @@ static const struct option_row QMP_OPTIONS[] = {
 	{0}};
 static const struct option_row HELP_OPTIONS[] = {
 	{"format", "text|man", "man: of all commands, as part of a manual page in mdoc(7)"}, {0}};
+static const struct option_row SANDBOX_OPTIONS[] = {SANDBOX_OPTION, {0}};
 static const struct option_row NO_OPTIONS[] = {{0}};
 
 const struct option_row GLOBAL_OPTIONS[] = {
@@ -148,7 +151,7 @@ const struct command COMMANDS[] = {
 	 command_resume, .this_host = true},
 	{"reset", "[NAME]", "reset a machine, as its reset button would", NO_OPTIONS, 0, 1,
 	 command_reset, .this_host = true},
-	{"attach", "[NAME]", "take over a machine whose vmlaunch has died", NO_OPTIONS, 0, 1,
+	{"attach", "[NAME]", "take over a machine whose vmlaunch has died", SANDBOX_OPTIONS, 0, 1,
 	 command_attach, .this_host = true},
 	{"log", "[NAME]", "print QEMU's messages of a machine's last start", LOG_OPTIONS, 0, 1,
 	 command_log, .this_host = true},
@@ -184,8 +187,8 @@ const struct command COMMANDS[] = {
 	{"desktop", "install|remove|list [PROFILE]",
 	 "start a machine by a click: its entry in the desktop's menu", DESKTOP_OPTIONS, 1, 2,
 	 command_desktop, .this_host = true},
-	{"recover", "", "put the host back from the journals of keepers that died", NO_OPTIONS, 0,
-	 0, command_recover, .this_host = true},
+	{"recover", "", "put the host back from the journals of keepers that died", SANDBOX_OPTIONS,
+	 0, 0, command_recover, .this_host = true},
 	{"keys", "[SECTION...]", "print all profile keys, or those of some sections", KEYS_OPTIONS,
 	 0, 64, command_keys, .this_host = true},
 	{"help", "[COMMAND]", "tell about a command, or list all", HELP_OPTIONS, 0, 1,
@@ -288,6 +291,19 @@ static bool set_output(const struct arguments *args, struct error **err)
 	return true;
 }
 
+static bool set_sandbox(const struct arguments *args, struct error **err)
+{
+	const char *word = argument_option(args, "sandbox");
+	enum sandbox mode = SANDBOX_ENFORCE;
+
+	if (word && !sandbox_parse(word, &mode)) {
+		error_add(err, ERROR_USAGE, "--sandbox is enforce, log or off, not '%s'", word);
+		return false;
+	}
+	sandbox_set(mode);
+	return true;
+}
+
 /* Whoever reads our output must learn that it is not whole. */
 static bool flush_output(struct error **err)
 {
@@ -349,7 +365,8 @@ static int run(int argc, char **argv, struct error **err)
 		memmove(&argv[1 + at], &argv[2 + at], (n - at) * sizeof(*argv));
 		n--;
 	}
-	if (!arguments_parse(&args, command, argv + 1, n, err) || !set_output(&args, err))
+	if (!arguments_parse(&args, command, argv + 1, n, err) || !set_output(&args, err) ||
+	    !set_sandbox(&args, err))
 		return ERROR_USAGE;
 	if (!notices_open(&notices, &args, err))
 		return ERROR_FAILED;

@@ -20,6 +20,12 @@
 		"ephemeral", NULL, "throw away what the guest writes to its disks and variables" \
 	}
 
+#define SANDBOX_OPTION                                                         \
+	{                                                                      \
+		"sandbox", "enforce|log|off",                                  \
+			"what is forbidden, for a report of a fault (enforce)" \
+	}
+
 /* Everything that a plan is made from, and the plan. */
 struct gathered {
 	struct profile *profile;

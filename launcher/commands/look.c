@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -281,16 +282,17 @@ static bool dump_screen(struct looking *looking, const char *path, bool ppm, str
 	return answer;
 }
 
-/* QEMU writes into the machine's own directory, wherever it may write else; what it wrote is read
- * from the file that we made, whatever stands in its place now.
+/* QEMU writes into the one file of the machine's own directory that it may write; what it wrote is
+ * read from the file that we opened, whatever stands in its place now.
  */
 static char *picture_of(struct looking *looking, bool ppm, size_t *len, struct error **err)
 {
-	own_free char *path = path_join(looking->session->dir, "screenshot.XXXXXX");
-	own_fd int fd = mkostemp(path, O_CLOEXEC);
+	own_free char *path = path_join(looking->session->dir, SCREENSHOT_FILE);
+	own_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	char *data = NULL;
 
-	if (fd < 0) {
+	/* Another picture may be on its way. */
+	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
 		error_errno(err, ERROR_FAILED, errno, "cannot make a file in %s",
 			    looking->session->dir);
 		return NULL;
@@ -300,7 +302,8 @@ static char *picture_of(struct looking *looking, bool ppm, size_t *len, struct e
 		if (!data)
 			error_errno(err, ERROR_FAILED, errno, "cannot read the picture");
 	}
-	unlink(path);
+	if (ftruncate(fd, 0) < 0)
+		unlink(path);
 	return data;
 }
 

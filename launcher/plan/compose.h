@@ -125,6 +125,9 @@ char *compose_port(struct composer *c, const struct item *item);
 const char *compose_bytes(struct composer *c, const char *name, struct buf *bytes,
 			  const char *words);
 
+/* What QEMU may open, by its finished command line. */
+void compose_reach(struct composer *c);
+
 /* Whether a GPU is claimed as a whole. */
 bool compose_has_gpu(const struct composer *c);
 

@@ -165,6 +165,7 @@ static void strings_free(char **v, size_t n)
  *  7. What sums up: whether the host can spare the memory (with Looking Glass' share of it), and
  * the window for large BARs, of which each port that was handed out takes a part.
  *  8. The profile's own arguments behind all of ours, so that they can override them.
+ *     Then what QEMU may open, which is read from the whole of them.
  *  9. What the guest should see and what is recorded: both read what was decided above. The
  *     keeper's steps are last, as any of the others may have asked for one.
  *
@@ -218,6 +219,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_spare(&c);
 	compose_window(&c);
 	compose_raw(&c);
+	compose_reach(&c);
 	compose_guest(&c);
 	compose_record(&c);
 	compose_steps(&c);
@@ -304,6 +306,9 @@ void plan_free(struct plan *plan)
 	free(plan->argument);
 	free(plan->fd);
 	free(plan->prepare);
+	for (size_t i = 0; i < plan->reaches; i++)
+		free(plan->reach[i].path);
+	free(plan->reach);
 	strings_free(plan->env, plan->envs);
 	strings_free(plan->note, plan->notes);
 	strings_free(plan->warning, plan->warnings);

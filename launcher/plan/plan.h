@@ -89,6 +89,23 @@ struct prepare {
 			       rights */
 };
 
+/* What QEMU may open. */
+enum reach_kind {
+	REACH_READ,
+	REACH_PROGRAM, /* read and run: itself, and what loads its libraries */
+	REACH_ALL,     /* whatever there is to be done with it */
+	REACH_WRITE,   /* what is not there may be made, in its directory */
+	REACH_SOCKETS, /* a directory in which it makes sockets */
+	REACH_KINDS,
+};
+
+struct reach {
+	enum reach_kind kind;
+	char *path; /* absolute, or "~/..." of the user's home */
+};
+
+#define SCREENSHOT_FILE "screenshot" /* in the runtime directory, where QEMU writes pictures */
+
 /* A change of the host that the keeper is asked for, and how a person would do it. */
 struct plan_step {
 	struct intent intent;
@@ -180,6 +197,9 @@ struct plan {
 	size_t fds;
 	struct prepare *prepare;
 	size_t prepares;
+	struct reach *reach; /* files that QEMU may open; several may be for one */
+	size_t reaches;
+	bool has_window;	/* the profile's own arguments have QEMU open one */
 	struct plan_step *step; /* in the order in which they are asked for */
 	size_t steps;
 	struct plan_companion *companion;

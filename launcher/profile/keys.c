@@ -8,40 +8,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/reset_way.h"
-
-#define FIELD(section, member, type)                 \
-	.offset = offsetof(struct section, member) + \
-		  0 * sizeof(_Generic(((struct section *)0)->member, struct type : 0))
-
-#define TEXT(s, m) .kind = KIND_TEXT, FIELD(s, m, text)
-#define NAME(s, m) .kind = KIND_NAME, FIELD(s, m, text)
-#define PATH(s, m) .kind = KIND_PATH, FIELD(s, m, text)
-#define PROGRAM(s, m) .kind = KIND_PROGRAM, FIELD(s, m, text)
-#define UUID(s, m) .kind = KIND_UUID, FIELD(s, m, uuid)
-#define MAC(s, m) .kind = KIND_MAC, FIELD(s, m, text)
-#define DEVICE(s, m) .kind = KIND_DEVICE, FIELD(s, m, pci_pick)
-#define USB_DEVICE(s, m) .kind = KIND_USB, FIELD(s, m, usb_pick)
-#define SLOTS(s, m) .kind = KIND_SLOTS, FIELD(s, m, slots)
-#define PLACE(s, m) .kind = KIND_PLACE, FIELD(s, m, guest_slot)
-#define STRING(s, m) .kind = KIND_STRING, FIELD(s, m, text)
-#define RESOLUTION(s, m) .kind = KIND_RESOLUTION, FIELD(s, m, resolution)
-#define CPUS(s, m, words) .kind = KIND_CPUS, FIELD(s, m, cpus), .choice = (words)
-#define VENDOR(s, m) .kind = KIND_VENDOR, FIELD(s, m, text)
-#define SERIAL(s, m) .kind = KIND_SERIAL, FIELD(s, m, text)
-#define IDS(s, m) .kind = KIND_IDS, FIELD(s, m, pci_ids)
-#define MACHINE(s, m) .kind = KIND_MACHINE, FIELD(s, m, text)
-#define COUNT(s, m, low, high) .kind = KIND_COUNT, FIELD(s, m, number), .min = (low), .max = (high)
-#define SIZE(s, m, low, high) .kind = KIND_SIZE, FIELD(s, m, number), .min = (low), .max = (high)
-#define SECONDS(s, m, low, high) \
-	.kind = KIND_DURATION, FIELD(s, m, number), .min = (low)*1000, .max = (high)*1000
-#define FLAG(s, m) .kind = KIND_FLAG, FIELD(s, m, flag)
-#define CHOICE(s, m, words) .kind = KIND_CHOICE, FIELD(s, m, choice), .choice = (words)
-#define TARGET(s, m) .kind = KIND_TARGET, FIELD(s, m, target)
-#define STRINGS(s, m) .kind = KIND_STRINGS, FIELD(s, m, strings)
-#define WORDS(s, m) .kind = KIND_WORDS, FIELD(s, m, strings)
-#define FLAGS(s, m) .kind = KIND_FLAGS, FIELD(s, m, strings)
-#define ENV(s, m) .kind = KIND_ENV, FIELD(s, m, strings)
-#define FORWARDS(s, m) .kind = KIND_FORWARDS, FIELD(s, m, forwards)
+#include "keys_kind.h"
 
 #define MIB (1ULL << 20)
 #define TIB (1ULL << 40)
@@ -539,6 +506,8 @@ static const struct key QEMU[] = {
 	 .help = "one more argument for QEMU, passed on as it is, behind all others"},
 	{"env", ENV(qemu_section, env),
 	 .help = "one more variable of QEMU's environment"},
+	{"may-open", PATHS(qemu_section, may_open),
+	 .help = "one more file, device or directory that QEMU may open, read, write and run, such as one that an argument of your own leads to; all else of yours is closed to it (Landlock)"},
 };
 
 #define SINGLE(word, member, keys) \

@@ -40,6 +40,7 @@ enum kind {
 	KIND_WORDS,    /* struct strings: names, separated by white space */
 	KIND_FLAGS,    /* struct strings: +NAME or -NAME each, separated by white space */
 	KIND_ENV,      /* struct strings: NAME=VALUE */
+	KIND_PATHS,    /* struct strings: one path a line, made absolute */
 	KIND_FORWARDS, /* struct forwards: tcp 127.0.0.1:3389-3389 */
 	KINDS,
 };

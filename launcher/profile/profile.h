@@ -340,6 +340,7 @@ struct qemu_section {
 	struct text binary;
 	struct strings arg;
 	struct strings env;
+	struct strings may_open;
 };
 
 /* What every section that may stand several times begins with. */

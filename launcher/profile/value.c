@@ -384,6 +384,14 @@ static char *parse_env(const struct token *t, void *out)
 	return NULL;
 }
 
+static char *parse_paths(const struct token *t, void *out)
+{
+	if (!*t->text)
+		return value_wrong(t, "a path");
+	append(out, absolute(t), t->at);
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ by kind */
 
 #define OF(type) .size = sizeof(struct type), .at = offsetof(struct type, at)
@@ -427,6 +435,7 @@ static const struct kind_row {
 	[KIND_WORDS] = {parse_words, "names", STRINGS},
 	[KIND_FLAGS] = {parse_flags, "+NAME -NAME", STRINGS},
 	[KIND_ENV] = {parse_env, "NAME=VALUE, as often as wanted", STRINGS},
+	[KIND_PATHS] = {parse_paths, "a file, as often as wanted", STRINGS},
 	[KIND_FORWARDS] = {parse_forward, "none | a port, as often as wanted",
 			   .size = sizeof(struct forwards)},
 };
@@ -507,5 +516,6 @@ const char *kind_words(enum kind kind)
 
 bool kind_is_list(enum kind kind)
 {
-	return kind == KIND_STRINGS || kind == KIND_ENV || kind == KIND_FORWARDS;
+	return kind == KIND_STRINGS || kind == KIND_ENV || kind == KIND_PATHS ||
+	       kind == KIND_FORWARDS;
 }

@@ -1,9 +1,14 @@
 #include "child.h"
 
 #include <cap-ng.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/own.h"
 
 void child_reset_signals(void)
 {
@@ -13,6 +18,17 @@ void child_reset_signals(void)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void child_set_limits(int oom_score)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+	/* One that is below what the session's manager has set may not be had. */
+	if (fd >= 0)
+		dprintf(fd, "%d", oom_score);
+	close_fd(&fd);
 }
 
 bool child_give_up_privilege(void)

@@ -7,6 +7,18 @@
 /* Signals as a program expects them: none blocked, none ignored. */
 void child_reset_signals(void);
 
+/* A guest is worth more than a tab of a browser, which systemd gives 200, and a viewer that can be
+ * started again is worth less.
+ */
+#define OOM_NEEDED 0
+#define OOM_SPARED 300
+
+/* What a fault of it must not leave behind, and what the kernel takes first when memory runs out:
+ * no core file, which would hold the guest's memory, and a score for the OOM killer (proc(5),
+ * oom_score_adj), as far as the kernel lets it be set.
+ */
+void child_set_limits(int oom_score);
+
 /* No capability, and none to be had by exec either; false with errno set. */
 bool child_give_up_privilege(void);
 

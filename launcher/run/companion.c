@@ -84,6 +84,7 @@ __attribute__((noreturn)) static void child(const struct plan *plan,
 	close(GO_FD);
 	if (companion->when == COMPANION_BEFORE)
 		pin_self(&plan->placement);
+	child_set_limits(companion->end == COMPANION_SPARED ? OOM_SPARED : OOM_NEEDED);
 	/* Last, as a change of rights clears it. We may be dead by then. */
 	if (child_give_up_privilege() &&
 	    (companion->when == COMPANION_BEFORE ||

@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "child.h"
+#include "confine.h"
 #include "listen.h"
 #include "log.h"
 #include "pin.h"
@@ -181,7 +182,9 @@ __attribute__((noreturn)) static void child(const struct plan *plan, const struc
 	if (read(sync, &go, 1) != 1)
 		_exit(127);
 	pin_self(&plan->placement);
-	if (place_descriptors(plan, handed, &sync) && child_give_up_privilege())
+	child_set_limits(OOM_NEEDED);
+	if (place_descriptors(plan, handed, &sync) && child_give_up_privilege() &&
+	    confine_qemu(plan))
 		execve(plan->binary, (char *const *)argv, environment(plan));
 	int errnum = errno;
 	if (write(sync, &errnum, sizeof(errnum)) < 0)
@@ -267,7 +270,8 @@ bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
 
 	*launched = LAUNCHED_NONE;
 	handed_none(&handed);
-	good = companions_make(companions, plan, err) &&
+	confine_tell(plan);
+	good = confine_prepare(plan, err) && companions_make(companions, plan, err) &&
 	       open_all(plan, &beside, &handed, launched, err) &&
 	       spawn(plan, lock, link, companions, &handed, launched, err);
 	handed_close(&handed);

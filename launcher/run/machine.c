@@ -16,6 +16,7 @@
 #include "disk_file.h"
 #include "firmware/vars.h"
 #include "interrupt.h"
+#include "isolation/isolation.h"
 #include "log.h"
 #include "overlay.h"
 #include "tpm.h"
@@ -231,6 +232,22 @@ static const struct {
 	 "QEMU may not lock as much memory as the devices reach: raise the limit for locked memory (ulimit -l)"},
 };
 
+/* What is told of a QEMU that was refused a file before it ran. */
+static char *refused_words(const struct plan *plan, const struct ending *ending)
+{
+	own_free char *line = NULL;
+
+	if (sandbox_mode() != SANDBOX_ENFORCE || ending->running || !WIFEXITED(ending->status) ||
+	    WEXITSTATUS(ending->status) == 0)
+		return NULL;
+	line = log_line_with(plan->log, "Permission denied");
+	if (!line)
+		return NULL;
+	return xasprintf(
+		"; it may open what its profile names and what is the system's: if it is right to open what it asked for, 'vmlaunch keys qemu' tells the key for that\n    %s",
+		line);
+}
+
 /* The sentence behind an end by SIGABRT, with the line that tells why, or NULL. */
 static char *abort_words(const struct plan *plan, const struct ending *ending)
 {
@@ -261,6 +278,8 @@ void machine_tell_end(const struct plan *plan, const struct ending *ending, stru
 		return;
 	}
 	known = abort_words(plan, ending);
+	if (!known)
+		known = refused_words(plan, ending);
 	words = known ? steal(&known) : log_last_words(plan->log, LAST_WORDS, "\n    ");
 	error_add(err, ERROR_FAILED, "%s: %s%s%s\n    (log: %s)", plan->name, sentence,
 		  *words == '\n' ? "; its last words:" : "", words, plan->log);

@@ -8,8 +8,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
 from tap import wait_for  # noqa: E402
 
-PROFILE = """
-[vm]
+PROFILE = """[vm]
 name = {name}
 memory = 64M
 [memory]
@@ -21,6 +20,7 @@ accel = tcg
 uefi = no
 [qemu]
 binary = {binary}
+may-open = {dir}
 {more}
 """
 
@@ -42,7 +42,7 @@ class Machine:
         self.place, self.name = place, name
         self.binary = binary or tap.FAKE_QEMU
         self.profile = place.write(f"{name}.ini", PROFILE.format(
-            name=name, binary=self.binary, more=more))
+            name=name, binary=self.binary, dir=place.dir, more=more))
         self.log_path = place.dir / f"{name}.log"
         self.argv_path = place.dir / f"{name}.argv"
         self.fds_path = place.dir / f"{name}.fds"

@@ -2,12 +2,16 @@
  * the monitors by a script. README.md in this folder says how.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -137,8 +141,8 @@ static void record_environment(FILE *f)
 static void record_process(FILE *f)
 {
 	static const char *const wanted[] = {
-		"Uid:",	   "Gid:",    "Groups:", "SigBlk:",    "SigIgn:",
-		"CapInh:", "CapEff:", "CapBnd:", "NoNewPrivs:"};
+		"Uid:",	   "Gid:",    "Groups:", "SigBlk:", "SigIgn:",
+		"CapInh:", "CapEff:", "CapPrm:", "CapBnd:", "NoNewPrivs:"};
 	FILE *status = fopen("/proc/self/status", "re");
 	char line[1024], cwd[4096];
 	mode_t mask = umask(0);
@@ -156,6 +160,49 @@ static void record_process(FILE *f)
 		fclose(status);
 }
 
+/* By a child, with whose end it ends. */
+static int trace(pid_t pid)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0)
+		_exit(ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 ? errno : 0);
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return -1;
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	return errno ? -1 : 0;
+}
+
+/* What FAKE_QEMU_TRY has it try, of which nothing is kept: "read:PATH write:PATH trace:PID
+ * signal:PID". */
+static void record_tries(FILE *f)
+{
+	const char *tries = getenv("FAKE_QEMU_TRY");
+	char text[4096], *rest = text, *word;
+
+	snprintf(text, sizeof(text), "%s", tries ? tries : "");
+	while ((word = strsep(&rest, " "))) {
+		char *what = strsep(&word, ":");
+		int result = -1;
+
+		if (!word)
+			continue;
+		errno = 0;
+		if (strcmp(what, "read") == 0 || strcmp(what, "write") == 0) {
+			result = open(word, *what == 'r' ? O_RDONLY : O_RDWR);
+			if (result >= 0)
+				close(result);
+		} else if (strcmp(what, "trace") == 0) {
+			result = trace(atoi(word));
+		} else if (strcmp(what, "signal") == 0) {
+			result = kill(atoi(word), 0);
+		}
+		fprintf(f, "try %s:%s %s\n", what, word,
+			result < 0 ? strerrorname_np(errno) : "done");
+	}
+}
+
 static void record_fds(const char *path, const char *fds)
 {
 	char *temporary;
@@ -164,6 +211,7 @@ static void record_fds(const char *path, const char *fds)
 	fputs(fds, f);
 	record_process(f);
 	record_environment(f);
+	record_tries(f);
 	close_record(f, temporary, path);
 }
 

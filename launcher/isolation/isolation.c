@@ -1,0 +1,46 @@
+/* Stages of isolation, after the example of passt's isolation.c: a process gives up what it does
+ * not need any more as soon as it does not need it, and never what it still needs.
+ *
+ *  QEMU, as the user. The child that becomes it: no signal of ours, no descriptor but the plan's,
+ * no capability, no_new_privs (run/child.c), no core file, and Landlock (run/confine.c): the files
+ * of the plan (plan/reach.c) and the system's own, read only; no ptrace of, and no signal to, a
+ * process outside. Then the exec, behind which QEMU's own -sandbox forbids programs, other users
+ * and what is obsolete.
+ *
+ *  Companions, as the user: the same without Landlock, under which passt and virtiofsd could not
+ * make sandboxes of their own (a Landlock domain may not mount), which are narrower.
+ *
+ * What a kernel does not know is left out: what is missing is told at the start, in silence never.
+ */
+#include "isolation.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/own.h"
+
+const char *const sandbox_word[SANDBOXES] = {
+	[SANDBOX_ENFORCE] = "enforce", [SANDBOX_LOG] = "log", [SANDBOX_OFF] = "off"};
+
+static enum sandbox mode_of_process = SANDBOX_ENFORCE;
+
+bool sandbox_parse(const char *word, enum sandbox *mode)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sandbox_word); i++) {
+		if (strcmp(word, sandbox_word[i]) != 0)
+			continue;
+		*mode = (enum sandbox)i;
+		return true;
+	}
+	return false;
+}
+
+void sandbox_set(enum sandbox mode)
+{
+	mode_of_process = mode;
+}
+
+enum sandbox sandbox_mode(void)
+{
+	return mode_of_process;
+}
