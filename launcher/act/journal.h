@@ -70,6 +70,9 @@
 	 * what was there                                                                        \
 	 */                                                                                      \
 	ROW(CHANGE_POWER, "power", undo_power, CHANGE_WAITS)                                     \
+	/* a virtual function's share: of which function, number, which of its virtual ones;     \
+	 * name[0] what of it, [1] what was there */                                             \
+	ROW(CHANGE_SHARE, "share", undo_share, CHANGE_WAITS)                                     \
 	/* virtual functions of a function: number of them, name[0] sriov_drivers_autoprobe      \
 	 * before */                                                                             \
 	ROW(CHANGE_VFS, "virtual-functions", undo_vfs, CHANGE_WAITS)                             \

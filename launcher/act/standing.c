@@ -25,6 +25,9 @@ static void add_holding(struct buf *out, const struct change *change)
 		words = xasprintf("the mediated device %s", change->name[1]);
 	else if (change->kind == CHANGE_TAP && change->names)
 		words = xasprintf("the network interface %s", change->name[0]);
+	else if (change->kind == CHANGE_VFS)
+		words = xasprintf("virtual functions of %s",
+				  pci_address_format(&change->address, address));
 	else if (change->kind == CHANGE_HUGEPAGES)
 		words = xasprintf("%lu MiB of huge pages", change->number * change->size_kb >> 10);
 	else if (change->kind == CHANGE_ISOLATED)

@@ -1,8 +1,11 @@
 /* A virtual function for a machine's life: the physical one's driver makes it, and then it is
- * claimed as any device is. What comes in names the physical one alone.
+ * claimed as any device is. What comes in names the physical one, and which of its virtual ones.
  *
  * No driver of the host's may look at it meanwhile (a desktop takes any GPU that it sees, and loses
  * it when it goes): so sriov_drivers_autoprobe is off before the number is written.
+ *
+ * Several starts, also of several users, share what the first one made: each has the record of it
+ * in its own journal, with how it was before everybody, and the last one's end removes all.
  *
  * Writing 0 removes them all, and waits in the kernel for whoever has one open. So it is a
  * worker's, comes after the claim is undone, and is not done while another one of them has a
@@ -30,30 +33,149 @@ static char *attribute_of(const struct keeper *k, const struct pci_address *addr
 	return value ? value : xstrdup("");
 }
 
+/* ------------------------------------------------------------------ shares */
+
+/* What can be said of one's share, by the names that the journal has as well
+ * (Documentation/ABI/testing/sysfs-driver-intel-xe-sriov).
+ */
+enum share { SHARE_MEMORY, SHARE_TIME, SHARE_TIMEOUT, SHARES };
+static const char *const SHARE[SHARES] = {
+	[SHARE_MEMORY] = "vram_quota",
+	[SHARE_TIME] = "exec_quantum_ms",
+	[SHARE_TIMEOUT] = "preempt_timeout_us",
+};
+
+/* Below the physical one; the caller owns it. */
+static char *share_file(unsigned number, enum share share)
+{
+	return xasprintf("sriov_admin/vf%u/profile/%s", number + 1, SHARE[share]);
+}
+
+/* The driver may round it; that it is 0 still says that it was not taken. */
+static bool set_share(struct keeper *k, const struct pci_function *physical, unsigned number,
+		      enum share share, uint64_t value, struct error **err)
+{
+	struct change change = {
+		.kind = CHANGE_SHARE, .address = physical->address, .number = number};
+	own_free char *file = share_file(number, share);
+	own_free char *before = attribute_of(k, &physical->address, file), *now = NULL;
+	own_free char *text = xasprintf("%lu", value);
+	char address[PCI_ADDRESS_SIZE];
+
+	if (!value || strcmp(before, text) == 0)
+		return true;
+	if (!*before || !change_name(&change, SHARE[share]) || !change_name(&change, before)) {
+		error_add(err, ERROR_HOST, "%s has no %s, or none that could be put back",
+			  pci_address_format(&physical->address, address), file);
+		return false;
+	}
+	if (!journal_add(k->journal, &change, err) ||
+	    !function_write(k, &physical->address, file, text, QUICK_MS, err))
+		return false;
+	now = attribute_of(k, &physical->address, file);
+	if (strcmp(now, "0") != 0)
+		return true;
+	error_add(err, ERROR_HOST, "%s: %s is '%s' after '%s' was written",
+		  pci_address_format(&physical->address, address), file, now, text);
+	return false;
+}
+
+static bool set_shares(struct keeper *k, const struct pci_function *physical,
+		       const struct intent *intent, struct error **err)
+{
+	unsigned number = intent->vf.number;
+	uint64_t time = intent->vf.time;
+
+	return set_share(k, physical, number, SHARE_MEMORY, intent->vf.memory, err) &&
+	       set_share(k, physical, number, SHARE_TIME, time, err) &&
+	       set_share(k, physical, number, SHARE_TIMEOUT, time * 1000, err);
+}
+
+/* The driver forgets what it can when they go; a value of somebody else's cannot be told from one
+ * that was rounded, and whoever has this one next says so anew.
+ */
+bool undo_share(struct keeper *k, const struct change *change, struct error **err)
+{
+	for (size_t i = 0; change->names == 2 && i < SHARES; i++) {
+		own_free char *file = share_file((unsigned)change->number, (enum share)i);
+		own_free char *now = attribute_of(k, &change->address, file);
+
+		if (strcmp(change->name[0], SHARE[i]) == 0 && *now &&
+		    strcmp(now, change->name[1]) != 0)
+			return function_write(k, &change->address, file, change->name[1], QUICK_MS,
+					      err);
+	}
+	return true;
+}
+
 /* ------------------------------------------------------------------ making */
 
-static bool make(struct keeper *k, const struct pci_function *physical, struct error **err)
+static bool make(struct keeper *k, const struct pci_list *list, const struct pci_function *physical,
+		 unsigned count, struct error **err)
 {
-	struct change change = {.kind = CHANGE_VFS, .address = physical->address, .number = 1};
+	struct change change = {.kind = CHANGE_VFS, .address = physical->address, .number = count};
 	own_free char *probes = attribute_of(k, &physical->address, "sriov_drivers_autoprobe");
-	own_free char *remedy = vf_driver_remedy(physical), *now = NULL;
+	own_free char *remedy = vf_driver_remedy(list, physical), *now = NULL;
+	own_free char *number = xasprintf("%u", count);
 	char text[PCI_ADDRESS_SIZE];
 
 	if (!change_name(&change, probes) || !journal_add(k->journal, &change, err) ||
 	    (strcmp(probes, "1") == 0 &&
 	     !function_write(k, &physical->address, "sriov_drivers_autoprobe", "0", QUICK_MS, err)))
 		return false;
-	if (!function_write(k, &physical->address, "sriov_numvfs", "1", MAKE_MS, err)) {
+	if (!function_write(k, &physical->address, "sriov_numvfs", number, MAKE_MS, err)) {
 		if (remedy)
 			error_context(err, "%s", remedy);
 		return false;
 	}
 	now = attribute_of(k, &physical->address, "sriov_numvfs");
-	if (strcmp(now, "1") == 0)
+	if (strcmp(now, number) == 0)
 		return true;
-	error_add(err, ERROR_HOST, "%s: sriov_numvfs is '%s' after '1' was written",
-		  pci_address_format(&physical->address, text), now);
+	error_add(err, ERROR_HOST, "%s: sriov_numvfs is '%s' after '%s' was written",
+		  pci_address_format(&physical->address, text), now, number);
 	return false;
+}
+
+static const struct change *made_by(const struct journal *journal,
+				    const struct pci_address *physical)
+{
+	for (size_t i = 0; i < journal->n; i++)
+		if (journal->change[i].kind == CHANGE_VFS &&
+		    pci_address_compare(&journal->change[i].address, physical) == 0)
+			return &journal->change[i];
+	return NULL;
+}
+
+/* What another keeper made is removed by whoever of us is the last. */
+static bool join(struct keeper *k, const struct pci_function *physical, struct error **err)
+{
+	size_t n;
+	struct journal **others = journal_others(k->journal, &n);
+	bool good = true;
+
+	for (size_t i = 0; i < n && good && !made_by(k->journal, &physical->address); i++) {
+		const struct change *theirs = made_by(others[i], &physical->address);
+
+		if (theirs && theirs->number == physical->vfs)
+			good = journal_add(k->journal, theirs, err);
+	}
+	journals_free(others, n);
+	return good;
+}
+
+static bool another_has(const struct keeper *k, const struct change *change)
+{
+	size_t n;
+	struct journal **others = journal_others(k->journal, &n);
+	bool has = false;
+
+	for (size_t i = 0; i < n && !has; i++) {
+		const struct change *theirs = made_by(others[i], &change->address);
+
+		has = theirs && theirs->number == change->number;
+	}
+	journals_free(others, n);
+	return has;
 }
 
 /* The same as if the plan had known it. */
@@ -83,25 +205,56 @@ static bool claim(struct keeper *k, const struct pci_address *physical,
 	return claim_functions(k, &intent, err);
 }
 
+/* Whether it is there, and free still. */
+static bool is_there(const struct pci_list *list, const struct pci_function *physical,
+		     const struct pci_address *address, struct error **err)
+{
+	const struct pci_function *f = pci_list_find(list, address);
+	char text[PCI_ADDRESS_SIZE];
+
+	if (f && vf_is_free(f, physical))
+		return true;
+	error_add(err, ERROR_HOST, "%s is %s by now: start again",
+		  pci_address_format(address, text),
+		  f ? "in use" : "no virtual function that is there");
+	return false;
+}
+
+static bool is_possible(const struct pci_list *list, const struct pci_function *physical,
+			const struct intent *intent, struct error **err)
+{
+	own_vf_choice struct vf_choice choice = {0};
+	struct vf_wish wish = {intent->vf.count, intent->vf.number};
+	char text[PCI_ADDRESS_SIZE];
+
+	vf_choose(&choice, list, physical, NULL, &wish);
+	if (!choice.refusal)
+		return true;
+	error_add(err, ERROR_HOST, "%s %s", pci_address_format(&physical->address, text),
+		  choice.refusal);
+	return false;
+}
+
 bool take_vf(struct keeper *k, const struct intent *intent, struct error **err)
 {
 	own_pci_list struct pci_list list = {0};
-	own_vf_choice struct vf_choice choice = {0};
 	const struct pci_function *physical;
-	char text[PCI_ADDRESS_SIZE];
+	struct pci_address address;
 
 	pci_list_read(&list, &k->root);
 	physical = expected_function(k, &list, &intent->vf.physical, err);
-	if (!physical)
+	if (!physical || !is_possible(&list, physical, intent, err))
 		return false;
-	vf_choose(&choice, &list, physical, NULL);
-	if (choice.refusal)
-		error_add(err, ERROR_HOST, "%s %s", pci_address_format(&physical->address, text),
-			  choice.refusal);
-	if (choice.refusal || (!choice.there && !make(k, physical, err)))
+	if (!vf_address(physical, intent->vf.number, &address)) {
+		error_add(err, ERROR_HOST, "a virtual function of the number %u",
+			  intent->vf.number);
 		return false;
-	return claim(k, &physical->address, choice.there ? &choice.there->address : &choice.address,
-		     err);
+	}
+	if (physical->vfs && (!is_there(&list, physical, &address, err) || !join(k, physical, err)))
+		return false;
+	return set_shares(k, physical, intent, err) &&
+	       (physical->vfs || make(k, &list, physical, intent->vf.count, err)) &&
+	       claim(k, &physical->address, &address, err);
 }
 
 /* ------------------------------------------------------------------ and back */
@@ -153,8 +306,10 @@ bool undo_vfs(struct keeper *k, const struct change *change, struct error **err)
 {
 	own_free char *probes = NULL;
 
-	if (change->names != 1 || !remove_vfs(k, change, err))
-		return change->names != 1;
+	if (change->names != 1 || another_has(k, change))
+		return true;
+	if (!remove_vfs(k, change, err))
+		return false;
 	probes = attribute_of(k, &change->address, "sriov_drivers_autoprobe");
 	return !*probes || strcmp(probes, change->name[0]) == 0 ||
 	       function_write(k, &change->address, "sriov_drivers_autoprobe", change->name[0],

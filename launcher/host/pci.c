@@ -133,6 +133,12 @@ static void read_virtual(struct pci_function *f, const struct place *at)
 	f->totalvfs = (unsigned)number(at, "sriov_totalvfs", 0);
 	f->vf_offset = (unsigned)number(at, "sriov_offset", 0) & 0xffff;
 	f->vf_stride = (unsigned)number(at, "sriov_stride", 0) & 0xffff;
+	if (!f->totalvfs)
+		return;
+	if (root_exists(at->root, DEVICES "/%s/sriov_admin/vf1/profile/exec_quantum_ms", at->name))
+		f->vf_shares |= VF_SHARE_TIME;
+	if (root_exists(at->root, DEVICES "/%s/sriov_admin/vf1/profile/vram_quota", at->name))
+		f->vf_shares |= VF_SHARE_MEMORY;
 }
 
 static bool read_ids(struct pci_function *f, const struct place *at)

@@ -57,12 +57,18 @@ struct pci_function {
 	unsigned vfs;	   /* virtual functions that are switched on; of a list's functions alone */
 	unsigned totalvfs; /* ... and that could be; 0: no SR-IOV */
 	unsigned vf_offset, vf_stride; /* of their routing ids to its own; 0: not told */
+	unsigned vf_shares; /* what can be said of each one's share: a set of VF_SHARE_ */
 };
+
+/* Documentation/ABI/testing/sysfs-driver-intel-xe-sriov */
+#define VF_SHARE_TIME 1U   /* how long it may keep the device busy at a turn */
+#define VF_SHARE_MEMORY 2U /* how much of the device's memory it has */
 
 /* Sorted by address, so the functions of a board stand together. */
 struct pci_list {
 	struct pci_function *v;
 	size_t n;
+	unsigned kernel; /* the kernel's major version; 0: unknown */
 };
 
 /* Reads all functions; a host without PCI gives an empty list. */

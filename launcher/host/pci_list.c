@@ -12,6 +12,14 @@ static int by_address(const void *a, const void *b)
 				   &((const struct pci_function *)b)->address);
 }
 
+/* "6.12.117-amd64" */
+static unsigned kernel_major(const struct root *root)
+{
+	own_free char *release = root_line(root, "/proc/sys/kernel/osrelease");
+
+	return release ? (unsigned)strtoul(release, NULL, 10) : 0;
+}
+
 void pci_list_read(struct pci_list *list, const struct root *root)
 {
 	size_t n;
@@ -30,6 +38,7 @@ void pci_list_read(struct pci_list *list, const struct root *root)
 	if (list->n)
 		qsort(list->v, list->n, sizeof(*list->v), by_address);
 	pci_overrides_read(list, root);
+	list->kernel = kernel_major(root);
 }
 
 void pci_list_free(struct pci_list *list)

@@ -66,7 +66,8 @@ struct composer {
 		const struct pci_function *physical;
 		const struct pci_function *there; /* exists already, else NULL */
 		struct pci_address address;
-	} vf[16]; /* virtual functions, in the order of their sections */
+		unsigned number; /* of its GPU's, from 0 */
+	} vf[16];		 /* virtual functions, in the order of their sections */
 	size_t vfs;
 	struct made_place {
 		const struct network *network;

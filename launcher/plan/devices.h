@@ -65,5 +65,7 @@ void devices_add_vf(struct composer *c, const struct wanted *w);
 
 /* What only a vGPU has, and no whole card and no virtual function, is refused. */
 void devices_check_whole(struct composer *c, const struct gpu *gpu);
+/* What only a virtual function has, where it is none. */
+void devices_check_vf_keys(struct composer *c, const struct gpu *gpu);
 
 #endif

@@ -94,6 +94,7 @@ void devices_check_whole(struct composer *c, const struct gpu *gpu)
 				c, *only[i].at,
 				"%s: only a vGPU (%s) has it; a whole card's picture goes to its own connectors",
 				compose_key(c, only[i].at), compose_key(c, &gpu->mdev.at));
+	devices_check_vf_keys(c, gpu);
 }
 
 /* ------------------------------------------------------------------ the parent */

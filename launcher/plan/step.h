@@ -120,6 +120,10 @@ struct intent {
 		} mdev;
 		struct {
 			struct step_function physical; /* its driver is that which makes it */
+			uint16_t number;	       /* which of its virtual ones, from 0 */
+			uint16_t count;		       /* so many are made where there is none */
+			uint32_t time;	 /* at a turn, milliseconds; 0: its driver's */
+			uint64_t memory; /* of its own, bytes; 0: its driver's */
 		} vf;
 		struct {
 			uint32_t way;	     /* enum step_tap */

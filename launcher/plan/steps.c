@@ -288,6 +288,26 @@ static void step_mdev(struct composer *c, const struct mdev_place *place)
 		place->uuid);
 }
 
+/* Before it is made: its driver shares out what it has when it makes them. */
+static void share_lines(struct plan_step *step, const struct vf_place *place, const char *physical)
+{
+	const struct gpu *gpu = place->gpu;
+	const char *dir = "sriov_admin/vf";
+
+	if (!gpu->vf_memory.automatic) {
+		step->intent.vf.memory = gpu->vf_memory.v;
+		compose_line(step, "echo %lu > /sys/bus/pci/devices/%s/%s%u/profile/vram_quota",
+			     gpu->vf_memory.v, physical, dir, place->number + 1);
+	}
+	if (gpu->vf_time.automatic)
+		return;
+	step->intent.vf.time = (uint32_t)gpu->vf_time.v;
+	compose_line(step, "echo %lu > /sys/bus/pci/devices/%s/%s%u/profile/exec_quantum_ms",
+		     gpu->vf_time.v, physical, dir, place->number + 1);
+	compose_line(step, "echo %lu > /sys/bus/pci/devices/%s/%s%u/profile/preempt_timeout_us",
+		     gpu->vf_time.v * 1000, physical, dir, place->number + 1);
+}
+
 /* The claim of what is made, as the keeper does it. */
 static void step_vf(struct composer *c, const struct vf_place *place)
 {
@@ -300,11 +320,15 @@ static void step_vf(struct composer *c, const struct vf_place *place)
 	pci_address_format(&place->physical->address, physical);
 	pci_address_format(&place->address, address);
 	fill_function(&step->intent.vf.physical, place->physical);
-	if (!there) {
+	step->intent.vf.number = (uint16_t)place->number;
+	step->intent.vf.count = (uint16_t)place->gpu->vf_count.v;
+	share_lines(step, place, physical);
+	/* Once for all that it makes. */
+	if (!there && place->number == 0) {
 		compose_line(step, "echo 0 > /sys/bus/pci/devices/%s/sriov_drivers_autoprobe",
 			     physical);
-		compose_line(step, "echo 1 > /sys/bus/pci/devices/%s/sriov_numvfs   # now: 0",
-			     physical);
+		compose_line(step, "echo %lu > /sys/bus/pci/devices/%s/sriov_numvfs   # now: 0",
+			     place->gpu->vf_count.v, physical);
 	}
 	if (!there || !pci_has_driver(there, "vfio-pci")) {
 		/* The claim before it brings it along. */

@@ -32,6 +32,24 @@ static void check_keys(struct composer *c, const struct gpu *gpu)
 			      compose_key(c, &gpu->ids.at), gpu->ids.n);
 }
 
+void devices_check_vf_keys(struct composer *c, const struct gpu *gpu)
+{
+	const struct {
+		bool given;
+		const struct origin *at;
+	} only[] = {
+		{gpu->vf_count.v != 1, &gpu->vf_count.at},
+		{!gpu->vf_time.automatic, &gpu->vf_time.at},
+		{!gpu->vf_memory.automatic, &gpu->vf_memory.at},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(only); i++)
+		if (only[i].given && !gpu->vf.v)
+			compose_wrong(c, *only[i].at,
+				      "%s: only a virtual function has it (%s = yes)",
+				      compose_key(c, only[i].at), compose_key(c, &gpu->vf.at));
+}
+
 /* Those that other sections have. */
 static void find_taken(const struct composer *c, struct pci_set *taken)
 {
@@ -42,23 +60,51 @@ static void find_taken(const struct composer *c, struct pci_set *taken)
 			pci_set_add(taken, c->vf[i].there);
 }
 
-static const struct vf_place *made_of(const struct composer *c, const struct pci_function *physical)
+/* How many this start has of it that are yet to be made. */
+static unsigned made_of(const struct composer *c, const struct pci_function *physical)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->vfs; i++)
+		n += c->vf[i].physical == physical && !c->vf[i].there;
+	return n;
+}
+
+/* The first section's word counts: it makes them all. */
+static unsigned count_of(const struct composer *c, const struct wanted *w,
+			 const struct pci_function *physical)
 {
 	for (size_t i = 0; i < c->vfs; i++)
-		if (c->vf[i].physical == physical && !c->vf[i].there)
-			return &c->vf[i];
-	return NULL;
+		if (c->vf[i].physical == physical)
+			return (unsigned)c->vf[i].gpu->vf_count.v;
+	return (unsigned)w->gpu->vf_count.v;
+}
+
+static void check_shares(struct composer *c, const struct gpu *gpu,
+			 const struct pci_function *physical)
+{
+	own_free char *time = vf_share_refusal(physical, VF_SHARE_TIME);
+	own_free char *memory = vf_share_refusal(physical, VF_SHARE_MEMORY);
+
+	if (!gpu->vf_time.automatic && time)
+		compose_refuse(c, gpu->vf_time.at, "%s: %s", compose_key(c, &gpu->vf_time.at),
+			       time);
+	if (!gpu->vf_memory.automatic && memory)
+		compose_refuse(c, gpu->vf_memory.at, "%s: %s", compose_key(c, &gpu->vf_memory.at),
+			       memory);
 }
 
 static void add_place(struct composer *c, const struct wanted *w, const struct pci_function *f)
 {
 	own_pci_set struct pci_set taken = {0};
 	own_vf_choice struct vf_choice choice = {0};
+	struct vf_wish wish = {count_of(c, w, f), made_of(c, f)};
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&f->address, address);
 	find_taken(c, &taken);
-	vf_choose(&choice, &c->facts->devices.pci, f, &taken);
+	vf_choose(&choice, &c->facts->devices.pci, f, &taken, &wish);
+	check_shares(c, w->gpu, f);
 	if (pci_set_has(&c->claimed, f))
 		compose_wrong(
 			c, w->device->at,
@@ -68,11 +114,6 @@ static void add_place(struct composer *c, const struct wanted *w, const struct p
 		compose_refuse(c, w->device->at, "%s: the kernel is still busy with it", address);
 	else if (choice.refusal)
 		compose_refuse(c, w->gpu->vf.at, "%s %s", address, choice.refusal);
-	else if (made_of(c, f))
-		compose_wrong(
-			c, w->gpu->vf.at,
-			"another section makes one of %s already, and one is made by a start: make more before it (echo 2 > /sys/bus/pci/devices/%s/sriov_numvfs), and each takes one of these",
-			address, address);
 	else if (c->vfs == ARRAY_SIZE(c->vf))
 		compose_wrong(c, w->item->at, "more than %zu virtual functions", ARRAY_SIZE(c->vf));
 	else
@@ -81,6 +122,7 @@ static void add_place(struct composer *c, const struct wanted *w, const struct p
 			.physical = f,
 			.there = choice.there,
 			.address = choice.there ? choice.there->address : choice.address,
+			.number = choice.number,
 		};
 }
 

@@ -415,7 +415,10 @@ struct gpu {
 	struct flag keep_awake;
 	struct choice reset; /* enum reset_way */
 	struct flag vf;	     /* device is the physical function, which stays the host's */
-	struct text mdev;    /* a type: then device is the parent, which stays the host's */
+	struct number vf_count;
+	struct number vf_time; /* milliseconds */
+	struct number vf_memory;
+	struct text mdev; /* a type: then device is the parent, which stays the host's */
 	struct uuid uuid;
 	struct choice display;
 	struct flag ramfb;

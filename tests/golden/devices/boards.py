@@ -117,11 +117,20 @@ def laptop_sriov(tree, t):
     path = tree.pci("0000:00:02.0", "8086:46a6", "030000", sub="17aa:3801", driver="xe", group=0, boot_vga=1, sriov_numvfs=0,
                     bars=[(0x5018000000, 16 * M, t.BAR64P), (0, 0, 0), (0x4000000000, 256 * M, t.BAR64P)])
     tree.attributes(path, sriov_totalvfs=7, sriov_offset=1, sriov_stride=1, sriov_vf_device="46a6", sriov_drivers_autoprobe=1)
+    for n in range(1, 8):
+        tree.attributes(f"{path}/sriov_admin/vf{n}/profile", exec_quantum_ms=0, preempt_timeout_us=0)
     tree.drm("0000:00:02.0", 0, 128, [("eDP-1", "connected", "enabled")])
     tree.framebuffer("0000:00:02.0", 0)
     tree.pci("0000:00:06.0", "8086:464d", "060400", driver="pcieport", group=2)
     tree.pci("0000:01:00.0", "8086:56a0", "030000", below="0000:00:06.0", sub="8086:1020", driver="i915", group=3, boot_vga=0,
              bars=[(0x6040000000, 16 * M, t.BAR64)])
+    # Of another laptop, so that both kinds of i915 are here; and one that a boot option took.
+    tree.pci("0000:00:07.0", "8086:464e", "060400", driver="pcieport", group=4)
+    tree.pci("0000:03:00.0", "8086:9a49", "030000", below="0000:00:07.0", sub="8086:1021", driver="i915", group=5, boot_vga=0,
+             bars=[(0x6050000000, 16 * M, t.BAR64)])
+    tree.pci("0000:00:07.1", "8086:464f", "060400", driver="pcieport", group=6)
+    tree.pci("0000:04:00.0", "8086:e20b", "030000", below="0000:00:07.1", sub="8086:1022", driver="vfio-pci", group=7, boot_vga=0,
+             bars=[(0x6060000000, 16 * M, t.BAR64)])
     tree.input("sys/devices/platform/i8042/serio0", 3, "AT Translated Set 2 keyboard", t.KEYBOARD)
 
 
