@@ -116,6 +116,7 @@ $(BUILD)/obj/%.o: %.c
 # Texts that are part of an object.
 $(foreach kind,obj san fuzz,$(BUILD)/$(kind)/launcher/commands/help.o): launcher/commands/help.txt
 $(foreach kind,obj san fuzz,$(BUILD)/$(kind)/launcher/plan/page.o): launcher/plan/page.css
+$(foreach kind,obj san fuzz,$(BUILD)/$(kind)/launcher/commands/kit_image.o): $(wildcard launcher/commands/kit/*.cmd)
 
 # The same with AddressSanitizer and UndefinedBehaviorSanitizer: what the tests run.
 san: $(BUILD)/san/vmlaunch

@@ -45,6 +45,8 @@ static const struct option_row NEW_OPTIONS[] = {
 	{"disk", "SIZE", "of the disk that is made for it, such as 100G"},
 	{"iso", "FILE", "the installer: a CD-ROM drive and a variant to install from"},
 	{"drivers", "FILE", "drivers for the installer, such as virtio-win.iso"},
+	{"edition", "NAME", "of Windows, as its installer lists it: 'Windows 11 Pro'"},
+	{"no-kit", NULL, "no guest kit: Windows' installer asks by itself"},
 	{"print", NULL, "print the profile instead of writing it; nothing is made"},
 	{0}};
 static const struct option_row KEYS_OPTIONS[] = {

@@ -123,6 +123,14 @@ static const struct {
 			    [DISTRIBUTION_GENTOO] = "net-misc/passt",
 			    [DISTRIBUTION_NIXOS] = "passt"},
 			   NULL},
+	[PACKAGE_MTOOLS] = {"mtools",
+			    {[DISTRIBUTION_DEBIAN] = "mtools",
+			     [DISTRIBUTION_FEDORA] = "mtools",
+			     [DISTRIBUTION_ARCH] = "mtools",
+			     [DISTRIBUTION_SUSE] = "mtools",
+			     [DISTRIBUTION_GENTOO] = "sys-fs/mtools",
+			     [DISTRIBUTION_NIXOS] = "mtools"},
+			    NULL},
 };
 _Static_assert(ARRAY_SIZE(PACKAGE) == PACKAGES, "names for each package");
 

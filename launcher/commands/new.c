@@ -8,6 +8,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +20,8 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
+#include "host/image.h"
+#include "kit.h"
 #include "profile/value.h"
 #include "run/identity.h"
 #include "run/tool.h"
@@ -33,7 +37,11 @@ struct wanted_machine {
 	char *dir;
 	char *image; /* of the disk, from where we are */
 	char *size;
-	char *iso, *drivers; /* as the profile has them */
+	char *iso, *drivers;   /* as the profile has them */
+	char *label;	       /* of the ISO; NULL: none */
+	char *kit;	       /* of the guest kit, from where we are; NULL: none */
+	char *user, *password; /* of the guest, where the kit was made just now */
+	const char *edition;
 	bool windows;
 	bool asks;
 };
@@ -46,6 +54,10 @@ static void wanted_free(struct wanted_machine *wanted)
 	free(wanted->size);
 	free(wanted->iso);
 	free(wanted->drivers);
+	free(wanted->label);
+	free(wanted->kit);
+	free(wanted->user);
+	free(wanted->password);
 }
 #define own_wanted own_with(wanted_free)
 
@@ -71,17 +83,21 @@ static bool is_guest(const char *word)
 	return strcmp(word, "windows") == 0 || strcmp(word, "linux") == 0;
 }
 
-/* An installer's name tells; without one a GPU is wanted for Windows most of all. */
-static const char *likely_guest(const char *iso)
+/* An installer's label or name tells; without one a GPU is wanted for Windows most of all.
+ * Microsoft's labels are such as CCCOMA_X64FRE_EN-US_DV9.
+ */
+static const char *likely_guest(const char *iso, const char *label)
 {
-	return !iso || strcasestr(path_base(iso), "win") ? "windows" : "linux";
+	if (!iso || (label && strstr(label, "X64FRE_")))
+		return "windows";
+	return strcasestr(path_base(iso), "win") ? "windows" : "linux";
 }
 
 static bool choose_guest(struct wanted_machine *wanted, const struct arguments *args,
 			 struct error **err)
 {
 	const char *given = argument_option(args, "guest");
-	const char *likely = likely_guest(argument_option(args, "iso"));
+	const char *likely = likely_guest(argument_option(args, "iso"), wanted->label);
 	own_free char *word = xstrdup(given ? given : likely);
 
 	while (!given && wanted->asks) {
@@ -166,8 +182,9 @@ static bool find_file(char **found, const struct wanted_machine *wanted, const c
 }
 
 /* NAME, NAME.ini or a path of one. */
-static void choose_paths(struct wanted_machine *wanted, const char *word)
+static void choose_paths(struct wanted_machine *wanted, const struct arguments *args)
 {
+	const char *word = args->words ? args->word[0] : NULL;
 	const char *name = word ? word : wanted->windows ? "windows" : "linux";
 	size_t stem;
 
@@ -175,6 +192,9 @@ static void choose_paths(struct wanted_machine *wanted, const char *word)
 	wanted->dir = path_dir(wanted->path);
 	stem = strlen(wanted->path) - strlen(".ini");
 	wanted->image = xasprintf("%.*s.qcow2", (int)stem, wanted->path);
+	wanted->edition = argument_option(args, "edition");
+	if (wanted->windows && argument_option(args, "iso") && !argument_option(args, "no-kit"))
+		wanted->kit = xasprintf("%.*s-kit.img", (int)stem, wanted->path);
 }
 
 static bool make_profile(const char *path, int *fd, struct error **err)
@@ -228,21 +248,6 @@ static bool make_image(const struct wanted_machine *wanted, const struct facts *
 	}
 	*made = true;
 	return true;
-}
-
-static bool write_all(int fd, const struct wanted_machine *wanted, const struct facts *facts,
-		      const char *text, struct error **err)
-{
-	bool made = false;
-
-	if (!make_image(wanted, facts, &made, err))
-		return false;
-	if (fd_write_all(fd, text, strlen(text)))
-		return true;
-	error_errno(err, ERROR_FAILED, errno, "cannot write %s", wanted->path);
-	if (made)
-		unlink(wanted->image);
-	return false;
 }
 
 /* ------------------------------------------------------------------ the host */
@@ -315,6 +320,7 @@ static char *compose(const struct new_host *host, const struct wanted_machine *w
 		.disk = path_base(wanted->image),
 		.iso = wanted->iso,
 		.drivers = wanted->drivers,
+		.kit = wanted->kit ? path_base(wanted->kit) : NULL,
 		.facts = &host->facts,
 		.gpu = &host->gpu,
 		.name = &host->name,
@@ -326,6 +332,87 @@ static char *compose(const struct new_host *host, const struct wanted_machine *w
 	};
 
 	return new_text(&m);
+}
+
+/* ------------------------------------------------------------------ the guest kit */
+
+/* What the installer is told of this host's user and of the machine. */
+static bool make_kit(struct wanted_machine *wanted, const struct new_host *host, bool blank,
+		     struct error **err)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	own_free char *locale = kit_locale(setlocale(LC_CTYPE, ""));
+	own_free char *ui = wanted->label ? kit_language(wanted->label) : NULL;
+	own_free char *stem =
+		xstrndup(path_base(wanted->path), strlen(path_base(wanted->path)) - strlen(".ini"));
+	own_free char *swtpm = program_find("swtpm"), *computer = NULL;
+	const char *tag = locale ? locale : ui ? ui : "en-US";
+
+	setlocale(LC_CTYPE, "C");
+	wanted->user = kit_user(pw ? pw->pw_name : NULL);
+	wanted->password = kit_password(err);
+	if (!wanted->password)
+		return false;
+	computer = kit_computer(stem, wanted->user);
+
+	const struct kit kit = {
+		.ui = ui ? ui : tag,
+		.locale = tag,
+		.user = wanted->user,
+		.password = wanted->password,
+		.computer = computer,
+		.edition = wanted->edition,
+		.drivers = wanted->drivers,
+		.blank = blank,
+		.tpm = swtpm && qemu_offers(&host->facts.qemu, QEMU_DEVICES, "tpm-crb"),
+		.secure_boot = false, /* as new_text.c has it */
+		.width = host->width,
+		.height = host->height,
+	};
+
+	return kit_image(wanted->kit, &kit, wanted->dir, host->facts.distribution, err);
+}
+
+/* An installation goes without one as well. Says whether it was made. */
+static bool try_kit(struct wanted_machine *wanted, const struct new_host *host, bool blank)
+{
+	struct error *problem = NULL;
+
+	if (!wanted->kit)
+		return false;
+	if (access(wanted->kit, F_OK) == 0) {
+		say(SAY_NOTE, "%s is there already, and is used as it is", wanted->kit);
+		return false;
+	}
+	if (make_kit(wanted, host, blank, &problem))
+		return true;
+	for (size_t i = 0; i < error_count(problem); i++)
+		say(SAY_WARNING, "no guest kit, so that Windows' installer asks by itself: %s",
+		    error_message(problem, i));
+	error_free(problem);
+	free(steal(&wanted->kit));
+	free(steal(&wanted->password));
+	return false;
+}
+
+static bool write_all(int fd, struct wanted_machine *wanted, const struct new_host *host,
+		      struct error **err)
+{
+	bool made = false, kit = false;
+	own_free char *text = NULL;
+
+	if (!make_image(wanted, &host->facts, &made, err))
+		return false;
+	kit = try_kit(wanted, host, made);
+	text = compose(host, wanted);
+	if (fd_write_all(fd, text, strlen(text)))
+		return true;
+	error_errno(err, ERROR_FAILED, errno, "cannot write %s", wanted->path);
+	if (made)
+		unlink(wanted->image);
+	if (kit)
+		unlink(wanted->kit);
+	return false;
 }
 
 /* A name that no machine can have is told before anything is made. */
@@ -350,8 +437,17 @@ static void tell(const struct new_host *host, const struct wanted_machine *wante
 			    gpu->may ? "" : "no GPU for the guest: ", sentence);
 	}
 	printf("%s is written, with %s as its disk.\n", path, image);
+	if (wanted->password) {
+		own_free char *kit = text_word(wanted->kit);
+
+		printf("%s answers Windows' installer, and accepts Microsoft's licence terms for you.\n",
+		       kit);
+		printf("Its account is %s with the password %s: only you can read that file; give the account another one there.\n",
+		       wanted->user, wanted->password);
+	}
 	if (wanted->iso)
-		printf("vmlaunch %s --variant install   # install from the ISO\n", path);
+		printf("vmlaunch %s --variant install   # install from the ISO%s\n", path,
+		       wanted->windows ? ": press a key when its CD asks for one" : "");
 	printf("vmlaunch plan %s   # what a start would do\n", path);
 }
 
@@ -367,9 +463,11 @@ int command_new(const struct arguments *args, struct error **err)
 		!argument_option(args, "yes") && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	if (!look(&host, args, err))
 		return ERROR_FAILED;
+	if (argument_option(args, "iso"))
+		wanted.label = image_label(argument_option(args, "iso"));
 	if (!choose_guest(&wanted, args, err))
 		return ERROR_USAGE;
-	choose_paths(&wanted, args->words ? args->word[0] : NULL);
+	choose_paths(&wanted, args);
 	if (!find_file(&wanted.iso, &wanted, "iso", argument_option(args, "iso"), err) ||
 	    !find_file(&wanted.drivers, &wanted, "drivers", argument_option(args, "drivers"), err))
 		return ERROR_USAGE;
@@ -380,7 +478,7 @@ int command_new(const struct arguments *args, struct error **err)
 	}
 	if (!check_text(&wanted, text, err) || !make_profile(wanted.path, &fd, err))
 		return ERROR_USAGE;
-	if (!choose_size(&wanted, args, err) || !write_all(fd, &wanted, &host.facts, text, err)) {
+	if (!choose_size(&wanted, args, err) || !write_all(fd, &wanted, &host, err)) {
 		unlink(wanted.path);
 		return ERROR_FAILED;
 	}

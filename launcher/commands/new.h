@@ -14,6 +14,7 @@ struct new_machine {
 	const char *disk;    /* path of the image, from the profile's directory */
 	const char *iso;     /* of the installer, likewise; NULL: none */
 	const char *drivers; /* of the drivers, likewise; NULL: none */
+	const char *kit;     /* of the guest kit, likewise; NULL: none */
 	/* What the host has. */
 	const struct facts *facts;
 	const struct guest_gpu *gpu;

@@ -304,6 +304,19 @@ static void put_cdrom(struct ini_writer *w, const char *name, const char *path)
 	ini_gap(w);
 }
 
+/* A stick, as Windows' installer looks for answers on what can be pulled out. */
+static void put_kit(struct ini_writer *w, const struct new_machine *m)
+{
+	ini_put_section(w, "disk", "kit");
+	ini_put(w, "path", m->kit);
+	ini_put(w, "format", "raw");
+	ini_put(w, "bus", "usb");
+	ini_put(w, "removable", "yes");
+	ini_put(w, "read-only", "yes");
+	ini_put(w, "enabled", "no");
+	ini_gap(w);
+}
+
 static void put_disks(struct ini_writer *w, const struct new_machine *m)
 {
 	ini_put_section(w, "disk", "system");
@@ -327,6 +340,34 @@ static void put_disks(struct ini_writer *w, const struct new_machine *m)
 		put_cdrom(w, "install", m->iso);
 	if (m->drivers)
 		put_cdrom(w, "drivers", m->drivers);
+	if (m->kit)
+		put_kit(w, m);
+}
+
+static void put_network(struct ini_writer *w, const struct new_machine *m)
+{
+	ini_put_section(w, "network", "lan");
+	ini_put(w, "mode", "user");
+	if (m->windows && !m->drivers) {
+		ini_comment(
+			w, "Windows has a driver for it. virtio is faster, with virtio-win.iso's.");
+		ini_put(w, "model", "e1000e");
+	}
+	if (m->kit) {
+		ini_comment(w, "RDP at 127.0.0.1, which the kit has Windows answer.");
+		ini_put_off(w, "forward", "tcp 3389");
+	}
+	ini_gap(w);
+}
+
+/* The kit installs the guest agent where the drivers' CD has it. */
+static void put_console(struct ini_writer *w, const struct new_machine *m)
+{
+	if (!m->kit || !m->drivers)
+		return;
+	ini_put_section(w, "console", "");
+	ini_put(w, "guest-agent", "yes");
+	ini_gap(w);
 }
 
 /* The GPU stays with the host, and the picture comes from an emulated card. */
@@ -345,7 +386,11 @@ static void put_without_gpu(struct ini_writer *w, const struct new_machine *m)
 static void put_variants(struct ini_writer *w, const struct new_machine *m)
 {
 	if (m->iso || m->drivers) {
-		if (m->windows)
+		if (m->kit)
+			ini_comment(
+				w,
+				"The kit answers what the installer asks, all but which edition it is to be, and makes partitions on a disk without any. The installer's checks for a TPM and Secure Boot are off where the machine has none.");
+		else if (m->windows)
 			ini_comment(
 				w,
 				"The installer of Windows 11 asks for Secure Boot, and for a TPM, which the guest has where swtpm is installed: Shift+F10, regedit, and in HKLM\\SYSTEM\\Setup\\LabConfig BypassSecureBootCheck and BypassTPMCheck = 1 (dwords) say that it does without.");
@@ -355,6 +400,8 @@ static void put_variants(struct ini_writer *w, const struct new_machine *m)
 			ini_put_override(w, "disk", "install", "enabled", "yes");
 		if (m->drivers)
 			ini_put_override(w, "disk", "drivers", "enabled", "yes");
+		if (m->kit)
+			ini_put_override(w, "disk", "kit", "enabled", "yes");
 		ini_put_override(w, "boot", "", "menu", "yes");
 		ini_gap(w);
 	}
@@ -375,9 +422,8 @@ char *new_text(const struct new_machine *m)
 	put_firmware(&w, m);
 	put_display(&w, m);
 	put_disks(&w, m);
-	ini_put_section(&w, "network", "lan");
-	ini_put(&w, "mode", "user");
-	ini_gap(&w);
+	put_network(&w, m);
+	put_console(&w, m);
 	put_variants(&w, m);
 	return ini_text(&w);
 }

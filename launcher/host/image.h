@@ -98,4 +98,9 @@ const char *image_words(enum image_kind kind);
 /* What qemu-img calls the format; NULL where it reads none such. */
 const char *image_format(enum image_kind kind);
 
+/* The label of an ISO 9660 image, without the blanks behind it; NULL: it is none, or cannot be
+ * read. The caller owns it.
+ */
+char *image_label(const char *path);
+
 #endif

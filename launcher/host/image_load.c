@@ -11,6 +11,11 @@
 #include "base/text.h"
 #include "image.h"
 
+/* The primary volume descriptor, and in it the volume's identifier (ECMA-119, 6.2.1 and 8.4.7). */
+#define ISO_DESCRIPTOR 32768
+#define ISO_LABEL 40
+#define ISO_LABEL_SIZE 32
+
 /* Where a name in an image leads; NULL: not to a file that we know. Like QEMU's path_combine(),
  * from the directory of the image by the name that it was opened with; what has a colon before any
  * slash is a protocol's.
@@ -132,4 +137,21 @@ struct image *image_load(const char *path, bool follow)
 		top = top->backing;
 	}
 	return first;
+}
+
+char *image_label(const char *path)
+{
+	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char sector[ISO_LABEL + ISO_LABEL_SIZE + 1] = {0};
+	char *label = sector + ISO_LABEL;
+	size_t n = ISO_LABEL_SIZE;
+
+	if (fd < 0 ||
+	    read_at(fd, sector, sizeof(sector) - 1, ISO_DESCRIPTOR) !=
+		    (ssize_t)sizeof(sector) - 1 ||
+	    memcmp(sector, "\1CD001", 6) != 0)
+		return NULL;
+	while (n && label[n - 1] == ' ')
+		label[--n] = '\0';
+	return xstrdup(label);
 }

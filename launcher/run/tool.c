@@ -18,7 +18,8 @@
 #define OUTPUT_LIMIT (16U << 20) /* of what is printed */
 
 /* Never returns. */
-__attribute__((noreturn)) static void child(const char *const argv[], int fd, int output, int words)
+__attribute__((noreturn)) static void child(const char *const argv[], int fd, int input, int output,
+					    int words)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -26,9 +27,10 @@ __attribute__((noreturn)) static void child(const char *const argv[], int fd, in
 	child_reset_signals();
 	/* Above the standard ones and 3, whatever their numbers are. */
 	fd = fcntl(fd < 0 ? null : fd, F_DUPFD_CLOEXEC, 4);
+	input = fcntl(input < 0 ? null : input, F_DUPFD_CLOEXEC, 4);
 	output = fcntl(output, F_DUPFD_CLOEXEC, 4);
 	words = fcntl(words, F_DUPFD_CLOEXEC, 4);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(words, 2) < 0 ||
+	if (null < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(words, 2) < 0 ||
 	    dup2(fd, 3) < 0 || syscall(SYS_close_range, 4U, ~0U, 0) < 0)
 		_exit(127);
 	if (child_give_up_privilege())
@@ -40,7 +42,7 @@ __attribute__((noreturn)) static void child(const char *const argv[], int fd, in
 /* Whether it ended well; *said is the start of what it said, which the caller owns. NULL with *err
  * where it could not be started.
  */
-static bool run(const char *const argv[], int fd, char **said, struct error **err)
+static bool run(const char *const argv[], int fd, int input, char **said, struct error **err)
 {
 	own_fd int ours = -1, theirs = -1;
 	int ends[2], status = -1;
@@ -55,7 +57,7 @@ static bool run(const char *const argv[], int fd, char **said, struct error **er
 	theirs = ends[1];
 	pid = fork();
 	if (pid == 0)
-		child(argv, fd, theirs, theirs);
+		child(argv, fd, input, theirs, theirs);
 	close_fd(&theirs);
 	if (pid < 0) {
 		error_errno(err, ERROR_FAILED, errno, "cannot fork");
@@ -70,19 +72,24 @@ static bool run(const char *const argv[], int fd, char **said, struct error **er
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-char *tool_run(const char *const argv[], int fd, struct error **err)
+char *tool_fed(const char *const argv[], int fd, int input, struct error **err)
 {
 	own_free char *said = NULL;
 
-	if (run(argv, fd, &said, err) || !said)
+	if (run(argv, fd, input, &said, err) || !said)
 		return NULL;
 	said[strcspn(said, "\n")] = '\0';
 	return *said ? text_quote(said, WORDS_LIMIT) : xstrdup("it did not end well");
 }
 
+char *tool_run(const char *const argv[], int fd, struct error **err)
+{
+	return tool_fed(argv, fd, -1, err);
+}
+
 bool tool_said(const char *const argv[], char **said, struct error **err)
 {
-	return run(argv, -1, said, err);
+	return run(argv, -1, -1, said, err);
 }
 
 /* What a file of memory has; "" where it cannot be read. */
@@ -102,7 +109,7 @@ char *tool_output(const char *const argv[], struct error **err)
 	int status = -1;
 
 	if (pid == 0)
-		child(argv, -1, output, words);
+		child(argv, -1, -1, output, words);
 	if (pid < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot run %s", argv[0]);
 		return NULL;

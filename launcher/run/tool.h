@@ -17,6 +17,11 @@
  */
 char *tool_run(const char *const argv[], int fd, struct error **err);
 
+/* The same with the file open at input as its standard input, which it may open as
+ * /dev/stdin.
+ */
+char *tool_fed(const char *const argv[], int fd, int input, struct error **err);
+
 /* The same without a file, for who wants all that it said (at most 64 KiB), which the caller owns:
  * whether it ended well. NULL with *err where it could not be started.
  */
