@@ -17,6 +17,11 @@ void import_devices(struct draft *d, xmlNode *domain);	  /* all but those of the
 void import_hostdevs(struct draft *d, xmlNode *domain);
 void import_command_line(struct draft *d, xmlNode *domain); /* behind all others */
 
+/* Parts of import_devices(); spice: the picture comes by it. */
+void import_sound(struct draft *d, xmlNode *devices, bool spice);
+void import_watchdog(struct draft *d, xmlNode *devices);
+void import_ports(struct draft *d, xmlNode *devices, bool spice);
+
 /* What goes with a hypervisor that is hidden altogether, here or on the command line. */
 void import_hidden(struct draft *d);
 
