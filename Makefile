@@ -9,6 +9,7 @@
 #   make matrix     the guest tests with QEMU and firmware of four Debian suites, fetched and unpacked (3 x 100 MB)
 #   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, JSON=FILE
 #   make keys       profiles/KEYS.md anew, from the table of keys
+#   make pot        the sentences of the source into the catalogues of launcher/po
 #   make fuzz       libFuzzer on every parser, FUZZ_SECONDS each
 #   make install    PREFIX=/usr/local, DESTDIR=
 #   make clean
@@ -65,7 +66,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all import man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe warnings
+.PHONY: all import locale pot man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe warnings
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -84,6 +85,17 @@ endif
 vmlaunch: $(BUILD)/obj/launcher/main.o $(BUILD)/libvmlaunch.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(lib_libs)
+
+# Other languages. Without msgfmt (gettext) all is said in English.
+LANGUAGES := $(patsubst launcher/po/%.po,%,$(wildcard launcher/po/*.po))
+catalogues := $(LANGUAGES:%=$(BUILD)/locale/%/LC_MESSAGES/vmlaunch.mo)
+all: locale
+locale:
+	@if command -v msgfmt >/dev/null; then $(MAKE) --no-print-directory $(catalogues); else \
+		echo "msgfmt is not here (package gettext): vmlaunch speaks English alone."; fi
+$(BUILD)/locale/%/LC_MESSAGES/vmlaunch.mo: launcher/po/%.po
+	$(call say,MSGFMT,$@)
+	$(Q)mkdir -p $(@D) && msgfmt -c -o $@ $<
 
 # A program of its own, for libxml2; a launcher without it is still a launcher.
 xml_cflags = $(eval xml_cflags := $$(shell $(PKG_CONFIG) --cflags libxml-2.0))$(xml_cflags)
@@ -198,6 +210,9 @@ keys: vmlaunch
 	$(Q)./vmlaunch keys --format markdown >$(BUILD)/KEYS.md
 	$(Q)mv $(BUILD)/KEYS.md profiles/KEYS.md
 
+pot:
+	@launcher/po/update
+
 # What tests/check/lint asks for.
 warnings:
 	@echo '$(WARN)'
@@ -268,6 +283,10 @@ install: all man
 		install -D -m 755 $(BUILD)/vmlaunch-import $(DESTDIR)$(PREFIX)/lib/vmlaunch/vmlaunch-import; fi
 	for file in $(shared_files); do \
 		install -D -m 644 "$${file%%:*}" "$(DESTDIR)$(PREFIX)/$${file#*:}" || exit 1; done
+	for language in $(LANGUAGES); do \
+		[ ! -e $(BUILD)/locale/$$language/LC_MESSAGES/vmlaunch.mo ] || install -D -m 644 \
+			$(BUILD)/locale/$$language/LC_MESSAGES/vmlaunch.mo \
+			"$(DESTDIR)$(PREFIX)/share/locale/$$language/LC_MESSAGES/vmlaunch.mo" || exit 1; done
 	mkdir -p $(BUILD)
 	sed 's|@PROGRAM@|$(PREFIX)/bin/vmlaunch|' launcher/desktop/vmlaunch.policy.in \
 		>$(BUILD)/org.vmlaunch.policy
@@ -282,6 +301,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmlaunch $(DESTDIR)$(PREFIX)/lib/vmlaunch/probe.efi \
 		$(DESTDIR)$(PREFIX)/lib/vmlaunch/vmlaunch-import \
 		$(DESTDIR)$(POLKIT_ACTIONS)/org.vmlaunch.policy \
+		$(LANGUAGES:%=$(DESTDIR)$(PREFIX)/share/locale/%/LC_MESSAGES/vmlaunch.mo) \
 		$(foreach file,$(shared_files),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$(file))))
 	rmdir $(DESTDIR)$(PREFIX)/lib/vmlaunch $(DESTDIR)$(PREFIX)/share/doc/vmlaunch/profiles \
 		$(DESTDIR)$(PREFIX)/share/doc/vmlaunch 2>/dev/null || true

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "rom.h"
 
 #define NVIDIA 0x10de
@@ -21,7 +22,7 @@ static void add(struct rom_problems *problems, enum rom_problem_kind kind, enum 
 	va_list args;
 
 	va_start(args, fmt);
-	*p = (struct rom_problem){kind, weight, xvasprintf(fmt, args)};
+	*p = (struct rom_problem){kind, weight, xvasprintf(tongue(fmt), args)};
 	va_end(args);
 }
 

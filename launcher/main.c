@@ -12,6 +12,7 @@
 #include "base/root.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "commands/command.h"
 #include "commands/common.h"
 #include "commands/notices.h"
@@ -214,7 +215,7 @@ static void tell(enum say_level level, const char *line)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	static const char *const word[] = {
-		[SAY_DEBUG] = "debug: ", [SAY_NOTE] = "", [SAY_WARNING] = "warning: "};
+		[SAY_DEBUG] = N_("debug: "), [SAY_NOTE] = "", [SAY_WARNING] = N_("warning: ")};
 	const char *color = !colored		   ? ""
 			    : level == SAY_WARNING ? "\033[33m"
 			    : level == SAY_DEBUG   ? "\033[2m"
@@ -235,7 +236,8 @@ static void tell(enum say_level level, const char *line)
 		fputc('\n', stderr);
 		return;
 	}
-	fprintf(stderr, "vmlaunch: %s%s%s%s\n", color, word[level], line, *color ? "\033[0m" : "");
+	fprintf(stderr, "vmlaunch: %s%s%s%s\n", color, *word[level] ? tongue(word[level]) : "",
+		line, *color ? "\033[0m" : "");
 }
 
 /* A file that is no profile, or a hostile one, can have an error in each line: the first ones tell
@@ -247,9 +249,11 @@ static int print_error(const struct error *err)
 	size_t n = error_count(err);
 
 	for (size_t i = 0; i < n && i < ERRORS_SHOWN; i++)
-		fprintf(stderr, "%svmlaunch: error:%s %s\n", on, off, error_message(err, i));
+		fprintf(stderr, "%svmlaunch: %s%s %s\n", on, _("error:"), off,
+			error_message(err, i));
 	if (n > ERRORS_SHOWN)
-		fprintf(stderr, "%svmlaunch: error:%s and %zu more\n", on, off, n - ERRORS_SHOWN);
+		fprintf(stderr, _("%svmlaunch: error:%s and %zu more\n"), on, off,
+			n - ERRORS_SHOWN);
 	return (int)error_kind(err);
 }
 
@@ -273,7 +277,8 @@ static const struct command *command_of(const char *word, struct error **err)
 	error_add(
 		err, ERROR_USAGE,
 		"'%s' is neither a command nor a profile%s%s%s; 'vmlaunch --help' lists the commands",
-		word, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+		word, nearest ? _("; did you mean ") : "", nearest ? nearest : "",
+		nearest ? "?" : "");
 	return NULL;
 }
 
@@ -322,18 +327,37 @@ static void short_help(void)
 	size_t n, shown = 0;
 	char **names = root_list(&real, &n, ".");
 
-	printf("vmlaunch PROFILE   starts the machine that an INI profile describes\n"
-	       "vmlaunch help      lists the commands\n");
+	puts(_("vmlaunch PROFILE   starts the machine that an INI profile describes\n"
+	       "vmlaunch help      lists the commands"));
 	for (size_t i = 0; i < n; i++) {
 		own_free char *word = text_word(names[i]);
 
 		if (text_ends(names[i], ".ini") && shown++ < PROFILES_SHOWN)
-			printf("%s  vmlaunch %s\n", shown == 1 ? "\nIn this directory:\n" : "",
+			printf("%s  vmlaunch %s\n", shown == 1 ? _("\nIn this directory:\n") : "",
 			       word);
 	}
 	if (shown > PROFILES_SHOWN)
-		printf("  and %zu more\n", shown - PROFILES_SHOWN);
+		printf(_("  and %zu more\n"), shown - PROFILES_SHOWN);
 	names_free(names, n);
+}
+
+/* Whether what this command prints is read by a program, or sent to people elsewhere. */
+static bool is_for_programs(char **word, size_t n)
+{
+	static const char *const words[] = {"--json", "--lines", "--raw", "complete", "report"};
+
+	for (size_t i = 0; i < n; i++) {
+		const char *format = text_starts(word[i], "--format=")		     ? word[i] + 9
+				     : strcmp(word[i], "--format") == 0 && i + 1 < n ? word[i + 1]
+										     : NULL;
+
+		if (format && strcmp(format, "text") != 0 && strcmp(format, "html") != 0)
+			return true;
+		for (size_t k = 0; k < ARRAY_SIZE(words); k++)
+			if (strcmp(word[i], words[k]) == 0)
+				return true;
+	}
+	return false;
 }
 
 static int run(int argc, char **argv, struct error **err)
@@ -343,6 +367,8 @@ static int run(int argc, char **argv, struct error **err)
 	const struct command *command;
 	int status;
 
+	if (!is_for_programs(argv + 1, n))
+		tongue_init();
 	if (n == 0 || at == n) {
 		if (n == 1 && strcmp(argv[1], "--version") == 0) {
 			puts("vmlaunch " VMLAUNCH_VERSION);

@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "base/own.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "words.h"
 
 #define DEPTH 32
@@ -61,7 +62,7 @@ static json_object *refuse_node(const struct walk *walk, json_object *node, bool
 
 	va_start(args, fmt);
 	qmp_fault_free(walk->fault);
-	walk->fault->text = xvasprintf(fmt, args);
+	walk->fault->text = xvasprintf(tongue(fmt), args);
 	walk->fault->word = node ? qmp_word_number(node) : walk->words;
 	walk->fault->value = value;
 	va_end(args);

@@ -67,7 +67,7 @@ class Place:
             key: value
             for key, value in os.environ.items()
             # No window of a test's on somebody's screen.
-            if not key.startswith(("XDG_", "SUDO_", "PKEXEC_", "FAKE_", "DISPLAY", "WAYLAND_"))
+            if not key.startswith(("XDG_", "SUDO_", "PKEXEC_", "FAKE_", "DISPLAY", "WAYLAND_", "LANG", "LC_"))
         }
         self.env.update(HOME=str(self.home), XDG_RUNTIME_DIR=str(self.runtime), LC_ALL="C.UTF-8")
         self.children = []

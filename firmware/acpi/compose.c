@@ -8,6 +8,7 @@
 
 #include "aml.h"
 #include "base/alloc.h"
+#include "base/tongue.h"
 
 struct making {
 	const struct acpi_wish *wish;
@@ -29,7 +30,7 @@ __attribute__((format(printf, 2, 3))) static void note(struct making *m, const c
 	va_list args;
 
 	va_start(args, fmt);
-	*xappend(m->tables->warning, m->tables->warnings) = xvasprintf(fmt, args);
+	*xappend(m->tables->warning, m->tables->warnings) = xvasprintf(tongue(fmt), args);
 	va_end(args);
 }
 

@@ -10,6 +10,7 @@
 #include "aml.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 #define UUID_LENGTH 36
 #define FUNCTION_MAX 0xff
@@ -36,7 +37,7 @@ __attribute__((format(printf, 3, 4))) static void complain(struct cursor *c, con
 	if (c->errors++ >= ERRORS_MAX)
 		return;
 	va_start(args, fmt);
-	message = xvasprintf(fmt, args);
+	message = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	error_add(c->err, ERROR_USAGE, "%s:%u:%u: %s", c->file, c->number,
 		  text_column(c->line, (size_t)(where - c->line)), message);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "tongue.h"
 
 struct error {
 	enum error_kind kind;
@@ -29,7 +30,7 @@ void error_add(struct error **err, enum error_kind kind, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	add(err, kind, xvasprintf(fmt, args));
+	add(err, kind, xvasprintf(tongue(fmt), args));
 	va_end(args);
 }
 
@@ -39,7 +40,7 @@ void error_errno(struct error **err, enum error_kind kind, int errnum, const cha
 	va_list args;
 
 	va_start(args, fmt);
-	what = xvasprintf(fmt, args);
+	what = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	add(err, kind, xasprintf("%s: %s", what, strerror(errnum)));
 }
@@ -52,7 +53,7 @@ void error_context(struct error **err, const char *fmt, ...)
 	if (!err || !*err)
 		return;
 	va_start(args, fmt);
-	context = xvasprintf(fmt, args);
+	context = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	for (size_t i = 0; i < (*err)->n; i++) {
 		char *old = (*err)->message[i];

@@ -2,6 +2,7 @@
 
 #include "alloc.h"
 #include "own.h"
+#include "tongue.h"
 
 static say_sink *sink_in_use;
 
@@ -18,7 +19,7 @@ void say(enum say_level level, const char *fmt, ...)
 	if (!sink_in_use)
 		return;
 	va_start(args, fmt);
-	line = xvasprintf(fmt, args);
+	line = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	sink_in_use(level, line);
 }

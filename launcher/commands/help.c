@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/roff.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "command.h"
 
 /* help.txt as it is, with a NUL behind it. */
@@ -27,12 +28,14 @@ static char *part_of(const char *name)
 {
 	own_free char *header = xasprintf("\n[%s]\n", name);
 	const char *part = strstr(help_text, header), *end;
+	own_free char *text = NULL;
 
 	if (!part)
 		return xstrdup("");
 	part += strlen(header);
 	end = strstr(part, "\n\n[");
-	return end ? xstrndup(part, (size_t)(end + 1 - part)) : xstrdup(part);
+	text = end ? xstrndup(part, (size_t)(end + 1 - part)) : xstrdup(part);
+	return xstrdup(tongue(text));
 }
 
 /* That, behind what comes before it; nothing where there is no such part. */
@@ -67,37 +70,40 @@ static void print_options(const struct option_row *row, bool this_host)
 				  row->value ? row->value : "", row->optional ? "]" : "");
 
 		print_left(left);
-		printf("%s%s\n", row->help, row->many ? " (as often as wanted)" : "");
+		printf("%s%s\n", tongue(row->help), row->many ? _(" (as often as wanted)") : "");
 	}
 }
 
 void command_help(const struct command *command)
 {
-	printf("vmlaunch %s%s%s\n\n%c%s.\n", command->name, *command->usage ? " " : "",
-	       command->usage, toupper((unsigned char)*command->summary), command->summary + 1);
+	const char *summary = tongue(command->summary);
+
+	printf("vmlaunch %s%s%s\n\n%c%s%s\n", command->name, *command->usage ? " " : "",
+	       command->usage, toupper((unsigned char)*summary), summary + 1, _("."));
 	print_text("\n", command->name);
-	printf("\nOptions:\n");
+	printf("\n%s\n", _("Options:"));
 	print_options(command->option, false);
 	print_options(GLOBAL_OPTIONS, command->this_host);
 }
 
 void general_help(void)
 {
-	printf("vmlaunch PROFILE [OPTION...]\nvmlaunch COMMAND ...\n");
+	puts(_("vmlaunch PROFILE [OPTION...]\nvmlaunch COMMAND ..."));
 	print_text("\n", "vmlaunch");
-	printf("\nCommands ('vmlaunch COMMAND --help' tells more):\n");
+	printf("\n%s\n", _("Commands ('vmlaunch COMMAND --help' tells more):"));
 	for (const struct command *c = COMMANDS; c->name; c++) {
 		if (c->hidden)
 			continue;
 		own_free char *left = xasprintf("%s %s", c->name, c->usage);
 
 		print_left(left);
-		printf("%s\n", c->summary);
+		puts(tongue(c->summary));
 	}
-	printf("\nOptions of every command (--host-root: of those that look at the host):\n");
+	printf("\n%s\n",
+	       _("Options of every command (--host-root: of those that look at the host):"));
 	print_options(GLOBAL_OPTIONS, false);
 	print_left("--version");
-	printf("alone: print the version\n");
+	puts(_("alone: print the version"));
 	print_text("\n", "exit-status");
 }
 

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "qmp/format.h"
 #include "qmp/line.h"
 
@@ -35,7 +36,7 @@ static bool refuse_at(struct caret *caret, size_t at, const char *fmt, ...)
 
 	va_start(args, fmt);
 	caret->at = at;
-	caret->text = xvasprintf(fmt, args);
+	caret->text = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	return false;
 }

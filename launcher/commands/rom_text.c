@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "rom.h"
 
 #define COLUMNS 100
@@ -23,7 +24,7 @@ static void put(struct buf *out, const char *label, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	text = xvasprintf(fmt, args);
+	text = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	buf_addf(out, "%-*s", LABEL, label);
 	for (const char *at = text; *at;) {

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "qmp/format.h"
 #include "qmp/help.h"
 #include "qmp/line.h"
@@ -32,7 +33,7 @@ void shell_say(struct shell *shell, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	text = xvasprintf(fmt, args);
+	text = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	terminal_print(&shell->terminal, text);
 }

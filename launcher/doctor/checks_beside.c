@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/tongue.h"
 
 #define KVMFR "/dev/kvmfr0"
 
@@ -49,7 +50,7 @@ void judge_kvmfr_rule(struct examination *e)
 
 		found(e, HEALTH_PROBLEM, setup->kvmfr_rule, "uaccess",
 		      xasprintf(
-			      "sudo mv %s %s/70-kvmfr.rules, then 'sudo udevadm control --reload' and 'sudo udevadm trigger /dev/kvmfr0'",
+			      _("sudo mv %s %s/70-kvmfr.rules, then 'sudo udevadm control --reload' and 'sudo udevadm trigger /dev/kvmfr0'"),
 			      setup->kvmfr_rule, dir),
 		      "the udev rule for kvmfr is read after 73-seat-late.rules, so its tag uaccess does nothing");
 	} else {
@@ -69,7 +70,7 @@ static void judge_program(struct examination *e, enum setup_program program, enu
 	if (path)
 		found(e, HEALTH_OK, path, "there", NULL, "%s is there", name);
 	else
-		found(e, lacking(e), name, "not found", xasprintf("%s, which %s", install, what),
+		found(e, lacking(e), name, "not found", xasprintf(_("%s, which %s"), install, what),
 		      "there is no program %s", name);
 }
 
@@ -84,7 +85,8 @@ static void judge_release(struct examination *e)
 	for (size_t i = 0; release && i < ARRAY_SIZE(old); i++)
 		if (strcmp(release, old[i]) == 0)
 			found(e, HEALTH_NOTE, "the client's log", release,
-			      xstrdup("for the virtual display build the client from the source of the guest part's release: https://looking-glass.io/docs"),
+			      xstrdup(_(
+				      "for the virtual display build the client from the source of the guest part's release: https://looking-glass.io/docs")),
 			      "the client of the last start is Looking Glass %s, which shows the older host program's picture and not the virtual display's",
 			      release);
 }

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 /* ------------------------------------------------------------------ which GPUs */
 
@@ -320,7 +321,8 @@ void judge_holders(struct examination *e)
 			continue;
 		if (may_be_held(p, gpu))
 			found(e, HEALTH_UNKNOWN, "/proc", "other users' processes are not shown",
-			      xstrdup("sudo vmlaunch doctor; a start looks again, as root, before it changes anything"),
+			      xstrdup(_(
+				      "sudo vmlaunch doctor; a start looks again, as root, before it changes anything")),
 			      "none of your programs has %s open, and those of other users are not to be seen",
 			      address);
 		else
@@ -353,7 +355,8 @@ void judge_reset(struct examination *e)
 			      "%s can be reset between two machines", address);
 		else
 			found(e, HEALTH_PROBLEM, file, "none",
-			      xstrdup("restart the host between two machines; for some older AMD GPUs there is the module vendor-reset"),
+			      xstrdup(_(
+				      "restart the host between two machines; for some older AMD GPUs there is the module vendor-reset")),
 			      "the kernel has no way to reset %s, so a second start may fail",
 			      address);
 	}
@@ -372,7 +375,7 @@ static void judge_power_of(struct examination *e, const struct pci_function *f, 
 	address_of(f, address);
 	found(e, HEALTH_PROBLEM, file, "0",
 	      xasprintf(
-		      "'echo 1 | sudo tee %s'; for all starts a udev rule: ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", ATTR{d3cold_allowed}=\"1\"",
+		      _("'echo 1 | sudo tee %s'; for all starts a udev rule: ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", ATTR{d3cold_allowed}=\"1\""),
 		      file, address),
 	      "%s%s may not go to D3cold, so the GPU keeps drawing power when nobody uses it", what,
 	      address);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 /* A word of the kernel's options, from its first letters to its end, which the caller owns; NULL
  * where there is none.
@@ -66,21 +67,21 @@ static char *iommu_remedy(struct examination *e)
 			return boot_option_remove(p->setup->loader, p->facts->distribution, word);
 	}
 	if (strcmp(p->facts->cpu.vendor, "AuthenticAMD") == 0)
-		return xstrdup(
-			"switch IOMMU (AMD-Vi, beside SVM) on in the firmware setup; no boot option is needed");
+		return xstrdup(_(
+			"switch IOMMU (AMD-Vi, beside SVM) on in the firmware setup; no boot option is needed"));
 	if (!strstr(p->setup->options, "intel_iommu=on")) {
 		own_free char *add = add_boot_option(e, "intel_iommu=on");
 
-		return xasprintf("switch VT-d on in the firmware setup; if it is, %s", add);
+		return xasprintf(_("switch VT-d on in the firmware setup; if it is, %s"), add);
 	}
-	return xstrdup("switch VT-d on in the firmware setup");
+	return xstrdup(_("switch VT-d on in the firmware setup"));
 }
 
 void judge_iommu(struct examination *e)
 {
 	const struct iommu *iommu = &e->patient->facts->devices.iommu;
 	own_free char *value =
-		xasprintf("%zu unit%s, %zu group%s", iommu->units, iommu->units == 1 ? "" : "s",
+		xasprintf(_("%zu unit%s, %zu group%s"), iommu->units, iommu->units == 1 ? "" : "s",
 			  iommu->groups, iommu->groups == 1 ? "" : "s");
 	static const char place[] = "/sys/class/iommu, /sys/kernel/iommu_groups";
 
@@ -113,13 +114,14 @@ void judge_remapping(struct examination *e)
 	}
 	if (p->setup->remapping == ANSWER_UNKNOWN) {
 		found(e, HEALTH_UNKNOWN, "/proc/interrupts", "unreadable",
-		      xstrdup("look with 'dmesg | grep -i remapping'"),
+		      xstrdup(_("look with 'dmesg | grep -i remapping'")),
 		      "whether the IOMMU remaps interrupts is not to be seen");
 		return;
 	}
 	remedy =
 		off ? boot_option_remove(p->setup->loader, p->facts->distribution, off)
-		    : xstrdup("switch x2APIC and VT-d (or IOMMU) on in the firmware setup, or update the firmware; 'options vfio_iommu_type1 allow_unsafe_interrupts=1' in /etc/modprobe.d trusts the guest with them instead");
+		    : xstrdup(_(
+			      "switch x2APIC and VT-d (or IOMMU) on in the firmware setup, or update the firmware; 'options vfio_iommu_type1 allow_unsafe_interrupts=1' in /etc/modprobe.d trusts the guest with them instead"));
 	found(e, HEALTH_PROBLEM, off ? "/proc/cmdline" : "/proc/interrupts",
 	      off ? off : "no chip's name begins with IR-", remedy,
 	      "the IOMMU does not remap interrupts, so VFIO refuses every device");
@@ -145,7 +147,8 @@ void judge_protection(struct examination *e)
 			file = xasprintf("/sys/kernel/iommu_groups/%d/reserved_regions",
 					 o->function->group);
 			found(e, HEALTH_PROBLEM, file, "direct",
-			      xstrdup("switch Pre-boot (Kernel) DMA Protection off in the firmware setup, or what uses the device there (remote management, legacy USB)"),
+			      xstrdup(_(
+				      "switch Pre-boot (Kernel) DMA Protection off in the firmware setup, or what uses the device there (remote management, legacy USB)")),
 			      "%s", o->text);
 		}
 	if (last < 0)
@@ -185,7 +188,7 @@ void judge_processors(struct examination *e)
 	if (all <= reserve + 1)
 		found(e, HEALTH_PROBLEM, place, online,
 		      *off ? xasprintf(
-				     "switch the others on (echo 1 | sudo tee /sys/devices/system/cpu/cpu{%s}/online)",
+				     _("switch the others on (echo 1 | sudo tee /sys/devices/system/cpu/cpu{%s}/online)"),
 				     off)
 			   : NULL,
 		      "of %u processor%s %u stay%s with the host, which leaves a guest one at most",
@@ -208,7 +211,8 @@ void judge_huge_pages(struct examination *e)
 			((uint64_t)p->facts->hugepages[i].size_kb << 10);
 	if (!small->size_kb) {
 		found(e, HEALTH_PROBLEM, "/sys/kernel/mm/hugepages", "no pages of 2 MiB",
-		      xstrdup("use a kernel built with CONFIG_HUGETLBFS; a machine runs without, with a slower memory"),
+		      xstrdup(_(
+			      "use a kernel built with CONFIG_HUGETLBFS; a machine runs without, with a slower memory")),
 		      "this kernel has no huge pages");
 		return;
 	}
@@ -259,7 +263,7 @@ void judge_keeper(struct examination *e)
 		      "a machine that changes the host starts on a terminal alone, where sudo can ask");
 	else if (!p->setup->polkit_action)
 		found(e, HEALTH_NOTE, "/usr/share/polkit-1/actions/org.vmlaunch.policy",
-		      "not there", xstrdup("install vmlaunch with 'make install'"),
+		      "not there", xstrdup(_("install vmlaunch with 'make install'")),
 		      "polkit does not know vmlaunch's own action, so its dialog speaks of running a program as root");
 	else
 		found(e, HEALTH_OK, pkexec, "there", NULL,
@@ -278,7 +282,8 @@ void judge_agent(struct examination *e)
 		      "a polkit agent can ask for the password");
 	else
 		found(e, HEALTH_PROBLEM, "/proc", "no known agent runs",
-		      xstrdup("start one with your session (polkit-gnome, lxqt-policykit, hyprpolkitagent, ...), or start machines on a terminal"),
+		      xstrdup(_(
+			      "start one with your session (polkit-gnome, lxqt-policykit, hyprpolkitagent, ...), or start machines on a terminal")),
 		      "this desktop has no polkit agent, so a start by a click asks nobody for the password");
 }
 
@@ -289,14 +294,16 @@ void judge_secure_host(struct examination *e)
 	static const char place[] = "/sys/firmware/efi/efivars/SecureBoot-*";
 
 	if (setup->secure_boot == ANSWER_UNKNOWN)
-		found(e, HEALTH_UNKNOWN, place, "unreadable", xstrdup("'mokutil --sb-state' tells"),
+		found(e, HEALTH_UNKNOWN, place, "unreadable",
+		      xstrdup(_("'mokutil --sb-state' tells")),
 		      "whether the host was started with Secure Boot is not to be seen");
 	else if (setup->secure_boot == ANSWER_NO)
 		found(e, HEALTH_OK, place, "0", NULL,
 		      "the host's Secure Boot is off: any module can be loaded");
 	else if (setup->kvmfr == KMODULE_THERE && !setup->kvmfr_loaded)
 		found(e, HEALTH_PROBLEM, place, "1",
-		      xstrdup("have DKMS' key enrolled ('sudo mokutil --import /var/lib/dkms/mok.pub', and restart), then 'sudo modprobe kvmfr'"),
+		      xstrdup(_(
+			      "have DKMS' key enrolled ('sudo mokutil --import /var/lib/dkms/mok.pub', and restart), then 'sudo modprobe kvmfr'")),
 		      "the host's Secure Boot is on, and the module kvmfr is installed and not loaded: one without an enrolled signature is refused");
 	else
 		found(e, HEALTH_OK, place, "1", NULL,

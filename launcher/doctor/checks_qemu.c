@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 /* The oldest that is tried: base of all that a plan composes. */
 #define QEMU_OLDEST_MAJOR 7
@@ -27,7 +28,7 @@ void judge_qemu(struct examination *e)
 	    (major < QEMU_OLDEST_MAJOR ||
 	     (major == QEMU_OLDEST_MAJOR && minor < QEMU_OLDEST_MINOR)))
 		found(e, HEALTH_PROBLEM, qemu->path, qemu->version,
-		      xasprintf("install QEMU %u.%u or newer; [qemu] binary names another one",
+		      xasprintf(_("install QEMU %u.%u or newer; [qemu] binary names another one"),
 				QEMU_OLDEST_MAJOR, QEMU_OLDEST_MINOR),
 		      "QEMU %s is older than any that vmlaunch was tried with", qemu->version);
 	else
@@ -128,7 +129,8 @@ void judge_certificates(struct examination *e)
 		return;
 	if (p->missing)
 		found(e, lacking(e), p->store, NULL,
-		      xstrdup("'vmlaunch firmware' tells the ways out; a newer firmware package may have them"),
+		      xstrdup(_(
+			      "'vmlaunch firmware' tells the ways out; a newer firmware package may have them")),
 		      "%s", p->missing);
 	else
 		found(e, HEALTH_OK, p->store, NULL, NULL,

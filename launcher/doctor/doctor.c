@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 
 /* A name, once published, stays: scripts look for it. */
 const struct check CHECKS[] = {
@@ -178,7 +179,7 @@ void found(struct examination *e, enum health health, const char *file, const ch
 		.check = e->check->name,
 		.group = e->check->group,
 		.health = health,
-		.cause = xvasprintf(fmt, args),
+		.cause = xvasprintf(tongue(fmt), args),
 		.file = file ? xstrdup(file) : NULL,
 		.value = value ? xstrdup(value) : NULL,
 		.remedy = remedy,

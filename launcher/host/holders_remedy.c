@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/own.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 #define SOUND                                                                             \
 	"the sound server lets go when its profile for this card is 'Off': pavucontrol, " \
@@ -84,6 +85,6 @@ char *holder_text(const struct holder *holder, const struct holder_node *node)
 {
 	own_free char *comm = text_quote(holder->comm, 32);
 
-	return xasprintf("%s (pid %d, user %s, %s)", comm, (int)holder->pid,
+	return xasprintf(_("%s (pid %d, user %s, %s)"), comm, (int)holder->pid,
 			 holder->user ? holder->user : "?", node->path);
 }

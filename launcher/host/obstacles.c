@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/tongue.h"
 
 #define CLAUSE ": "   /* the text is a clause of its own */
 #define PREDICATE " " /* ... or says something of the function */
@@ -47,7 +48,8 @@ void obstacles_add(struct obstacles *obstacles, enum obstacle_kind kind,
 	va_list args;
 
 	va_start(args, fmt);
-	*o = (struct obstacle){kind, f, xvasprintf(fmt, args), remedy ? xstrdup(remedy) : NULL};
+	*o = (struct obstacle){kind, f, xvasprintf(tongue(fmt), args),
+			       remedy ? xstrdup(remedy) : NULL};
 	va_end(args);
 }
 

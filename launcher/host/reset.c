@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/tongue.h"
 
 #define AMD 0x1002
 #define NVIDIA 0x10de
@@ -120,7 +121,7 @@ __attribute__((format(printf, 2, 3))) static void impossible(struct reset_choice
 
 	va_start(args, fmt);
 	choice->answer = RESET_IMPOSSIBLE;
-	choice->why = xvasprintf(fmt, args);
+	choice->why = xvasprintf(tongue(fmt), args);
 	va_end(args);
 }
 

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/tongue.h"
 
 void compose_cause(const struct composer *c, struct cause *cause, const struct origin *at,
 		   const char *why)
@@ -45,7 +46,7 @@ const char *compose_key(const struct composer *c, const struct origin *at)
 __attribute__((format(printf, 4, 0))) static void
 refuse(struct composer *c, enum error_kind kind, struct origin at, const char *fmt, va_list args)
 {
-	own_free char *where = origin_text(c->p, at), *message = xvasprintf(fmt, args);
+	own_free char *where = origin_text(c->p, at), *message = xvasprintf(tongue(fmt), args);
 
 	if (at.kind == ORIGIN_DEFAULT)
 		error_add(c->err, kind, "%s", message);
@@ -77,7 +78,7 @@ void compose_note(struct composer *c, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	*xappend(c->plan->note, c->plan->notes) = xvasprintf(fmt, args);
+	*xappend(c->plan->note, c->plan->notes) = xvasprintf(tongue(fmt), args);
 	va_end(args);
 }
 
@@ -86,7 +87,7 @@ void compose_warn(struct composer *c, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	*xappend(c->plan->warning, c->plan->warnings) = xvasprintf(fmt, args);
+	*xappend(c->plan->warning, c->plan->warnings) = xvasprintf(tongue(fmt), args);
 	va_end(args);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 struct looking {
@@ -31,7 +32,7 @@ __attribute__((format(printf, 2, 3))) static void refuse(const struct looking *l
 	va_list args;
 
 	va_start(args, fmt);
-	words = xvasprintf(fmt, args);
+	words = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	compose_wrong(l->c, l->disk->path.at, "%s: %s %s", compose_key(l->c, &l->disk->path.at),
 		      l->path, words);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "firmware/rom.h"
 
 /* A guest that tells of a thousand BARs is not told of them all. */
@@ -59,7 +60,7 @@ void judge_finds(struct judging *j, enum cause_of_43 cause, enum judgement judge
 	}
 	v->judgement = judgement;
 	va_start(args, fmt);
-	words = xvasprintf(fmt, args);
+	words = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	if (v->words.len && strcmp(v->words.data, words) == 0)
 		return;

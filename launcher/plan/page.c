@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "option.h"
 #include "print.h"
 
@@ -39,7 +40,7 @@ void page_cause(struct page *p, const struct cause *cause)
 	html_begin(&p->h, "p");
 	html_attribute(&p->h, "class", "cause");
 	if (cause->why)
-		html_element(&p->h, "span", NULL, cause->why);
+		html_element(&p->h, "span", NULL, tongue(cause->why));
 	if (cause->key) {
 		html_element(&p->h, "code", NULL, cause->key);
 		html_element(&p->h, "small", NULL, cause->at);
@@ -64,14 +65,15 @@ static void put_tile(struct page *p, const char *title, const char *value, const
 static void put_processor_tile(struct page *p)
 {
 	const struct placement *place = &p->plan->placement;
-	own_free char *value = xasprintf(place->cores == 1 ? "%u core" : "%u cores", place->cores);
+	own_free char *value =
+		xasprintf(place->cores == 1 ? _("%u core") : _("%u cores"), place->cores);
 	own_free char *list = cpu_set_text(&place->vcpus);
-	own_free char *more =
-		xasprintf(place->threads == 1 ? "%u thread each, %s%s" : "%u threads each, %s%s",
-			  place->threads, place->pinned ? "on processors " : "not pinned",
-			  place->pinned ? list : "");
+	own_free char *more = xasprintf(
+		place->threads == 1 ? _("%u thread each, %s%s") : _("%u threads each, %s%s"),
+		place->threads, place->pinned ? _("on processors ") : _("not pinned"),
+		place->pinned ? list : "");
 
-	put_tile(p, "Processors", value, more);
+	put_tile(p, _("Processors"), value, more);
 }
 
 static void put_gpu_tile(struct page *p)
@@ -83,26 +85,26 @@ static void put_gpu_tile(struct page *p)
 
 		if (!d->host_address || (d->host && !pci_is_display(d->host)))
 			continue;
-		put_tile(p, "GPU",
+		put_tile(p, _("GPU"),
 			 d->host && p->name && p->name[d->host - list->v]
 				 ? p->name[d->host - list->v]
 			 : d->host ? pci_class_words(d->host->class)
-				   : "a slice of the host's",
+				   : _("a slice of the host's"),
 			 d->host_address);
 		return;
 	}
-	put_tile(p, "GPU", "none of the host's", NULL);
+	put_tile(p, _("GPU"), _("none of the host's"), NULL);
 }
 
 static void put_picture_tile(struct page *p)
 {
 	const struct resolution *size = &p->in->profile->glass.resolution;
-	const char *value = "none";
+	const char *value = _("none");
 
 	if (size->width) {
 		own_free char *pixels = xasprintf("%ux%u", size->width, size->height);
 
-		put_tile(p, "Picture", "Looking Glass", pixels);
+		put_tile(p, _("Picture"), "Looking Glass", pixels);
 		return;
 	}
 	for (size_t i = 0; i < p->plan->arguments; i++)
@@ -110,26 +112,28 @@ static void put_picture_tile(struct page *p)
 			value = "SPICE";
 		else if (strcmp(p->plan->argument[i].option, "-display") == 0 &&
 			 strcmp(p->plan->argument[i].value, "none") != 0)
-			value = "a window of QEMU's";
-	put_tile(p, "Picture", value, NULL);
+			value = _("a window of QEMU's");
+	put_tile(p, _("Picture"), value, NULL);
 }
 
 static void put_tiles(struct page *p)
 {
 	const struct plan *plan = p->plan;
 	own_free char *memory = page_size(p->in->profile->vm.memory.v);
-	own_free char *changes = plan->steps == 1 ? xstrdup("1 step as root")
-				 : plan->steps	  ? xasprintf("%zu steps as root", plan->steps)
-						  : xstrdup("nothing is changed");
+	own_free char *changes = plan->steps == 1 ? xstrdup(_("1 step as root"))
+				 : plan->steps	  ? xasprintf(_("%zu steps as root"), plan->steps)
+						  : xstrdup(_("nothing is changed"));
 
 	html_begin(&p->h, "dl");
 	html_attribute(&p->h, "class", "tiles");
 	put_processor_tile(p);
-	put_tile(p, "Memory", memory, NULL);
+	put_tile(p, _("Memory"), memory, NULL);
 	put_gpu_tile(p);
 	put_picture_tile(p);
-	put_tile(p, "QEMU", plan->qemu_version, plan->kvm ? "with KVM" : "emulated, without KVM");
-	put_tile(p, "The host", changes, plan->steps ? "all of it is put back afterwards" : NULL);
+	put_tile(p, _("QEMU"), plan->qemu_version,
+		 plan->kvm ? _("with KVM") : _("emulated, without KVM"));
+	put_tile(p, _("The host"), changes,
+		 plan->steps ? _("all of it is put back afterwards") : NULL);
 	html_end(&p->h);
 }
 
@@ -164,7 +168,7 @@ static void put_command(struct page *p, char *const *argv, size_t n)
 static void put_prepares(struct page *p)
 {
 	html_begin(&p->h, "li");
-	html_element(&p->h, "h3", NULL, "Before the start, as you");
+	html_element(&p->h, "h3", NULL, _("Before the start, as you"));
 	for (size_t i = 0; i < p->plan->prepares; i++) {
 		const struct prepare *prepare = &p->plan->prepare[i];
 
@@ -177,7 +181,7 @@ static void put_prepares(struct page *p)
 		html_end(&p->h);
 	}
 	if (!p->plan->prepares)
-		html_element(&p->h, "p", "cause", "nothing");
+		html_element(&p->h, "p", "cause", _("nothing"));
 	html_end(&p->h);
 }
 
@@ -186,7 +190,7 @@ static void put_steps(struct page *p)
 	if (!p->plan->steps)
 		return;
 	html_begin(&p->h, "li");
-	html_element(&p->h, "h3", NULL, "The host, by the keeper as root");
+	html_element(&p->h, "h3", NULL, _("The host, by the keeper as root"));
 	for (size_t i = 0; i < p->plan->steps; i++) {
 		const struct plan_step *step = &p->plan->step[i];
 
@@ -213,7 +217,7 @@ static void put_companions(struct page *p, enum companion_when when, const char 
 		any = true;
 		put_command(p, companion->argv, companion->args);
 		page_cause(p, &companion->cause);
-		html_elementf(&p->h, "p", "cause", "if it ends: %s", companion->loss);
+		html_elementf(&p->h, "p", "cause", _("if it ends: %s"), companion->loss);
 	}
 	if (any)
 		html_end(&p->h);
@@ -221,19 +225,19 @@ static void put_companions(struct page *p, enum companion_when when, const char 
 
 static void put_order(struct page *p)
 {
-	page_section(p, "order", "What happens, in this order", "");
+	page_section(p, "order", _("What happens, in this order"), "");
 	html_begin(&p->h, "ol");
 	html_attribute(&p->h, "class", "order");
 	put_prepares(p);
 	put_steps(p);
-	put_companions(p, COMPANION_BEFORE, "Beside QEMU, as you, from its start");
+	put_companions(p, COMPANION_BEFORE, _("Beside QEMU, as you, from its start"));
 	html_begin(&p->h, "li");
-	html_element(&p->h, "h3", NULL, "QEMU, as you");
+	html_element(&p->h, "h3", NULL, _("QEMU, as you"));
 	html_element(&p->h, "code", "line", p->plan->binary);
-	html_elementf(&p->h, "p", "cause", "%zu arguments, below; its log: %s", p->plan->arguments,
-		      p->plan->log);
+	html_elementf(&p->h, "p", "cause", _("%zu arguments, below; its log: %s"),
+		      p->plan->arguments, p->plan->log);
 	html_end(&p->h);
-	put_companions(p, COMPANION_RUNNING, "Beside QEMU, as you, when the guest runs");
+	put_companions(p, COMPANION_RUNNING, _("Beside QEMU, as you, when the guest runs"));
 	if (p->plan->steps) {
 		html_begin(&p->h, "li");
 		html_element(&p->h, "h3", NULL,
@@ -261,7 +265,7 @@ static void put_argument(struct page *p, const struct argument *a)
 	if (a->cause.key || a->cause.why)
 		page_cause(p, &a->cause);
 	else
-		html_element(&p->h, "p", "cause", "belongs to the one before it");
+		html_element(&p->h, "p", "cause", _("belongs to the one before it"));
 	html_end(&p->h);
 }
 
@@ -269,11 +273,12 @@ static void put_arguments(struct page *p)
 {
 	page_section(
 		p, "arguments", "Each argument of QEMU, and its reason",
-		"A line opens: what it is there for, the key that decided it, and where that stands.");
+		_("A line opens: what it is there for, the key that decided it, and where that stands."));
 	for (size_t i = 0; i < p->plan->arguments; i++)
 		put_argument(p, &p->plan->argument[i]);
 	for (size_t i = 0; i < p->plan->envs; i++)
-		html_elementf(&p->h, "p", "cause", "with %s in its environment", p->plan->env[i]);
+		html_elementf(&p->h, "p", "cause", _("with %s in its environment"),
+			      p->plan->env[i]);
 	html_end(&p->h);
 }
 
@@ -295,7 +300,7 @@ static void put_head(struct page *p)
 	html_attribute(h, "name", "viewport");
 	html_attribute(h, "content", "width=device-width, initial-scale=1");
 	html_end(h);
-	html_elementf(h, "title", NULL, "%s: plan", p->plan->name);
+	html_elementf(h, "title", NULL, _("%s: plan"), p->plan->name);
 	html_style(h, page_sheet);
 	html_end(h);
 }
@@ -303,12 +308,12 @@ static void put_head(struct page *p)
 static void put_devices(struct page *p)
 {
 	const char *words =
-		"A number on both sides is one function of the host's that becomes the guest's.";
+		_("A number on both sides is one function of the host's that becomes the guest's.");
 	bool any = false;
 
 	for (size_t i = 0; i < p->devices; i++)
 		any |= p->device[i].mark != 0;
-	page_section(p, "devices", "Devices", any ? words : "No device of the host's moves.");
+	page_section(p, "devices", _("Devices"), any ? words : _("No device of the host's moves."));
 	html_begin(&p->h, "div");
 	html_attribute(&p->h, "class", any ? "pair" : "single");
 	if (any)
@@ -324,7 +329,8 @@ char *plan_page(const struct plan *plan, const struct plan_input *in, const char
 
 	page_devices(&p);
 	html_begin(&p.h, "html");
-	html_attribute(&p.h, "lang", "en");
+	/* Translated as the language's name: zh-CN. */
+	html_attribute(&p.h, "lang", _("en"));
 	put_head(&p);
 	html_begin(&p.h, "body");
 	html_begin(&p.h, "header");
@@ -332,8 +338,8 @@ char *plan_page(const struct plan *plan, const struct plan_input *in, const char
 	html_element(&p.h, "p", "lead", plan->profile_path);
 	html_end(&p.h);
 	html_begin(&p.h, "main");
-	put_calls(&p, "warning", "Warning", plan->warning, plan->warnings);
-	put_calls(&p, "noted", "Note", plan->note, plan->notes);
+	put_calls(&p, "warning", _("Warning"), plan->warning, plan->warnings);
+	put_calls(&p, "noted", _("Note"), plan->note, plan->notes);
 	put_tiles(&p);
 	page_processors(&p);
 	page_memory(&p);

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "option.h"
 #include "page.h"
 
@@ -159,7 +160,7 @@ static void put_device(struct page *p, const struct page_device *d, unsigned dep
 	if (d->id)
 		html_element(h, "span", "id", d->id);
 	if (d->argument->cause.why && !d->host)
-		html_element(h, "small", NULL, d->argument->cause.why);
+		html_element(h, "small", NULL, tongue(d->argument->cause.why));
 	if (d->host_address && !d->host)
 		html_element(h, "small", NULL, d->host_address);
 	put_children(p, d, depth + 1);
@@ -204,7 +205,7 @@ static void put_built_in(struct page *p)
 		if (!any) {
 			html_begin(&p->h, "li");
 			html_attribute(&p->h, "class", "made");
-			html_element(&p->h, "b", NULL, "the chipset's own controllers");
+			html_element(&p->h, "b", NULL, _("the chipset's own controllers"));
 			html_begin(&p->h, "ul");
 		}
 		any = true;
@@ -220,7 +221,7 @@ void page_guest_tree(struct page *p)
 {
 	html_begin(&p->h, "div");
 	html_attribute(&p->h, "class", "tree");
-	html_element(&p->h, "h3", NULL, "What the guest finds");
+	html_element(&p->h, "h3", NULL, _("What the guest finds"));
 	html_begin(&p->h, "ul");
 	for (size_t i = 0; i < p->devices; i++)
 		if (is_below(p, &p->device[i], NULL))
@@ -289,15 +290,15 @@ static void put_host_function(struct page *p, const struct pci_function *f)
 		own_free char *there = guest_address(p, d);
 		bool ready = pci_has_driver(f, "vfio-pci");
 
-		html_elementf(h, "small", NULL, "%s%s → %s", f->driver ? f->driver : "no driver",
-			      ready ? "" : " → vfio-pci", *there ? there : "the guest");
+		html_elementf(h, "small", NULL, "%s%s → %s", f->driver ? f->driver : _("no driver"),
+			      ready ? "" : " → vfio-pci", *there ? there : _("the guest"));
 	} else if (is_sliced(p, f)) {
-		html_element(h, "small", NULL, "stays with the host; a slice of it moves");
+		html_element(h, "small", NULL, _("stays with the host; a slice of it moves"));
 	} else {
 		html_elementf(h, "small", NULL, "%s",
 			      f->driver		 ? f->driver
-			      : pci_is_bridge(f) ? "a bridge, stays"
-						 : "no driver, stays");
+			      : pci_is_bridge(f) ? _("a bridge, stays")
+						 : _("no driver, stays"));
 	}
 	html_end(h);
 }
@@ -325,9 +326,9 @@ static void put_group(struct page *p, int group)
 	html_begin(h, "div");
 	html_attribute(h, "class", "group");
 	if (group < 0)
-		html_element(h, "h4", NULL, "In no group");
+		html_element(h, "h4", NULL, _("In no group"));
 	else
-		html_elementf(h, "h4", NULL, "Group %d", group);
+		html_elementf(h, "h4", NULL, _("Group %d"), group);
 	html_begin(h, "ul");
 	for (size_t i = 0; i < list->n; i++)
 		if (list->v[i].group == group)
@@ -359,7 +360,7 @@ void page_host_groups(struct page *p)
 
 	html_begin(h, "div");
 	html_attribute(h, "class", "tree");
-	html_element(h, "h3", NULL, "The host's IOMMU groups");
+	html_element(h, "h3", NULL, _("The host's IOMMU groups"));
 	for (int g = next_group(p, -2, true); g != -2; g = next_group(p, g, true))
 		put_group(p, g);
 	for (int g = next_group(p, -2, false); g != -2; g = next_group(p, g, false))
@@ -367,8 +368,8 @@ void page_host_groups(struct page *p)
 	if (others) {
 		html_begin(h, "details");
 		html_elementf(h, "summary", NULL,
-			      others == 1 ? "%u other group stays with the host"
-					  : "%u other groups stay with the host",
+			      others == 1 ? _("%u other group stays with the host")
+					  : _("%u other groups stay with the host"),
 			      others);
 		for (int g = next_group(p, -2, false); g != -2; g = next_group(p, g, false))
 			put_group(p, g);

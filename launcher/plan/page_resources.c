@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "host/facts.h"
 #include "option.h"
 #include "page.h"
@@ -98,21 +99,21 @@ void page_processors(struct page *p)
 	page_section(
 		p, "processors", "Processors",
 		!place->pinned
-			? "Nothing is pinned: the guest runs where the scheduler puts it."
-			: "A box is a core, a cell one of its threads: the host's number, and what runs there.");
+			? _("Nothing is pinned: the guest runs where the scheduler puts it.")
+			: _("A box is a core, a cell one of its threads: the host's number, and what runs there."));
 	for (size_t i = 0; i < rows; i++)
 		put_row(p, &row[i]);
 	html_begin(&p->h, "p");
 	html_attribute(&p->h, "class", "legend");
 	if (place->pinned) {
-		put_legend(p, "guest", "v0, v1, …: the guest's processors");
+		put_legend(p, "guest", _("v0, v1, …: the guest's processors"));
 		put_legend(p, "qemu",
-			   place->iothreads ? "e: QEMU's own threads; i: those of disks"
-					    : "e: QEMU's own threads");
-		put_legend(p, "free", "the host alone");
+			   place->iothreads ? _("e: QEMU's own threads; i: those of disks")
+					    : _("e: QEMU's own threads"));
+		put_legend(p, "free", _("the host alone"));
 	}
 	if (!cpu_set_is_empty(&t->isolated))
-		put_legend(p, "isolated", "isolated by boot options");
+		put_legend(p, "isolated", _("isolated by boot options"));
 	html_end(&p->h);
 	if (place->words)
 		html_element(&p->h, "p", "note", place->words);
@@ -147,10 +148,10 @@ static char *pages_words(const struct page *p)
 		if (size && text_u64(size, 10, &bytes)) {
 			own_free char *page = page_size(bytes);
 
-			return xasprintf("the guest, in pages of %s", page);
+			return xasprintf(_("the guest, in pages of %s"), page);
 		}
 	}
-	return xstrdup("the guest");
+	return xstrdup(_("the guest"));
 }
 
 static uint64_t shared_bytes(const struct page *p)
@@ -204,17 +205,17 @@ void page_memory(struct page *p)
 	own_free char *pages = pages_words(p), *all = page_size(m->total);
 	own_free char *available = page_size(m->available);
 	own_free char *words =
-		xasprintf("This computer has %s, of which %s can be had now.", all, available);
+		xasprintf(_("This computer has %s, of which %s can be had now."), all, available);
 	struct part part[3];
 	size_t n = 0;
 
 	part[n++] = (struct part){"guest", pages, guest};
 	if (shared)
-		part[n++] =
-			(struct part){"shared", "shared with the guest, for its picture", shared};
+		part[n++] = (struct part){"shared", _("shared with the guest, for its picture"),
+					  shared};
 	if (total > guest + shared)
-		part[n++] = (struct part){"free", "the host", total - guest - shared};
-	page_section(p, "memory", "Memory", m->total ? words : "");
+		part[n++] = (struct part){"free", _("the host"), total - guest - shared};
+	page_section(p, "memory", _("Memory"), m->total ? words : "");
 	put_bar(p, part, n, total);
 	html_end(&p->h);
 }

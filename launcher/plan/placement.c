@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "compose.h"
 #include "cores.h"
 
@@ -54,7 +55,7 @@ __attribute__((format(printf, 4, 5))) static void misplaced(const struct chooser
 	va_list args;
 
 	va_start(args, fmt);
-	why = xvasprintf(fmt, args);
+	why = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	if (ch->want == WANT_AUTO) {
 		compose_note(ch->c, "the guest's processors are not pinned: %s", why);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "plan.h"
 #include "print.h"
 
@@ -40,29 +41,29 @@ _Static_assert(ARRAY_SIZE(JOIN) == COMPANION_JOINS, "each way has a word, or non
 static const struct prepare_words {
 	const char *word, *text;
 } PREPARE[] = {
-	[PREPARE_VARS] = {"variable-store", "unless it is there, copied from"},
+	[PREPARE_VARS] = {"variable-store", N_("unless it is there, copied from")},
 	[PREPARE_VARS_RESET] = {"variable-store-reset",
-				"made anew, the old one kept as .old, from"},
-	[PREPARE_VARS_SCRATCH] = {"variable-store-scratch", "for this run alone, copied from"},
-	[PREPARE_SHARED] = {"shared-memory", "made anew and removed afterwards, bytes:"},
-	[PREPARE_DEVICE] = {"shared-device", "held for this machine alone, bytes needed:"},
-	[PREPARE_BYTES] = {"table", "for this run alone:"},
-	[PREPARE_RECORD] = {"record", "unless it is there, holding"},
-	[PREPARE_VARS_COPY] = {"variable-store-copy", "for this run alone, copied from"},
+				N_("made anew, the old one kept as .old, from")},
+	[PREPARE_VARS_SCRATCH] = {"variable-store-scratch", N_("for this run alone, copied from")},
+	[PREPARE_SHARED] = {"shared-memory", N_("made anew and removed afterwards, bytes:")},
+	[PREPARE_DEVICE] = {"shared-device", N_("held for this machine alone, bytes needed:")},
+	[PREPARE_BYTES] = {"table", N_("for this run alone:")},
+	[PREPARE_RECORD] = {"record", N_("unless it is there, holding")},
+	[PREPARE_VARS_COPY] = {"variable-store-copy", N_("for this run alone, copied from")},
 	[PREPARE_OVERLAY] =
 		{"overlay",
-		 "stays as it is; what is written goes to a file without a name, gone at the end, in"},
-	[PREPARE_DISK] = {"disk", "made by qemu-img, as it is not there, of"},
-	[PREPARE_CLAIM] = {"block-device", "the kernel is asked whether it is free, to"},
-	[PREPARE_TPM] = {"tpm-state", "unless it holds a TPM's state, made by"},
+		 N_("stays as it is; what is written goes to a file without a name, gone at the end, in")},
+	[PREPARE_DISK] = {"disk", N_("made by qemu-img, as it is not there, of")},
+	[PREPARE_CLAIM] = {"block-device", N_("the kernel is asked whether it is free, to")},
+	[PREPARE_TPM] = {"tpm-state", N_("unless it holds a TPM's state, made by")},
 	[PREPARE_TPM_SCRATCH] =
 		{"tpm-state-scratch",
-		 "for this run alone, with a copy of the TPM's state, if there is one, of"},
+		 N_("for this run alone, with a copy of the TPM's state, if there is one, of")},
 };
 
 const char *prepare_words(enum prepare_kind kind)
 {
-	return PREPARE[kind].text;
+	return tongue(PREPARE[kind].text);
 }
 
 char *plan_lines(const struct plan *plan, char end, size_t *len)
@@ -99,7 +100,7 @@ static void add_cause(struct buf *out, const struct cause *cause)
 		join = ": ";
 	}
 	if (cause->why)
-		buf_addf(out, "%s%s", join, cause->why);
+		buf_addf(out, "%s%s", join, tongue(cause->why));
 	buf_addc(out, '\n');
 }
 

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 struct cursor {
 	const char *file;
@@ -36,7 +37,7 @@ __attribute__((format(printf, 3, 4))) static void complain_at(struct cursor *c, 
 	va_list args;
 
 	va_start(args, fmt);
-	message = xvasprintf(fmt, args);
+	message = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	error_add(c->err, ERROR_USAGE, "%s:%u:%u: %s", c->file, c->number, column, message);
 	c->good = false;

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "ini.h"
 #include "keys.h"
 #include "value.h"
@@ -48,7 +49,7 @@ __attribute__((format(printf, 3, 4))) static void complain(struct loader *l, str
 	va_list args;
 
 	va_start(args, fmt);
-	message = xvasprintf(fmt, args);
+	message = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	error_add(l->err, ERROR_USAGE, "%s: %s", where, message);
 	l->good = false;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "keys.h"
 
 struct check {
@@ -18,7 +19,7 @@ __attribute__((format(printf, 3, 4))) static void complain(struct check *c, cons
 	va_list args;
 
 	va_start(args, fmt);
-	message = xvasprintf(fmt, args);
+	message = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	error_add(c->err, ERROR_USAGE, "%s: %s", where, message);
 	c->good = false;
@@ -32,7 +33,7 @@ complain_key(struct check *c, const struct origin *at, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	message = xvasprintf(fmt, args);
+	message = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	complain(c, at, "%s: %s", key, message);
 }

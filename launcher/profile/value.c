@@ -10,13 +10,15 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 char *value_wrong(const struct token *t, const char *right)
 {
 	own_free char *found = text_quote(t->text, 40);
 	bool any_auto = t->key->flags & KEY_AUTO;
 
-	return xasprintf("'%s' is not %s%s", found, right, any_auto ? ", or auto" : "");
+	return xasprintf(_("'%s' is not %s%s"), found, tongue(right),
+			 any_auto ? _(", or auto") : "");
 }
 
 void value_set(struct text *out, char *value)

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "log.h"
 #include "record.h"
 #include "supervisor.h"
@@ -53,7 +54,7 @@ bool tell_bounded(struct supervisor *s, enum bounded_kind kind, const char *fmt,
 	}
 	bounded->told++;
 	va_start(args, fmt);
-	line = xvasprintf(fmt, args);
+	line = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	say(is_news ? SAY_NOTE : SAY_WARNING, "%s: %s", s->plan->name, line);
 	return true;
