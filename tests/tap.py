@@ -69,7 +69,9 @@ class Place:
             # No window of a test's on somebody's screen.
             if not key.startswith(("XDG_", "SUDO_", "PKEXEC_", "FAKE_", "DISPLAY", "WAYLAND_", "LANG", "LC_"))
         }
-        self.env.update(HOME=str(self.home), XDG_RUNTIME_DIR=str(self.runtime), LC_ALL="C.UTF-8")
+        self.env.update(HOME=str(self.home), XDG_RUNTIME_DIR=str(self.runtime), LC_ALL="C.UTF-8",
+                        # No test holds off this computer's shutdown.
+                        DBUS_SYSTEM_BUS_ADDRESS=f"unix:path={self.dir}/no-bus")
         self.children = []
         if MATRIX:
             self.use_firmware(MATRIX / "firmware")

@@ -221,6 +221,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_raw(&c);
 	compose_reach(&c);
 	compose_guest(&c);
+	compose_sleep(&c);
 	compose_record(&c);
 	compose_steps(&c);
 	if (plan->fds > PLAN_FDS)

@@ -43,6 +43,7 @@ enum plan_fd_role {
 	FD_COMPANION, /* a stream to a companion, which has the other end; likewise */
 	FD_TAP,	      /* a queue of a tap interface; likewise */
 	FD_MACVTAP,   /* a queue of a macvtap; likewise */
+	FD_INHIBITOR, /* the lock that keeps the host awake, which QEMU only has */
 	FD_ROLES,
 };
 
@@ -218,6 +219,7 @@ struct plan {
 	char *qemu_version;
 	enum target_kind serial, debug;
 	struct shutdown_times times;
+	enum host_sleep sleep; /* never SLEEP_AUTO */
 	struct guest_view guest;
 };
 
@@ -292,6 +294,9 @@ struct plan_input {
 
 /* Whether a disk is given to QEMU as qcow2: by its key or its name, never by its bytes. */
 bool plan_disk_is_qcow2(const struct disk *disk);
+
+/* The word of host.sleep for it. */
+const char *plan_sleep_word(enum host_sleep sleep);
 
 /* Whether the profile wants an emulated TPM, if there can be one. */
 bool plan_wants_tpm(const struct profile *profile);

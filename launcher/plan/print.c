@@ -13,7 +13,7 @@ static const char *const ROLE[] = {
 	[FD_MONITOR] = "monitor", /* words of the JSON output */
 	[FD_AGENT] = "guest-agent", [FD_TOOLS] = "tools",     [FD_SERIAL] = "serial",
 	[FD_DEBUG] = "debug-port",  [FD_OVERLAY] = "overlay", [FD_COMPANION] = "companion",
-	[FD_TAP] = "tap",	    [FD_MACVTAP] = "macvtap",
+	[FD_TAP] = "tap",	    [FD_MACVTAP] = "macvtap", [FD_INHIBITOR] = "sleep-lock",
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 
@@ -170,6 +170,18 @@ static void add_companions(struct buf *out, const struct plan *plan, enum compan
 	}
 }
 
+static void add_sleep(struct buf *out, enum host_sleep sleep)
+{
+	static const char *const WORDS[SLEEPS] = {
+		[SLEEP_BLOCK] = "it is kept awake, with its lid closed as well",
+		[SLEEP_PAUSE] = "the guest is paused until it wakes up",
+		[SLEEP_SHUTDOWN] = "the guest's power button is pressed",
+	};
+
+	if (WORDS[sleep])
+		buf_addf(out, "\nWhen this computer is to sleep:\n    %s\n", WORDS[sleep]);
+}
+
 char *plan_text(const struct plan *plan)
 {
 	struct buf out = {0};
@@ -199,6 +211,7 @@ char *plan_text(const struct plan *plan)
 		buf_adds(&out, "    nothing\n");
 	add_steps(&out, plan);
 	placement_print(&out, &plan->placement);
+	add_sleep(&out, plan->sleep);
 	buf_adds(&out, "\nQEMU, as you:\n    ");
 	add_word(&out, plan->binary);
 	buf_addf(&out, "\n        version %s\n", plan->qemu_version);
@@ -388,6 +401,7 @@ char *plan_json(const struct plan *plan)
 	json_object_object_add(top, "prepare", prepares_json(plan, &exact));
 	json_object_object_add(top, "host", steps_json(plan, &exact));
 	json_object_object_add(top, "placement", placement_object(&plan->placement));
+	add_text(top, "host-sleep", plan_sleep_word(plan->sleep), &exact);
 	json_object_object_add(top, "argv", texts_json(argv, n, &exact));
 	json_object_object_add(top, "arguments", arguments_json(plan, &exact));
 	json_object_object_add(top, "environment",

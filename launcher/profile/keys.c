@@ -411,15 +411,20 @@ static const struct key GLASS_KEYS[] = {
 	 .help = "the client's program: a path, or a name looked up in PATH"},
 };
 
+static const struct key HOST[] = {
+	{"sleep", CHOICE(host_section, sleep, SLEEP), .dflt = "auto",
+	 .help = "when the host is to sleep while the machine runs; block: it does not, whoever asks, nor when its lid is closed; pause: the guest is paused until it wakes; shutdown: the guest's power button is pressed, and the host waits as long as logind lets it (5 s; InhibitDelayMaxSec); ignore: nothing; auto: block where a device of the host's is passed, else ignore"},
+};
+
 static const struct key SHUTDOWN[] = {
 	{"again", SECONDS(shutdown_section, again, 1, 3600), .dflt = "30s",
 	 .help = "time from the first press of the power button to the second"},
 	{"force-within", SECONDS(shutdown_section, force_within, 1, 60), .dflt = "3s",
 	 .help = "a second Ctrl-C within this time quits at once"},
-	{"quit", SECONDS(shutdown_section, quit, 1, 86400), .dflt = "180s",
-	 .help = "after SIGTERM: time from the first press until QEMU is told to quit"},
+	{"quit", SECONDS(shutdown_section, quit, 1, 86400), .dflt = "75s",
+	 .help = "after SIGTERM: time from the first press until QEMU is told to quit; systemd kills after 90 s when a session or the host ends"},
 	{"terminate", SECONDS(shutdown_section, terminate, 1, 3600), .dflt = "10s",
-	 .help = "time from then until QEMU gets SIGTERM"},
+	 .help = "time from then until QEMU gets SIGINT"},
 	{"kill", SECONDS(shutdown_section, kill, 1, 3600), .dflt = "10s",
 	 .help = "time from then until QEMU gets SIGKILL"},
 };
@@ -466,6 +471,7 @@ static const struct section_keys TABLE[] = {
 	SINGLE("display", display, DISPLAY_KEYS), .help = "picture and input of the guest"},
 	SINGLE("sound", sound, SOUND_KEYS), .help = "the guest's sound"},
 	SINGLE("looking-glass", glass, GLASS_KEYS), .help = "the GPU's picture in a window of the host"},
+	SINGLE("host", host, HOST), .help = "the host, while the machine runs"},
 	SINGLE("shutdown", shutdown, SHUTDOWN), .help = "how long the guest may take to end"},
 	SINGLE("qemu", qemu, QEMU), .help = "QEMU itself"},
 };

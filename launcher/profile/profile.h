@@ -204,6 +204,14 @@ enum grab_toggle {
 	TOGGLE_SCROLLLOCK,
 	TOGGLE_CTRL_SCROLLLOCK,
 };
+enum host_sleep {
+	SLEEP_AUTO,
+	SLEEP_BLOCK,
+	SLEEP_PAUSE,
+	SLEEP_SHUTDOWN,
+	SLEEP_IGNORE,
+	SLEEPS,
+};
 enum network_model { MODEL_VIRTIO, MODEL_E1000E };
 
 struct vm_section {
@@ -326,6 +334,10 @@ struct glass_section {
 struct sound_section {
 	struct choice type;
 	struct choice model;
+};
+
+struct host_section {
+	struct choice sleep;
 };
 
 struct shutdown_section {
@@ -481,6 +493,7 @@ struct profile {
 	struct display_section display;
 	struct sound_section sound;
 	struct glass_section glass;
+	struct host_section host;
 	struct shutdown_section shutdown;
 	struct qemu_section qemu;
 	struct items disk;

@@ -109,16 +109,20 @@ static bool be_supervisor(const char *dir, const struct run_record *record, char
 		.placement = record->placement,
 	};
 	struct companions companions = COMPANIONS_NONE;
+	struct inhibit inhibit;
 	bool good;
 
+	inhibit_open(&inhibit, record->name, record->sleep);
 	companions_adopt(&companions, &plan, record);
 	good = supervise(&plan, launched,
 			 &(struct supervise_options){.dir = dir,
 						     .companions = &companions,
+						     .inhibit = &inhibit,
 						     .let_go = record->let_go,
 						     .disturbed = record->quiet},
 			 ending, err);
 	companions_finish(&companions);
+	inhibit_close(&inhibit);
 	if (!good)
 		return false;
 	machine_tell_end(&plan, ending, err);

@@ -1,7 +1,11 @@
 /* The way down. Ctrl-C presses the power button, once more after `again`, and from then on only
  * tells that the guest still runs: a guest that installs updates must survive it. A second Ctrl-C
  * within `force_within` quits. SIGTERM and SIGHUP come from a session that ends and will not ask
- * twice, so they go all the way by themselves: button, button, quit, SIGTERM, SIGKILL.
+ * twice, so they go all the way by themselves: button, button, quit, SIGINT, SIGKILL. So does a
+ * host that shuts down, by itself in 75 seconds: systemd kills after 90.
+ *
+ * SIGTERM and SIGHUP are no way to end QEMU, which has them blocked (launch.c): when a session ends
+ * systemd sends both to all that is in it, and QEMU would take that for the plug.
  */
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +18,13 @@
 #include "base/say.h"
 #include "record.h"
 #include "supervisor.h"
+
+/* So long a guest may take when the host shuts down, in milliseconds, with what follows: systemd
+ * waits for 90 s after its SIGTERM (DefaultTimeoutStopSec) and then kills, the keeper as well.
+ */
+#define HOST_QUIT_MS 75000
+#define HOST_AGAIN_MS 10000
+#define HOST_TERMINATE_MS 5000
 
 /* ------------------------------------------------------------------ orders to QEMU */
 
@@ -45,7 +56,7 @@ static void press(struct supervisor *s)
 	if (s->down == DOWN_ASKED)
 		say(SAY_WARNING, "%s: QEMU takes no orders; Ctrl-C twice ends it", s->plan->name);
 	else
-		signal_qemu(s, SIGTERM);
+		signal_qemu(s, SIGINT);
 }
 
 static void quit(struct supervisor *s)
@@ -53,7 +64,7 @@ static void quit(struct supervisor *s)
 	s->serial.lossy = s->debug.lossy = true;
 	s->ending->told = true;
 	if (!qmp_ready(s->qmp) || !order(s, "quit", NULL))
-		signal_qemu(s, SIGTERM);
+		signal_qemu(s, SIGINT);
 }
 
 /* ------------------------------------------------------------------ the way down */
@@ -63,10 +74,10 @@ static unsigned seconds(unsigned ms)
 	return ms / 1000;
 }
 
-/* After an order: press, press, quit, SIGTERM, SIGKILL. */
+/* After an order: press, press, quit, SIGINT, SIGKILL. */
 static void step_ordered(struct supervisor *s)
 {
-	const struct shutdown_times *t = &s->plan->times;
+	const struct shutdown_times *t = &s->times;
 	const char *name = s->plan->name;
 
 	switch (s->step++) {
@@ -89,8 +100,8 @@ static void step_ordered(struct supervisor *s)
 		s->next = now_ms() + t->terminate;
 		return;
 	case 3:
-		signal_qemu(s, SIGTERM);
-		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGTERM", name);
+		signal_qemu(s, SIGINT);
+		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGINT", name);
 		s->next = now_ms() + t->kill;
 		return;
 	default:
@@ -103,7 +114,7 @@ static void step_ordered(struct supervisor *s)
 /* After a request: press, press, then words at growing intervals. */
 static void step_asked(struct supervisor *s)
 {
-	const struct shutdown_times *t = &s->plan->times;
+	const struct shutdown_times *t = &s->times;
 	const char *name = s->plan->name;
 
 	switch (s->step++) {
@@ -150,7 +161,7 @@ static void record_down(struct supervisor *s)
 	struct run_down down = {.since = now};
 
 	if (s->down == DOWN_ORDERED)
-		down.quits = now + (s->step > 2 ? 0 : seconds(s->plan->times.quit));
+		down.quits = now + (s->step > 2 ? 0 : seconds(s->times.quit));
 	if (s->dir)
 		run_record_tell_down(s->dir, down);
 }
@@ -175,7 +186,7 @@ void down_forced(struct supervisor *s)
 void down_asked(struct supervisor *s)
 {
 	int64_t now = now_ms();
-	bool twice = s->asked_at && now - s->asked_at <= s->plan->times.force_within;
+	bool twice = s->asked_at && now - s->asked_at <= s->times.force_within;
 
 	s->asked_at = now;
 	if (twice || !s->ending->running || s->hurried)
@@ -202,4 +213,24 @@ void down_ordered(struct supervisor *s)
 		down_forced(s);
 	else if (s->down != DOWN_ORDERED)
 		go_down(s, DOWN_ORDERED, 0);
+}
+
+static unsigned at_most(unsigned ms, unsigned limit)
+{
+	return ms < limit ? ms : limit;
+}
+
+void down_with_host(struct supervisor *s)
+{
+	struct shutdown_times *t = &s->times;
+
+	say(SAY_NOTE, "%s: this computer shuts down", s->plan->name);
+	t->again = at_most(t->again, HOST_AGAIN_MS);
+	t->quit = at_most(t->quit, HOST_QUIT_MS);
+	t->terminate = at_most(t->terminate, HOST_TERMINATE_MS);
+	t->kill = at_most(t->kill, HOST_TERMINATE_MS);
+	/* An order that is on its way began with a press: what is left of it gets faster. */
+	if (s->down == DOWN_ORDERED && s->step <= 2 && s->next > now_ms() + t->quit)
+		s->next = now_ms() + t->quit;
+	down_ordered(s);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -73,12 +74,6 @@ static void handed_close(struct handed *handed)
 	close_fd(&handed->log);
 }
 
-/* Where descriptors come from that were made before. */
-struct beside {
-	struct overlays *overlays;
-	struct companions *companions;
-};
-
 static bool open_stream(int *ours, int *theirs, struct error **err)
 {
 	int pair[2];
@@ -92,7 +87,14 @@ static bool open_stream(int *ours, int *theirs, struct error **err)
 	return true;
 }
 
-static bool open_role(const struct plan_fd *fd, int *theirs, struct beside *beside,
+/* A lock that could not be had was told, and is no reason not to start. */
+static int copy_lock(const struct inhibit *inhibit)
+{
+	return inhibit && inhibit->sleep >= 0 ? fcntl(inhibit->sleep, F_DUPFD_CLOEXEC, 0)
+					      : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static bool open_role(const struct plan_fd *fd, int *theirs, const struct beside *beside,
 		      struct launched *launched, struct error **err)
 {
 	switch (fd->role) {
@@ -120,12 +122,15 @@ static bool open_role(const struct plan_fd *fd, int *theirs, struct beside *besi
 		*theirs = (fd->role == FD_TAP ? tap_open : macvtap_open)(fd->path, fd->multi_queue,
 									 err);
 		return *theirs >= 0;
+	case FD_INHIBITOR:
+		*theirs = copy_lock(beside->inhibit);
+		return *theirs >= 0;
 	default:
 		return false;
 	}
 }
 
-static bool open_all(const struct plan *plan, struct beside *beside, struct handed *handed,
+static bool open_all(const struct plan *plan, const struct beside *beside, struct handed *handed,
 		     struct launched *launched, struct error **err)
 {
 	handed->log = log_open(plan->log, err);
@@ -169,6 +174,19 @@ static char **environment(const struct plan *plan)
 	return environ;
 }
 
+/* When a session ends, systemd sends SIGTERM and SIGHUP to all that is in it: for QEMU that would
+ * be the end, at once, while its guest shuts down by the power button. What is blocked stays so.
+ */
+static void block_session_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Never returns. Tells errno over sync when it cannot become QEMU. */
 __attribute__((noreturn)) static void child(const struct plan *plan, const struct handed *handed,
 					    int sync)
@@ -178,6 +196,7 @@ __attribute__((noreturn)) static void child(const struct plan *plan, const struc
 
 	setsid();
 	child_reset_signals();
+	block_session_signals();
 	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
 	if (read(sync, &go, 1) != 1)
 		_exit(127);
@@ -261,19 +280,17 @@ static bool spawn(const struct plan *plan, const struct lock *lock, struct link 
 }
 
 bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
-	    struct overlays *overlays, struct companions *companions, struct launched *launched,
-	    struct error **err)
+	    const struct beside *beside, struct launched *launched, struct error **err)
 {
-	struct beside beside = {overlays, companions};
 	struct handed handed;
 	bool good;
 
 	*launched = LAUNCHED_NONE;
 	handed_none(&handed);
 	confine_tell(plan);
-	good = confine_prepare(plan, err) && companions_make(companions, plan, err) &&
-	       open_all(plan, &beside, &handed, launched, err) &&
-	       spawn(plan, lock, link, companions, &handed, launched, err);
+	good = confine_prepare(plan, err) && companions_make(beside->companions, plan, err) &&
+	       open_all(plan, beside, &handed, launched, err) &&
+	       spawn(plan, lock, link, beside->companions, &handed, launched, err);
 	handed_close(&handed);
 	if (!good)
 		launched_close(launched);

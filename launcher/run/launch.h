@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "companion.h"
+#include "inhibit.h"
 #include "link.h"
 #include "lock.h"
 #include "overlay.h"
@@ -26,6 +27,13 @@ struct launched {
 /* Closes what is open; says nothing to QEMU. */
 void launched_close(struct launched *launched);
 
+/* Where descriptors come from that were made before; each may be NULL. */
+struct beside {
+	struct overlays *overlays;
+	struct companions *companions;
+	const struct inhibit *inhibit;
+};
+
 /* Starts QEMU by the plan, stopped (-S). The lock's record names the process before it runs QEMU's
  * first instruction: if we die in between, it ends without having become QEMU. A keeper (link, if
  * one is open) watches it by then as well. The overlays of the plan are taken, and the companions
@@ -33,7 +41,6 @@ void launched_close(struct launched *launched);
  * end.
  */
 bool launch(const struct plan *plan, const struct lock *lock, struct link *link,
-	    struct overlays *overlays, struct companions *companions, struct launched *launched,
-	    struct error **err);
+	    const struct beside *beside, struct launched *launched, struct error **err);
 
 #endif

@@ -378,11 +378,17 @@ static bool run_locked(const struct plan **plan, const struct lock *lock, struct
 {
 	struct launched launched = LAUNCHED_NONE;
 	struct prepared prepared = {.shared = -1};
-	bool good = prepare(*plan, false, &prepared, err) && ask_keeper(plan, link, options, err) &&
-		    prepare(*plan, true, &prepared, err) &&
-		    launch(*plan, lock, link, &prepared.overlays, options->supervise.companions,
-			   &launched, err) &&
-		    supervise(*plan, &launched, &options->supervise, ending, err);
+	struct beside beside = {&prepared.overlays, options->supervise.companions,
+				options->supervise.inhibit};
+	bool good = prepare(*plan, false, &prepared, err);
+
+	/* Asked for long ago: the answer has come by now. */
+	if (good)
+		inhibit_wait(options->supervise.inhibit);
+	good = good && ask_keeper(plan, link, options, err) &&
+	       prepare(*plan, true, &prepared, err) &&
+	       launch(*plan, lock, link, &beside, &launched, err) &&
+	       supervise(*plan, &launched, &options->supervise, ending, err);
 
 	put_away(*plan, &prepared);
 	return good;
@@ -395,12 +401,16 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 	struct link link = options->link;
 	own_fd int keeper = steal_fd(&options->keeper);
 	struct companions companions = COMPANIONS_NONE;
+	struct inhibit inhibit;
 	bool good, given_back;
 
 	if (!dir_make(plan->state_dir, 0700, err) || !lock_take(&lock, plan->runtime_dir, err)) {
 		link_close(&link, err);
 		return false;
 	}
+	/* Before the first device is taken, until the last one is given back. */
+	inhibit_open(&inhibit, plan->name, plan->sleep);
+	options->supervise.inhibit = &inhibit;
 	options->supervise.companions = &companions;
 	options->supervise.link = &link;
 	/* Its own, as the plan may become another one. */
@@ -408,6 +418,7 @@ bool machine_run(const struct plan *plan, struct machine_options *options, struc
 	good = open_link(&plan, &link, options, steal_fd(&keeper), err) &&
 	       run_locked(&plan, &lock, &link, options, ending, err);
 	given_back = link_close(&link, err);
+	inhibit_close(&inhibit);
 	/* They were told when QEMU ended: what the host needs back does not wait for a window. */
 	companions_finish(&companions);
 	lock_release(&lock);

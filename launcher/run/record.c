@@ -119,6 +119,7 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 	record->log = xstrdup(plan->log);
 	record->times = plan->times;
 	add_placement(record, &plan->placement);
+	record->sleep = plan->sleep;
 	record->quiet = plan->isolate || plan->realtime;
 	for (size_t i = 0; i < plan->fds; i++)
 		if (plan->fd[i].role == FD_SERIAL || plan->fd[i].role == FD_DEBUG)
@@ -264,6 +265,8 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 		json_object_object_add(o, "placement", placement_json(&record->placement));
 	json_object_object_add(o, "let-go", json_object_new_boolean(record->let_go));
 	json_object_object_add(o, "quiet", json_object_new_boolean(record->quiet));
+	json_object_object_add(o, "host-sleep",
+			       json_object_new_string(plan_sleep_word(record->sleep)));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
 	json_object_put(o);
@@ -421,6 +424,16 @@ static void read_placement(json_object *o, struct placement *p)
 	p->pinned = true;
 }
 
+static enum host_sleep read_sleep(json_object *o)
+{
+	own_free char *word = member_text(o, "host-sleep");
+
+	for (int i = 0; i < SLEEPS; i++)
+		if (strcmp(plan_sleep_word((enum host_sleep)i), word) == 0)
+			return (enum host_sleep)i;
+	return SLEEP_IGNORE;
+}
+
 bool run_record_read(const char *dir, struct run_record *record)
 {
 	own_free char *path = path_join(dir, "run.json");
@@ -447,6 +460,7 @@ bool run_record_read(const char *dir, struct run_record *record)
 		.let_go = json_object_get_boolean(member(o, "let-go", json_type_boolean)),
 		.quiet = json_object_get_boolean(member(o, "quiet", json_type_boolean)),
 	};
+	record->sleep = read_sleep(o);
 	read_times(o, &record->times);
 	read_shared(o, &record->shared);
 	read_functions(o, record);

@@ -57,7 +57,8 @@ struct run_record {
 	struct run_file shared;
 	struct placement placement; /* for a guest that was not let go yet */
 	bool let_go; /* the guest was let go once: "prelaunch" is then no start that goes on */
-	bool quiet;  /* its vCPUs were to be isolated, or realtime */
+	enum host_sleep sleep; /* what becomes of the guest when the host is to sleep */
+	bool quiet;	       /* its vCPUs were to be isolated, or realtime */
 	struct run_function *function;
 	size_t functions;
 };

@@ -260,11 +260,12 @@ static void take_messages(struct supervisor *s)
 				advance(s, m.data);
 			break;
 		case QMP_REPLY:
-			if (!events_answer(s, &m) && s->start != START_DONE && m.id == s->expected)
+			if (!events_answer(s, &m) && !host_answer(s, &m) &&
+			    s->start != START_DONE && m.id == s->expected)
 				advance(s, m.data);
 			break;
 		case QMP_FAILURE:
-			if (!events_answer(s, &m))
+			if (!events_answer(s, &m) && !host_answer(s, &m))
 				take_failure(s, &m);
 			break;
 		case QMP_EVENT:
@@ -387,7 +388,18 @@ static void take_companions(struct supervisor *s, const struct pollfd *p, bool g
 		down_forced(s);
 }
 
-enum { AT_QEMU, AT_SIGNALS, AT_MONITOR, AT_SERIAL, AT_DEBUG, AT_KEYS, AT_KEEPER, AT_LOG, PLACES };
+enum {
+	AT_QEMU,
+	AT_SIGNALS,
+	AT_MONITOR,
+	AT_SERIAL,
+	AT_DEBUG,
+	AT_KEYS,
+	AT_KEEPER,
+	AT_LOG,
+	AT_LOGIND,
+	PLACES
+};
 
 static void wait_for_end(struct supervisor *s)
 {
@@ -407,6 +419,7 @@ static void wait_for_end(struct supervisor *s)
 		/* Its end shows without being asked for. */
 		p[AT_KEEPER] = (struct pollfd){.fd = s->keeper};
 		p[AT_LOG] = log_watch_poll(&s->log);
+		inhibit_poll(s->inhibit, &p[AT_LOGIND]);
 		companions_poll(s->companions, p + PLACES);
 		if (poll(p, ARRAY_SIZE(p), limit) < 0)
 			continue;
@@ -419,6 +432,8 @@ static void wait_for_end(struct supervisor *s)
 		if (p[AT_KEEPER].revents)
 			lose_keeper(s);
 		log_watch_go(&s->log, p[AT_LOG].revents);
+		if (p[AT_LOGIND].revents)
+			host_take(s);
 		relay_go(&s->serial, p[AT_SERIAL].revents);
 		relay_go(&s->debug, p[AT_DEBUG].revents);
 		gone = is_gone(s, &p[AT_QEMU], p + PLACES);
@@ -491,6 +506,8 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	s.let_go = options->let_go;
 	s.link = options->link;
 	s.dir = options->dir;
+	s.inhibit = options->inhibit;
+	s.times = plan->times;
 	s.companions = options->companions;
 	s.deadline = options->deadline ? s.began + options->deadline : 0;
 	supervise_signals(&ours);

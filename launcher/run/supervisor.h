@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "held.h"
+#include "inhibit.h"
 #include "log.h"
 #include "pin.h"
 #include "qmp/client.h"
@@ -46,6 +47,9 @@ struct bounded {
 /* The question that is on its way to QEMU. */
 enum asked { ASKED_NOTHING, ASKED_STATUS, ASKED_BLOCKS };
 
+/* How far the guest is with the host's sleep, where it is paused for that. */
+enum sleeping { SLEEPING_NOT, SLEEPING_ASKED, SLEEPING_STOPS, SLEEPING_STOPPED };
+
 enum down_kind { DOWN_NO, DOWN_ASKED, DOWN_ORDERED };
 
 struct supervisor {
@@ -55,6 +59,9 @@ struct supervisor {
 	struct qmp *qmp;
 	struct relay serial, debug;
 	struct companions *companions;
+	struct inhibit *inhibit; /* may be NULL */
+	enum sleeping sleeping;
+	uint64_t sleep_asked; /* the question or order that it waits for */
 	struct log_watch log; /* QEMU's */
 	struct pin pin;
 	int keeper;	   /* its socket, -1: there is none (any more) */
@@ -81,14 +88,15 @@ struct supervisor {
 	struct bounded bounded[BOUNDED_KINDS];
 
 	enum down_kind down;
-	unsigned step;	  /* of the way down */
-	int64_t next;	  /* when the next step is due, 0: none */
-	int64_t down_at;  /* when it began */
-	const char *dir;  /* of the instance's record, may be NULL */
-	int64_t asked_at; /* the last Ctrl-C, 0: none */
-	bool disturbed;	  /* see the options */
-	bool let_go;	  /* likewise */
-	bool hurried;	  /* there is nothing to be gentle with: Ctrl-C quits */
+	struct shutdown_times times; /* the plan's, unless the host is faster */
+	unsigned step;		     /* of the way down */
+	int64_t next;		     /* when the next step is due, 0: none */
+	int64_t down_at;	     /* when it began */
+	const char *dir;	     /* of the instance's record, may be NULL */
+	int64_t asked_at;	     /* the last Ctrl-C, 0: none */
+	bool disturbed;		     /* see the options */
+	bool let_go;		     /* likewise */
+	bool hurried;		     /* there is nothing to be gentle with: Ctrl-C quits */
 };
 
 /* A signal for QEMU, by its pidfd. */
@@ -121,11 +129,18 @@ void events_look(struct supervisor *s);
 /* Drops what was known of the guest's state, and the question that is on its way. */
 void events_forget(struct supervisor *s);
 
+/* Takes in what logind tells. */
+void host_take(struct supervisor *s);
+/* A reply or a failure; false when it is not for a question of theirs. */
+bool host_answer(struct supervisor *s, const struct qmp_message *m);
+
 /* What a Ctrl-C asks for, and what `vmlaunch stop` does: a press of the power button. */
 void down_asked(struct supervisor *s);
 void down_pressed(struct supervisor *s);
 /* What a session that ends orders: button, button, quit, SIGTERM, SIGKILL. */
 void down_ordered(struct supervisor *s);
+/* The same, in the time that the host has when it shuts down itself. */
+void down_with_host(struct supervisor *s);
 /* Quits at once, and sees to it. */
 void down_forced(struct supervisor *s);
 /* The step that is due at s->next. */

@@ -492,13 +492,15 @@ static void take_signal(struct machine *machine, int fd)
 
 static int open_signals(void)
 {
-	sigset_t set;
+	static const int ends[] = {SIGTERM, SIGINT, SIGHUP};
+	sigset_t set, before;
 
-	/* QEMU ends properly on these three. */
+	/* QEMU ends properly on these three, unless whoever started it has blocked them. */
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (!sigismember(&before, ends[i]))
+			sigaddset(&set, ends[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC);

@@ -126,6 +126,7 @@ CASES = {
     # A vGPU beside the card: one that is made, and one that is there already.
     "laptop-vgpu": ("laptop-vgpu", "laptop-muxless", [], ["roms/nvidia.rom"], TEXT),
     "laptop-vf": ("laptop-vf", "laptop-sriov", [], [], TEXT),
+    "laptop-vf-asleep": ("laptop-vf", "laptop-sriov", ["--set", "host.sleep=pause"], [], ("refused",)),
     "laptop-vgpu-there": ("laptop-vgpu", "laptop-muxless", ["--variant", "there"], ["roms/nvidia.rom"], TEXT),
     "vgpu-refused": ("vgpu-refused", "laptop-muxless", [], ["roms/nvidia.rom"], ("refused",)),
     "vgpu-refused-whole": ("vgpu-refused", "laptop-muxless", ["--variant", "whole"], ["roms/nvidia.rom"], ("refused",)),

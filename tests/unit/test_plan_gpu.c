@@ -805,6 +805,34 @@ static void all_at_once(void **state)
 		"the kernel has no module vfio-pci: install the one that belongs to it, or build it with CONFIG_VFIO_PCI\np.ini:4:10: 0000:01:00.0 shares IOMMU group 2 with 0000:01:00.1 (10de:22bd, audio device), 0000:03:00.0 (144d:a80a, NVMe controller): all of a group go together, so give these a [pci] section of their own, or leave the device to the host\np.ini:2:10: vm.memory: 31744M would leave the host less than memory.host-reserve, 2048M, of its 32768M: a machine with a host device holds all its memory\np.ini:10:14: gpu b.guest-slot: 01:00 is taken, or not behind the GPU before it: slots go up in the order of the sections\n");
 }
 
+/* ------------------------------------------------------------------ the host's sleep */
+
+static void sleeps(struct world *w, const char *text, enum host_sleep want, bool locked,
+		   size_t warnings)
+{
+	own_plan struct plan *plan = planned(w, text);
+	size_t locks = 0;
+
+	assert_int_equal(plan->sleep, want);
+	for (size_t i = 0; i < plan->fds; i++)
+		locks += plan->fd[i].role == FD_INHIBITOR;
+	assert_int_equal(locks, locked);
+	assert_int_equal(plan->warnings, warnings);
+}
+
+static void the_host_stays_awake(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	sleeps(&w, ONE, SLEEP_BLOCK, true, 0);
+	sleeps(&w, ONE "[host]\nsleep = ignore\n", SLEEP_IGNORE, false, 1);
+	sleeps(&w, ONE "[host]\nsleep = pause\n", SLEEP_PAUSE, false, 1);
+	sleeps(&w, "", SLEEP_IGNORE, false, 0);
+	sleeps(&w, "[host]\nsleep = shutdown\n", SLEEP_SHUTDOWN, false, 0);
+	sleeps(&w, "[host]\nsleep = block\n", SLEEP_BLOCK, true, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -840,6 +868,7 @@ int main(void)
 		cmocka_unit_test(what_the_host_uses),
 		cmocka_unit_test(who_holds_it),
 		cmocka_unit_test(a_second_nvidia_gpu),
+		cmocka_unit_test(the_host_stays_awake),
 		cmocka_unit_test(all_at_once),
 	};
 

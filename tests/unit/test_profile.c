@@ -69,7 +69,7 @@ static void an_empty_profile_is_all_defaults(void **state)
 	assert_true(p->vm.memory.v == 4ULL << 30);
 	assert_true(p->firmware.uefi.v);
 	assert_true(p->cpu.cores.automatic);
-	assert_int_equal(p->shutdown.quit.v, 180000);
+	assert_int_equal(p->shutdown.quit.v, 75000);
 	assert_string_equal(p->qemu.binary.v, "qemu-system-x86_64");
 	assert_int_equal(p->disk.n, 0);
 	origin_is(p, p->vm.memory.at, "default");
