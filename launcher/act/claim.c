@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/vfio_node.h"
 #include "bind.h"
 #include "host/obstacles.h"
 #include "host/reset.h"
@@ -318,6 +319,27 @@ static bool move(struct claim *c, struct error **err)
 	return true;
 }
 
+/* Each function's own node, and the one that they share. */
+static bool grant_devices(struct claim *c, struct error **err)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	let_udev_settle();
+	if (!grant_path(c->k, "/dev/iommu", err))
+		return false;
+	for (size_t i = 0; i < c->set.n; i++) {
+		own_free char *node = vfio_node(&c->k->root, name_of(c->set.v[i], address));
+
+		if (!node) {
+			error_add(err, ERROR_HOST, "%s: " VFIO_NO_NODE, address);
+			return false;
+		}
+		if (!grant_path(c->k, node, err))
+			return false;
+	}
+	return true;
+}
+
 static bool grant_groups(struct claim *c, struct error **err)
 {
 	if (!grant_container(c->k, err))
@@ -348,7 +370,7 @@ bool claim_functions(struct keeper *k, const struct intent *intent, struct error
 
 	if (good) {
 		good = write_claims(&c, err) && load_vfio(k, err) && move(&c, err) &&
-		       grant_groups(&c, err);
+		       (intent->claim.iommufd ? grant_devices : grant_groups)(&c, err);
 		if (!good)
 			name_latecomers(&c, err);
 	}

@@ -180,10 +180,10 @@ static bool another_has(const struct keeper *k, const struct change *change)
 
 /* The same as if the plan had known it. */
 static bool claim(struct keeper *k, const struct pci_address *physical,
-		  const struct pci_address *address, struct error **err)
+		  const struct pci_address *address, bool iommufd, struct error **err)
 {
 	own_pci_function struct pci_function f = {0};
-	struct intent intent = {.kind = STEP_CLAIM, .claim.functions = 1};
+	struct intent intent = {.kind = STEP_CLAIM, .claim = {.functions = 1, .iommufd = iommufd}};
 	struct step_function *to = &intent.claim.function[0];
 	char text[PCI_ADDRESS_SIZE];
 
@@ -254,7 +254,7 @@ bool take_vf(struct keeper *k, const struct intent *intent, struct error **err)
 		return false;
 	return set_shares(k, physical, intent, err) &&
 	       (physical->vfs || make(k, &list, physical, intent->vf.count, err)) &&
-	       claim(k, &physical->address, &address, err);
+	       claim(k, &physical->address, &address, intent->vf.iommufd, err);
 }
 
 /* ------------------------------------------------------------------ and back */

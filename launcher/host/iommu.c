@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "kmodule.h"
 
 #define UNITS "/sys/class/iommu"
 #define GROUPS "/sys/kernel/iommu_groups"
@@ -43,6 +44,17 @@ static size_t count_groups(const struct root *root)
 	return real;
 }
 
+/* A kernel without CONFIG_VFIO_CONTAINER has no such module; iommufd's makes /dev/iommu. */
+static void read_interfaces(struct iommu *iommu, const struct root *root)
+{
+	iommu->iommufd =
+		root_exists(root, "/dev/iommu") ||
+		kmodule_look(root, "kernel/drivers/iommu/iommufd/iommufd") == KMODULE_THERE;
+	iommu->containers =
+		root_exists(root, "/sys/module/vfio_iommu_type1") ||
+		kmodule_look(root, "kernel/drivers/vfio/vfio_iommu_type1") != KMODULE_NONE;
+}
+
 void iommu_read(struct iommu *iommu, const struct root *root)
 {
 	size_t n;
@@ -61,6 +73,7 @@ void iommu_read(struct iommu *iommu, const struct root *root)
 	}
 	names_free(units, n);
 	iommu->state = iommu->groups ? IOMMU_READY : n ? IOMMU_NO_GROUPS : IOMMU_NONE;
+	read_interfaces(iommu, root);
 }
 
 void iommu_free(struct iommu *iommu)

@@ -18,6 +18,8 @@ struct iommu {
 	size_t units;	/* /sys/class/iommu */
 	unsigned width; /* address bits that all units can translate, 0: unknown (AMD) */
 	size_t groups;
+	bool iommufd;	 /* the kernel has the newer way to VFIO's devices (/dev/iommu) ... */
+	bool containers; /* ... and the older one by groups; true where that cannot be told */
 };
 
 void iommu_read(struct iommu *iommu, const struct root *root);

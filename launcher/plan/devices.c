@@ -201,6 +201,7 @@ void compose_claims(struct composer *c)
 	}
 	if (functions)
 		tell_obstacles(c);
+	devices_choose_interface(c);
 	if (c->claimed.n > STEP_FUNCTIONS)
 		compose_refuse(c, (struct origin){0},
 			       "%zu PCI functions, of which %d can be passed", c->claimed.n,

@@ -65,6 +65,12 @@ void devices_add_vf(struct composer *c, const struct wanted *w);
 
 /* What only a vGPU has, and no whole card and no virtual function, is refused. */
 void devices_check_whole(struct composer *c, const struct gpu *gpu);
+/* The object that all of them share, before the first of them. */
+void devices_add_iommufd(struct composer *c);
+/* Says which function of the host a vfio-pci device is. */
+void devices_add_source(struct composer *c, struct option *o, const struct pci_address *at);
+/* Decides by which of VFIO's interfaces devices are passed, once it is known that some are. */
+void devices_choose_interface(struct composer *c);
 /* What only a virtual function has, where it is none. */
 void devices_check_vf_keys(struct composer *c, const struct gpu *gpu);
 

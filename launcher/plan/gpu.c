@@ -150,10 +150,9 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 	const struct pci_function *f = found->v[n];
 	own_free char *id = compose_id(w->item), *own_id = xasprintf("%s-%zu", id, n);
 	unsigned guest_id[4] = {f->vendor, f->device, f->subvendor, f->subdevice};
-	char address[PCI_ADDRESS_SIZE];
 	struct option o = option_new("vfio-pci");
 
-	option_text(&o, "host", pci_address_format(&f->address, address));
+	devices_add_source(c, &o, &f->address);
 	option_text(&o, "id", own_id);
 	option_text(&o, "bus", place->bus);
 	option_slot(&o, "addr", 0, place->function);
@@ -241,6 +240,9 @@ void compose_devices(struct composer *c)
 	struct wanted list[WANTED];
 	size_t n = c->claims_device ? devices_wanted(c->p, list) : 0;
 	own_pci_set struct pci_set given = {0};
+
+	if (c->iommufd)
+		devices_add_iommufd(c);
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {

@@ -44,6 +44,8 @@ enum plan_fd_role {
 	FD_TAP,	      /* a queue of a tap interface; likewise */
 	FD_MACVTAP,   /* a queue of a macvtap; likewise */
 	FD_INHIBITOR, /* the lock that keeps the host awake, which QEMU only has */
+	FD_IOMMU,     /* the node of all devices that iommufd passes */
+	FD_VFIO,      /* of one of them, by its address; there may be several */
 	FD_ROLES,
 };
 

@@ -91,7 +91,7 @@ struct intent {
 		} memlock;
 		struct {
 			uint32_t functions;
-			uint32_t unused;
+			uint32_t iommufd; /* the user gets the functions' own nodes, not groups' */
 			struct step_function function[STEP_FUNCTIONS];
 		} claim;
 		struct {
@@ -122,8 +122,10 @@ struct intent {
 			struct step_function physical; /* its driver is that which makes it */
 			uint16_t number;	       /* which of its virtual ones, from 0 */
 			uint16_t count;		       /* so many are made where there is none */
-			uint32_t time;	 /* at a turn, milliseconds; 0: its driver's */
-			uint64_t memory; /* of its own, bytes; 0: its driver's */
+			uint32_t time;	  /* at a turn, milliseconds; 0: its driver's */
+			uint64_t memory;  /* of its own, bytes; 0: its driver's */
+			uint32_t iommufd; /* as of a claim */
+			uint32_t unused;
 		} vf;
 		struct {
 			uint32_t way;	     /* enum step_tap */

@@ -220,6 +220,17 @@ static void awake_lines(struct composer *c, struct plan_step *step, const struct
 	}
 }
 
+/* The node gets its number when vfio-pci takes the function. */
+static void device_line(struct plan_step *step, const struct pci_address *at)
+{
+	char address[PCI_ADDRESS_SIZE];
+
+	compose_line(
+		step,
+		"setfacl -m u:$USER:rw /dev/vfio/devices/$(ls /sys/bus/pci/devices/%s/vfio-dev)",
+		pci_address_format(at, address));
+}
+
 static void step_claim(struct composer *c)
 {
 	own_pci_set struct pci_set set = {0};
@@ -248,7 +259,12 @@ static void step_claim(struct composer *c)
 			break;
 		}
 	step->intent.claim.functions = (uint32_t)set.n;
-	for (size_t i = 0; i < set.n; i++) {
+	step->intent.claim.iommufd = c->iommufd;
+	if (c->iommufd)
+		compose_line(step, "setfacl -m u:$USER:rw /dev/iommu");
+	for (size_t i = 0; c->iommufd && i < set.n; i++)
+		device_line(step, &set.v[i]->address);
+	for (size_t i = 0; !c->iommufd && i < set.n; i++) {
 		bool again = false;
 
 		for (size_t k = 0; k < i; k++)
@@ -337,6 +353,13 @@ static void step_vf(struct composer *c, const struct vf_place *place)
 		compose_line(step, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override",
 			     address);
 		compose_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
+	}
+	step->intent.vf.iommufd = c->iommufd;
+	if (c->iommufd) {
+		if (place == c->vf && !c->claimed.n)
+			compose_line(step, "setfacl -m u:$USER:rw /dev/iommu");
+		device_line(step, &place->address);
+		return;
 	}
 	compose_line(
 		step,

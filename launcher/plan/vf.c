@@ -177,7 +177,7 @@ void devices_add_vf(struct composer *c, const struct wanted *w)
 	const struct gpu *gpu = w->gpu;
 	const struct vf_place *place = NULL;
 	own_free char *id = compose_id(w->item), *bus = NULL;
-	char address[PCI_ADDRESS_SIZE], physical[PCI_ADDRESS_SIZE];
+	char physical[PCI_ADDRESS_SIZE];
 	own_free char *why = NULL;
 	unsigned ids[4];
 	struct option o;
@@ -195,7 +195,7 @@ void devices_add_vf(struct composer *c, const struct wanted *w)
 	ids[2] = place->physical->subvendor;
 	ids[3] = place->physical->subdevice;
 	o = option_new("vfio-pci");
-	option_text(&o, "host", pci_address_format(&place->address, address));
+	devices_add_source(c, &o, &place->address);
 	option_text(&o, "id", id);
 	option_text(&o, "bus", bus);
 	option_slot(&o, "addr", 0, 0);

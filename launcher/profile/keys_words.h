@@ -63,6 +63,8 @@ static const char *const HUGEPAGES[] = {[HUGEPAGES_AUTO] = "auto",
 					[HUGEPAGES_2M] = "2M",
 					[HUGEPAGES_1G] = "1G",
 					NULL};
+static const char *const IOMMU[] = {
+	[IOMMU_AUTO] = "auto", [IOMMU_GROUP] = "group", [IOMMU_IOMMUFD] = "iommufd", NULL};
 static const char *const IRQCHIP[] = {[IRQCHIP_AUTO] = "auto",
 				      [IRQCHIP_KERNEL] = "kernel",
 				      [IRQCHIP_SPLIT] = "split",

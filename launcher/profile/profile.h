@@ -273,11 +273,14 @@ struct smbios_section {
 	struct strings oem_strings;
 };
 
+enum iommu_way { IOMMU_AUTO, IOMMU_GROUP, IOMMU_IOMMUFD };
+
 struct memory_section {
 	struct choice hugepages;
 	struct number host_reserve;
 	struct flag drop_caches;
 	struct flag lock;
+	struct choice iommu;
 };
 
 struct firmware_section {

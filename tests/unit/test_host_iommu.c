@@ -1,6 +1,7 @@
 /* The IOMMU and its groups. */
 #include "host_tree.h"
 
+#include "base/vfio_node.h"
 #include "host/iommu.h"
 
 static void states(void **state)
@@ -97,6 +98,52 @@ static void foreign_members_count(void **state)
 	assert_ptr_equal(chipset.v[0], &list.v[0]);
 }
 
+static void interfaces(void **state)
+{
+	struct iommu iommu;
+	tree_root(root);
+
+	/* Of a kernel whose modules are not to be seen nothing is said against groups. */
+	iommu_read(&iommu, &root);
+	assert_true(iommu.containers);
+	assert_false(iommu.iommufd);
+	iommu_free(&iommu);
+	put(state, "proc/sys/kernel/osrelease", "7.2.0\n");
+	put(state, "lib/modules/7.2.0/modules.builtin", "kernel/lib/crc.ko\n");
+	put(state, "lib/modules/7.2.0/modules.dep",
+	    "kernel/drivers/iommu/iommufd/iommufd.ko.xz:\n");
+	iommu_read(&iommu, &root);
+	assert_true(iommu.iommufd);
+	assert_false(iommu.containers);
+	iommu_free(&iommu);
+	put(state, "lib/modules/7.2.0/modules.dep",
+	    "kernel/drivers/vfio/vfio_iommu_type1.ko.xz:\n");
+	iommu_read(&iommu, &root);
+	assert_false(iommu.iommufd);
+	assert_true(iommu.containers);
+	iommu_free(&iommu);
+	put(state, "dev/iommu", "");
+	iommu_read(&iommu, &root);
+	assert_true(iommu.iommufd);
+	iommu_free(&iommu);
+}
+
+static void nodes_of_devices(void **state)
+{
+	own_free char *none = NULL, *without = NULL, *node = NULL;
+	tree_root(root);
+
+	none = vfio_node(&root, "0000:01:00.0");
+	assert_null(none);
+	/* The directory alone is there in kernels without the interface. */
+	put(state, "sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/uevent", "");
+	without = vfio_node(&root, "0000:01:00.0");
+	assert_null(without);
+	put(state, "sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/dev", "511:3\n");
+	node = vfio_node(&root, "0000:01:00.0");
+	assert_string_equal(node, "/dev/vfio/devices/vfio3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +151,8 @@ int main(void)
 		in_scratch(amd_width_is_unknown),
 		in_scratch(memory_that_the_firmware_keeps),
 		in_scratch(foreign_members_count),
+		in_scratch(interfaces),
+		in_scratch(nodes_of_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
