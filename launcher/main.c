@@ -1,6 +1,5 @@
 /* The table of subcommands, and the only place that prints an error and chooses an exit status. */
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 #include "base/file.h"
 #include "base/root.h"
 #include "base/say.h"
+#include "base/standard_error.h"
 #include "base/text.h"
 #include "base/tongue.h"
 #include "commands/command.h"
@@ -202,42 +202,33 @@ const struct command COMMANDS[] = {
 
 _Static_assert(ARRAY_SIZE(COMMANDS) <= COMMANDS_MAX, "all commands have a place");
 
-/* How long a line waits for its reader. */
-#define SAY_PATIENCE_MS 200
-
 #define ERRORS_SHOWN 50
 #define PROFILES_SHOWN 20 /* of a directory */
 
-static bool verbose, colored, stalled;
+static bool verbose, colored;
 static struct notices_of_command notices = NO_NOTICES;
 
 static void tell(enum say_level level, const char *line)
 {
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	static const char *const word[] = {
 		[SAY_DEBUG] = N_("debug: "), [SAY_NOTE] = "", [SAY_WARNING] = N_("warning: ")};
 	const char *color = !colored		   ? ""
 			    : level == SAY_WARNING ? "\033[33m"
 			    : level == SAY_DEBUG   ? "\033[2m"
 						   : "";
+	own_free char *before = NULL;
 
 	if (level == SAY_NOTE || level == SAY_WARNING)
 		notifier_tell(&notices.notifier, level == SAY_NOTE ? NOTICE_NOTE : NOTICE_WARNING,
 			      line);
 	if ((level == SAY_DEBUG && !verbose) || (level == SAY_NEWLINE && !isatty(STDERR_FILENO)))
 		return;
-	/* A terminal that was stopped (Ctrl-S) must not stop us: the line is lost then, and so are
-	 * the next ones, without a wait for each, until somebody reads again.
-	 */
-	stalled = poll(&p, 1, stalled ? 0 : SAY_PATIENCE_MS) == 0;
-	if (stalled)
-		return;
 	if (level == SAY_NEWLINE) {
-		fputc('\n', stderr);
+		standard_error_tell("", "", "");
 		return;
 	}
-	fprintf(stderr, "vmlaunch: %s%s%s%s\n", color, *word[level] ? tongue(word[level]) : "",
-		line, *color ? "\033[0m" : "");
+	before = xasprintf("vmlaunch: %s%s", color, *word[level] ? tongue(word[level]) : "");
+	standard_error_tell(before, line, *color ? "\033[0m" : "");
 }
 
 /* A file that is no profile, or a hostile one, can have an error in each line: the first ones tell
@@ -246,14 +237,16 @@ static void tell(enum say_level level, const char *line)
 static int print_error(const struct error *err)
 {
 	const char *on = colored ? "\033[31m" : "", *off = colored ? "\033[0m" : "";
+	own_free char *head = xasprintf("%svmlaunch: %s%s ", on, _("error:"), off);
 	size_t n = error_count(err);
 
 	for (size_t i = 0; i < n && i < ERRORS_SHOWN; i++)
-		fprintf(stderr, "%svmlaunch: %s%s %s\n", on, _("error:"), off,
-			error_message(err, i));
-	if (n > ERRORS_SHOWN)
-		fprintf(stderr, _("%svmlaunch: error:%s and %zu more\n"), on, off,
-			n - ERRORS_SHOWN);
+		standard_error_tell(head, error_message(err, i), "");
+	if (n > ERRORS_SHOWN) {
+		own_free char *more = xasprintf(_("and %zu more"), n - ERRORS_SHOWN);
+
+		standard_error_tell(head, more, "");
+	}
 	return (int)error_kind(err);
 }
 
@@ -427,6 +420,7 @@ int main(int argc, char **argv)
 		return argc == 2 ? keeper_main() : ERROR_USAGE;
 	/* Whoever waits for the end of a pipe must not wait for ours. */
 	syscall(SYS_close_range, 3U, ~0U, 0);
+	standard_error_open();
 	status = argc > 0 ? run(argc, argv, &err) : ERROR_USAGE;
 	flush_output(&err);
 	notices_close(&notices, err);

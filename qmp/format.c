@@ -13,65 +13,21 @@
 
 #define EVENT_MOST 400
 
-/* Whether a code point controls a terminal, or the order in which it shows others. */
-static bool is_unsafe(uint32_t c)
-{
-	return c == 0x7f || (c >= 0x80 && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
-/* The code point at s, valid UTF-8, and its bytes. */
-static uint32_t code_point(const char *s, size_t *n)
-{
-	const unsigned char *p = (const unsigned char *)s;
-
-	*n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (*n == 1)
-		return p[0];
-	if (*n == 2)
-		return (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
-	if (*n == 3)
-		return (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
-	return (p[0] & 7U) << 18 | (p[1] & 0x3fU) << 12 | (p[2] & 0x3fU) << 6 | (p[3] & 0x3fU);
-}
-
-/* JSON's text with what json-c lets through written as \uXXXX: it can only stand in strings. */
-static char *escape_json(const char *json)
-{
-	struct buf out = {0};
-	size_t len = text_utf8(json, strlen(json)), n;
-
-	buf_adds(&out, "");
-	for (size_t at = 0; at < len; at += n) {
-		uint32_t c = code_point(json + at, &n);
-
-		if (is_unsafe(c))
-			buf_addf(&out, "\\u%04x", c);
-		else
-			buf_add(&out, json + at, n);
-	}
-	return buf_steal(&out);
-}
-
 char *qmp_json_line(json_object *value)
 {
-	return escape_json(json_object_to_json_string_ext(
-		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	return json_shown(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 char *qmp_json_pretty(json_object *value)
 {
-	return escape_json(json_object_to_json_string_ext(
-		value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-			       JSON_C_TO_STRING_NOSLASHESCAPE));
+	return json_shown(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+					 JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
-/* A string as bare text, with all that is unsafe escaped. */
+/* A string as bare text. */
 static char *bare_text(const char *text)
 {
-	own_free char *quoted = text_quote(text, strlen(text));
-
-	return escape_json(quoted);
+	return text_quote(text, strlen(text));
 }
 
 char *qmp_screen(const char *text)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
+#include "buf.h"
 #include "text.h"
 
 enum {
@@ -400,4 +402,37 @@ const char *json_member_text(struct json_object *object, const char *key)
 			       json_object_is_type(value, json_type_string)
 		       ? json_object_get_string(value)
 		       : "";
+}
+
+/* ------------------------------------------------------------------ to text */
+
+char *json_shown(json_object *value, int flags)
+{
+	size_t len;
+	const char *json = json_object_to_json_string_length(value, flags, &len);
+	struct buf out = {0};
+
+	buf_adds(&out, "");
+	for (size_t at = 0, n; at < len; at += n) {
+		uint32_t code;
+
+		n = text_code_point(json + at, len - at, &code);
+		/* json-c has escaped all of C0; what it wrote itself are ends of lines. */
+		if (n == 0)
+			buf_adds(&out, "\xef\xbf\xbd");
+		else if (code != '\n' && text_is_unsafe(code))
+			buf_addf(&out, "\\u%04x", code);
+		else
+			buf_add(&out, json + at, n);
+		n = n ? n : 1;
+	}
+	return buf_steal(&out);
+}
+
+char *json_document(json_object *value)
+{
+	own_free char *text =
+		json_shown(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	return xasprintf("%s\n", text);
 }

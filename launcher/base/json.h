@@ -71,6 +71,13 @@ bool json_read(const char *text, size_t len, unsigned depth_most, json_object **
  */
 bool json_make(const char *text, size_t len, unsigned depth, json_object **value);
 
+/* A value's text for whoever reads it, on a terminal too: what is unsafe there (text.h) stands as
+ * \uHHHH, and a byte that is no UTF-8 as U+FFFD. flags: json-c's. The caller owns it.
+ */
+char *json_shown(json_object *value, int flags);
+/* The same as a command prints it: indented, with the end of the last line. */
+char *json_document(json_object *value);
+
 static inline void own_json_(json_object **object)
 {
 	json_object_put(*object);

@@ -47,20 +47,21 @@ bool text_u64(const char *s, unsigned base, uint64_t *value)
 	return true;
 }
 
-/* Length of the one well-formed sequence at s, or 0. */
-static size_t utf8_sequence(const unsigned char *s, size_t len)
+size_t text_code_point(const char *text, size_t len, uint32_t *code)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *s = (const unsigned char *)text;
 	size_t n = s[0] < 0x80	     ? 1
 		   : s[0] >> 5 == 6  ? 2
 		   : s[0] >> 4 == 14 ? 3
 		   : s[0] >> 3 == 30 ? 4
 				     : 0;
-	uint32_t c;
+	uint32_t c = s[0];
 
-	if (n <= 1 || n > len)
-		return n == 1 ? 1 : 0;
-	c = s[0] & (0xffU >> (n + 1));
+	if (n == 0 || n > len)
+		return 0;
+	if (n > 1)
+		c &= 0xffU >> (n + 1);
 	for (size_t i = 1; i < n; i++) {
 		if (s[i] >> 6 != 2)
 			return 0;
@@ -68,6 +69,7 @@ static size_t utf8_sequence(const unsigned char *s, size_t len)
 	}
 	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 		return 0;
+	*code = c;
 	return n;
 }
 
@@ -76,7 +78,8 @@ size_t text_utf8(const char *s, size_t len)
 	size_t at = 0;
 
 	while (at < len) {
-		size_t n = utf8_sequence((const unsigned char *)s + at, len - at);
+		uint32_t code;
+		size_t n = text_code_point(s + at, len - at, &code);
 
 		if (!n)
 			break;
@@ -139,10 +142,10 @@ const char *text_nearest(const char *s, const char *const *names, size_t n)
 	return found;
 }
 
-/* C0, DEL, and C1 in its two bytes: what a terminal could take for an order. */
-static bool is_control(const unsigned char *s)
+bool text_is_unsafe(uint32_t c)
 {
-	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 /* How many bytes at the start are printable ASCII, as nearly all of all texts are. */
@@ -157,35 +160,56 @@ static size_t ascii_run(const char *s)
 
 bool text_is_printable(const char *s)
 {
-	s += ascii_run(s);
-	if (text_utf8(s, strlen(s)) < strlen(s))
-		return false;
-	for (; *s; s++)
-		if (is_control((const unsigned char *)s))
+	size_t at = ascii_run(s), len = at + strlen(s + at);
+
+	while (at < len) {
+		uint32_t code;
+		size_t n = text_code_point(s + at, len - at, &code);
+
+		if (n == 0 || text_is_unsafe(code))
 			return false;
+		at += n;
+	}
 	return true;
+}
+
+static void add_quoted(struct buf *out, const char *s, size_t len, size_t max, bool lines)
+{
+	size_t at = 0;
+
+	while (at < len && at < max) {
+		uint32_t code;
+		size_t n = text_code_point(s + at, len - at, &code);
+		bool good = n && (!text_is_unsafe(code) || (lines && code == '\n'));
+
+		if (good)
+			buf_add(out, s + at, n);
+		for (size_t i = 0; !good && i < (n ? n : 1); i++)
+			buf_addf(out, "\\x%02x", (unsigned char)s[at + i]);
+		at += n ? n : 1;
+	}
+	if (at < len)
+		buf_adds(out, "...");
 }
 
 char *text_quote(const char *s, size_t max)
 {
 	struct buf out = {0};
-	size_t at = ascii_run(s), len = at + strlen(s + at);
+	size_t run = ascii_run(s);
 
-	if (at > max)
-		at = max;
-	buf_add(&out, s, at);
-	while (at < len && at < max) {
-		size_t n = utf8_sequence((const unsigned char *)s + at, len - at);
+	if (run > max)
+		run = max;
+	buf_add(&out, s, run);
+	add_quoted(&out, s + run, strlen(s + run), max - run, false);
+	return buf_steal(&out);
+}
 
-		if (n == 0 || is_control((const unsigned char *)s + at)) {
-			buf_addf(&out, "\\x%02x", (unsigned char)s[at++]);
-			continue;
-		}
-		buf_add(&out, s + at, n);
-		at += n;
-	}
-	if (at < len)
-		buf_adds(&out, "...");
+char *text_lines(const char *s)
+{
+	struct buf out = {0};
+
+	buf_adds(&out, "");
+	add_quoted(&out, s, strlen(s), SIZE_MAX, true);
 	return buf_steal(&out);
 }
 

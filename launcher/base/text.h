@@ -24,13 +24,27 @@ size_t text_utf8(const char *s, size_t len);
  */
 const char *text_nearest(const char *s, const char *const *names, size_t n);
 
-/* Whether s is UTF-8 without control characters. */
+/* The length of the one well-formed sequence at the start of s (len bytes, at least 1), and its
+ * code point; 0: there is none.
+ */
+size_t text_code_point(const char *s, size_t len, uint32_t *code);
+
+/* Whether a code point can make a terminal do something (C0, DEL, C1), or makes text look like
+ * another: directions (Unicode's UAX 9: Bidi_Control), ends of lines, a byte order mark. Such as
+ * somebody else wrote leave the program by no command as they are: in messages and tables they are
+ * \xHH (text_quote), in JSON \uHHHH (json_shown).
+ */
+bool text_is_unsafe(uint32_t code);
+
+/* Whether s is UTF-8 without what is unsafe. */
 bool text_is_printable(const char *s);
 
-/* s for a message: control bytes and bytes that are no UTF-8 as \xHH, at most max bytes of s, then
- * "...". The caller owns it.
+/* s for a message: what is unsafe and bytes that are no UTF-8 as \xHH, at most max bytes of s (and
+ * the rest of a character), then "...". The caller owns it.
  */
 char *text_quote(const char *s, size_t max);
+/* The same for the whole of s, whose ends of lines stay. */
+char *text_lines(const char *s);
 
 /* s as one word of a shell: bare, in quotes, or as $'...' where bytes would spoil the terminal. The
  * caller owns it.

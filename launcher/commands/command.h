@@ -76,6 +76,10 @@ bool arguments_parse(struct arguments *args, const struct command *command, char
 void arguments_free(struct arguments *args);
 #define own_arguments own_with(arguments_free)
 
+/* Prints a value as JSON to standard output. */
+struct json_object;
+void print_document(struct json_object *value);
+
 void command_help(const struct command *command);
 void general_help(void);
 

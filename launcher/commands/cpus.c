@@ -4,9 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <json-c/json.h>
-
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "common.h"
 #include "host/cpu_map.h"
@@ -164,9 +163,7 @@ static char *view_json(const struct view *view)
 	json_object_object_add(top, "nodes", nodes_json(t));
 	json_object_object_add(top, "placement",
 			       view->placement ? placement_object(view->placement) : NULL);
-	text = xasprintf("%s\n",
-			 json_object_to_json_string_ext(
-				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = json_document(top);
 	json_object_put(top);
 	return text;
 }

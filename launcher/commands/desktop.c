@@ -1,6 +1,5 @@
 /* The one-click entries of machines in the user's own directory of applications. */
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/dirs.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/program.h"
 #include "base/root.h"
 #include "base/say.h"
@@ -282,8 +282,7 @@ static int list_entries(bool json, struct error **err)
 	json_object_object_add(top, "version", json_object_new_int(1));
 	json_object_object_add(top, "entries", array);
 	if (json && dir)
-		puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
-								 JSON_C_TO_STRING_NOSLASHESCAPE));
+		print_document(top);
 	else if (dir && !n)
 		say(SAY_NOTE, "no machine has an entry");
 	json_object_put(top);

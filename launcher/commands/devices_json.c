@@ -1,9 +1,9 @@
 /* The devices for programs. */
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "devices.h"
 
@@ -360,27 +360,6 @@ static void add_input(json_object *top, const struct devices_view *view)
 	}
 }
 
-/* json-c escapes the control bytes that JSON forbids; a terminal also obeys DEL and U+0080 to
- * U+009F. These can only stand inside strings.
- */
-static char *without_controls(const char *json)
-{
-	struct buf out = {0};
-
-	for (const unsigned char *s = (const unsigned char *)json; *s; s++) {
-		if (*s == 0x7f) {
-			buf_adds(&out, "\\u007f");
-		} else if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0) {
-			buf_addf(&out, "\\u%04x", s[1]);
-			s++;
-		} else {
-			buf_addc(&out, (char)*s);
-		}
-	}
-	buf_addc(&out, '\n');
-	return buf_steal(&out);
-}
-
 char *devices_json(const struct devices_view *view)
 {
 	json_object *top = json_object_new_object();
@@ -393,8 +372,7 @@ char *devices_json(const struct devices_view *view)
 		add_usb(top, view);
 	if (view->show_input)
 		add_input(top, view);
-	text = without_controls(json_object_to_json_string_ext(
-		top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = json_document(top);
 	json_object_put(top);
 	return text;
 }

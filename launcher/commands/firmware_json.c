@@ -2,9 +2,8 @@
 #include <string.h>
 #include <time.h>
 
-#include <json-c/json.h>
-
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "firmware.h"
 
@@ -167,9 +166,7 @@ char *firmware_json(const struct firmware_view *view)
 					   : json_object_new_array());
 	json_object_object_add(o, "chosen", choices_json(view));
 	json_object_object_add(o, "store", view->has_store ? store_json(&view->store) : NULL);
-	text = xasprintf("%s\n",
-			 json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-								   JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = json_document(o);
 	json_object_put(o);
 	return text;
 }

@@ -2,12 +2,12 @@
  * another one on purpose. By a profile it is that profile's QEMU which is asked; by a name alone,
  * which says nothing of a profile, the one in PATH. The answer says which.
  */
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
@@ -137,8 +137,7 @@ static void print_json(const struct kept *kept)
 	add_word(o, "newest", qemu_newest_q35(qemu));
 	add_word(o, "qemu", qemu->version);
 	add_word(o, "binary", qemu->path);
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-						       JSON_C_TO_STRING_NOSLASHESCAPE));
+	print_document(o);
 	json_object_put(o);
 }
 

@@ -135,8 +135,7 @@ static void print_json(const struct report *report, const struct verdicts *verdi
 	json_object_object_add(top, "report", report_json(report));
 	json_object_object_add(top, "broken-lines", json_object_new_int64((int64_t)report->broken));
 	json_object_object_add(top, "verdicts", verdicts_json(verdicts));
-	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
-							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	print_document(top);
 	json_object_put(top);
 }
 

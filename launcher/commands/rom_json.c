@@ -1,11 +1,11 @@
 /* A ROM for programs. Ids are hexadecimal text, as in all JSON of ours; offsets and lengths are
  * bytes.
  */
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "rom.h"
 
@@ -121,9 +121,7 @@ char *rom_json(const struct rom_view *view)
 		add_chain(top, report);
 		add_problems(top, &view->problems);
 	}
-	text = xasprintf("%s\n",
-			 json_object_to_json_string_ext(
-				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = json_document(top);
 	json_object_put(top);
 	return text;
 }

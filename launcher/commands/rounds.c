@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,6 +16,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/own.h"
 #include "base/root.h"
 #include "base/text.h"
@@ -255,8 +255,7 @@ static void print_json(struct rounds *all)
 	json_object_object_add(top, "version", json_object_new_int(1));
 	json_object_object_add(top, "rounds", steal(&all->list));
 	json_object_object_add(top, "alike", json_object_new_int((int)all->alike));
-	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
-							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	print_document(top);
 	json_object_put(top);
 }
 

@@ -378,8 +378,7 @@ int command_snapshot(const struct arguments *args, struct error **err)
 		own_json json_object *top = list_json(&s);
 
 		if (argument_option(args, "json"))
-			puts(json_object_to_json_string_ext(
-				top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+			print_document(top);
 		else
 			print_list(&s, top);
 		return 0;

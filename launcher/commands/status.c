@@ -65,13 +65,6 @@ static json_object *record_json(const char *instance, const struct run_record *r
 	return o;
 }
 
-static void print_json(json_object *o)
-{
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-						       JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
-}
-
 static char *age(int64_t started)
 {
 	int64_t s = (int64_t)time(NULL) - started;
@@ -180,9 +173,8 @@ int command_list(const struct arguments *args, struct error **err)
 	json_object_object_add(top, "machines", list);
 	json_object_object_add(top, "left", left);
 	if (json)
-		print_json(top);
-	else
-		json_object_put(top);
+		print_document(top);
+	json_object_put(top);
 	if (!json && !shown && !problem)
 		tell_none();
 	error_merge(err, &problem);
@@ -495,9 +487,12 @@ int command_status(const struct arguments *args, struct error **err)
 	if (!dir)
 		return ERROR_FAILED;
 	now = condition_of(dir, &record, CONDITION_WHOLE);
-	if (argument_option(args, "json"))
-		print_json(status_json(name, dir, &record, &now));
-	else
+	if (argument_option(args, "json")) {
+		own_json json_object *o = status_json(name, dir, &record, &now);
+
+		print_document(o);
+	} else {
 		print_status(name, dir, &record, &now);
+	}
 	return 0;
 }

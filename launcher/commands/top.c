@@ -344,12 +344,13 @@ static bool show_once(bool json, struct error **err)
 	if (!take_samples(&second, err))
 		return false;
 	top = all_json(&first, &second);
-	if (json)
-		buf_addf(&out, "%s\n",
-			 json_object_to_json_string_ext(
-				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	else
+	if (json) {
+		own_free char *text = json_document(top);
+
+		buf_adds(&out, text);
+	} else {
 		print_all(&out, top);
+	}
 	fputs(out.data, stdout);
 	return true;
 }

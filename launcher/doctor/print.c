@@ -128,7 +128,5 @@ char *findings_json(const struct findings *findings, const struct patient *patie
 	for (size_t i = 0; i < findings->n; i++)
 		json_object_array_add(list, finding_json(&findings->v[i]));
 	json_object_object_add(top, "findings", list);
-	return xasprintf("%s\n",
-			 json_object_to_json_string_ext(
-				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	return json_document(top);
 }

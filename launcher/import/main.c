@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/standard_error.h"
 #include "base/text.h"
 #include "parts.h"
 
@@ -45,9 +46,9 @@ static bool import(const struct root *root, const char *path, struct error **err
 	text = draft_text(&d, *path ? path_base(path) : "libvirt's XML");
 	fputs(text, stdout);
 	for (size_t i = 0; i < d.lefts; i++)
-		fprintf(stderr, "vmlaunch: warning: not taken over: %s\n", d.left[i]);
+		standard_error_tell("vmlaunch: warning: not taken over: ", d.left[i], "");
 	for (size_t i = 0; i < d.notes; i++)
-		fprintf(stderr, "vmlaunch: %s\n", d.note[i]);
+		standard_error_tell("vmlaunch: ", d.note[i], "");
 	return true;
 }
 
@@ -66,6 +67,6 @@ int main(int argc, char **argv)
 	if (!err && (fflush(stdout) != 0 || ferror(stdout)))
 		error_add(&err, ERROR_FAILED, "cannot write to standard output");
 	for (size_t i = 0; i < error_count(err); i++)
-		fprintf(stderr, "vmlaunch: error: %s\n", error_message(err, i));
+		standard_error_tell("vmlaunch: error: ", error_message(err, i), "");
 	return err ? (int)error_kind(err) : 0;
 }

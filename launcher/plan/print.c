@@ -1,9 +1,9 @@
 /* The plan for readers: a person, a script, a comparison with /proc/PID/cmdline. */
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "base/tongue.h"
 #include "plan.h"
@@ -411,9 +411,7 @@ char *plan_json(const struct plan *plan)
 	add_text(top, "log", plan->log, &exact);
 	json_object_object_add(top, "companions", companions_json(plan, &exact));
 	json_object_object_add(top, "exact", json_object_new_boolean(exact));
-	text = xasprintf("%s\n",
-			 json_object_to_json_string_ext(
-				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = json_document(top);
 	json_object_put(top);
 	free(argv);
 	return text;

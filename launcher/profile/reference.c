@@ -1,9 +1,9 @@
 /* The profile reference, from the table. */
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/roff.h"
 #include "keys.h"
 #include "value.h"
@@ -155,9 +155,7 @@ char *reference_json(void)
 			json_object_array_add(keys, key_json(&table[i].key[k]));
 		json_object_array_add(sections, section);
 	}
-	text = xasprintf("%s\n",
-			 json_object_to_json_string_ext(
-				 top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = json_document(top);
 	json_object_put(top);
 	return text;
 }

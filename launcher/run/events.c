@@ -35,6 +35,7 @@ static const char *const BOUNDED[] = {
 	[BOUNDED_MEMORY] = "errors of the host's memory",
 	[BOUNDED_GARBAGE] = "unexpected on the monitor",
 	[BOUNDED_REFUSED] = "commands refused by QEMU",
+	[BOUNDED_THREADS] = "threads that could not be placed",
 };
 _Static_assert(ARRAY_SIZE(BOUNDED) == BOUNDED_KINDS, "each kind has a name");
 

@@ -81,8 +81,10 @@ static void take_signal(struct supervisor *s)
 
 void begin_looking(struct supervisor *s)
 {
-	/* Where nothing is pinned a late thread is nowhere wrong, and nothing wakes us. */
-	if (!s->pin.knowns)
+	/* Where nothing is pinned a late thread is nowhere wrong, and nothing wakes us. A guest
+	 * that resets itself without end has us look as often as any other.
+	 */
+	if (!s->pin.knowns || (s->look && now_ms() - s->looking_since < LOOK_MS[3]))
 		return;
 	s->looks = 0;
 	s->looking_since = s->look = now_ms();
@@ -93,7 +95,7 @@ static void look(struct supervisor *s)
 	own_error struct error *err = NULL;
 
 	if (!pin_late(&s->pin, &err) && err)
-		say(SAY_WARNING, "%s: %s", s->plan->name, error_message(err, 0));
+		tell_bounded(s, BOUNDED_THREADS, "%s", error_message(err, 0));
 	s->looks++;
 	s->look = s->looks < ARRAY_SIZE(LOOK_MS) ? s->looking_since + LOOK_MS[s->looks] : 0;
 }
