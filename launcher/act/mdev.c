@@ -23,8 +23,15 @@ struct wish {
 	struct keeper *k;
 	char type[MDEV_TYPE];
 	char uuid[UUID_TEXT];
-	struct pci_address parent;
+	struct pci_list list;
+	struct pci_address parent; /* of a function in it */
 };
+
+static void wish_free(struct wish *w)
+{
+	pci_list_free(&w->list);
+}
+#define own_wish own_with(wish_free)
 
 /* ------------------------------------------------------------------ what is meant, and can it be?
  */
@@ -53,11 +60,10 @@ static bool read_wish(struct wish *w, const struct intent *intent, struct error 
  */
 static bool parent_is_there(struct wish *w, const struct intent *intent, struct error **err)
 {
-	own_pci_list struct pci_list list = {0};
 	const struct pci_function *f;
 
-	pci_list_read(&list, &w->k->root);
-	f = expected_function(w->k, &list, &intent->mdev.parent, err);
+	pci_list_read(&w->list, &w->k->root);
+	f = expected_function(w->k, &w->list, &intent->mdev.parent, err);
 	if (!f || !nobody_else_claims(w->k, f, err))
 		return false;
 	if (f->locked) {
@@ -71,25 +77,17 @@ static bool parent_is_there(struct wish *w, const struct intent *intent, struct 
 	return true;
 }
 
-static bool type_can_be_made(const struct wish *w, struct error **err)
+/* Of other parents nothing is read: the kernel may be busy with one of them. */
+static bool can_be_made(const struct wish *w, struct error **err)
 {
-	own_mdev_parent struct mdev_parent parent = {0};
-	char address[PCI_ADDRESS_SIZE];
-	const struct mdev_type *type;
+	const struct pci_function *f = pci_list_find(&w->list, &w->parent);
+	own_mdev_list struct mdev_list mdevs = {0};
+	struct pci_list parent = {&w->list.v[f - w->list.v], 1};
+	struct gvt gvt;
 
-	pci_address_format(&w->parent, address);
-	mdev_parent_read(&parent, &w->k->root, &w->parent);
-	type = mdev_type_find(&parent, w->type);
-	if (!type)
-		error_add(err, ERROR_HOST, "%s offers no mediated devices of type %s", address,
-			  w->type);
-	else if (!type->api || strcmp(type->api, VFIO) != 0)
-		error_add(err, ERROR_HOST, "%s of %s makes no PCI devices", w->type, address);
-	else if (type->available == 0)
-		error_add(err, ERROR_HOST, "%s has no room for another %s", address, w->type);
-	else
-		return true;
-	return false;
+	mdev_list_read(&mdevs, &w->k->root, &parent);
+	gvt_read(&gvt, &w->k->root);
+	return mdev_can_be_made(&mdevs, &gvt, f, w->type, 0, err);
 }
 
 /* Whether it stands in no journal, made or used. */
@@ -149,12 +147,6 @@ static bool nobody_holds(const struct keeper *k, const struct mdev *mdev, enum e
 	return false;
 }
 
-static bool is_same(const struct mdev *mdev, const struct pci_address *parent, const char *type)
-{
-	return mdev->has_parent && mdev->type && strcmp(mdev->type, type) == 0 &&
-	       pci_address_compare(&mdev->parent, parent) == 0;
-}
-
 /* ------------------------------------------------------------------ making */
 
 static bool write_down(struct wish *w, bool ours, struct error **err)
@@ -193,7 +185,7 @@ static bool hand_over(struct wish *w, struct error **err)
 	own_mdev struct mdev now = {0};
 	own_free char *path = NULL;
 
-	if (!mdev_read(&now, &w->k->root, w->uuid) || !is_same(&now, &w->parent, w->type) ||
+	if (!mdev_read(&now, &w->k->root, w->uuid) || !mdev_is(&now, &w->parent, w->type) ||
 	    now.group < 0) {
 		error_add(err, ERROR_HOST,
 			  "the mediated device %s was made, and is not there as it should be",
@@ -207,18 +199,17 @@ static bool hand_over(struct wish *w, struct error **err)
 /* One that is there already. */
 static bool may_use(const struct wish *w, const struct mdev *there, struct error **err)
 {
-	char address[PCI_ADDRESS_SIZE];
+	own_free char *another = mdev_is_another(there, &w->parent, w->type);
 
-	if (is_same(there, &w->parent, w->type))
+	if (!another)
 		return nobody_holds(w->k, there, ERROR_HOST, err);
-	error_add(err, ERROR_HOST, "there is a mediated device %s already, and it is no %s of %s",
-		  w->uuid, w->type, pci_address_format(&w->parent, address));
+	error_add(err, ERROR_HOST, "%s", another);
 	return false;
 }
 
 bool create_mdev(struct keeper *k, const struct intent *intent, struct error **err)
 {
-	struct wish w = {.k = k};
+	own_wish struct wish w = {.k = k};
 	own_mdev struct mdev there = {0};
 	bool is_there;
 
@@ -226,7 +217,7 @@ bool create_mdev(struct keeper *k, const struct intent *intent, struct error **e
 	    !nobody_has(&w, err))
 		return false;
 	is_there = mdev_read(&there, &k->root, w.uuid);
-	if (is_there ? !may_use(&w, &there, err) : !type_can_be_made(&w, err))
+	if (is_there ? !may_use(&w, &there, err) : !can_be_made(&w, err))
 		return false;
 	return load_vfio_container(k, err) &&
 	       (is_there ? write_down(&w, false, err) : make(&w, err)) && hand_over(&w, err);
@@ -243,7 +234,7 @@ bool undo_mdev(struct keeper *k, const struct change *change, struct error **err
 
 	if (change->number == 0 || change->names != 2 ||
 	    !mdev_read(&now, &k->root, change->name[1]) ||
-	    !is_same(&now, &change->address, change->name[0]))
+	    !mdev_is(&now, &change->address, change->name[0]))
 		return true;
 	if (!nobody_holds(k, &now, ERROR_LEFT, err))
 		return false;

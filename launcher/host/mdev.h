@@ -63,11 +63,6 @@ bool mdev_read(struct mdev *mdev, const struct root *root, const char *uuid);
 void mdev_free(struct mdev *mdev);
 #define own_mdev own_with(mdev_free)
 
-/* Whether it is a name that goes into a path: letters, digits, '_' and '-', no '-' first. Types
- * with others are not seen.
- */
-bool mdev_type_is_good(const char *id);
-
 /* What Intel's GVT-g needs. */
 enum gvt_state {
 	GVT_ON,
@@ -84,6 +79,22 @@ struct gvt {
 	bool kvm;	   /* the module kvm is there */
 	bool ignores_msrs; /* kvm lets unknown model-specific registers pass */
 };
+
+/* The only place that has the rules: whether parent could make another one of a type, when so many
+ * more are to be made before it; false with every reason and what to do (ERROR_HOST).
+ */
+bool mdev_can_be_made(const struct mdev_list *mdevs, const struct gvt *gvt,
+		      const struct pci_function *parent, const char *type, unsigned before,
+		      struct error **err);
+/* Whether one that is there is of this type and parent. */
+bool mdev_is(const struct mdev *mdev, const struct pci_address *parent, const char *type);
+/* How it is not, as a sentence that the caller owns; NULL: it is. */
+char *mdev_is_another(const struct mdev *there, const struct pci_address *parent, const char *type);
+
+/* Whether it is a name that goes into a path: letters, digits, '_' and '-', no '-' first. Types
+ * with others are not seen.
+ */
+bool mdev_type_is_good(const char *id);
 
 void gvt_read(struct gvt *gvt, const struct root *root);
 

@@ -99,51 +99,6 @@ void devices_check_whole(struct composer *c, const struct gpu *gpu)
 
 /* ------------------------------------------------------------------ the parent */
 
-static void refuse_gvt(struct composer *c, const struct gpu *gpu, const char *address)
-{
-	static const char *const why[GVT_STATES] = {
-		[GVT_OFF] = "i915 was loaded without GVT-g: boot with i915.enable_gvt=1",
-		[GVT_UNKNOWN] =
-			"whether i915 was loaded with GVT-g cannot be told without root; if not, boot with i915.enable_gvt=1",
-		[GVT_ABSENT] =
-			"this kernel's i915 was built without GVT-g (CONFIG_DRM_I915_GVT_KVMGT)",
-	};
-	const struct gvt *gvt = &c->facts->devices.gvt;
-
-	if (why[gvt->state])
-		compose_refuse(c, gpu->mdev.at, "%s offers no vGPUs: %s", address, why[gvt->state]);
-	if (!gvt->loaded && (gvt->module == KMODULE_THERE ||
-			     (gvt->module == KMODULE_UNKNOWN && gvt->state != GVT_ABSENT)))
-		compose_refuse(
-			c, gpu->mdev.at,
-			"%s offers no vGPUs: the module kvmgt is not loaded: modprobe kvmgt, and a line kvmgt in /etc/modules-load.d/ for the next start",
-			address);
-	else if (!gvt->loaded && gvt->state != GVT_ABSENT)
-		compose_refuse(c, gpu->mdev.at, "%s offers no vGPUs: there is no module kvmgt",
-			       address);
-	else if (gvt->loaded && gvt->state == GVT_ON)
-		compose_refuse(
-			c, gpu->mdev.at,
-			"%s offers no vGPUs although GVT-g is on: it is for Intel's GPUs from Broadwell to Comet Lake (5th to 10th generation)",
-			address);
-}
-
-static void refuse_parent(struct composer *c, const struct gpu *gpu, const struct pci_function *f,
-			  const char *address)
-{
-	if (pci_has_driver(f, "i915"))
-		refuse_gvt(c, gpu, address);
-	else if (pci_has_driver(f, "vfio-pci"))
-		compose_refuse(
-			c, gpu->mdev.at,
-			"%s offers no vGPUs: vfio-pci has it, so it can only be passed as a whole",
-			address);
-	else
-		compose_refuse(c, gpu->mdev.at,
-			       "%s offers no vGPUs (mediated devices): its driver%s%s makes none",
-			       address, f->driver ? " " : "", f->driver ? f->driver : "");
-}
-
 /* Windows asks for registers that KVM does not know, and stops where that is an error. */
 static void note_msrs(struct composer *c, const struct pci_function *f)
 {
@@ -153,47 +108,6 @@ static void note_msrs(struct composer *c, const struct pci_function *f)
 		compose_note(
 			c,
 			"GVT-g wants kvm.ignore_msrs=1, without which a guest's driver may stop with an error: echo 1 > /sys/module/kvm/parameters/ignore_msrs, or as a boot option");
-}
-
-/* ------------------------------------------------------------------ the type */
-
-static void refuse_type(struct composer *c, const struct gpu *gpu, const struct mdev_parent *parent,
-			const char *address)
-{
-	own_free const char **names = xcalloc(parent->types, sizeof(*names));
-	own_buf struct buf all = {0};
-	const char *nearest;
-
-	for (size_t i = 0; i < parent->types; i++) {
-		names[i] = parent->type[i].id;
-		buf_addf(&all, "%s%s", i ? ", " : "", names[i]);
-	}
-	nearest = text_nearest(gpu->mdev.v, names, parent->types);
-	compose_refuse(c, gpu->mdev.at, "%s has no vGPU type '%s'%s%s%s; it offers %s", address,
-		       gpu->mdev.v, nearest ? "; did you mean " : "", nearest ? nearest : "",
-		       nearest ? "?" : "", all.data);
-}
-
-static void refuse_full(struct composer *c, const struct gpu *gpu, const struct mdev_parent *parent,
-			const char *address)
-{
-	const struct mdev_list *mdevs = &c->facts->devices.mdev;
-	own_buf struct buf there = {0}, others = {0};
-
-	for (size_t i = 0; i < mdevs->n; i++)
-		if (mdevs->v[i].has_parent &&
-		    pci_address_compare(&mdevs->v[i].parent, &parent->address) == 0)
-			buf_addf(&there, "%s%s", there.len ? ", " : "; there are ",
-				 mdevs->v[i].uuid);
-	for (size_t i = 0; i < parent->types; i++)
-		if (parent->type[i].available)
-			buf_addf(&others, "%s%s", others.len ? ", " : "; of these one can be had: ",
-				 parent->type[i].id);
-	compose_refuse(c, gpu->mdev.at, "%s has no room for another %s%s%s%s", address, gpu->mdev.v,
-		       there.len ? there.data : "",
-		       there.len ? " (echo 1 > /sys/bus/mdev/devices/UUID/remove gives one back)"
-				 : "",
-		       others.len ? others.data : "");
 }
 
 /* How many of the type were planned for the parent already. */
@@ -208,40 +122,30 @@ static unsigned planned(const struct composer *c, const struct gpu *gpu,
 	return n;
 }
 
-static void check_new(struct composer *c, const struct gpu *gpu, const struct pci_function *f,
-		      const char *address)
+static void check_new(struct composer *c, const struct gpu *gpu, const struct pci_function *f)
 {
-	const struct mdev_parent *parent = mdev_parent_find(&c->facts->devices.mdev, &f->address);
-	const struct mdev_type *type = parent ? mdev_type_find(parent, gpu->mdev.v) : NULL;
+	const struct scene *scene = &c->facts->devices;
+	own_error struct error *why = NULL;
 
-	if (!parent)
-		refuse_parent(c, gpu, f, address);
-	else if (!type)
-		refuse_type(c, gpu, parent, address);
-	else if (!type->api || strcmp(type->api, "vfio-pci") != 0)
-		compose_refuse(c, gpu->mdev.at,
-			       "%s: %s makes no PCI devices (device_api is %s and not vfio-pci)",
-			       address, type->id, type->api ? type->api : "not told");
-	else if (type->available <= planned(c, gpu, f))
-		refuse_full(c, gpu, parent, address);
+	mdev_can_be_made(&scene->mdev, &scene->gvt, f, gpu->mdev.v, planned(c, gpu, f), &why);
+	for (size_t i = 0; why && i < error_count(why); i++)
+		compose_refuse(c, gpu->mdev.at, "%s", error_message(why, i));
 }
 
 /* ------------------------------------------------------------------ one that is there */
 
 static void check_there(struct composer *c, const struct gpu *gpu, const struct mdev *there,
-			const struct pci_function *f, const char *address)
+			const struct pci_function *f)
 {
 	const struct scene *d = &c->facts->devices;
 	own_free char *node = xasprintf("/dev/vfio/%d", there->group);
-	bool same = there->has_parent && there->type && strcmp(there->type, gpu->mdev.v) == 0 &&
-		    pci_address_compare(&there->parent, &f->address) == 0;
+	own_free char *another = mdev_is_another(there, &f->address, gpu->mdev.v);
 
-	if (!same) {
+	if (another) {
 		compose_refuse(
 			c, gpu->uuid.at,
-			"there is a mediated device %s already, and it is no %s of %s but %s: give %s, or remove it (echo 1 > /sys/bus/mdev/devices/%s/remove)",
-			there->uuid, gpu->mdev.v, address, there->type ? there->type : "another",
-			compose_key(c, &gpu->uuid.at), there->uuid);
+			"%s: give %s, or remove it (echo 1 > /sys/bus/mdev/devices/%s/remove)",
+			another, compose_key(c, &gpu->uuid.at), there->uuid);
 		return;
 	}
 	for (size_t i = 0; i < d->holders.n; i++) {
@@ -290,9 +194,9 @@ static void add_place(struct composer *c, const struct wanted *w, const struct p
 	else if (f->locked)
 		compose_refuse(c, w->device->at, "%s: the kernel is still busy with it", address);
 	else if (place.there)
-		check_there(c, w->gpu, place.there, f, address);
+		check_there(c, w->gpu, place.there, f);
 	else
-		check_new(c, w->gpu, f, address);
+		check_new(c, w->gpu, f);
 	note_msrs(c, f);
 	if (c->mdevs == ARRAY_SIZE(c->mdev))
 		compose_wrong(c, w->item->at, "more than %zu vGPUs", ARRAY_SIZE(c->mdev));
