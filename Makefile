@@ -254,7 +254,7 @@ roots_alone = namei -l $(1) | awk '/^f:/ { next } \
 	END { exit bad || !n }'
 
 # Manual pages: two of them have a part that the program writes of its own tables.
-MAN := vmlaunch.1 vmlaunch-qmp.1 vmlaunch.ini.5 vmlaunch-keeper.8
+MAN := vmlaunch.1 vmlaunch-qmp.1 vmlaunch.ini.5 vmlaunch-guide.7 vmlaunch-keeper.8
 man: $(MAN:%=$(BUILD)/man/%)
 $(BUILD)/man/%: launcher/man/%.in vmlaunch
 	$(call say,MAN,$@)

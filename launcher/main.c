@@ -339,7 +339,7 @@ static bool is_for_programs(char **word, size_t n)
 {
 	static const char *const words[] = {"--json", "--lines", "--raw", "complete", "report"};
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && word[i]; i++) {
 		const char *format = text_starts(word[i], "--format=")		     ? word[i] + 9
 				     : strcmp(word[i], "--format") == 0 && i + 1 < n ? word[i + 1]
 										     : NULL;
