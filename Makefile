@@ -10,6 +10,7 @@
 #   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, JSON=FILE
 #   make keys       profiles/KEYS.md anew, from the table of keys
 #   make pot        the sentences of the source into the catalogues of launcher/po
+#   make deb        a Debian package, in build/deb
 #   make fuzz       libFuzzer on every parser, FUZZ_SECONDS each
 #   make install    PREFIX=/usr/local, DESTDIR=
 #   make clean
@@ -66,7 +67,7 @@ unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_programs := $(fuzzers:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all import locale pot man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe warnings
+.PHONY: all import locale pot deb man demo check test keys lint bench fuzz soak matrix roots install uninstall clean unit san probe warnings
 all: vmlaunch
 
 -include firmware/probe/probe.mk
@@ -212,6 +213,10 @@ keys: vmlaunch
 
 pot:
 	@launcher/po/update
+
+deb:
+	@tests/packages build deb 'lintian?'
+	@launcher/debian/build $(BUILD)/deb
 
 # What tests/check/lint asks for.
 warnings:
