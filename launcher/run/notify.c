@@ -103,9 +103,18 @@ static void log_notice(struct notices *n, enum notice kind, const char *text)
 
 /* ------------------------------------------------------------------ the process that shows them */
 
+/* The machine's name, with which most lines begin, stands above them. */
+static const char *below_title(const struct notices *n, const char *line)
+{
+	size_t len = strlen(n->title);
+
+	return strncmp(line, n->title, len) == 0 && text_starts(line + len, ": ") ? line + len + 2
+										  : line;
+}
+
 static void notice_keep(struct notices *n, char *packet)
 {
-	own_free char *text = clean_text(packet + 1);
+	own_free char *text = clean_text(below_title(n, packet + 1));
 
 	if (*packet == NOTICE_END) {
 		n->ended = true;
