@@ -125,7 +125,7 @@ class Place:
         """What a run may not leave: sockets, locks, records, temporary files anywhere in the place."""
         left = [path for path in self.runtime.rglob("*") if path.name != "vmlaunch"]
         for path in self.home.rglob("*"):
-            if path.name == ".config":
+            if path.name == ".config" or path.suffix == ".schema":  # as long as a temporary file's ending
                 continue
             kind = path.name.endswith(".sock") or path.name in ("lock", "run.json")
             if kind or path.parent.name == "run" or re.search(r"\.[A-Za-z0-9]{6}$", path.name):

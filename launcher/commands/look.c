@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "host/answers.h"
 #include "look_private.h"
 #include "qmp/format.h"
 #include "qmp/schema.h"
@@ -136,21 +137,47 @@ static const char *state_words(const char *state)
 	return "a state that is not known here";
 }
 
-/* What the supervisor wrote into the log of the guest's crash; the caller owns it. */
-static char *logged_crash(const struct session *session)
+/* What the supervisor wrote into the log, a line with these words; the caller owns it. */
+static char *logged(const struct session *session, const char *words)
 {
 	own_run_record struct run_record record = {0};
 
 	return session->dir && run_record_read(session->dir, &record)
-		       ? log_line_with(record.log, "the guest's system crashed")
+		       ? log_line_with(record.log, words)
 		       : NULL;
+}
+
+/* The passed functions that are not well, with words on it. */
+static json_object *lost_functions(const struct session *session)
+{
+	own_run_record struct run_record record = {0};
+	json_object *list = json_object_new_array();
+	struct root real = ROOT_REAL;
+
+	if (!session->dir || !run_record_read(session->dir, &record))
+		return list;
+	for (size_t i = 0; i < record.functions; i++) {
+		const char *address = record.function[i].address;
+		const char *words = pci_answer_words(pci_answer_of(&real, address));
+		json_object *o;
+
+		if (!words)
+			continue;
+		o = json_object_new_object();
+		look_add_text(o, "host", address);
+		look_add_text(o, "problem", words);
+		json_object_array_add(list, o);
+	}
+	return list;
 }
 
 static json_object *find_why(struct looking *looking, const char *words, struct error **err)
 {
 	own_json json_object *status = look_ask(looking, "query-status", NULL, err), *blocks = NULL;
 	const char *state = json_member_text(status, "status");
-	own_free char *held_text = NULL, *logged = logged_crash(looking->session);
+	own_free char *held_text = NULL,
+		      *crash = logged(looking->session, "the guest's system crashed");
+	own_free char *resets = logged(looking->session, HELD_RESETS);
 	own_held struct held held = {0};
 	json_object *o;
 
@@ -167,7 +194,9 @@ static json_object *find_why(struct looking *looking, const char *words, struct 
 	o = json_object_new_object();
 	look_add_text(o, "state", state);
 	look_add_text(o, "why", held_text ? held_text : state_words(state));
-	look_add_text(o, "last-crash", looking->crash ? looking->crash : logged);
+	look_add_text(o, "last-crash", crash ? crash : looking->crash);
+	look_add_text(o, "resets", resets);
+	json_object_object_add(o, "functions", lost_functions(looking->session));
 	return o;
 }
 
@@ -176,10 +205,20 @@ static void print_why(struct buf *out, json_object *found)
 	own_free char *state = text_quote(json_member_text(found, "state"), 40);
 	own_free char *why = qmp_screen(json_member_text(found, "why"));
 	const char *crash = json_member_text(found, "last-crash");
+	const char *resets = json_member_text(found, "resets");
+	json_object *lost = json_object_object_get(found, "functions");
 
 	buf_addf(out, "%s: %s", state, why);
 	if (*crash)
 		buf_addf(out, "last crash: %s\n", crash);
+	if (*resets)
+		buf_addf(out, "%s\n", resets);
+	for (size_t i = 0; i < look_length(lost); i++) {
+		json_object *o = json_object_array_get_idx(lost, i);
+
+		buf_addf(out, "%s %s\n", json_member_text(o, "host"),
+			 json_member_text(o, "problem"));
+	}
 }
 
 const struct look LOOK_WHY = {find_why, print_why, NULL};

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "host/answers.h"
 #include "host/interrupts.h"
 #include "host/pci.h"
 #include "host/threads.h"
@@ -340,6 +341,7 @@ static void add_host(json_object *o, const char *address)
 		pci_function_read(&f, &real, &parsed);
 	look_add_text(o, "host", address);
 	json_object_object_add(o, "there", json_object_new_boolean(f.path != NULL));
+	look_add_text(o, "problem", pci_answer_words(pci_answer_of(&real, address)));
 	look_add_text(o, "driver", f.driver);
 	look_add_text(o, "power-state", f.power_state);
 	look_add_text(o, "runtime-status", f.runtime_status);
@@ -457,16 +459,15 @@ static void print_host(struct buf *out, json_object *o)
 	const char *power = json_member_text(o, "power-state");
 	const char *runtime = json_member_text(o, "runtime-status");
 	const char *speed = json_member_text(o, "link-speed");
+	const char *problem = json_member_text(o, "problem");
 	json_object *there = NULL, *resets = NULL;
 
 	json_object_object_get_ex(o, "there", &there);
 	json_object_object_get_ex(o, "resets", &resets);
-	if (!json_object_get_boolean(there)) {
-		buf_adds(
-			out,
-			"  it is not on the host's bus any more: 'dmesg' may tell why, and a reset or power cycle of the host brings it back\n");
+	if (*problem)
+		buf_addf(out, "  it %s\n", problem);
+	if (!json_object_get_boolean(there))
 		return;
-	}
 	buf_addf(out, "  power %s (%s), ", *power ? power : "not known",
 		 *runtime ? runtime : "runtime power not known");
 	if (!look_length(resets))

@@ -19,6 +19,7 @@
 #include "qmp/format.h"
 #include "qmp/help.h"
 #include "qmp/line.h"
+#include "run/held.h"
 #include "shell_private.h"
 
 /* After so long without an answer, in milliseconds, it is said how one gets away. */
@@ -84,6 +85,8 @@ static void take_state(struct shell *shell, json_object *answer)
 	if (strcmp(state, shell->state) == 0 || strlen(state) >= sizeof(shell->state))
 		return;
 	strcpy(shell->state, state);
+	if (held_is_trouble(state))
+		shell_say(shell, "the guest is held: 'why' tells why, and what to do");
 	if (shell->terminal.prompt && !shell->terminal.plain)
 		show_prompt(shell);
 }
@@ -123,6 +126,11 @@ static void take_event(struct shell *shell, const struct qmp_message *message)
 		own_free char *line = qmp_event_line(message);
 
 		terminal_print(&shell->terminal, line);
+		if (strcmp(message->name, "GUEST_PANICKED") == 0) {
+			own_free char *words = held_crash_words(message->data);
+
+			terminal_print(&shell->terminal, words);
+		}
 	}
 }
 
@@ -136,7 +144,10 @@ static void take_message(struct shell *shell, const struct qmp_message *message)
 		take_event(shell, message);
 		break;
 	case QMP_CLOSED:
-		shell_say(shell, "%s", message->text);
+		shell_say(shell, "%s%s%s%s", message->text,
+			  shell->session->dir ? "; 'vmlaunch status " : "",
+			  shell->session->dir ? shell->session->name : "",
+			  shell->session->dir ? "' tells what became of the machine" : "");
 		shell->lost = shell->leave = true;
 		break;
 	case QMP_GARBAGE:

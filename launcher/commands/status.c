@@ -13,6 +13,7 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "condition.h"
+#include "host/answers.h"
 #include "host/pci.h"
 #include "host/threads.h"
 #include "run/log.h"
@@ -259,7 +260,7 @@ static json_object *text_or_null(const char *text)
 	return text ? json_object_new_string(text) : NULL;
 }
 
-/* Only what the kernel answers from memory: nothing that sleeps is woken (host/pci.h). */
+/* Nothing that sleeps is woken (host/pci.h, host/answers.h). */
 static json_object *functions_json(const struct run_record *record)
 {
 	struct root real = ROOT_REAL;
@@ -275,6 +276,9 @@ static json_object *functions_json(const struct run_record *record)
 			pci_function_read(&f, &real, &address);
 		json_object_object_add(o, "address", json_object_new_string(was->address));
 		json_object_object_add(o, "there", json_object_new_boolean(f.path != NULL));
+		json_object_object_add(
+			o, "problem",
+			text_or_null(pci_answer_words(pci_answer_of(&real, was->address))));
 		json_object_object_add(o, "driver", text_or_null(f.driver));
 		json_object_object_add(o, "power-state", text_or_null(f.power_state));
 		json_object_object_add(o, "runtime-status", text_or_null(f.runtime_status));
@@ -392,11 +396,12 @@ static void print_function(json_object *o)
 	const char *power = json_member_text(o, "power-state");
 	const char *runtime = json_member_text(o, "runtime-status");
 	const char *driver = json_member_text(o, "driver");
+	const char *problem = json_member_text(o, "problem");
 	own_free char *has = *driver ? text_quote(driver, 40) : xstrdup("no driver");
 
 	printf("  device      %s  ", json_member_text(o, "address"));
-	if (!json_object_get_boolean(json_object_object_get(o, "there")))
-		printf("is not on the bus any more: 'dmesg' may tell why");
+	if (*problem)
+		printf("%s", problem);
 	else
 		printf("%s, %s; %s has it", *power ? power : "power not known",
 		       *runtime ? runtime : "runtime power not known", has);

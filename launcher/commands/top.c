@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "condition.h"
+#include "host/answers.h"
 #include "host/interrupts.h"
 #include "host/threads.h"
 
@@ -98,6 +99,10 @@ static char *power_of(const struct run_record *record)
 		own_free char *state = root_line(&real, "/sys/bus/pci/devices/%s/power_state",
 						 record->function[i].address);
 
+		if (pci_answer_of(&real, record->function[i].address) == PCI_SILENT) {
+			free(state);
+			state = xstrdup("off the bus");
+		}
 		buf_addf(&power, "%s%s %s", i ? ", " : "", record->function[i].address,
 			 state ? state : "gone");
 	}

@@ -24,6 +24,13 @@
 #define BOUNDED_LINES 3
 #define BOUNDED_MS 5000
 
+/* A guest that starts up tells several resets at once, one that crashes at its start (a triple
+ * fault, which QEMU does not tell from a reset) the next one soon.
+ */
+#define RESET_ONCE_MS 700
+#define RESETS_MS 120000
+#define RESETS_MANY 5
+
 /* ------------------------------------------------------------------ not too much */
 
 static const char *const BOUNDED[] = {
@@ -31,6 +38,7 @@ static const char *const BOUNDED[] = {
 	[BOUNDED_RESUMED] = "guest let go on",
 	[BOUNDED_DISK] = "I/O errors of disks",
 	[BOUNDED_CRASH] = "crashes of the guest's system",
+	[BOUNDED_RESETS] = "resets of the guest's own",
 	[BOUNDED_WATCHDOG] = "watchdogs that ran out",
 	[BOUNDED_MEMORY] = "errors of the host's memory",
 	[BOUNDED_GARBAGE] = "unexpected on the monitor",
@@ -212,6 +220,31 @@ static void take_crash(struct supervisor *s, json_object *data)
 		events_look(s);
 }
 
+/* QAPI: RESET. */
+static void take_reset(struct supervisor *s, json_object *data)
+{
+	struct resets *resets = &s->resets;
+	int64_t now = now_ms(), before = resets->last;
+	json_object *guest = NULL;
+
+	if (!json_object_object_get_ex(data, "guest", &guest) || !json_object_get_boolean(guest))
+		return;
+	resets->last = now;
+	if (resets->n && now - before < RESET_ONCE_MS)
+		return;
+	if (!resets->n || now - resets->since > RESETS_MS)
+		*resets = (struct resets){.since = now, .last = now};
+	if (++resets->n != RESETS_MANY)
+		return;
+	own_free char *line = xasprintf(
+		HELD_RESETS
+		", %u times in %d s: its system or firmware dies early (a triple fault looks so)",
+		RESETS_MANY, (int)((now - resets->since + 999) / 1000));
+
+	if (tell_bounded(s, BOUNDED_RESETS, "%s", line))
+		log_add(s->plan->log, line);
+}
+
 /* QAPI: WATCHDOG, WatchdogAction. */
 static void take_watchdog(struct supervisor *s, json_object *data)
 {
@@ -252,7 +285,9 @@ void events_take(struct supervisor *s, const struct qmp_message *m)
 	    *reason ? ")" : "");
 	if (strcmp(name, "RESUME") == 0 || strcmp(name, "RESET") == 0)
 		begin_looking(s);
-	if (strcmp(name, "STOP") == 0 || strcmp(name, "SUSPEND") == 0)
+	if (strcmp(name, "RESET") == 0)
+		take_reset(s, m->data);
+	else if (strcmp(name, "STOP") == 0 || strcmp(name, "SUSPEND") == 0)
 		events_look(s);
 	else if (strcmp(name, "RESUME") == 0 || strcmp(name, "WAKEUP") == 0)
 		tell_resumed(s);

@@ -54,6 +54,9 @@ void held_add_blocks(struct held *held, json_object *blocks);
  */
 char *held_crash_words(json_object *data);
 
+/* What is said of a guest that resets itself again and again; begins a line of the log. */
+#define HELD_RESETS "the guest resets itself again and again"
+
 /* Why a QEMU that lives does not answer. */
 enum held_silence {
 	SILENT_STOPPED, /* its process is (SIGSTOP) */

@@ -239,10 +239,12 @@ char *log_line_with(const char *path, const char *words)
 {
 	size_t len = 0;
 	own_free char *text = read_log(path, &len);
-	char *at = text ? strstr(text, words) : NULL;
+	char *at = text ? strstr(text, words) : NULL, *later;
 
 	if (!at)
 		return NULL;
+	while ((later = strstr(at + 1, words)))
+		at = later;
 	at[strcspn(at, "\n")] = '\0';
 	while (at > text && at[-1] != '\n')
 		at--;

@@ -66,7 +66,7 @@ char *log_last_words(const char *path, size_t lines, const char *before);
  */
 char *log_last_of_ours(const char *path);
 
-/* The first line near its end that has these words, fit for a terminal; NULL when there is none.
+/* The last line near its end that has these words, fit for a terminal; NULL when there is none.
  * The caller owns it.
  */
 char *log_line_with(const char *path, const char *words);

@@ -32,6 +32,7 @@ enum bounded_kind {
 	BOUNDED_RESUMED,
 	BOUNDED_DISK,
 	BOUNDED_CRASH,
+	BOUNDED_RESETS,
 	BOUNDED_WATCHDOG,
 	BOUNDED_MEMORY,
 	BOUNDED_GARBAGE,
@@ -52,6 +53,12 @@ enum asked { ASKED_NOTHING, ASKED_STATUS, ASKED_BLOCKS };
 enum sleeping { SLEEPING_NOT, SLEEPING_ASKED, SLEEPING_STOPS, SLEEPING_STOPPED };
 
 enum down_kind { DOWN_NO, DOWN_ASKED, DOWN_ORDERED };
+
+/* How often the guest made itself anew, in milliseconds of now_ms(). */
+struct resets {
+	int64_t since, last;
+	unsigned n;
+};
 
 struct supervisor {
 	const struct plan *plan;
@@ -87,6 +94,7 @@ struct supervisor {
 	uint64_t asked_id;
 	bool ask_again;
 	struct bounded bounded[BOUNDED_KINDS];
+	struct resets resets;
 
 	enum down_kind down;
 	struct shutdown_times times; /* the plan's, unless the host is faster */
