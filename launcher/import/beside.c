@@ -5,25 +5,58 @@
 
 #include "base/alloc.h"
 
-void import_sound(struct draft *d, xmlNode *devices, bool spice)
+/* Where the sound goes, by libvirt's words for it. */
+static bool import_audio(struct draft *d, xmlNode *devices)
 {
-	bool sound = false;
+	static const char *const kind[][2] = {{"spice", "spice"},
+					      {"none", "none"},
+					      {"pulseaudio", "pulse"},
+					      {"pipewire", "pipewire"},
+					      {"alsa", "alsa"}};
+	bool found = false;
 
-	for (xmlNode *s = xml_child(devices, "sound"); s; s = xml_next(s)) {
-		sound = true;
-		xml_take(s);
-	}
 	for (xmlNode *a = xml_child(devices, "audio"); a; a = xml_next(a)) {
 		own_free char *type = xml_attr(a, "type");
+		const char *word = NULL;
 
-		xml_take(a);
-		if (type && strcmp(type, "spice") != 0 && strcmp(type, "none") != 0)
-			draft_left(d, "audio type=%s: sound goes with SPICE", type);
+		xml_ignore(a, "id");
+		for (size_t i = 0; type && i < ARRAY_SIZE(kind); i++)
+			if (strcmp(kind[i][0], type) == 0)
+				word = kind[i][1];
+		if (!word) {
+			draft_left(d, "audio type=%s", type ? type : "?");
+			xml_take(a);
+			continue;
+		}
+		found = true;
+		/* By itself where the picture comes by it. */
+		if (strcmp(word, "spice") != 0)
+			draft_put(d, "sound", "", "type", word);
+		/* Where libvirt, which is nobody's session, had to look for the user's. */
+		xml_ignore(a, "serverName");
+		xml_ignore(a, "runtimeDir");
 	}
-	if (sound && !spice)
+	return found;
+}
+
+void import_sound(struct draft *d, xmlNode *devices, bool spice)
+{
+	bool sound = false, audio = import_audio(d, devices);
+
+	for (xmlNode *s = xml_child(devices, "sound"); s; s = xml_next(s)) {
+		own_free char *model = xml_attr(s, "model");
+
+		sound = true;
+		xml_take(s);
+		if (model && strcmp(model, "usb") == 0)
+			draft_put(d, "sound", "", "model", "usb");
+		else if (model && strncmp(model, "ich", 3) != 0)
+			draft_note(d, "the sound card is Intel's HDA, not %s", model);
+	}
+	if (sound && !spice && !audio)
 		draft_left(
 			d,
-			"sound: it goes with SPICE (display.type = spice), which the domain has not");
+			"sound: it goes to SPICE, which the domain has not; sound.type says otherwise");
 }
 
 void import_watchdog(struct draft *d, xmlNode *devices)
@@ -54,10 +87,67 @@ void import_ports(struct draft *d, xmlNode *devices, bool spice)
 		bool agent = type && strcmp(type, "spicevmc") == 0;
 
 		xml_take(c);
+		if (name && strcmp(name, "org.qemu.guest_agent.0") == 0) {
+			draft_put(d, "console", "", "guest-agent", "yes");
+			continue;
+		}
 		if (!(agent && spice) && !(name && strcmp(name, "com.redhat.spice.0") == 0))
 			draft_left(d, "channel %s", name ? name : type ? type : "?");
 	}
 	if (xml_child(devices, "redirdev"))
 		draft_left(d, "redirdev: USB devices of SPICE's client");
 	xml_take_all(devices, "redirdev");
+}
+
+/* By the tag that the guest mounts it by, which stays; the section's name has no other letters. */
+static void import_share(struct draft *d, xmlNode *node, size_t number)
+{
+	own_free char *dir = xml_attr(xml_child(node, "source"), "dir");
+	own_free char *tag = xml_attr(xml_child(node, "target"), "dir");
+	own_free char *driver = xml_attr(xml_child(node, "driver"), "type");
+	own_free char *access = xml_attr(node, "accessmode");
+	own_free char *name = xasprintf("share%zu", number);
+	bool mount = xml_has(node, "type", "mount");
+
+	if (!mount || !dir || !tag) {
+		draft_left(d, "filesystem %s: a directory of the host's can be shared",
+			   tag ? tag : "?");
+		xml_take(node);
+		return;
+	}
+	draft_put(d, "share", name, "path", dir);
+	draft_put(d, "share", name, "tag", tag);
+	draft_put(d, "share", name, "type",
+		  driver && strcmp(driver, "virtiofs") == 0 ? "virtiofs" : "9p");
+	xml_has(xml_child(node, "driver"), "type", "path");
+	if (xml_child(node, "readonly"))
+		draft_put(d, "share", name, "read-only", "yes");
+	if (access && strcmp(access, "passthrough") != 0)
+		draft_note(d, "share %s: files in it are made as you, not %s", tag, access);
+	xml_take(xml_child(node, "address"));
+	xml_take(xml_child(node, "alias"));
+}
+
+void import_shares(struct draft *d, xmlNode *devices)
+{
+	size_t number = 0;
+
+	for (xmlNode *f = xml_child(devices, "filesystem"); f; f = xml_next(f))
+		import_share(d, f, number++);
+}
+
+void import_panic(struct draft *d, xmlNode *devices)
+{
+	for (xmlNode *p = xml_child(devices, "panic"); p; p = xml_next(p)) {
+		own_free char *model = xml_attr(p, "model");
+
+		if (model && strcmp(model, "isa") != 0 && strcmp(model, "pvpanic") != 0) {
+			draft_left(d, "panic %s", model);
+			xml_take(p);
+			continue;
+		}
+		draft_put(d, "machine", "", "pvpanic", "yes");
+		xml_take(xml_child(p, "address"));
+		xml_take(xml_child(p, "alias"));
+	}
 }

@@ -143,12 +143,32 @@ static char *field(const char *text, const char *type, const char *key)
 	return NULL;
 }
 
-static bool import_fw_cfg(struct draft *d, const char *value)
+/* Any other text or file that the guest reads by its name. */
+static bool import_entry(struct draft *d, const char *value, size_t *entries)
+{
+	own_free char *name = field(value, "name", "name"), *text = NULL, *file = NULL;
+	own_free char *section = NULL;
+
+	/* A comma of a value is doubled, which field() does not read. */
+	if (!name || strstr(value, ",,") || !draft_takes("fw-cfg", "name", name))
+		return false;
+	text = field(value, "name", "string");
+	file = field(value, "name", "file");
+	if (!text == !file)
+		return false;
+	section = xasprintf("raw%zu", (*entries)++);
+	draft_put(d, "fw-cfg", section, "name", name);
+	draft_put(d, "fw-cfg", section, file ? "file" : "string", file ? file : text);
+	return true;
+}
+
+static bool import_fw_cfg(struct draft *d, const char *value, size_t *entries)
 {
 	uint64_t mib;
 
-	if (!text_starts(value, MMIO64) || !text_u64(value + strlen(MMIO64), 10, &mib) ||
-	    mib > UINT32_MAX)
+	if (!text_starts(value, MMIO64))
+		return import_entry(d, value, entries);
+	if (!text_u64(value + strlen(MMIO64), 10, &mib) || mib > UINT32_MAX)
 		return false;
 	own_free char *size = text_size(mib << 20);
 
@@ -253,8 +273,14 @@ static void import_cpu_flag(struct draft *d, const char *word)
 			draft_put(d, "hyperv", "", hv[i], strcmp(value, "off") == 0 ? "no" : "yes");
 			return;
 		}
-	if (strcmp(name, "host") != 0 && strcmp(name, "migratable") != 0)
-		draft_left(d, "-cpu %s: there is no key for single features", word);
+	if (strcmp(name, "host") == 0 || strcmp(name, "migratable") == 0)
+		return;
+	if (*name == '+' || *name == '-')
+		import_cpu_word(d, name + 1, *name == '+');
+	else if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0)
+		import_cpu_word(d, name, strcmp(value, "on") == 0);
+	else
+		draft_left(d, "-cpu %s: cpu.flags switches on or off, and no more", word);
 }
 
 static bool import_cpu(struct draft *d, const char *value)
@@ -279,7 +305,7 @@ static bool is_laid_out(const char *value)
 struct walk {
 	struct draft *d;
 	bool glass; /* Looking Glass' memory was seen */
-	size_t tables, inputs;
+	size_t tables, inputs, entries;
 };
 
 static void pass_on(struct draft *d, const char *option, const char *value)
@@ -305,7 +331,7 @@ static void import_option(struct walk *w, const char *option, const char *value)
 	if (device)
 		type = field(value, "driver", NULL);
 	if (strcmp(option, "-fw_cfg") == 0)
-		done = import_fw_cfg(w->d, value);
+		done = import_fw_cfg(w->d, value, &w->entries);
 	else if (strcmp(option, "-acpitable") == 0)
 		done = import_table(w->d, value, &w->tables);
 	else if (strcmp(option, "-object") == 0)

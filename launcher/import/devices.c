@@ -186,31 +186,86 @@ static void import_disk(struct draft *d, xmlNode *disk, struct boot_order *boot,
 
 /* ------------------------------------------------------------------ networks */
 
+/* How the guest's card reaches the world: the nearest that there is, and a word where it is another
+ * thing. */
+static void import_way(struct draft *d, xmlNode *node, const char *name, const char *type)
+{
+	xmlNode *source = xml_child(node, "source");
+	own_free char *bridge = xml_attr(source, "bridge");
+	own_free char *network = xml_attr(source, "network"), *dev = xml_attr(source, "dev");
+	xmlNode *target = xml_child(node, "target");
+	own_free char *how = xml_attr(source, "mode");
+	bool ours = xml_has(target, "managed", "no");
+	own_free char *tap = ours ? xml_attr(target, "dev") : NULL;
+
+	if (strcmp(type, "bridge") == 0 && bridge && draft_knows("network", "bridge")) {
+		draft_put(d, "network", name, "mode", "bridge");
+		draft_put(d, "network", name, "bridge", bridge);
+	} else if (strcmp(type, "direct") == 0 && dev &&
+		   draft_takes("network", "mode", "macvtap") &&
+		   (!how || strcmp(how, "bridge") == 0)) {
+		draft_put(d, "network", name, "mode", "macvtap");
+		draft_put(d, "network", name, "interface", dev);
+	} else if (strcmp(type, "ethernet") == 0 && tap) {
+		draft_put(d, "network", name, "mode", "tap");
+		draft_put(d, "network", name, "tap", tap);
+	} else if (strcmp(type, "user") == 0 || strcmp(type, "vhostuser") == 0) {
+		bool passt = xml_has(xml_child(node, "backend"), "type", "passt");
+
+		draft_put(d, "network", name, "mode", passt ? "passt" : "user");
+		if (strcmp(type, "user") != 0 && !passt)
+			draft_left(d, "network %s: a switch by vhost-user", name);
+	} else {
+		const char *what = bridge ? bridge : network ? network : dev;
+
+		draft_put(d, "network", name, "mode", "user");
+		draft_note(
+			d,
+			"network %s was %s%s%s and is NAT inside QEMU: the guest reaches the world, and is not reached from it",
+			name, type, what ? " " : "", what ? what : "");
+	}
+}
+
+/* <portForward proto='tcp'><range start='2022' to='22'/></portForward>, of passt. */
+static void import_forwards(struct draft *d, xmlNode *node, const char *name)
+{
+	for (xmlNode *f = xml_child(node, "portForward"); f; f = xml_next(f)) {
+		own_free char *protocol = xml_attr(f, "proto"), *address = xml_attr(f, "address");
+		own_free char *shown = address ? xasprintf("%s:", address) : xstrdup("");
+
+		for (xmlNode *r = xml_child(f, "range"); r; r = xml_next(r)) {
+			own_free char *start = xml_attr(r, "start"), *end = xml_attr(r, "end");
+			own_free char *to = xml_attr(r, "to");
+
+			if (!protocol || !start || xml_has(r, "exclude", "yes") || (end && to)) {
+				draft_left(d, "network %s: a portForward that is no plain one",
+					   name);
+				continue;
+			}
+			draft_putf(d, "network", name, "forward", "%s %s%s%s%s%s%s", protocol,
+				   shown, start, end ? ".." : "", end ? end : "", to ? "-" : "",
+				   to ? to : "");
+		}
+	}
+}
+
 static void import_interface(struct draft *d, xmlNode *node, struct boot_order *boot, size_t number)
 {
 	own_free char *type = xml_attr(node, "type"),
 		      *mac = xml_attr(xml_child(node, "mac"), "address");
 	own_free char *model = xml_attr(xml_child(node, "model"), "type");
-	own_free char *bridge = xml_attr(xml_child(node, "source"), "bridge");
-	own_free char *network = xml_attr(xml_child(node, "source"), "network");
 	own_free char *name = number ? xasprintf("net%zu", number) : xstrdup("lan");
 
 	xml_take(xml_child(node, "model"));
-	if (type && strcmp(type, "bridge") == 0 && bridge && draft_knows("network", "bridge")) {
-		draft_put(d, "network", name, "mode", "bridge");
-		draft_put(d, "network", name, "bridge", bridge);
-	} else if (type && strcmp(type, "user") != 0) {
-		draft_put(d, "network", name, "mode", "user");
-		draft_note(
-			d,
-			"network %s was %s%s%s and is NAT inside QEMU: the guest reaches the world, and is not reached from it",
-			name, type, bridge || network ? " " : "",
-			bridge	  ? bridge
-			: network ? network
-				  : "");
-	} else {
-		draft_put(d, "network", name, "mode", "user");
+	if (type && strcmp(type, "hostdev") == 0) {
+		draft_left(d,
+			   "network %s: a network card of the host's, which a [pci] section takes",
+			   name);
+		xml_take(node);
+		return;
 	}
+	import_way(d, node, name, type ? type : "user");
+	import_forwards(d, node, name);
 	if (mac)
 		draft_put(d, "network", name, "mac", mac);
 	if (model && strcmp(model, "virtio") != 0) {
@@ -405,6 +460,8 @@ void import_devices(struct draft *d, xmlNode *domain)
 	import_shmem(d, devices);
 	import_tpm(d, devices);
 	import_watchdog(d, devices);
+	import_panic(d, devices);
+	import_shares(d, devices);
 	import_ports(d, devices, spice);
 	/* Laid out anew, and what a q35 of ours has by itself or does without. */
 	xml_take_all(devices, "controller");

@@ -69,6 +69,8 @@ static void import_name(struct draft *d, xmlNode *domain)
 			"The identity under which the guest was installed: Windows is activated by it.");
 		draft_put(d, "vm", "", "uuid", uuid);
 	}
+	if (xml_child(domain, "genid"))
+		draft_left(d, "genid: the guest is not told when it goes back to a snapshot");
 	xml_take(xml_child(domain, "genid"));
 }
 
@@ -145,7 +147,7 @@ static bool import_loader(struct draft *d, xmlNode *os)
 	xml_take(loader);
 	xml_take(nvram);
 	draft_put(d, "firmware", "", "uefi", pflash ? "yes" : "no");
-	if (code && pflash && !is_distributions(code)) {
+	if (code && *code && pflash && !is_distributions(code)) {
 		draft_comment(
 			d, "firmware", "",
 			"libvirt had a firmware of somebody's own. It is taken again with these two:");
@@ -161,6 +163,11 @@ static bool import_loader(struct draft *d, xmlNode *os)
 
 		draft_comment(d, "firmware", "", NVRAM_WORDS, from, to);
 	}
+	if (xml_child(os, "varstore"))
+		draft_left(
+			d,
+			"os/varstore: variables of one's own as JSON (QEMU's uefi-vars); the firmware's are in flash here");
+	xml_take(xml_child(os, "varstore"));
 	if (stateless && strcmp(stateless, "yes") == 0)
 		draft_left(d, "os/loader stateless=yes");
 	return pflash;
@@ -277,6 +284,50 @@ static void import_sysinfo(struct draft *d, xmlNode *domain)
 	}
 }
 
+/* What the guest reads from fw_cfg by name. */
+static void import_entries(struct draft *d, xmlNode *domain)
+{
+	size_t number = 0;
+
+	for (xmlNode *info = xml_child(domain, "sysinfo"); info; info = xml_next(info)) {
+		xmlNode *strings = xml_child(info, "oemStrings");
+
+		for (xmlNode *e = xml_child(strings, "entry"); e; e = xml_next(e)) {
+			own_free char *text = xml_text(e);
+
+			draft_put(d, "smbios", "", "oem-string", text);
+		}
+		if (!xml_has(info, "type", "fwcfg"))
+			continue;
+		for (xmlNode *e = xml_child(info, "entry"); e; e = xml_next(e)) {
+			own_free char *section = xasprintf("entry%zu", number++);
+			own_free char *name = xml_attr(e, "name"), *file = xml_attr(e, "file");
+			own_free char *text = xml_text(e);
+
+			draft_put(d, "fw-cfg", section, "name", name ? name : "");
+			draft_put(d, "fw-cfg", section, file ? "file" : "string",
+				  file ? file : text);
+		}
+	}
+}
+
+/* Tables of the domain's own: a whole one, or the part of one that Windows is licensed by. */
+static void import_tables(struct draft *d, xmlNode *domain)
+{
+	size_t number = 0;
+
+	for (xmlNode *t = xml_at(domain, "os/acpi/table"); t; t = xml_next(t)) {
+		own_free char *type = xml_attr(t, "type"), *file = xml_text(t);
+		own_free char *name = xasprintf("os%zu", number++);
+
+		if (type && (strcmp(type, "raw") == 0 || strcmp(type, "slic") == 0 ||
+			     strcmp(type, "msdm") == 0))
+			draft_put(d, "acpi", name, "file", file);
+		else
+			draft_left(d, "os/acpi/table %s: one table to a file", type ? type : "?");
+	}
+}
+
 static void import_power(struct draft *d, xmlNode *domain)
 {
 	static const char *const usual[][2] = {{"on_poweroff", "destroy"},
@@ -309,6 +360,8 @@ void import_machine(struct draft *d, xmlNode *domain)
 	import_backing(d, domain);
 	import_os(d, domain);
 	import_sysinfo(d, domain);
+	import_entries(d, domain);
+	import_tables(d, domain);
 	import_power(d, domain);
 	/* How libvirt itself goes about it. */
 	xml_take(xml_child(domain, "resource"));

@@ -22,6 +22,13 @@ void import_sound(struct draft *d, xmlNode *devices, bool spice);
 void import_watchdog(struct draft *d, xmlNode *devices);
 void import_ports(struct draft *d, xmlNode *devices, bool spice);
 
+/* One feature of the processors on or off, behind those that there are. */
+void import_cpu_word(struct draft *d, const char *name, bool on);
+
+/* Directories of the host's and crash devices, of <devices>. */
+void import_shares(struct draft *d, xmlNode *devices);
+void import_panic(struct draft *d, xmlNode *devices);
+
 /* What goes with a hypervisor that is hidden altogether, here or on the command line. */
 void import_hidden(struct draft *d);
 

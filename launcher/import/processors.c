@@ -47,6 +47,57 @@ static void import_topology(struct draft *d, xmlNode *domain)
 	xml_take(xml_child(domain, "vcpus"));
 }
 
+void import_cpu_word(struct draft *d, const char *name, bool on)
+{
+	const char *before = draft_value(d, "cpu", "", "flags");
+	own_free char *word = xasprintf("%c%s", on ? '+' : '-', name);
+
+	if (on && strcmp(name, "topoext") == 0) {
+		draft_note(d, "topoext goes with threads by itself, where the processor has it");
+		return;
+	}
+	/* Said by the domain and by the command line that it smuggles in. */
+	for (const char *at = before; at && (at = strstr(at, word)); at++)
+		if ((at == before || at[-1] == ' ') &&
+		    (!at[strlen(word)] || at[strlen(word)] == ' '))
+			return;
+	if (!draft_takes("cpu", "flags", word)) {
+		draft_left(d, "cpu feature %s: it has another key, or is none of QEMU's", word);
+		return;
+	}
+	draft_putf(d, "cpu", "", "flags", "%s%s%s", before ? before : "", before ? " " : "", word);
+}
+
+/* A policy of optional takes what there is, as all of the host's processor is taken here. */
+static void import_feature(struct draft *d, xmlNode *feature)
+{
+	own_free char *name = NULL, *policy = NULL;
+
+	if (xml_has(feature, "name", "hypervisor") && xml_has(feature, "policy", "disable")) {
+		draft_put(d, "cpu", "", "hypervisor-bit", "no");
+		return;
+	}
+	name = xml_attr(feature, "name");
+	policy = xml_attr(feature, "policy");
+	if (!name)
+		draft_left(d, "cpu/feature without a name");
+	else if (policy && (strcmp(policy, "disable") == 0 || strcmp(policy, "forbid") == 0))
+		import_cpu_word(d, name, false);
+	else if (!policy || strcmp(policy, "optional") != 0)
+		import_cpu_word(d, name, true);
+}
+
+static void import_width(struct draft *d, xmlNode *cpu)
+{
+	xmlNode *width = xml_child(cpu, "maxphysaddr");
+	own_free char *bits = xml_attr(width, "bits"), *limit = xml_attr(width, "limit");
+
+	xml_has(width, "mode", "passthrough");
+	xml_has(width, "mode", "emulate");
+	if (bits || limit)
+		draft_put(d, "cpu", "", "phys-bits", bits ? bits : limit);
+}
+
 static void import_model(struct draft *d, xmlNode *domain)
 {
 	xmlNode *cpu = xml_child(domain, "cpu");
@@ -58,21 +109,26 @@ static void import_model(struct draft *d, xmlNode *domain)
 		draft_put(d, "cpu", "", "model", model);
 	if (xml_child(cpu, "model"))
 		xml_take(xml_child(cpu, "model"));
-	for (xmlNode *f = xml_child(cpu, "feature"); f; f = xml_next(f)) {
-		own_free char *name = NULL, *policy = NULL;
-
-		if (xml_has(f, "name", "hypervisor") && xml_has(f, "policy", "disable")) {
-			draft_put(d, "cpu", "", "hypervisor-bit", "no");
-			continue;
-		}
-		name = xml_attr(f, "name");
-		policy = xml_attr(f, "policy");
-		draft_left(d, "cpu/feature %s of %s: there is no key for single features",
-			   policy ? policy : "?", name ? name : "?");
-	}
-	xml_take(xml_child(cpu, "maxphysaddr"));
-	if (xml_child(cpu, "cache"))
+	for (xmlNode *f = xml_child(cpu, "feature"); f; f = xml_next(f))
+		import_feature(d, f);
+	import_width(d, cpu);
+	/* The host's caches, as the guest has them here. */
+	if (xml_has(xml_child(cpu, "cache"), "mode", "passthrough"))
 		xml_take(xml_child(cpu, "cache"));
+}
+
+/* Of the guest, as far as they are known by now. */
+static uint64_t processors_of(const struct draft *d)
+{
+	const char *cores = draft_value(d, "cpu", "", "cores");
+	const char *threads = draft_value(d, "cpu", "", "threads");
+	uint64_t n = 1, each = 1;
+
+	if (cores)
+		text_u64(cores, 10, &n);
+	if (threads)
+		text_u64(threads, 10, &each);
+	return n * each;
 }
 
 /* Sets of the kernel's form; libvirt also takes "^3", which is left. */
@@ -91,7 +147,14 @@ static void import_pins(struct draft *d, xmlNode *domain)
 		one_by_one &= cpu_set_count(&set) == 1;
 		all = cpu_set_union(&all, &set);
 	}
-	if (n && good) {
+	if (n && good && cpu_set_count(&all) < processors_of(d)) {
+		own_free char *list = cpu_set_text(&all);
+
+		draft_left(
+			d,
+			"cputune/vcpupin to %s: each of the guest's processors has one of the host's here, and there are more of them",
+			list);
+	} else if (n && good) {
 		own_free char *list = cpu_set_text(&all);
 
 		draft_comment(
@@ -113,6 +176,12 @@ static void import_pins(struct draft *d, xmlNode *domain)
 		xml_take(pin);
 		draft_put(d, "cpu", "", "iothread", list ? list : "");
 	}
+	for (xmlNode *s = xml_child(tune, "vcpusched"); s; s = xml_next(s)) {
+		if (!xml_has(s, "scheduler", "fifo") && !xml_has(s, "scheduler", "rr"))
+			continue;
+		xml_take(s);
+		draft_put(d, "cpu", "", "realtime", "yes");
+	}
 	xml_take(xml_child(domain, "iothreads"));
 	xml_take(xml_child(domain, "iothreadids"));
 }
@@ -132,10 +201,9 @@ static void import_hyperv(struct draft *d, xmlNode *domain)
 	xmlNode *hyperv = xml_at(domain, "features/hyperv"), *node;
 	own_free char *mode = xml_attr(hyperv, "mode"), *retries = NULL, *vendor = NULL;
 
-	if (mode && strcmp(mode, "passthrough") == 0)
-		draft_note(
-			d,
-			"hyperv mode=passthrough: what vmlaunch knows and KVM offers, not all of it");
+	if (mode && (strcmp(mode, "passthrough") == 0 || strcmp(mode, "host-model") == 0))
+		draft_note(d, "hyperv mode=%s: what vmlaunch knows and KVM offers, not all of it",
+			   mode);
 	/* By itself for Windows, with what KVM offers. */
 	if (hyperv && !is_windows(d))
 		draft_put(d, "hyperv", "", "enabled", "yes");
@@ -178,6 +246,9 @@ static void import_features(struct draft *d, xmlNode *domain)
 	if (smm)
 		draft_put(d, "machine", "", "smm",
 			  state && strcmp(state, "off") == 0 ? "no" : "yes");
+	if (xml_has(xml_child(features, "vmcoreinfo"), "state", "on"))
+		draft_put(d, "machine", "", "vmcoreinfo", "yes");
+	xml_has(xml_child(features, "vmcoreinfo"), "state", "off");
 	if (driver)
 		draft_put(d, "cpu", "", "irqchip", strcmp(driver, "kvm") == 0 ? "kernel" : "split");
 }
