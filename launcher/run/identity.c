@@ -17,6 +17,8 @@
 #include "base/say.h"
 #include "base/text.h"
 
+extern char **environ;
+
 /* The bounding set can be emptied only by who may set capabilities at all; that it stays full is no
  * harm under no_new_privs, which QEMU gets. The sets that count must be empty.
  */
@@ -64,14 +66,41 @@ static void find_session(uid_t uid)
 	}
 }
 
-/* The environment was root's or nobody's; what names the user's places must be the user's. */
+/* What of root's environment may be the user's: how to speak, and to which screen. A list, as who
+ * starts machines from a script of root's may have secrets in all else.
+ */
+static bool is_passed_on(const char *variable)
+{
+	static const char *const passed[] = {
+		"PATH=",     "TERM=",	    "COLORTERM=", "NO_COLOR=",	      "TZ=",
+		"LANG=",     "LANGUAGE=",   "DISPLAY=",	  "WAYLAND_DISPLAY=", "XAUTHORITY=",
+		"SUDO_UID=", "PKEXEC_UID=",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+		if (text_starts(variable, passed[i]))
+			return true;
+	return text_starts(variable, "LC_") && strchr(variable, '=');
+}
+
+/* What names the user's places must be the user's. */
 static void set_environment(const struct passwd *pw)
 {
-	static const char *const drop[] = {"XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
-					   "XDG_CACHE_HOME", "XDG_DATA_HOME"};
+	char **kept = NULL;
+	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof(drop) / sizeof(*drop); i++)
-		unsetenv(drop[i]);
+	for (size_t i = 0; environ && environ[i]; i++)
+		if (is_passed_on(environ[i]))
+			*xappend(kept, n) = xstrdup(environ[i]);
+	clearenv();
+	for (size_t i = 0; i < n; i++) {
+		char *value = strchr(kept[i], '=');
+
+		*value = '\0';
+		setenv(kept[i], value + 1, 1);
+		free(kept[i]);
+	}
+	free(kept);
 	setenv("HOME", pw->pw_dir, 1);
 	setenv("USER", pw->pw_name, 1);
 	setenv("LOGNAME", pw->pw_name, 1);

@@ -1,6 +1,7 @@
 """Machines that root starts for a user whom only our mount namespace knows."""
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 
@@ -29,6 +30,14 @@ class Hers:
         place.write("group", pathlib.Path("/etc/group").read_text() +
                     f"tester:x:{GID}:\nextra:x:{EXTRA}:tester\n")
         self.machine = Machine(place, qemu, more=more, binary=place.dir / "bin/fake-qemu")
+        # Root's environment does not come so far: what the fake wants to know is told it by a script.
+        fake = place.dir / "bin/fake-qemu"
+        fake.rename(fake.with_name("fake"))
+        told = {key: value for key, value in {**os.environ, **self.machine.env}.items()
+                if key.startswith(("FAKE_", "ASAN_", "UBSAN_", "LSAN_"))}
+        words = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in told.items())
+        fake.write_text(f"#!/bin/sh\n{words}exec {shlex.quote(str(fake.with_name('fake')))} \"$@\"\n")
+        fake.chmod(0o755)
         for path in (place.dir, place.home):
             os.chown(path, UID, GID)
         place.dir.chmod(0o755)
