@@ -15,6 +15,7 @@
 #include "look_private.h"
 #include "qmp/format.h"
 #include "qmp/schema.h"
+#include "run/explain.h"
 #include "run/held.h"
 #include "run/log.h"
 #include "run/record.h"
@@ -171,6 +172,20 @@ static json_object *lost_functions(const struct session *session)
 	return list;
 }
 
+/* What QEMU complained of since its start, and what that means. */
+static void add_complaint(json_object *o, const struct session *session)
+{
+	own_run_record struct run_record record = {0};
+	own_explained struct explained said = {0};
+
+	if (!session->dir || !run_record_read(session->dir, &record) ||
+	    !explain_log(record.log, false, &said))
+		return;
+	look_add_text(o, "said", said.line);
+	look_add_text(o, "cause", said.cause);
+	look_add_text(o, "remedy", said.remedy);
+}
+
 static json_object *find_why(struct looking *looking, const char *words, struct error **err)
 {
 	own_json json_object *status = look_ask(looking, "query-status", NULL, err), *blocks = NULL;
@@ -197,6 +212,7 @@ static json_object *find_why(struct looking *looking, const char *words, struct 
 	look_add_text(o, "last-crash", crash ? crash : looking->crash);
 	look_add_text(o, "resets", resets);
 	json_object_object_add(o, "functions", lost_functions(looking->session));
+	add_complaint(o, looking->session);
 	return o;
 }
 
@@ -219,6 +235,10 @@ static void print_why(struct buf *out, json_object *found)
 		buf_addf(out, "%s %s\n", json_member_text(o, "host"),
 			 json_member_text(o, "problem"));
 	}
+	if (*json_member_text(found, "said"))
+		buf_addf(out, "QEMU said: %s\nwhich means: %s: %s\n",
+			 json_member_text(found, "said"), json_member_text(found, "cause"),
+			 json_member_text(found, "remedy"));
 }
 
 const struct look LOOK_WHY = {find_why, print_why, NULL};

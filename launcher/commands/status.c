@@ -16,6 +16,7 @@
 #include "host/answers.h"
 #include "host/pci.h"
 #include "host/threads.h"
+#include "run/explain.h"
 #include "run/log.h"
 #include "run/returned.h"
 
@@ -337,12 +338,17 @@ static json_object *status_json(const char *name, const char *dir, const struct 
 {
 	json_object *o = record_json(name, record, now);
 	own_free char *picture = picture_line(dir, record);
+	own_explained struct explained said = {0};
 
 	json_object_object_add(o, "version", json_object_new_int(1));
 	json_object_object_add(o, "use", use_json(record, now));
 	json_object_object_add(o, "functions", functions_json(record));
 	json_object_object_add(o, "companions", companions_json(record));
 	json_object_object_add(o, "picture", text_or_null(picture));
+	explain_log(record->log, false, &said);
+	json_object_object_add(o, "said", text_or_null(said.line));
+	json_object_object_add(o, "cause", text_or_null(said.cause));
+	json_object_object_add(o, "remedy", text_or_null(said.remedy));
 	return o;
 }
 
@@ -460,6 +466,10 @@ static void print_status(const char *name, const char *dir, const struct run_rec
 	print_use(json_object_object_get(o, "use"));
 	print_each(o, "functions", print_function);
 	print_each(o, "companions", print_companion);
+	if (*json_member_text(o, "said"))
+		printf("  QEMU said   %s\n              which means: %s: %s\n",
+		       json_member_text(o, "said"), json_member_text(o, "cause"),
+		       json_member_text(o, "remedy"));
 	printf("  log         %s\n  sockets     %s\n", log, sockets);
 	if (*picture)
 		printf("  picture     %s\n", picture);

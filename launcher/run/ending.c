@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "base/alloc.h"
+#include "base/root.h"
 
 static const struct cause_words {
 	const char *reason, *words;
@@ -37,10 +38,21 @@ static const char *signal_words(int sig, const struct ending *ending, char **mad
 		return "QEMU was stopped by its own sandbox (signal 31): an argument or a library makes it do what -sandbox forbids, such as becoming another user or, in older versions of QEMU, running a helper program";
 	if (sig == SIGTERM && !ending->running)
 		return "QEMU was ended while it was still building the machine";
+	if (sig == SIGKILL && !ending->told && ending->starved)
+		return "QEMU was killed by signal 9, and at that time the kernel killed for want of memory ('journalctl -k' names whom): give the guest less memory, or end what else takes it";
 	if (sig == SIGKILL && !ending->told)
 		return "QEMU was killed by signal 9: by somebody, or by the kernel for want of memory";
 	*made = xasprintf("QEMU was killed by signal %d (%s)", sig, strsignal(sig));
 	return *made;
+}
+
+uint64_t ending_oom_kills(void)
+{
+	struct root real = ROOT_REAL;
+	own_free char *stat = root_read(&real, "/proc/vmstat");
+	const char *at = stat ? strstr(stat, "\noom_kill ") : NULL;
+
+	return at ? strtoull(at + strlen("\noom_kill "), NULL, 10) : 0;
 }
 
 const char *ending_sentence(const struct ending *ending, char **made)

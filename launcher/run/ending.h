@@ -5,6 +5,7 @@
 #define RUN_ENDING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct ending {
 	char reason[32];   /* of the last SHUTDOWN event, "" when there was none */
@@ -12,9 +13,15 @@ struct ending {
 	bool told;	   /* we told it to end: quit or a signal of ours */
 	char refused[256]; /* why QEMU would not let the guest go, "" when it did */
 	char lacks[1024];  /* the companion whose failure kept it from being started, "": none */
+	bool starved;	   /* the kernel has killed for want of memory meanwhile */
 	bool unknown;	   /* QEMU was not our child: status says nothing */
 	int status;	   /* as waitpid gives it */
 };
+
+/* How many processes the kernel has killed for want of memory since it was booted (proc(5):
+ * /proc/vmstat, oom_kill); 0 where it does not tell.
+ */
+uint64_t ending_oom_kills(void);
 
 /* The sentence, without the machine's name; static text or *made, which the caller owns. */
 const char *ending_sentence(const struct ending *ending, char **made);

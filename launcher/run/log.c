@@ -26,6 +26,7 @@
 
 #define TAIL (1U << 16) /* bytes of a log that are looked at */
 #define QUOTED 400	/* of a line */
+#define OUR_QUOTED 2000 /* of a line of ours, which has a remedy in it */
 
 #define COPY_MS 60000 /* between two copies of one log */
 
@@ -232,7 +233,19 @@ char *log_last_of_ours(const char *path)
 		if (text_starts(line, OURS))
 			found = line + strlen(OURS);
 	}
-	return found ? text_quote(found, QUOTED) : NULL;
+	return found ? text_quote(found, OUR_QUOTED) : NULL;
+}
+
+char *log_end(const char *path)
+{
+	size_t len;
+
+	return read_log(path, &len);
+}
+
+bool log_is_ours(const char *line)
+{
+	return text_starts(line, OURS);
 }
 
 char *log_line_with(const char *path, const char *words)

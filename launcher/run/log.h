@@ -66,6 +66,11 @@ char *log_last_words(const char *path, size_t lines, const char *before);
  */
 char *log_last_of_ours(const char *path);
 
+/* The end of a log, as much as is looked at (64 KiB); NULL: there is none. The caller owns it. */
+char *log_end(const char *path);
+/* Whether a line there is one of ours. */
+bool log_is_ours(const char *line);
+
 /* The last line near its end that has these words, fit for a terminal; NULL when there is none.
  * The caller owns it.
  */

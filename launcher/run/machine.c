@@ -10,13 +10,14 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "disk_file.h"
+#include "explain.h"
 #include "firmware/vars.h"
 #include "interrupt.h"
-#include "isolation/isolation.h"
 #include "log.h"
 #include "overlay.h"
 #include "tpm.h"
@@ -222,67 +223,54 @@ static void put_away(const struct plan *plan, struct prepared *prepared)
 	free(prepared->claim);
 }
 
-/* What QEMU says before it aborts, pages of registers above its last words, and what that means. */
-static const struct {
-	const char *words, *meaning;
-} ABORTS[] = {
-	{"VFIO_MAP_DMA failed: Invalid argument",
-	 "the guest's firmware put a device's memory where this host's IOMMU does not translate: leave cpu.phys-bits at auto, or give it fewer bits"},
-	{"VFIO_MAP_DMA failed: Cannot allocate memory",
-	 "QEMU may not lock as much memory as the devices reach: raise the limit for locked memory (ulimit -l)"},
-};
-
-/* What is told of a QEMU that was refused a file before it ran. */
-static char *refused_words(const struct plan *plan, const struct ending *ending)
+/* What stands behind the sentence: what QEMU's words mean and the line with them, and its last
+ * words unless those are pages of registers, as at an abort.
+ */
+static char *end_words(const struct plan *plan, const struct ending *ending,
+		       const struct explained *why)
 {
-	own_free char *line = NULL;
+	bool aborts = WIFSIGNALED(ending->status) && WTERMSIG(ending->status) == SIGABRT;
+	own_free char *words =
+		aborts && why->line ? NULL : log_last_words(plan->log, LAST_WORDS, "\n    ");
+	bool has_line = why->line && words && strstr(words, why->line);
+	struct buf out = {0};
 
-	if (sandbox_mode() != SANDBOX_ENFORCE || ending->running || !WIFEXITED(ending->status) ||
-	    WEXITSTATUS(ending->status) == 0)
-		return NULL;
-	line = log_line_with(plan->log, "Permission denied");
-	if (!line)
-		return NULL;
-	return xasprintf(
-		"; it may open what its profile names and what is the system's: if it is right to open what it asked for, 'vmlaunch keys qemu' tells the key for that\n    %s",
-		line);
-}
-
-/* The sentence behind an end by SIGABRT, with the line that tells why, or NULL. */
-static char *abort_words(const struct plan *plan, const struct ending *ending)
-{
-	if (!WIFSIGNALED(ending->status) || WTERMSIG(ending->status) != SIGABRT)
-		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(ABORTS); i++) {
-		own_free char *line = log_line_with(plan->log, ABORTS[i].words);
-
-		if (line)
-			return xasprintf(": %s\n    %s", ABORTS[i].meaning, line);
-	}
-	return NULL;
+	buf_adds(&out, "");
+	if (why->cause)
+		buf_addf(&out, ": %s: %s", why->cause, why->remedy);
+	if (why->line && !has_line)
+		buf_addf(&out, "\n    %s", why->line);
+	if (words && *words && !why->line)
+		buf_adds(&out, "; its last words:");
+	if (words)
+		buf_adds(&out, words);
+	return buf_steal(&out);
 }
 
 void machine_tell_end(const struct plan *plan, const struct ending *ending, struct error **err)
 {
-	own_free char *made = NULL, *words = NULL, *known = NULL;
+	own_free char *made = NULL, *words = NULL, *line = NULL;
+	own_explained struct explained why = {0};
 	const char *sentence = ending_sentence(ending, &made);
 
-	log_add(plan->log, sentence);
 	if (ending_is_good(ending)) {
+		log_add(plan->log, sentence);
 		say(SAY_NOTE, "%s: %s", plan->name, sentence);
 		return;
 	}
 	/* QEMU's own words would only be about what it lacked. */
 	if (*ending->lacks) {
+		log_add(plan->log, sentence);
 		error_add(err, ERROR_FAILED, "%s: %s", plan->name, sentence);
 		return;
 	}
-	known = abort_words(plan, ending);
-	if (!known)
-		known = refused_words(plan, ending);
-	words = known ? steal(&known) : log_last_words(plan->log, LAST_WORDS, "\n    ");
-	error_add(err, ERROR_FAILED, "%s: %s%s%s\n    (log: %s)", plan->name, sentence,
-		  *words == '\n' ? "; its last words:" : "", words, plan->log);
+	explain_log(plan->log, ending->running, &why);
+	line = why.cause ? xasprintf("%s: %s: %s", sentence, why.cause, why.remedy)
+			 : xstrdup(sentence);
+	words = end_words(plan, ending, &why);
+	log_add(plan->log, line);
+	error_add(err, ERROR_FAILED, "%s: %s%s\n    (log: %s)", plan->name, sentence, words,
+		  plan->log);
 }
 
 /* Whether somebody wants us to end: between the steps that is still cheap. */

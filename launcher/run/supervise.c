@@ -499,6 +499,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 		.qmp = qmp_new(steal_fd(&launched->monitor), QMP_LIMIT_SUPERVISOR),
 		.began = now_ms(),
 	};
+	uint64_t kills = ending_oom_kills();
 	sigset_t ours;
 
 	*ending = (struct ending){.running = launched->adopted, .unknown = launched->adopted};
@@ -530,6 +531,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	while (!launched->adopted && waitpid(launched->pid, &ending->status, 0) < 0 &&
 	       errno == EINTR)
 		;
+	ending->starved = ending_oom_kills() > kills;
 	qmp_free(s.qmp);
 	pin_free(&s.pin);
 	events_forget(&s);
