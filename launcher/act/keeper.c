@@ -222,7 +222,7 @@ static const struct verb_row {
 	/* Safe: changes only what a dead keeper's journal says. */
 	[VERB_HELLO] = {IN(PHASE_NEW), do_hello},
 	/* Safe: each intent is checked against the host by the function that serves it. */
-	[VERB_INTENT] = {IN(PHASE_PREPARING), do_intent},
+	[VERB_INTENT] = {IN(PHASE_PREPARING) | IN(PHASE_WATCHING), do_intent},
 	/* Safe: makes the keeper wait for a process of the user's own, and nothing else. */
 	[VERB_WATCH] = {IN(PHASE_PREPARING), do_watch},
 	/* Safe: moves a thread of that process into the partition that was made for it. */
@@ -234,6 +234,14 @@ static const struct verb_row {
 	/* Safe: reads journals, whose numbers of processes and devices are no secret. */
 	[VERB_KEEPERS] = {IN(PHASE_PREPARING), do_keepers},
 };
+
+/* While the machine runs only what a person plugs in comes. */
+static bool may_be_asked(const struct keeper *k, const struct intent *intent)
+{
+	return intent->kind < STEP_KINDS &&
+	       (k->phase == PHASE_PREPARING ||
+		(intent->kind == STEP_GRANT && intent->grant.node == NODE_USB));
+}
 
 /* False ends the session: nobody who is well sends that. */
 static bool serve(struct keeper *k, const struct request *request)
@@ -249,7 +257,7 @@ static bool serve(struct keeper *k, const struct request *request)
 	}
 	row = &VERB[request->verb];
 	if (!(row->phases & IN(k->phase)) ||
-	    (request->verb == VERB_INTENT && request->intent.kind >= STEP_KINDS)) {
+	    (request->verb == VERB_INTENT && !may_be_asked(k, &request->intent))) {
 		keeper_report(k, REPORT_REFUSED, 0, "verb %u is out of its place", request->verb);
 		return false;
 	}

@@ -1,5 +1,6 @@
 #include "run/attach.h"
 #include "common.h"
+#include "plugged.h"
 
 int command_attach(const struct arguments *args, struct error **err)
 {
@@ -8,5 +9,5 @@ int command_attach(const struct arguments *args, struct error **err)
 	own_free char *dir = name ? instance(name, &record, err) : NULL;
 	struct ending ending;
 
-	return dir && machine_attach(dir, &ending, err) ? 0 : ERROR_FAILED;
+	return dir && machine_attach(dir, plugged_find, &ending, err) ? 0 : ERROR_FAILED;
 }

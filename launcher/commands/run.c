@@ -1,5 +1,6 @@
 #include "base/say.h"
 #include "common.h"
+#include "plugged.h"
 #include "run/attach.h"
 #include "run/machine.h"
 #include "run/window.h"
@@ -21,7 +22,7 @@ static bool shown_again(const struct arguments *args, int *status, struct error 
 		return false;
 	*status = 0;
 	if (!process_alive(record.supervisor)) {
-		*status = machine_attach(dir, &ending, err) ? 0 : ERROR_FAILED;
+		*status = machine_attach(dir, plugged_find, &ending, err) ? 0 : ERROR_FAILED;
 	} else if (window && !window_is_open(window)) {
 		say(SAY_NOTE, "%s: runs already; its window is opened again", name);
 		window_show(&record);
@@ -36,7 +37,7 @@ static bool shown_again(const struct arguments *args, int *status, struct error 
 int command_run(const struct arguments *args, struct error **err)
 {
 	own_gathered struct gathered g = GATHERED_NONE;
-	struct supervise_options options = {0};
+	struct supervise_options options = {.find_usb = plugged_find};
 	struct ending ending;
 	int status;
 

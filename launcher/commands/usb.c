@@ -106,21 +106,48 @@ static char *words_of(const struct usb_device *device)
 			 device->product, device->port, *name ? ")" : "");
 }
 
+static bool add_at(struct session *session, const struct usb_device *device, const char *id,
+		   unsigned at, struct error **err)
+{
+	own_free char *port = xasprintf("%u", at);
+	json_object *arguments = json_object_new_object();
+
+	json_object_object_add(arguments, "driver", json_object_new_string("usb-host"));
+	json_object_object_add(arguments, "id", json_object_new_string(id));
+	json_object_object_add(arguments, "bus", json_object_new_string("usb.0"));
+	json_object_object_add(arguments, "port", json_object_new_string(port));
+	json_object_object_add(arguments, "hostbus", json_object_new_int((int)device->bus));
+	json_object_object_add(arguments, "hostaddr", json_object_new_int((int)device->number));
+	return ask(session, "device_add", arguments, err);
+}
+
+/* From the last port on: the profile's have the first ones, also those that are still to come. */
+static bool add(struct session *session, const struct usb_device *device, const char *id,
+		struct error **err)
+{
+	for (unsigned port = USB_PORTS;; port--) {
+		struct error *problem = NULL;
+
+		if (add_at(session, device, id, port, &problem))
+			return true;
+		if (port > 1 && strstr(error_message(problem, 0), "in use?")) {
+			error_free(problem);
+			continue;
+		}
+		error_merge(err, &problem);
+		return false;
+	}
+}
+
 static bool attach(struct session *session, const struct root *root,
 		   const struct usb_device *device, struct error **err)
 {
 	own_free char *id = xasprintf(ID "%s", device->port), *words = words_of(device);
-	own_json json_object *arguments = json_object_new_object();
 	struct error *problem = NULL;
 
 	if (!may_be_taken(root, device, err))
 		return false;
-	json_object_object_add(arguments, "driver", json_object_new_string("usb-host"));
-	json_object_object_add(arguments, "id", json_object_new_string(id));
-	json_object_object_add(arguments, "bus", json_object_new_string("usb.0"));
-	json_object_object_add(arguments, "hostbus", json_object_new_int((int)device->bus));
-	json_object_object_add(arguments, "hostaddr", json_object_new_int((int)device->number));
-	if (!ask(session, "device_add", json_object_get(arguments), &problem)) {
+	if (!add(session, device, id, &problem)) {
 		const char *message = error_message(problem, 0);
 
 		if (strstr(message, "usb.0"))

@@ -293,6 +293,12 @@ void plan_free(struct plan *plan)
 		free(plan->companion[i].socket);
 	}
 	free(plan->companion);
+	for (size_t i = 0; i < plan->usbs; i++) {
+		free(plan->usb[i].title);
+		free(plan->usb[i].id);
+		free(plan->usb[i].device);
+	}
+	free(plan->usb);
 	for (size_t i = 0; i < plan->guest.functions; i++)
 		free(plan->guest.function[i].section);
 	free(plan->guest.function);

@@ -118,6 +118,17 @@ struct plan_step {
 	struct cause cause;
 };
 
+#define USB_PORTS 15 /* of the controller, each USB 2 and 3 (QEMU, hw/usb/hcd-xhci.h) */
+
+/* A USB device of the host's, which may come, go, and come again while the machine runs. */
+struct plan_usb {
+	char *title;   /* of its section: "usb pen" */
+	char *id;      /* in QEMU */
+	char *device;  /* a selector of base/usb_selector.h */
+	unsigned port; /* of the controller "usb" */
+	bool given;    /* it is there, and on the command line */
+};
+
 /* When a companion is started, and what its end means. */
 enum companion_when {
 	COMPANION_BEFORE,  /* beside QEMU's start, which fails without it; it outlives us as QEMU
@@ -205,6 +216,8 @@ struct plan {
 	bool has_window;	/* the profile's own arguments have QEMU open one */
 	struct plan_step *step; /* in the order in which they are asked for */
 	size_t steps;
+	struct plan_usb *usb;
+	size_t usbs;
 	struct plan_companion *companion;
 	size_t companions; /* at most COMPANION_LIMIT */
 	char **note;	   /* what the user should know before the start */

@@ -183,6 +183,22 @@ static void add_sleep(struct buf *out, enum host_sleep sleep)
 		buf_addf(out, "\nWhen this computer is to sleep:\n    %s\n", WORDS[sleep]);
 }
 
+static void add_late(struct buf *out, const struct plan *plan)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->usbs; i++) {
+		const struct plan_usb *usb = &plan->usb[i];
+
+		if (usb->given)
+			continue;
+		buf_addf(out, "%s    [%s] %s, at port %u of the guest's controller\n",
+			 any ? "" : "\nPlugged into the guest when they come:\n", usb->title,
+			 usb->device, usb->port);
+		any = true;
+	}
+}
+
 char *plan_text(const struct plan *plan)
 {
 	struct buf out = {0};
@@ -238,6 +254,7 @@ char *plan_text(const struct plan *plan)
 	buf_adds(&out, "    log: ");
 	add_word(&out, plan->log);
 	buf_addc(&out, '\n');
+	add_late(&out, plan);
 	add_companions(&out, plan, COMPANION_BEFORE, "Beside QEMU, as you, from its start:");
 	add_companions(&out, plan, COMPANION_RUNNING, "Beside QEMU, as you, when the guest runs:");
 	return buf_steal(&out);
@@ -381,6 +398,23 @@ static json_object *companions_json(const struct plan *plan, bool *exact)
 	return list;
 }
 
+static json_object *usbs_json(const struct plan *plan, bool *exact)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < plan->usbs; i++) {
+		json_object *o = json_object_new_object();
+
+		add_text(o, "section", plan->usb[i].title, exact);
+		add_text(o, "id", plan->usb[i].id, exact);
+		add_text(o, "device", plan->usb[i].device, exact);
+		json_object_object_add(o, "port", json_object_new_int((int)plan->usb[i].port));
+		json_object_object_add(o, "there", json_object_new_boolean(plan->usb[i].given));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 char *plan_json(const struct plan *plan)
 {
 	json_object *top = json_object_new_object();
@@ -408,6 +442,7 @@ char *plan_json(const struct plan *plan)
 	json_object_object_add(top, "environment",
 			       texts_json((const char *const *)plan->env, plan->envs, &exact));
 	json_object_object_add(top, "descriptors", fds_json(plan, &exact));
+	json_object_object_add(top, "usb", usbs_json(plan, &exact));
 	add_text(top, "log", plan->log, &exact);
 	json_object_object_add(top, "companions", companions_json(plan, &exact));
 	json_object_object_add(top, "exact", json_object_new_boolean(exact));

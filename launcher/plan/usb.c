@@ -3,16 +3,14 @@
  * few, so each device has a port of its own. The controller is there in any case: what is plugged
  * in while the guest runs has a place.
  *
- * QEMU looks for a device that is not there every other second, and plugs it into the guest when it
- * comes: so an absent one never stops a start. Who may open its node is the keeper's business when
- * it is there at the start; a node that comes later, or again, has whatever rights udev gives it.
+ * One that is not there never stops a start, and is on no command line: QEMU would look for it
+ * every other second. It has its port all the same, and is plugged into it when it comes
+ * (run/plug.h).
  */
 #include <string.h>
 
 #include "base/alloc.h"
 #include "compose.h"
-
-#define USB_PORTS 15 /* of each kind, USB 2 and 3 (QEMU, hw/usb/hcd-xhci.h) */
 
 void compose_usb(struct composer *c)
 {
@@ -79,28 +77,47 @@ static void check_device(struct composer *c, const struct usb *usb, const struct
 		compose_refuse(c, usb->device.at, "%s: %s at port %s %s", key, device, d->port,
 			       use);
 	else if (!d)
-		compose_note(
-			c,
-			"%s: %s is not plugged in: the guest gets it when it is, if you may open it then",
-			name, device);
+		compose_note(c, "%s: %s is not plugged in: the guest gets it when it is", name,
+			     device);
 	else if (found > 1)
 		compose_note(c, "%s: %zu devices are %s, and the guest gets the one at port %s",
 			     name, found, device, d->port);
 }
 
-static void add_host_device(struct composer *c, const struct usb *usb, const struct usb_device *d,
-			    size_t found)
+/* Of several that are alike the first one, and no other. */
+static char *device_text(const struct usb *usb, const struct usb_device *d, size_t found)
+{
+	return found > 1 ? xasprintf("%s=%04x:%04x", d->port, (unsigned)d->vendor,
+				     (unsigned)d->product)
+			 : usb_selector_text(&usb->device.v);
+}
+
+/* Gives it a name in QEMU and a port. */
+static void add_place(struct composer *c, const struct usb *usb, const struct usb_device *d,
+		      size_t found, struct option *o)
 {
 	/* "usb" alone is the controller. */
 	own_free char *section = compose_id(&usb->item), *id = xasprintf("host-%s", section);
 	own_free char *name = item_text(&usb->item);
+	struct plan_usb *place = xappend(c->plan->usb, c->plan->usbs);
+
+	place->title = xstrdup(name);
+	place->device = device_text(usb, d, found);
+	place->given = d;
+	place->id = steal(&id);
+	option_text(o, "id", place->id);
+	compose_usb_port(c, o, &usb->item, name);
+	place->port = c->usb_ports;
+}
+
+static void add_host_device(struct composer *c, const struct usb *usb, const struct usb_device *d,
+			    size_t found)
+{
 	struct option o = option_new("usb-host");
 	const struct usb_selector *selector = &usb->device.v;
 	const char *port = selector->port;
 
-	option_text(&o, "id", id);
-	compose_usb_port(c, &o, &usb->item, name);
-	/* Of several the first one, and no other. */
+	add_place(c, usb, d, found, &o);
 	if (found > 1)
 		port = strchr(d->port, '-') + 1;
 	if (selector->bus || found > 1)
@@ -113,8 +130,10 @@ static void add_host_device(struct composer *c, const struct usb *usb, const str
 		option_number(&o, "vendorid", selector->vendor);
 		option_number(&o, "productid", selector->product);
 	}
-	compose_argument(c, "-device", option_done(&o), &usb->device.at,
-			 d ? NULL : "plugged in when it comes");
+	if (d)
+		compose_argument(c, "-device", option_done(&o), &usb->device.at, NULL);
+	else
+		free(option_done(&o));
 }
 
 static void add_section(struct composer *c, const struct usb *usb)

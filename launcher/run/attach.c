@@ -95,7 +95,8 @@ static void tell_beginning(const struct run_record *record)
 
 /* What outlives the start of the plan is what a supervisor needs of it. */
 static bool be_supervisor(const char *dir, const struct run_record *record, char *monitor,
-			  struct launched *launched, struct ending *ending, struct error **err)
+			  plug_find *find_usb, struct launched *launched, struct ending *ending,
+			  struct error **err)
 {
 	struct plan_fd fd = {.role = FD_MONITOR, .path = monitor};
 	struct plan plan = {
@@ -106,6 +107,8 @@ static bool be_supervisor(const char *dir, const struct run_record *record, char
 		.fds = 1,
 		.companion = record->companion,
 		.companions = record->companions,
+		.usb = record->usb,
+		.usbs = record->usbs,
 		.placement = record->placement,
 	};
 	struct companions companions = COMPANIONS_NONE;
@@ -118,6 +121,7 @@ static bool be_supervisor(const char *dir, const struct run_record *record, char
 			 &(struct supervise_options){.dir = dir,
 						     .companions = &companions,
 						     .inhibit = &inhibit,
+						     .find_usb = find_usb,
 						     .let_go = record->let_go,
 						     .disturbed = record->quiet},
 			 ending, err);
@@ -129,7 +133,7 @@ static bool be_supervisor(const char *dir, const struct run_record *record, char
 	return ending_is_good(ending);
 }
 
-bool machine_attach(const char *dir, struct ending *ending, struct error **err)
+bool machine_attach(const char *dir, plug_find *find_usb, struct ending *ending, struct error **err)
 {
 	own_run_record struct run_record record = {0};
 	own_free char *monitor = path_join(dir, "monitor.sock");
@@ -148,7 +152,7 @@ bool machine_attach(const char *dir, struct ending *ending, struct error **err)
 	}
 	tell_beginning(&record);
 	shared = hold_shared(&record.shared);
-	good = be_supervisor(dir, &record, monitor, &launched, ending, err);
+	good = be_supervisor(dir, &record, monitor, find_usb, &launched, ending, err);
 	remove_shared(&record.shared, shared);
 	returned = returned_after(&record, err);
 	lock_release(&lock);

@@ -14,6 +14,7 @@
 #define RECORD_LIMIT 65536
 #define FUNCTIONS_LIMIT 256
 #define ARGS_LIMIT 64
+#define USBS_LIMIT 64
 #define TIME_LIMIT 86400000 /* the longest of [shutdown] */
 
 bool run_record_alive(const struct run_record *record)
@@ -43,6 +44,12 @@ void run_record_free(struct run_record *record)
 		companion_free(&record->companion[i]);
 	free(record->companion);
 	free(record->beside);
+	for (size_t i = 0; i < record->usbs; i++) {
+		free(record->usb[i].title);
+		free(record->usb[i].id);
+		free(record->usb[i].device);
+	}
+	free(record->usb);
 	free(record->placement.vcpu);
 	for (size_t i = 0; i < record->functions; i++) {
 		free(record->function[i].address);
@@ -129,6 +136,13 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 			add_claim(record, &plan->step[i].intent);
 	for (size_t i = 0; i < plan->companions; i++)
 		add_companion(record, &plan->companion[i]);
+	for (size_t i = 0; i < plan->usbs; i++)
+		*xappend(record->usb, record->usbs) = (struct plan_usb){
+			.title = xstrdup(plan->usb[i].title),
+			.id = xstrdup(plan->usb[i].id),
+			.device = xstrdup(plan->usb[i].device),
+			.port = plan->usb[i].port,
+		};
 	for (size_t i = 0; i < plan->prepares; i++)
 		if (plan->prepare[i].kind == PREPARE_SHARED ||
 		    plan->prepare[i].kind == PREPARE_DEVICE)
@@ -202,6 +216,22 @@ static json_object *companions_json(const struct run_record *record)
 	return list;
 }
 
+static json_object *usbs_json(const struct run_record *record)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < record->usbs; i++) {
+		json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "section", json_object_new_string(record->usb[i].title));
+		json_object_object_add(o, "id", json_object_new_string(record->usb[i].id));
+		json_object_object_add(o, "device", json_object_new_string(record->usb[i].device));
+		json_object_object_add(o, "port", json_object_new_int((int)record->usb[i].port));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 static json_object *functions_json(const struct run_record *record)
 {
 	json_object *list = json_object_new_array();
@@ -261,6 +291,7 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 		json_object_object_add(o, "shared-memory", file_json(&record->shared));
 	json_object_object_add(o, "functions", functions_json(record));
 	json_object_object_add(o, "companions", companions_json(record));
+	json_object_object_add(o, "usb", usbs_json(record));
 	if (record->placement.pinned)
 		json_object_object_add(o, "placement", placement_json(&record->placement));
 	json_object_object_add(o, "let-go", json_object_new_boolean(record->let_go));
@@ -399,6 +430,26 @@ static void read_companions(json_object *top, struct run_record *record)
 	}
 }
 
+static void read_usbs(json_object *top, struct run_record *record)
+{
+	json_object *list = member(top, "usb", json_type_array);
+	size_t n = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < n && i < USBS_LIMIT; i++) {
+		json_object *o = json_object_array_get_idx(list, i);
+		own_free char *title = member_text(o, "section"), *id = member_text(o, "id");
+		own_free char *device = member_text(o, "device");
+
+		if (text_is_printable(title) && *id && text_is_printable(device))
+			*xappend(record->usb, record->usbs) = (struct plan_usb){
+				.title = steal(&title),
+				.id = steal(&id),
+				.device = steal(&device),
+				.port = (unsigned)member_number(o, "port"),
+			};
+	}
+}
+
 /* All or nothing, as it is pinned. */
 static void read_placement(json_object *o, struct placement *p)
 {
@@ -465,6 +516,7 @@ bool run_record_read(const char *dir, struct run_record *record)
 	read_shared(o, &record->shared);
 	read_functions(o, record);
 	read_companions(o, record);
+	read_usbs(o, record);
 	read_placement(o, &record->placement);
 	json_object_put(o);
 	return true;

@@ -54,6 +54,8 @@ struct run_record {
 	struct process
 		*beside; /* as many: those of COMPANION_BEFORE; the others are started anew */
 	size_t companions;
+	struct plan_usb *usb;
+	size_t usbs;
 	struct run_file shared;
 	struct placement placement; /* for a guest that was not let go yet */
 	bool let_go; /* the guest was let go once: "prelaunch" is then no start that goes on */

@@ -114,6 +114,7 @@ static void settle(struct supervisor *s, const char *state)
 	if (held_is(state))
 		events_look(s);
 	companions_start(s->companions, s->plan);
+	plug_begin(&s->plug, s->plan, s->link, s->qmp, s->find_usb, s->launched->adopted);
 }
 
 /* The next question of the pinning, and then the guest may go. */
@@ -247,6 +248,7 @@ static void reconnect(struct supervisor *s, const char *why)
 	s->qmp = qmp_new(fd, QMP_LIMIT_SUPERVISOR);
 	s->start = START_GREETING;
 	events_forget(s);
+	plug_forget(&s->plug);
 }
 
 static void take_messages(struct supervisor *s)
@@ -263,11 +265,13 @@ static void take_messages(struct supervisor *s)
 			break;
 		case QMP_REPLY:
 			if (!events_answer(s, &m) && !host_answer(s, &m) &&
-			    s->start != START_DONE && m.id == s->expected)
+			    !plug_answer(&s->plug, s->qmp, &m) && s->start != START_DONE &&
+			    m.id == s->expected)
 				advance(s, m.data);
 			break;
 		case QMP_FAILURE:
-			if (!events_answer(s, &m) && !host_answer(s, &m))
+			if (!events_answer(s, &m) && !host_answer(s, &m) &&
+			    !plug_answer(&s->plug, s->qmp, &m))
 				take_failure(s, &m);
 			break;
 		case QMP_EVENT:
@@ -400,6 +404,7 @@ enum {
 	AT_KEEPER,
 	AT_LOG,
 	AT_LOGIND,
+	AT_USB,
 	PLACES
 };
 
@@ -422,6 +427,7 @@ static void wait_for_end(struct supervisor *s)
 		p[AT_KEEPER] = (struct pollfd){.fd = s->keeper};
 		p[AT_LOG] = log_watch_poll(&s->log);
 		inhibit_poll(s->inhibit, &p[AT_LOGIND]);
+		plug_poll(&s->plug, &p[AT_USB]);
 		companions_poll(s->companions, p + PLACES);
 		if (poll(p, ARRAY_SIZE(p), limit) < 0)
 			continue;
@@ -436,6 +442,8 @@ static void wait_for_end(struct supervisor *s)
 		log_watch_go(&s->log, p[AT_LOG].revents);
 		if (p[AT_LOGIND].revents)
 			host_take(s);
+		if (p[AT_USB].revents)
+			plug_go(&s->plug, s->qmp);
 		relay_go(&s->serial, p[AT_SERIAL].revents);
 		relay_go(&s->debug, p[AT_DEBUG].revents);
 		gone = is_gone(s, &p[AT_QEMU], p + PLACES);
@@ -510,6 +518,8 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	s.link = options->link;
 	s.dir = options->dir;
 	s.inhibit = options->inhibit;
+	s.plug = PLUG_NONE;
+	s.find_usb = options->find_usb;
 	s.times = plan->times;
 	s.companions = options->companions;
 	s.deadline = options->deadline ? s.began + options->deadline : 0;
@@ -534,6 +544,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	ending->starved = ending_oom_kills() > kills;
 	qmp_free(s.qmp);
 	pin_free(&s.pin);
+	plug_free(&s.plug);
 	events_forget(&s);
 	free(s.lost);
 	/* The last of what it wrote. */

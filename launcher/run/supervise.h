@@ -8,6 +8,7 @@
 #include "ending.h"
 #include "inhibit.h"
 #include "launch.h"
+#include "plug.h"
 #include "relay.h"
 
 struct supervise_options {
@@ -15,6 +16,7 @@ struct supervise_options {
 	void *debug_context;
 	bool hurried; /* Ctrl-C quits at once: there is no guest that could obey a button */
 	struct companions *companions; /* filled and told to end; NULL: there are none */
+	plug_find *find_usb;	       /* NULL: USB devices stay as they are */
 	struct inhibit *inhibit;       /* is listened to; NULL: there is none */
 	const char *dir;   /* of the instance, whose record is kept; NULL: there is none */
 	struct link *link; /* to the keeper, NULL: none; watched, and asked to give the vCPUs their

@@ -8,6 +8,7 @@
 #include "inhibit.h"
 #include "log.h"
 #include "pin.h"
+#include "plug.h"
 #include "qmp/client.h"
 #include "supervise.h"
 
@@ -67,6 +68,8 @@ struct supervisor {
 	struct qmp *qmp;
 	struct relay serial, debug;
 	struct companions *companions;
+	struct plug plug;
+	plug_find *find_usb;
 	struct inhibit *inhibit; /* may be NULL */
 	enum sleeping sleeping;
 	uint64_t sleep_asked; /* the question or order that it waits for */
