@@ -16,6 +16,7 @@
 #include "host/answers.h"
 #include "host/pci.h"
 #include "host/threads.h"
+#include "lost.h"
 #include "run/explain.h"
 #include "run/log.h"
 #include "run/returned.h"
@@ -145,7 +146,9 @@ int command_list(const struct arguments *args, struct error **err)
 	bool json = argument_option(args, "json");
 	json_object *list = json_object_new_array(), *left = json_object_new_array();
 	json_object *top = json_object_new_object();
+	own_json json_object *lost = NULL;
 	own_free char *base = NULL;
+	own_dirs struct dirs dirs = {0};
 	struct error *problem = NULL;
 	size_t n, shown = 0;
 	char **names = instances(&n, &base, &problem);
@@ -174,10 +177,15 @@ int command_list(const struct arguments *args, struct error **err)
 	json_object_object_add(top, "version", json_object_new_int(1));
 	json_object_object_add(top, "machines", list);
 	json_object_object_add(top, "left", left);
+	if (!problem && dirs_find(&dirs, &problem))
+		lost = lost_machines(dirs.state, dirs.runtime);
+	json_object_object_add(top, "lost", json_object_get(lost));
 	if (json)
 		print_document(top);
 	json_object_put(top);
-	if (!json && !shown && !problem)
+	if (lost)
+		lost_tell(lost);
+	if (!json && !shown && lost && !json_object_array_length(lost))
 		tell_none();
 	error_merge(err, &problem);
 	return 0;
