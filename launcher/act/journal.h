@@ -77,7 +77,8 @@
 	 * before */                                                                             \
 	ROW(CHANGE_VFS, "virtual-functions", undo_vfs, CHANGE_WAITS)                             \
 	/* a network interface that we made: name[0] its own, name[1] "tap" or "macvtap", uid    \
-	 * whose it is; number: the kernel's of it, 0 before it was made */                      \
+	 * whose it is; number: the kernel's of it, 0 before it was made; name[2] the bridge and \
+	 * [3] its address, digits alone, where that bridge had no port */                       \
 	ROW(CHANGE_TAP, "tap", undo_tap, 0)
 
 #define CHANGE_KIND(kind, word, undo, function) kind,

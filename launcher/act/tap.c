@@ -6,7 +6,8 @@
  * have it for whom we start alone (rights.c).
  *
  * A tap that joins a bridge can change it: the bridge takes the lowest address and the smallest MTU
- * of its ports. So both are set before it joins.
+ * of its ports. So both are set before it joins. One without a port takes ours, and has none at all
+ * when that goes: then it is given back the one that it had.
  */
 #include <net/if.h>
 #include <stdio.h>
@@ -128,9 +129,40 @@ static bool is_ours(const struct net_interface *interface, const struct change *
 {
 	if (change->number && change->number != interface->index)
 		return false;
-	return change->names == 2 && strcmp(change->name[1], "macvtap") == 0
+	return strcmp(change->name[1], "macvtap") == 0
 		       ? interface->macvtap
 		       : interface->tap && interface->owner == change->uid;
+}
+
+#define NO_ADDRESS "000000000000"
+
+/* A bridge's address without its colons, where it has no port; else NULL. The caller owns it. */
+static char *lonely_address(const struct keeper *k, const char *bridge)
+{
+	own_free char *text = root_line(&k->root, "/sys/class/net/%s/address", bridge);
+	size_t n, digits = 0;
+	char **port = root_list(&k->root, &n, "/sys/class/net/%s/brif", bridge);
+
+	names_free(port, n);
+	for (size_t i = 0; text && i < strlen(text) + 1; i++)
+		if (text[i] != ':')
+			text[digits++] = text[i];
+	return text && n == 0 && strlen(text) == strlen(NO_ADDRESS) ? steal(&text) : NULL;
+}
+
+/* What is written down before it is made. */
+static bool describe(const struct wanted_tap *w, struct change *change, struct error **err)
+{
+	own_free char *address = w->way == TAP_BRIDGE ? lonely_address(w->k, w->lower) : NULL;
+
+	if (!change_name(change, w->name) ||
+	    !change_name(change, w->way == TAP_MACVTAP ? "macvtap" : "tap")) {
+		error_add(err, ERROR_HOST, "%s: a name that the journal cannot hold", w->name);
+		return false;
+	}
+	if (address && change_name(change, w->lower))
+		change_name(change, address);
+	return true;
 }
 
 static bool make_bare(struct wanted_tap *w, struct error **err)
@@ -177,12 +209,8 @@ bool make_tap(struct keeper *k, const struct intent *intent, struct error **err)
 
 	if (!read_wish(&w, intent, err) || !lower_can(&w, err) || !name_is_free(&w, err))
 		return false;
-	if (!change_name(&change, w.name) ||
-	    !change_name(&change, w.way == TAP_MACVTAP ? "macvtap" : "tap")) {
-		error_add(err, ERROR_HOST, "%s: a name that the journal cannot hold", w.name);
-		return false;
-	}
-	if (!journal_add(k->journal, &change, err) || !make_bare(&w, err))
+	if (!describe(&w, &change, err) || !journal_add(k->journal, &change, err) ||
+	    !make_bare(&w, err))
 		return false;
 	if (!net_interface_read(&made, &k->root, w.name) || !is_ours(&made, &change)) {
 		error_add(err, ERROR_HOST, "%s was made, and is not there as it should be", w.name);
@@ -201,19 +229,37 @@ bool make_tap(struct keeper *k, const struct intent *intent, struct error **err)
 
 /* ------------------------------------------------------------------ and back */
 
+static bool give_back_address(struct keeper *k, const struct change *change, struct error **err)
+{
+	const char *bridge = change->name[2], *was = change->name[3];
+	const char *argv[ARGUMENTS] = {NULL, "link", "set", "dev", bridge, "address", NULL};
+	own_free char *now = NULL, *text = NULL;
+
+	if (change->names != 4 || strlen(was) != strlen(NO_ADDRESS))
+		return true;
+	now = lonely_address(k, bridge);
+	if (!now || strcmp(now, NO_ADDRESS) != 0 || strcmp(was, NO_ADDRESS) == 0)
+		return true;
+	text = xasprintf("%.2s:%.2s:%.2s:%.2s:%.2s:%.2s", was, was + 2, was + 4, was + 6, was + 8,
+			 was + 10);
+	argv[6] = text;
+	return run_ip(k, argv, err);
+}
+
 bool undo_tap(struct keeper *k, const struct change *change, struct error **err)
 {
 	own_net_interface struct net_interface now = {0}, left = {0};
 	const char *name = change->name[0];
 	const char *argv[ARGUMENTS] = {NULL, "link", "delete", "dev", name};
 
-	if (change->names != 2 || !net_interface_read(&now, &k->root, name) ||
-	    !is_ours(&now, change))
+	if (change->names < 2)
 		return true;
+	if (!net_interface_read(&now, &k->root, name) || !is_ours(&now, change))
+		return give_back_address(k, change, err);
 	if (!run_ip(k, argv, err))
 		return false;
 	if (!net_interface_read(&left, &k->root, name))
-		return true;
+		return give_back_address(k, change, err);
 	error_add(err, ERROR_LEFT, "the interface %s is still there", name);
 	return false;
 }

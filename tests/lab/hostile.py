@@ -258,7 +258,7 @@ def claims():
 
 def grants():
     keeper = Keeper()
-    for node in (EVENT + 1, 255, 0xFFFFFFFF):
+    for node in (VHOST + 1, 255, 0xFFFFFFFF):
         refused(keeper, f"node kind {node}", grant(node), "no such kind")
     for node, name in ((USB, "USB device"), (EVENT, "input device")):
         for a, b in ((0, 0), (1, 999), (0xFFFFFFFF, 0xFFFFFFFF)):
