@@ -130,7 +130,7 @@ void net_collect(struct net_facts *net, const struct root *root)
 	char **name = root_list(root, &n, CLASS);
 
 	*net = (struct net_facts){
-		.root = geteuid() == 0,
+		.root = root_is_real(root) && geteuid() == 0,
 		.unprivileged = known && port <= UINT16_MAX ? (unsigned)port : UNPRIVILEGED,
 		.tun_open = is_open(root, "/dev/net/tun"),
 		.vhost_open = is_open(root, "/dev/vhost-net"),

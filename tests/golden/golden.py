@@ -183,7 +183,7 @@ def prepare(place, case, home=None):
     if not (place.dir / "qemu").exists():
         os.symlink(FAKE_QEMU, place.dir / "qemu")
     # A session with a display, and the programs that show a guest in it.
-    for client in ("looking-glass-client", "remote-viewer", "qemu-img", "swtpm", "swtpm_setup", "virtiofsd"):
+    for client in ("looking-glass-client", "remote-viewer", "qemu-img", "swtpm", "swtpm_setup", "virtiofsd", "passt"):
         client = place.write(f"bin/{client}", "")
         client.chmod(0o755)
     place.env.update(DISPLAY=":0", WAYLAND_DISPLAY="", PATH=f"{client.parent}:{os.environ['PATH']}")

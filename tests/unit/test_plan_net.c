@@ -314,16 +314,18 @@ static void passt(void **state)
 {
 	static const struct plan_program programs[] = {{"passt", S("/usr/bin/passt")}};
 	struct world w = world(), without = world();
-	own_plan struct plan *plan = NULL, *root = NULL;
+	own_plan struct plan *plan = NULL, *root = NULL, *automatic = NULL, *closed = NULL;
 
 	(void)state;
 	w.in.program = programs;
 	w.in.programs = 1;
 	plan = planned(&w, LAN "mode = passt\nforward = tcp 3389\n"
-			       "forward = udp 0.0.0.0:5000..5009-80\n" WAN);
+			       "forward = udp 0.0.0.0:5000..5009-80\n" WAN "mode = user\n");
 	values_are(plan, "-netdev", "",
 		   "stream,id=network-lan,server=off,addr.type=fd,addr.str=5\n"
 		   "user,id=network-wan\n");
+	automatic = planned(&w, LAN "forward = tcp 3389\n");
+	has(automatic, "-netdev", "stream,id=network-lan,server=off,addr.type=fd,addr.str=5");
 	assert_int_equal(plan->companions, 1);
 	assert_int_equal(plan->companion[0].join, JOIN_PAIR);
 	assert_int_equal(plan->companion[0].number, 5);
@@ -331,6 +333,11 @@ static void passt(void **state)
 	words_are(&plan->companion[0], "/usr/bin/passt\n-f\n-e\n-q\n-F\n3\n-t\n"
 				       "127.0.0.1/3389-3389:3389-3389\n-u\n"
 				       "0.0.0.0/5000-5009:80-89\n");
+	/* It could not make its sandbox. */
+	w.facts.userns_closed = true;
+	closed = planned(&w, LAN);
+	has(closed, "-netdev", "user,id=network-lan");
+	w.facts.userns_closed = false;
 	/* As nobody, whom it would become else, it could not even start. */
 	w.facts.net.root = true;
 	root = planned(&w, LAN "mode = passt\n");
