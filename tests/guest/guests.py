@@ -1,7 +1,9 @@
 """What the tests with a real QEMU share: what must be there, the probe's report, disks that boot."""
 import functools
 import glob
+import gzip
 import json
+import lzma
 import os
 import pathlib
 import re
@@ -172,3 +174,61 @@ def is_static(program):
     offset, size, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
     kinds = [struct.unpack_from("<I", data, offset + i * size)[0] for i in range(count)]
     return data[:4] == b"\x7fELF" and 3 not in kinds
+
+
+@functools.cache
+def kernel():
+    """The directory that holds vmlinuz, vmlinux, release and lib/modules."""
+    need(QEMU, "busybox", "modprobe", probe=False)
+    if not is_static(shutil.which("busybox")):
+        raise Skip("busybox is not static (package busybox-static)")
+    cache = pathlib.Path(os.environ.get("VMLAUNCH_LAB_CACHE") or pathlib.Path(
+        os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache", "vmlaunch-lab"))
+    if not (cache / "built/release").exists():
+        lab = tap.ROOT / "tests/lab/lab"
+        if not lab.exists():
+            raise Skip("no kernel, and no tests/lab/lab to fetch one")
+        done = subprocess.run([lab, "setup"], capture_output=True, timeout=600)
+        if done.returncode != 0:
+            raise Skip("no kernel can be had: " + done.stderr.decode().strip().split("\n")[-1])
+    return cache / "built"
+
+
+def unpacked(path):
+    data = path.read_bytes()
+    return {".xz": lzma.decompress, ".gz": gzip.decompress}.get(path.suffix, bytes)(data)
+
+
+def archive(files):
+    """A cpio of the kind that the kernel unpacks (newc): paths to contents, None for a directory."""
+    out = b""
+    for number, (name, data) in enumerate([*files.items(), ("TRAILER!!!", b"")], 1):
+        mode = 0o40755 if data is None else 0o100755
+        body = data or b""
+        head = "070701" + "".join(f"{field:08x}" for field in (
+            number, mode, 0, 0, 1, 0, len(body), 0, 0, 0, 0, len(name) + 1, 0))
+        out += head.encode() + name.encode() + b"\0"
+        out += bytes(-len(out) % 4) + body
+        out += bytes(-len(out) % 4)
+    return out
+
+
+def linux_files(init, modules, more):
+    """An initramfs whose first process is a script of busybox's: with these modules, in the order of loading in
+    /modules, and more files: paths to contents."""
+    built = kernel()
+    release = (built / "release").read_text().strip()
+    files = {"bin": None, "lib": None, "dev": None, "init": init.encode(),
+             "bin/busybox": pathlib.Path(shutil.which("busybox")).read_bytes(), **more}
+    order = []
+    for module in modules:
+        done = subprocess.run(["modprobe", "-d", built, "-S", release, "--show-depends", module],
+                              capture_output=True)
+        for path in re.findall(r"^insmod (\S+)", done.stdout.decode(), re.M):
+            path = pathlib.Path(path)
+            name = path.name.split(".ko")[0] + ".ko"
+            if f"lib/{name}" not in files:
+                files[f"lib/{name}"] = unpacked(path)
+                order.append(name)
+    files["modules"] = "\n".join(order).encode()
+    return archive(files)
