@@ -46,6 +46,7 @@ struct gathered {
 	size_t blocks;
 	struct plan_node *node;
 	size_t nodes;
+	char *glass_release, *glass_owner; /* of struct plan_input */
 	struct plan_input input;
 	struct plan *plan;
 	int keeper; /* forked while we were root, -1: none */

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "firmware/secure_boot.h"
+#include "glass_look.h"
 #include "run/identity.h"
 
 #define QEMU_BINARY "qemu-system-x86_64"
@@ -125,31 +126,6 @@ static void look_at_store(struct doctor_look *look)
 	look->missing = secure_boot_missing_in(fd);
 }
 
-#define LOG_START 4096 /* bytes: the client says what it is before all else */
-
-/* "Looking Glass (B7-377-g1234)", as its client writes at its start. */
-static void look_at_client(struct doctor_look *look)
-{
-	static const char words[] = "Looking Glass (";
-	const struct profile *p = look->g.profile;
-	own_free char *dir = path_join(look->g.dirs.state, p->vm.name.v), *path = NULL;
-	own_free char *name = xasprintf("%s.log", path_base(p->glass.client.v));
-	char text[LOG_START];
-	own_fd int fd = -1;
-	const char *at;
-	ssize_t n;
-
-	path = path_join(dir, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	at = strstr(text, words);
-	if (at && strchr(at, ')'))
-		look->release = xstrndup(at + strlen(words), strcspn(at + strlen(words), ")\n"));
-}
-
 /* ------------------------------------------------------------------ the command */
 
 /* A plan that is refused is no failure here: its reasons are findings. */
@@ -188,7 +164,7 @@ static void make_patient(struct doctor_look *look)
 	ask_qemu(look);
 	look_at_store(look);
 	if (g->profile && g->profile->glass.resolution.width)
-		look_at_client(look);
+		look->release = glass_release(look->g.profile, &look->g.dirs);
 	setup_collect(&look->setup, &g->root, g->facts.distribution);
 	look->patient.root = geteuid() == 0 && root_is_real(&g->root);
 	look->patient.facts = &g->facts;

@@ -36,6 +36,7 @@
 #include "base/text.h"
 #include "firmware/rom.h"
 #include "firmware/secure_boot.h"
+#include "glass_look.h"
 #include "profile/keys.h"
 #include "run/identity.h"
 #include "run/returned.h"
@@ -224,6 +225,17 @@ static void find_nodes(struct gathered *g)
 		add_node(g, scene->input.v[i].node);
 }
 
+/* Of a made-up host nobody has a file here. */
+static void find_glass(struct gathered *g)
+{
+	const struct glass_section *glass = &g->profile->glass;
+
+	if (!glass->resolution.width || !root_is_real(&g->root))
+		return;
+	g->glass_release = glass_release(g->profile, &g->dirs);
+	g->glass_owner = glass_owner(glass->file.v);
+}
+
 /* What is known about the host's devices, where the profile has any of them. */
 static void gather_devices(struct gathered *g, bool no_devices)
 {
@@ -409,7 +421,10 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 	if (!what->places && !profile_paths(g->profile, KEY_LOADED, read_file, g, err))
 		return false;
 	find_programs(g, ephemeral);
+	find_glass(g);
 	g->input = (struct plan_input){
+		.glass_release = g->glass_release,
+		.glass_owner = g->glass_owner,
 		.file = g->file,
 		.files = g->files,
 		.profile = g->profile,
@@ -513,6 +528,8 @@ void gathered_free(struct gathered *g)
 	free(g->file);
 	free(g->block);
 	free(g->node);
+	free(g->glass_release);
+	free(g->glass_owner);
 	for (size_t i = 0; i < g->images; i++)
 		image_free(g->image[i]);
 	free(g->image);

@@ -74,21 +74,14 @@ static void judge_program(struct examination *e, enum setup_program program, enu
 		      "there is no program %s", name);
 }
 
-/* Today's guest part, the virtual display, speaks to a client of its own release alone;
- * distributions package B7, which knows only the older host program.
- */
 static void judge_release(struct examination *e)
 {
-	const char *release = e->patient->glass_release;
-	static const char *const old[] = {"B5", "B5.0.1", "B6", "B7"};
+	own_free char *old = plan_glass_old(e->patient->glass_release);
 
-	for (size_t i = 0; release && i < ARRAY_SIZE(old); i++)
-		if (strcmp(release, old[i]) == 0)
-			found(e, HEALTH_NOTE, "the client's log", release,
-			      xstrdup(_(
-				      "for the virtual display build the client from the source of the guest part's release: https://looking-glass.io/docs")),
-			      "the client of the last start is Looking Glass %s, which shows the older host program's picture and not the virtual display's",
-			      release);
+	if (old)
+		found(e, HEALTH_NOTE, "the client's log", e->patient->glass_release,
+		      xstrdup("for the virtual display build the client from the source of the guest part's release: https://looking-glass.io/docs"),
+		      "%s", old);
 }
 
 /* A profile may name its own. */

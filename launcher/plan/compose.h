@@ -202,6 +202,10 @@ void compose_vfs(struct composer *c);	 /* likewise, which virtual functions */
 void compose_devices(struct composer *c);
 void compose_acpi(struct composer *c);	 /* after the devices: their places are in its paths */
 void compose_window(struct composer *c); /* for large BARs, when all ports are handed out */
+/* Whether Looking Glass' client is known to be one that has mouse, keyboard and clipboard without
+ * SPICE, and nothing else needs that.
+ */
+bool compose_glass_is_whole(const struct composer *c);
 bool compose_kvmfr_closed(const struct composer *c); /* used, and to be opened to this user */
 void compose_steps(struct composer *c);		     /* last of all */
 void compose_quiet(struct composer *c);		     /* steps for the guest's processors */

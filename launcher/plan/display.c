@@ -13,7 +13,7 @@ static bool is_spice(const struct composer *c)
 	const struct display_section *d = &c->p->display;
 
 	if (d->type.v == DISPLAY_AUTO)
-		return c->p->glass.resolution.width && has_spice(c);
+		return c->p->glass.resolution.width && has_spice(c) && !compose_glass_is_whole(c);
 	return d->type.v == DISPLAY_SPICE;
 }
 
@@ -29,7 +29,8 @@ static void check_spice(struct composer *c)
 		compose_refuse(c, type->at, "%s = spice: QEMU %s has no SPICE here: %s",
 			       compose_key(c, &c->p->display.type.at), c->facts->qemu.version,
 			       install);
-	else if (type->v == DISPLAY_AUTO && c->p->glass.resolution.width)
+	else if (type->v == DISPLAY_AUTO && c->p->glass.resolution.width &&
+		 !compose_glass_is_whole(c))
 		compose_note(
 			c,
 			"Looking Glass has neither sound nor mouse and keyboard: QEMU %s has no SPICE here: %s",

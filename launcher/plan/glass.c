@@ -47,6 +47,36 @@ static bool may_have_opened(const struct composer *c)
 	return c->p->glass.backend.v == GLASS_KVMFR ? !c->in->no_devices : c->claims_device;
 }
 
+/* Today's guest part, the virtual display, speaks to a client of its own release alone;
+ * distributions package B7, which knows only the older host program (LookingGlass, doc/).
+ */
+char *plan_glass_old(const char *release)
+{
+	static const char *const old[] = {"B5", "B5.0.1", "B6", "B7"};
+
+	for (size_t i = 0; release && i < ARRAY_SIZE(old); i++)
+		if (strcmp(release, old[i]) == 0)
+			return xasprintf(
+				"the client of the last start is Looking Glass %s, which shows the older host program's picture and not the virtual display's",
+				release);
+	return NULL;
+}
+
+bool compose_glass_is_whole(const struct composer *c)
+{
+	own_free char *old = plan_glass_old(c->in->glass_release);
+
+	return c->in->glass_release && !old && c->p->sound.type.v != SOUND_SPICE &&
+	       c->p->sound.type.v != SOUND_AUTO;
+}
+
+char *plan_glass_foreign(const char *path, const char *owner)
+{
+	return xasprintf(
+		"the shared memory %s is there already and belongs to %s, as a start by sudo or by another program leaves it: when nothing uses it any more, remove it (sudo rm %s), or name another file",
+		path, owner, path);
+}
+
 bool compose_kvmfr_closed(const struct composer *c)
 {
 	return c->glass_file && strcmp(c->glass_file, KVMFR) == 0 && !c->facts->glass.kvmfr_open;
@@ -108,6 +138,11 @@ void compose_glass(struct composer *c)
 	file = choose_file(c, size, &why);
 	compose_prepare_shared(c, strcmp(file, KVMFR) == 0 ? PREPARE_DEVICE : PREPARE_SHARED, file,
 			       size);
+	if (strcmp(file, KVMFR) != 0 && c->in->glass_owner) {
+		own_free char *words = plan_glass_foreign(file, c->in->glass_owner);
+
+		compose_refuse(c, c->p->glass.file.at, "%s", words);
+	}
 	c->shared_bytes += size;
 	if (strcmp(file, KVMFR) != 0)
 		c->shared_new += size;

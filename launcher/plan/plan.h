@@ -294,7 +294,9 @@ struct plan_input {
 	size_t stores;
 	const struct plan_program *program;
 	size_t programs;
-	bool has_display;	      /* the user's session shows windows */
+	bool has_display;	   /* the user's session shows windows */
+	const char *glass_release; /* of Looking Glass' client at the last start; NULL: not known */
+	const char *glass_owner;   /* who else has a file where its memory goes; NULL: nobody */
 	const struct plan_node *node; /* of USB and input devices */
 	size_t nodes;
 	bool no_devices;    /* leave out the host's devices */
@@ -360,6 +362,13 @@ char *plan_page(const struct plan *plan, const struct plan_input *in, const char
  */
 bool plan_claims(const struct profile *profile, const struct facts *facts, struct pci_set *set,
 		 struct error **err);
+
+/* Why a client of Looking Glass of that release (NULL: not known) does not show what today's part
+ * in the guest sends; NULL: nothing is known against it. The caller owns it.
+ */
+char *plan_glass_old(const char *release);
+/* That its memory's file is somebody else's, and what to do; the caller owns it. */
+char *plan_glass_foreign(const char *path, const char *owner);
 
 /* Bytes of shared memory for pictures of that many pixels. */
 uint64_t glass_size(uint64_t width, uint64_t height);

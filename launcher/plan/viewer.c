@@ -74,7 +74,13 @@ static void add_glass_client(struct composer *c, const char *socket)
 {
 	const struct glass_section *g = &c->p->glass;
 	struct plan_companion client = {0};
+	own_free char *old = plan_glass_old(c->in->glass_release);
 
+	if (old)
+		compose_note(
+			c,
+			"%s: have a client of the guest part's own release (https://looking-glass.io/docs)",
+			old);
 	compose_companion_arg(&client, xstrdup(g->client.v));
 	compose_companion_arg(&client, xasprintf("app:shmFile=%s", c->glass_file));
 	if (socket) {

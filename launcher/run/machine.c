@@ -72,11 +72,9 @@ static bool make_shared(const struct prepare *p, int *held, struct error **err)
 
 	if (fd < 0 && errno == EACCES && lstat(p->path, &st) == 0) {
 		own_free char *owner = user_name(st.st_uid);
+		own_free char *words = plan_glass_foreign(p->path, owner);
 
-		error_add(
-			err, ERROR_HOST,
-			"the shared memory %s is there already and belongs to %s, as a start by sudo or by another program leaves it: when nothing uses it any more, remove it (sudo rm %s), or name another file",
-			p->path, owner, p->path);
+		error_add(err, ERROR_HOST, "%s", words);
 		return false;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0) {

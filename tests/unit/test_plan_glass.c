@@ -383,6 +383,47 @@ static void the_client(void **state)
 }
 
 /* Then it is said how to start it by hand. */
+/* One of another release than the guest part shows nothing; today's needs no SPICE beside it. */
+static void the_clients_release(void **state)
+{
+	struct world w = desktop();
+	own_plan struct plan *old = NULL, *new = NULL, *heard = NULL;
+	bool told = false;
+
+	(void)state;
+	w.in.glass_release = "B7";
+	old = planned(&w, QHD "[sound]\ntype = pipewire\n");
+	for (size_t i = 0; i < old->notes; i++)
+		told |= text_starts(
+			old->note[i],
+			"the client of the last start is Looking Glass B7, which shows");
+	assert_true(told);
+	assert_non_null(find(old, "-spice", NULL));
+	w.in.glass_release = "B7-377-g1234";
+	new = planned(&w, QHD "[sound]\ntype = pipewire\n");
+	lacks(new, "-spice", NULL);
+	companion_is(new, CLIENT "\napp:shmFile=" SHM "\nspice:enable=no\n");
+	for (size_t i = 0; i < new->notes; i++)
+		assert_null(strstr(new->note[i], "Looking Glass"));
+	/* The guest's sound goes by SPICE unless the profile says otherwise. */
+	heard = planned(&w, QHD);
+	assert_non_null(find(heard, "-spice", NULL));
+}
+
+static void somebody_elses_file(void **state)
+{
+	struct world w = desktop();
+
+	(void)state;
+	w.in.glass_owner = "root";
+	refusal_says(&w, QHD, "the shared memory " SHM " is there already and belongs to root");
+	refusal_says(&w, QHD, "remove it (sudo rm " SHM "), or name another file");
+	/* The module's device is no file. */
+	w.facts.glass =
+		(struct glass_facts){.kvmfr = true, .kvmfr_open = true, .kvmfr_size = 64 * MIB};
+	plan_free(planned(&w, QHD));
+}
+
 static void no_client(struct world *w, const char *text, const char *notes)
 {
 	own_plan struct plan *plan = planned(w, text);
@@ -463,6 +504,8 @@ int main(void)
 		cmocka_unit_test(when_there_is_video),
 		cmocka_unit_test(gl),
 		cmocka_unit_test(the_client),
+		cmocka_unit_test(the_clients_release),
+		cmocka_unit_test(somebody_elses_file),
 		cmocka_unit_test(when_there_is_no_client),
 		cmocka_unit_test(the_spice_viewer),
 	};
