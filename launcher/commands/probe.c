@@ -148,7 +148,7 @@ static void print_verdicts(const struct verdicts *verdicts)
 		[JUDGED_PROBLEM] = "PROBLEM",
 	};
 
-	puts("\nKnown causes of NVIDIA's Code 43");
+	puts("\nKnown causes of Code 43");
 	for (size_t i = 0; i < CAUSES_OF_43; i++) {
 		const struct verdict *v = &verdicts->v[i];
 		bool mend = v->key && v->judgement >= JUDGED_UNKNOWN;

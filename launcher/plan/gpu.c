@@ -141,6 +141,9 @@ static void note_function(struct composer *c, const struct wanted *w, const stru
 		.rom_given = place->number < GPU_FUNCTIONS && w->gpu->rom[place->number].v,
 		.rom_own = f->has_rom,
 		.no_outputs = f->class >> 8 == 0x0302,
+		.is_vf = f->is_vf,
+		.x_vga = n == 0 && w->gpu->x_vga.v,
+		.of_processor = n == 0 && pci_is_of_processor(&c->facts->devices.pci, f),
 	};
 }
 

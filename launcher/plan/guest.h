@@ -16,11 +16,14 @@ struct guest_function {
 	bool shares;	    /* its slot with other functions of the board */
 	bool first;	    /* of its board: the one with the ROM */
 	/* Of a first one: */
-	bool rom_hidden; /* the profile leaves its ROM out */
-	bool rom_given;	 /* the profile gives a ROM */
-	bool rom_own;	 /* the card has one */
-	bool rom_acpi;	 /* _ROM was made for it */
-	bool no_outputs; /* a 3D controller */
+	bool rom_hidden;   /* the profile leaves its ROM out */
+	bool rom_given;	   /* the profile gives a ROM */
+	bool rom_own;	   /* the card has one */
+	bool rom_acpi;	   /* _ROM was made for it */
+	bool no_outputs;   /* a 3D controller */
+	bool is_vf;	   /* a virtual function */
+	bool x_vga;	   /* the machine's first display */
+	bool of_processor; /* of the processor's own graphics */
 };
 
 struct guest_view {
@@ -32,6 +35,7 @@ struct guest_view {
 	unsigned chassis;    /* the case's type by the profile, 0: QEMU's */
 	bool hides;	     /* no leaf of CPUID is to name the hypervisor */
 	bool hypervisor_bit; /* CPUID says that there is one */
+	bool nests;	     /* it may have a hypervisor of its own */
 	bool secure_boot;
 };
 

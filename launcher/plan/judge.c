@@ -24,6 +24,8 @@ static const char *const CAUSE_NAMES[] = {
 	[CAUSE_BARS] = "bars",
 	[CAUSE_WIDTH] = "width",
 	[CAUSE_SECURE_BOOT] = "secure-boot",
+	[CAUSE_INTEL_VF] = "intel-vf",
+	[CAUSE_AMD_ROM] = "amd-rom",
 };
 _Static_assert(ARRAY_SIZE(CAUSE_NAMES) == CAUSES_OF_43, "a name for each cause");
 
@@ -339,4 +341,5 @@ void judge(struct verdicts *verdicts, const struct guest_view *guest, const stru
 	*verdicts = (struct verdicts){0};
 	judge_gpus(&j);
 	judge_machine(&j);
+	judge_makers(&j);
 }

@@ -1,7 +1,7 @@
-/* Judging what the guest's-eye program saw: for each known cause of NVIDIA's "Code 43" (the driver
- * finds that it is in a virtual machine, or a laptop's GPU outside of its laptop) whether it is
- * present, and the key of the profile that mends it. A pure function of the plan's guest and the
- * report, whose words are the guest's and believed no further than that.
+/* Judging what the guest's-eye program saw: for each known cause of "Code 43" (a driver finds that
+ * it is in a virtual machine, or a laptop's GPU outside of its laptop, or lacks what it needs; most
+ * are NVIDIA's) whether it is present, and the key of the profile that mends it. A pure function of
+ * the plan's guest and the report, whose words are the guest's and believed no further than that.
  */
 #ifndef PLAN_JUDGE_H
 #define PLAN_JUDGE_H
@@ -33,6 +33,8 @@ enum cause_of_43 {
 	CAUSE_BARS,	   /* addresses for all BARs */
 	CAUSE_WIDTH,	   /* BARs below what the IOMMU translates */
 	CAUSE_SECURE_BOOT, /* which keeps drivers out that are changed to load */
+	CAUSE_INTEL_VF,	   /* what Intel's driver of a virtual function stumbles over */
+	CAUSE_AMD_ROM,	   /* the GOP driver of a processor's graphics by AMD */
 	CAUSES_OF_43
 };
 
@@ -70,5 +72,6 @@ void judge_finds(struct judging *j, enum cause_of_43 cause, enum judgement judge
 	__attribute__((format(printf, 6, 7)));
 void judge_gpus(struct judging *j);
 void judge_machine(struct judging *j);
+void judge_makers(struct judging *j);
 
 #endif

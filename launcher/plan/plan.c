@@ -128,6 +128,11 @@ static void compose_guest(struct composer *c)
 	guest->chassis =
 		c->p->smbios.chassis_type.automatic ? 0 : (unsigned)c->p->smbios.chassis_type.v;
 	guest->hypervisor_bit = c->p->cpu.hypervisor_bit.v;
+	guest->nests = true;
+	for (size_t i = 0; i < c->p->cpu.flags.n; i++)
+		if (strcmp(c->p->cpu.flags.v[i], "-vmx") == 0 ||
+		    strcmp(c->p->cpu.flags.v[i], "-svm") == 0)
+			guest->nests = false;
 	guest->secure_boot = c->p->firmware.secure_boot.v;
 }
 

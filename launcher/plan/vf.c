@@ -169,6 +169,8 @@ static void note_function(struct composer *c, const struct wanted *w, const unsi
 		.first = true,
 		.rom_hidden = !w->gpu->rom_bar.v,
 		.rom_given = w->gpu->rom[0].v,
+		.is_vf = true,
+		.x_vga = w->gpu->x_vga.v,
 	};
 }
 

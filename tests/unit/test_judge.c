@@ -110,7 +110,7 @@ static void all_is_well(void **state)
 	(void)state;
 	verdict_of(&plan->guest, GOOD, &v);
 	for (size_t i = 0; i < CAUSES_OF_43; i++)
-		if (i != CAUSE_IDS)
+		if (i != CAUSE_IDS && i < CAUSE_INTEL_VF)
 			assert_int_equal(v.v[i].judgement, JUDGED_OK);
 	/* The world's audio function is 10de:22bd of the same board. */
 	verdict_is(&v.v[CAUSE_IDS], JUDGED_OK,
@@ -453,6 +453,71 @@ static void without_a_gpu(void **state)
 		   "no device of the host reaches this machine's memory", NULL);
 }
 
+/* The same, whatever is said of the other causes. */
+static void maker_says(const struct plan *plan, const char *old, const char *new,
+		       enum cause_of_43 cause, enum judgement judgement, const char *words,
+		       const char *key)
+{
+	own_free char *text = changed(GOOD, old, new);
+	own_verdicts struct verdicts v = {0};
+
+	verdict_of(&plan->guest, text, &v);
+	verdict_is(&v.v[cause], judgement, words, key);
+}
+
+/* Intel's and AMD's, by functions that are made what they are here. */
+static void of_other_makers(void **state)
+{
+	struct world w;
+	own_plan struct plan *plan = laptop(&w, "");
+	struct guest_function *f = &plan->guest.function[0];
+	own_free char *microsoft = changed(
+		GOOD, "VMPROBE end",
+		"VMPROBE hypervisor-leaf leaf=0x40000000 vendor=Microsoft%20Hv max=0x4000000b\nVMPROBE end");
+
+	(void)state;
+	maker_says(plan, "VMPROBE end", "VMPROBE end", CAUSE_INTEL_VF, JUDGED_NOTHING,
+		   "no virtual function of Intel's is passed", NULL);
+	maker_says(plan, "VMPROBE end", "VMPROBE end", CAUSE_AMD_ROM, JUDGED_NOTHING,
+		   "no processor's graphics of AMD's are passed", NULL);
+	f->id[0] = 0x8086;
+	f->is_vf = true;
+	maker_says(
+		plan, "VMPROBE end", "VMPROBE end", CAUSE_INTEL_VF, JUDGED_UNKNOWN,
+		"Windows may switch on a hypervisor of its own (VBS), under which the driver fails; -vmx keeps it from that",
+		"cpu.flags");
+	plan->guest.nests = false;
+	maker_says(plan, "VMPROBE end", "VMPROBE end", CAUSE_INTEL_VF, JUDGED_OK,
+		   "a ROM, no name of Microsoft's, and no hypervisor of the guest's own",
+		   "gpu.rom");
+	maker_says(plan, "length=174080", "length=0", CAUSE_INTEL_VF, JUDGED_UNKNOWN,
+		   "there is no ROM with a GOP driver, which some of these functions need",
+		   "gpu.rom");
+	for (int first = 0; first < 2; first++) {
+		own_verdicts struct verdicts v = {0};
+
+		f->x_vga = first;
+		verdict_of(&plan->guest, microsoft, &v);
+		assert_int_equal(v.v[CAUSE_INTEL_VF].judgement, first ? JUDGED_OK : JUDGED_PROBLEM);
+		assert_string_equal(v.v[CAUSE_INTEL_VF].key,
+				    first ? "gpu.rom" : "hyperv.vendor-id");
+	}
+	f->id[0] = 0x1002;
+	f->of_processor = true;
+	maker_says(plan, "VMPROBE end", "VMPROBE end", CAUSE_AMD_ROM, JUDGED_UNKNOWN,
+		   "no ROM on the sound function, where these graphics have their GOP driver",
+		   "gpu.rom-1");
+	plan->guest.function[1].rom_given = true;
+	maker_says(
+		plan, "VMPROBE end",
+		"VMPROBE pci-rom address=01:00.1 size=65536 length=65536 signature=55aa\nVMPROBE end",
+		CAUSE_AMD_ROM, JUDGED_OK, "a ROM on the sound function too", "gpu.rom-1");
+	plan->guest.hides = false;
+	maker_says(plan, "VMPROBE end", "VMPROBE end", CAUSE_HYPERVISOR, JUDGED_UNKNOWN,
+		   "the hypervisor is not hidden, and AMD's driver looks for it",
+		   "cpu.hide-hypervisor");
+}
+
 static void a_report_of_nothing(void **state)
 {
 	struct world w;
@@ -461,7 +526,7 @@ static void a_report_of_nothing(void **state)
 
 	(void)state;
 	verdict_of(&plan->guest, "VMPROBE begin version=1\nVMPROBE end\n", &v);
-	for (size_t i = 0; i < CAUSES_OF_43; i++)
+	for (size_t i = 0; i < CAUSE_INTEL_VF; i++)
 		assert_true(i == CAUSE_WIDTH || v.v[i].judgement >= JUDGED_UNKNOWN);
 }
 
@@ -505,6 +570,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_width),
 		cmocka_unit_test(secure_boot),
 		cmocka_unit_test(without_a_gpu),
+		cmocka_unit_test(of_other_makers),
 		cmocka_unit_test(a_report_of_nothing),
 		cmocka_unit_test(thousands_of_bars),
 	};
