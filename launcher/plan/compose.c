@@ -113,12 +113,12 @@ int compose_fd(struct composer *c, enum plan_fd_role role, char *path)
 	return fd->number;
 }
 
-/* Ports sit in slots 02 to 06 of the root bus, eight to a slot, behind those of GPUs, which have
- * slot 01 and as many more as they need.
+/* Ports sit in slots 02 to 07 of the root bus, eight to a slot, behind those of GPUs, which have
+ * slot 01 and as many more as they need; Intel's own may have slot 02.
  */
 static char *add_port(struct composer *c, struct origin at, const char *words)
 {
-	unsigned first = c->gpu_ports > 8 ? 1 + (c->gpu_ports + 7) / 8 : 2;
+	unsigned first = c->gpu_ports > 8 ? 1 + (c->gpu_ports + 7) / 8 : c->igd ? 3 : 2;
 	unsigned n = c->ports++, slot = first + n / 8, function = n % 8;
 	own_free char *id = xasprintf("port%02x", slot * 8 + function);
 	own_free char *why = xasprintf("a root port for %s", words);

@@ -69,6 +69,7 @@ struct composer {
 		unsigned number; /* of its GPU's, from 0 */
 	} vf[16];		 /* virtual functions, in the order of their sections */
 	size_t vfs;
+	bool igd;     /* a GPU sits in slot 02 of the root bus */
 	bool iommufd; /* devices are handed over as descriptors */
 	struct made_place {
 		const struct network *network;

@@ -182,6 +182,21 @@ static void tell_slot(struct composer *c, const struct wanted *w)
 			all.data);
 }
 
+/* AMD's security processor, which is the firmware's TPM as well. */
+static void tell_losses(struct composer *c)
+{
+	for (size_t i = 0; i < c->claimed.n; i++) {
+		const struct pci_function *f = c->claimed.v[i];
+		char address[PCI_ADDRESS_SIZE];
+
+		if (f->vendor == 0x1022 && f->class >> 8 == 0x1080)
+			compose_note(
+				c,
+				"%s is AMD's security processor: the host loses the TPM of its firmware (fTPM) with it, and what is sealed by that (disk encryption, BitLocker of another system)",
+				pci_address_format(&f->address, address));
+	}
+}
+
 void compose_claims(struct composer *c)
 {
 	const struct scene *scene = &c->facts->devices;
@@ -208,6 +223,7 @@ void compose_claims(struct composer *c)
 			       STEP_FUNCTIONS);
 	for (size_t i = 0; i < n; i++)
 		tell_slot(c, &list[i]);
+	tell_losses(c);
 	compose_mdevs(c);
 	compose_vfs(c);
 	if (scene->holders.unseen)

@@ -13,6 +13,7 @@
 #include "devices.h"
 
 #define FIRST_SLOT 1 /* of the root bus, for GPUs */
+#define IGD_SLOT 2   /* where Intel's graphics sit in every machine: 00:02.0 */
 #define VENDOR_INTEL 0x8086
 
 /* The nth port (from 0), behind which is bus n + 1. NULL for why: one that is only counted. */
@@ -115,8 +116,18 @@ void devices_add_opregion(struct option *o, const struct gpu *gpu, uint16_t vend
 		option_on(o, "x-igd-opregion", gpu->igd_opregion.v);
 }
 
+/* Where its driver, and QEMU's own help for it, look for it (QEMU, docs/igd-assign.txt). */
+static bool sits_on_root(const struct composer *c, const struct wanted *w,
+			 const struct pci_function *f)
+{
+	return w->gpu && w->gpu->igd_opregion.v && !w->gpu->guest_slot.bus &&
+	       f->vendor == VENDOR_INTEL && pci_is_display(f) &&
+	       pci_is_of_processor(&c->facts->devices.pci, f);
+}
+
 struct place {
 	const char *bus;
+	unsigned slot;		   /* of that bus */
 	unsigned function, number; /* number: where they share a slot, the same */
 	bool multifunction;
 	bool shares; /* the slot with others of its board */
@@ -130,7 +141,8 @@ static void note_function(struct composer *c, const struct wanted *w, const stru
 
 	*g = (struct guest_function){
 		.section = item_text(w->item),
-		.bus = c->gpu_ports,
+		.bus = place->slot ? 0 : c->gpu_ports,
+		.slot = place->slot,
 		.function = place->function,
 		.id = {id[0], id[1]},
 		.subsystem = {id[2], id[3]},
@@ -158,7 +170,7 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 	devices_add_source(c, &o, &f->address);
 	option_text(&o, "id", own_id);
 	option_text(&o, "bus", place->bus);
-	option_slot(&o, "addr", 0, place->function);
+	option_slot(&o, "addr", place->slot, place->function);
 	if (place->multifunction)
 		option_on(&o, "multifunction", true);
 	if (w->gpu) {
@@ -188,6 +200,7 @@ static unsigned guest_function(const struct pci_set *found, size_t n)
 static void add_board(struct composer *c, const struct wanted *w, const struct pci_set *found)
 {
 	bool separate = w->gpu && w->gpu->layout.v == LAYOUT_SEPARATE;
+	bool on_root = sits_on_root(c, w, found->v[0]);
 	own_free char *bus = NULL;
 	unsigned numbers = 0;
 
@@ -197,15 +210,21 @@ static void add_board(struct composer *c, const struct wanted *w, const struct p
 
 		numbers |= 1U << number % 32;
 
-		if (!bus || separate) {
+		if (on_root && i == 0) {
+			bus = xstrdup("pcie.0");
+			place.slot = IGD_SLOT;
+			c->igd = true;
+		} else if (!bus || separate || on_root) {
 			free(bus);
+			on_root = false;
 			bus = w->gpu ? devices_gpu_bus(c, w, i) : compose_port(c, w->item);
 		}
 		place.bus = bus;
-		place.shares = !separate && found->n > 1;
+		place.shares = !separate && !place.slot && found->n > 1;
 		place.multifunction = place.shares && number == 0;
 		add_function(c, w, found, i, &place);
-		if (w->gpu && i == 0 && c->gpus < ARRAY_SIZE(c->gpu))
+		/* What the tables of ours add to is a port's. */
+		if (w->gpu && i == 0 && !place.slot && c->gpus < ARRAY_SIZE(c->gpu))
 			c->gpu[c->gpus++] = (struct gpu_place){w->gpu, found->v[i],
 							       c->gpu_ports - 1, place.function};
 	}

@@ -161,7 +161,7 @@ static void judge_place(struct judging *j, const struct seen *s)
 		judge_missing(j, s);
 		return;
 	}
-	if (!report_place(s->line, "behind", &behind))
+	if (s->f->bus && !report_place(s->line, "behind", &behind))
 		judge_finds(j, CAUSE_FUNCTIONS, JUDGED_PROBLEM, s->f->section, "guest-slot",
 			    "%s does not sit behind a port of its own", s->place);
 	if (s->f->shares && s->f->function == 0 && (!multi || strcmp(multi, "1") != 0))

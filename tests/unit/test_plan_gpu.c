@@ -599,6 +599,29 @@ static void sleeps_between_two_starts(void **state)
 		"this computer cannot be put to sleep for a moment (reset = sleep): its clock cannot wake it");
 }
 
+/* The processor's own graphics by Intel where their driver looks for them, the others' ports
+ * behind. */
+static void at_its_own_place(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL, *behind = NULL;
+
+	(void)state;
+	w.function[OTHER_GPU] = world_function(0, 2, 0, 0x8086, 0x46a6, 0x030000, "vfio-pci", 3);
+	plan = planned(&w, "[gpu]\ndevice = 8086:46a6\nids = none\nx-igd-opregion = yes\n"
+			   "[pci]\ndevice = 8086:15f3\n");
+	has(plan, "-device",
+	    "vfio-pci,host=0000:00:02.0,id=gpu-0,bus=pcie.0,addr=02.0,x-igd-opregion=on");
+	assert_non_null(find(plan, "-device", "pcie-root-port,id=port18,bus=pcie.0,addr=03.0"));
+	lacks(plan, "-device", "pcie-root-port,id=port10");
+	lacks(plan, "-device", "pcie-root-port,id=gpuport1");
+	assert_int_equal(plan->guest.function[0].bus, 0);
+	assert_int_equal(plan->guest.function[0].slot, 2);
+	behind = planned(&w, "[gpu]\ndevice = 8086:46a6\nids = none\n");
+	has(behind, "-device",
+	    "vfio-pci,host=0000:00:02.0,id=gpu-0,bus=gpuport1,addr=00.0,x-igd-opregion=off");
+}
+
 static void several_in_one_step(void **state)
 {
 	struct world w = world();
@@ -859,6 +882,7 @@ int main(void)
 		cmocka_unit_test(from_others),
 		cmocka_unit_test(kept_awake),
 		cmocka_unit_test(sleeps_between_two_starts),
+		cmocka_unit_test(at_its_own_place),
 		cmocka_unit_test(several_in_one_step),
 		cmocka_unit_test(kvm_is_granted_along),
 		cmocka_unit_test(devices_that_are_not_there),
