@@ -23,7 +23,7 @@ static void add_displays(struct pci_set *set, const struct scene *scene, int rou
 
 		if (!pci_is_display(f) || f->is_vf)
 			continue;
-		if (round == 0	 ? !pci_is_of_processor(&scene->pci, f)
+		if (round == 0	 ? pci_is_guest_gpu(&scene->pci, f)
 		    : round == 1 ? !is_boot_screen(f)
 				 : true)
 			pci_set_add(set, f);

@@ -5,17 +5,6 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-#define INTEL 0x8086
-#define NVIDIA 0x10de
-#define ATI 0x1002 /* AMD's graphics */
-
-/* What a virtual machine's host has for a GPU is no GPU. */
-static bool is_candidate(const struct pci_list *list, const struct pci_function *f)
-{
-	return pci_is_display(f) && !f->is_vf && !pci_is_of_processor(list, f) &&
-	       (f->vendor == INTEL || f->vendor == NVIDIA || f->vendor == ATI);
-}
-
 static uint64_t largest_bar(const struct pci_function *f)
 {
 	uint64_t size = 0;
@@ -65,7 +54,7 @@ void guest_gpu_find(struct guest_gpu *gpu, const struct scene *scene)
 {
 	*gpu = (struct guest_gpu){0};
 	for (size_t i = 0; i < scene->pci.n; i++)
-		if (is_candidate(&scene->pci, &scene->pci.v[i]))
+		if (pci_is_guest_gpu(&scene->pci, &scene->pci.v[i]))
 			consider(gpu, scene, &scene->pci.v[i]);
 }
 

@@ -118,6 +118,10 @@ bool pci_is_chipset(const struct pci_function *f);
 bool pci_is_display(const struct pci_function *f);
 /* Whether a display function is a part of the processor, and no card or chip of its own. */
 bool pci_is_of_processor(const struct pci_list *list, const struct pci_function *f);
+/* Whether a guest could get it where nobody says which: a display of its own chip or card, and no
+ * slice of one. What a virtual machine's host has for a GPU is none.
+ */
+bool pci_is_guest_gpu(const struct pci_list *list, const struct pci_function *f);
 /* Whether the driver of this name has it. */
 bool pci_has_driver(const struct pci_function *f, const char *driver);
 /* "VGA controller"; never NULL. */

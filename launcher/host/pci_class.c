@@ -136,3 +136,13 @@ bool pci_is_of_processor(const struct pci_list *list, const struct pci_function 
 			return true;
 	return false;
 }
+
+bool pci_is_guest_gpu(const struct pci_list *list, const struct pci_function *f)
+{
+	static const uint16_t maker[] = {0x8086, 0x10de, 0x1002}; /* Intel, NVIDIA, AMD */
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(maker) / sizeof(*maker); i++)
+		known |= f->vendor == maker[i];
+	return known && pci_is_display(f) && !f->is_vf && !pci_is_of_processor(list, f);
+}
