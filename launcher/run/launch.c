@@ -118,13 +118,13 @@ static bool open_role(const struct plan_fd *fd, int *theirs, const struct beside
 	case FD_COMPANION:
 		*theirs = companions_take(beside->companions, fd->number);
 		return *theirs >= 0;
-	case FD_TAP:
 	case FD_IOMMU:
 		*theirs = iommu_open(fd->path, err);
 		return *theirs >= 0;
 	case FD_VFIO:
 		*theirs = vfio_open(fd->path, err);
 		return *theirs >= 0;
+	case FD_TAP:
 	case FD_MACVTAP:
 		*theirs = (fd->role == FD_TAP ? tap_open : macvtap_open)(fd->path, fd->multi_queue,
 									 err);
