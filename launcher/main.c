@@ -19,7 +19,13 @@
 #include "isolation/isolation.h"
 
 static const struct option_row RUN_OPTIONS[] = {
-	PROFILE_OPTIONS, EPHEMERAL_OPTION, NOTIFY_OPTION, SANDBOX_OPTION, {0}};
+	PROFILE_OPTIONS,
+	EPHEMERAL_OPTION,
+	NOTIFY_OPTION,
+	SANDBOX_OPTION,
+	{"wait-port", "PORT", "wait until the guest's port answers, then run what is behind --"},
+	{"timeout", "SECONDS", "with --wait-port: give up after so long (300)"},
+	{0}};
 static const struct option_row PLAN_OPTIONS[] = {
 	PROFILE_OPTIONS,
 	EPHEMERAL_OPTION,
@@ -130,7 +136,7 @@ const struct option_row GLOBAL_OPTIONS[] = {
 
 const struct command COMMANDS[] = {
 	{"run", "PROFILE", "start a machine and watch over it ('run' may be left out)", RUN_OPTIONS,
-	 1, 1, command_run, .this_host = true},
+	 1, 1, command_run, .this_host = true, .tail = "wait-port"},
 	{"plan", "PROFILE", "show what a start would do, and why", PLAN_OPTIONS, 1, 1,
 	 command_plan},
 	{"probe", "PROFILE", "boot the guest's-eye program in it and print what that sees",
@@ -163,6 +169,8 @@ const struct command COMMANDS[] = {
 	{"usb", "attach|detach [NAME] DEVICE",
 	 "give a USB device to a machine that runs, and take it back", NO_OPTIONS, 2, 3,
 	 command_usb},
+	{"winapps", "[NAME|PROFILE]", "print what WinApps needs to know of a machine", NO_OPTIONS,
+	 0, 1, command_winapps, .this_host = true},
 	{"screenshot", "[NAME] FILE", "put a picture of a machine's screen into a file",
 	 SCREENSHOT_OPTIONS, 1, 2, command_screenshot, .this_host = true},
 	{"snapshot", "list|make|apply|remove PROFILE [SNAPSHOT]",

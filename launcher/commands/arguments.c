@@ -170,6 +170,8 @@ bool arguments_parse(struct arguments *args, const struct command *command, char
 			error_add(err, ERROR_USAGE, "unknown option %s; long options begin with --",
 				  words[i]);
 			return false;
+		} else if (!options && command->tail && argument_option(args, command->tail)) {
+			*xappend(args->tail, args->tails) = words[i];
 		} else {
 			*xappend(args->word, args->words) = words[i];
 		}
@@ -197,5 +199,6 @@ void arguments_free(struct arguments *args)
 {
 	free(args->word);
 	free(args->option);
+	free(args->tail);
 	*args = (struct arguments){0};
 }

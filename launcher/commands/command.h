@@ -28,6 +28,8 @@ struct arguments {
 		const char *value;
 	} * option;
 	size_t options;
+	const char **tail; /* words behind --, of another program */
+	size_t tails;
 };
 
 /* Exit status when no error is set. */
@@ -40,8 +42,9 @@ struct command {
 	const struct option_row *option; /* ended by a row without a name */
 	size_t min_words, max_words;
 	command_fn *run;
-	bool this_host; /* of no other machine's tree: takes no --host-root */
-	bool hidden;	/* no person types it */
+	bool this_host;	  /* of no other machine's tree: takes no --host-root */
+	bool hidden;	  /* no person types it */
+	const char *tail; /* the option with which what stands behind -- is another program's */
 };
 
 #define COMMANDS_MAX 64
@@ -89,7 +92,7 @@ command_fn command_run, command_plan, command_probe, command_keys, command_list,
 	command_cpus, command_help_on, command_firmware, command_machine, command_desktop,
 	command_new, command_complete, command_import;
 
-command_fn command_snapshot, command_screenshot, command_top, command_usb;
+command_fn command_snapshot, command_screenshot, command_top, command_usb, command_winapps;
 command_fn command_doctor, command_report;
 
 #endif

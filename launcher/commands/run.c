@@ -1,3 +1,4 @@
+#include "apps.h"
 #include "base/say.h"
 #include "common.h"
 #include "plugged.h"
@@ -41,6 +42,12 @@ int command_run(const struct arguments *args, struct error **err)
 	struct ending ending;
 	int status;
 
+	if (argument_option(args, "wait-port"))
+		return run_until_port(args, err);
+	if (argument_option(args, "timeout")) {
+		error_add(err, ERROR_USAGE, "--timeout goes with --wait-port");
+		return ERROR_USAGE;
+	}
 	if (argument_option(args, "notify") && shown_again(args, &status, err))
 		return status;
 	if (!gather(&g, args, &(struct gather_for){.purpose = PURPOSE_RUN, .acts = true}, err))
