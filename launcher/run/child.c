@@ -31,6 +31,16 @@ void child_set_limits(int oom_score)
 	close_fd(&fd);
 }
 
+void child_block_session_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 bool child_give_up_privilege(void)
 {
 	/* Also a plain user's: ambient ones would be the program's. */

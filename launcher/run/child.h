@@ -7,6 +7,12 @@
 /* Signals as a program expects them: none blocked, none ignored. */
 void child_reset_signals(void);
 
+/* Blocks SIGTERM and SIGHUP, which systemd sends to all that is in a session when it ends: a guest
+ * that shuts down by its power button needs QEMU, and what that is joined to, until it is down.
+ * What is blocked stays so over an exec; SIGINT ends all of these programs.
+ */
+void child_block_session_signals(void);
+
 /* A guest is worth more than a tab of a browser, which systemd gives 200, and a viewer that can be
  * started again is worth less.
  */

@@ -24,7 +24,7 @@
 #include "log.h"
 #include "pin.h"
 
-#define PATIENCE_MS 1000	 /* from SIGTERM to SIGKILL */
+#define PATIENCE_MS 1000	 /* from the first signal to SIGKILL */
 #define KILLED_MS 200		 /* from there until even that is taken for in vain */
 #define GO_FD (COMPANION_FD + 1) /* in the child, until it becomes the program */
 
@@ -76,6 +76,8 @@ __attribute__((noreturn)) static void child(const struct plan *plan,
 
 	setsid();
 	child_reset_signals();
+	if (companion->when == COMPANION_BEFORE)
+		child_block_session_signals();
 	if (!place_descriptors(&given))
 		_exit(127);
 	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
@@ -394,11 +396,15 @@ char *companions_failed(const struct companions *c, bool any)
 	return NULL;
 }
 
+/* sig 0: what each ends on. Those that QEMU needs have SIGTERM blocked, as it has. */
 static void signal_all(const struct companions *c, int sig)
 {
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n; i++) {
+		int ends = c->v[i].plan->when == COMPANION_BEFORE ? SIGINT : SIGTERM;
+
 		if (c->v[i].pidfd >= 0)
-			syscall(SYS_pidfd_send_signal, c->v[i].pidfd, sig, NULL, 0);
+			syscall(SYS_pidfd_send_signal, c->v[i].pidfd, sig ? sig : ends, NULL, 0);
+	}
 }
 
 void companions_tell(struct companions *c)
@@ -406,7 +412,7 @@ void companions_tell(struct companions *c)
 	if (!c || !c->n || c->told)
 		return;
 	c->told = now_ms();
-	signal_all(c, SIGTERM);
+	signal_all(c, 0);
 }
 
 /* Whether all ended by the time. */

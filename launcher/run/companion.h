@@ -82,7 +82,7 @@ char *companions_failed(const struct companions *c, bool any);
  */
 char *companions_joined(const struct companions *c);
 
-/* Sends SIGTERM; does not wait. */
+/* Sends SIGTERM, to those of COMPANION_BEFORE SIGINT; does not wait. */
 void companions_tell(struct companions *c);
 
 /* Waits until all have ended, tells them if nobody did; a second after they were told those that

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -181,19 +180,6 @@ static char **environment(const struct plan *plan)
 	return environ;
 }
 
-/* When a session ends, systemd sends SIGTERM and SIGHUP to all that is in it: for QEMU that would
- * be the end, at once, while its guest shuts down by the power button. What is blocked stays so.
- */
-static void block_session_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 /* Never returns. Tells errno over sync when it cannot become QEMU. */
 __attribute__((noreturn)) static void child(const struct plan *plan, const struct handed *handed,
 					    int sync)
@@ -203,7 +189,7 @@ __attribute__((noreturn)) static void child(const struct plan *plan, const struc
 
 	setsid();
 	child_reset_signals();
-	block_session_signals();
+	child_block_session_signals();
 	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
 	if (read(sync, &go, 1) != 1)
 		_exit(127);
