@@ -191,12 +191,13 @@ int command_list(const struct arguments *args, struct error **err)
 	return 0;
 }
 
-/* How the guest's picture is seen: by what was started with it, or by SPICE's socket. The caller
+/* How the guest's picture is seen: by what was started with it, or by SPICE's or VNC's
+ * socket. The caller
  * owns it; NULL where there is nothing to see.
  */
 static char *picture_line(const char *dir, const struct run_record *record)
 {
-	own_free char *spice = path_join(dir, "spice.sock");
+	own_free char *spice = path_join(dir, "spice.sock"), *vnc = path_join(dir, "vnc.sock");
 	own_free char *uri = xasprintf("spice+unix://%s", spice);
 	struct buf line = {0};
 
@@ -211,11 +212,13 @@ static char *picture_line(const char *dir, const struct run_record *record)
 		if (line.len)
 			return buf_steal(&line);
 	}
-	if (access(spice, F_OK) < 0)
-		return NULL;
-	own_free char *word = text_word(uri);
+	bool by_spice = access(spice, F_OK) == 0;
 
-	return xasprintf("remote-viewer %s", word);
+	if (!by_spice && access(vnc, F_OK) < 0)
+		return NULL;
+	own_free char *word = text_word(by_spice ? uri : vnc);
+
+	return xasprintf("%s %s", by_spice ? "remote-viewer" : "vncviewer", word);
 }
 
 /* ------------------------------------------------------------------ what it has of the host */

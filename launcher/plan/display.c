@@ -1,6 +1,9 @@
-/* Picture, input and clipboard over SPICE, on a socket in the runtime directory. */
+/* Picture, input and clipboard over SPICE, or picture and input over VNC, on a socket in the
+ * runtime directory.
+ */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "compose.h"
 
 static bool has_spice(const struct composer *c)
@@ -15,6 +18,11 @@ static bool is_spice(const struct composer *c)
 	if (d->type.v == DISPLAY_AUTO)
 		return c->p->glass.resolution.width && has_spice(c) && !compose_glass_is_whole(c);
 	return d->type.v == DISPLAY_SPICE;
+}
+
+static bool is_vnc(const struct composer *c)
+{
+	return c->p->display.type.v == DISPLAY_VNC;
 }
 
 static void check_spice(struct composer *c)
@@ -45,7 +53,7 @@ static bool wants_video(const struct composer *c)
 	for (size_t i = 0; i < c->p->gpu.n; i++)
 		if (c->p->gpu.v[i]->enabled.v)
 			return false;
-	return is_spice(c);
+	return is_spice(c) || is_vnc(c);
 }
 
 static void add_video(struct composer *c)
@@ -137,6 +145,24 @@ static void check_gl(struct composer *c)
 			     is_spice(c) ? " = no" : "");
 }
 
+/* Nobody asks for a password there: whoever can open the socket is the user. */
+static void add_vnc(struct composer *c)
+{
+	const struct choice *type = &c->p->display.type;
+	own_free char *path = path_join(c->plan->runtime_dir, "vnc.sock");
+	own_free char *where = xasprintf("unix:%s", path), *word = text_word(path);
+	struct option o = option_new(NULL);
+
+	if (!qemu_offers(&c->facts->qemu, QEMU_OPTIONS, "vnc"))
+		compose_refuse(c, type->at, "%s = vnc: QEMU %s is built without it",
+			       compose_key(c, &type->at), c->facts->qemu.version);
+	option_text(&o, "vnc", where);
+	compose_argument(c, "-vnc", option_done(&o), &type->at,
+			 "nobody else can reach the socket's directory");
+	compose_note(c, "its picture: vncviewer %s   # TigerVNC's", word);
+	add_input(c);
+}
+
 void compose_display(struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
@@ -147,6 +173,10 @@ void compose_display(struct composer *c)
 	check_gl(c);
 	if (wants_video(c))
 		add_video(c);
+	if (is_vnc(c)) {
+		add_vnc(c);
+		return;
+	}
 	if (!path && compose_has_input(c))
 		add_input(c);
 	if (!path)

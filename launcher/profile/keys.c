@@ -385,9 +385,9 @@ static const struct key ACPI[] = {
 
 static const struct key DISPLAY_KEYS[] = {
 	{"type", CHOICE(display_section, type, DISPLAY), .dflt = "auto",
-	 .help = "spice: keyboard, mouse, sound and clipboard over a socket of yours; auto: spice with Looking Glass, else none"},
+	 .help = "spice: keyboard, mouse, sound and clipboard over a socket of yours; vnc: keyboard and mouse alone, likewise; auto: spice with Looking Glass, else none"},
 	{"video", CHOICE(display_section, video, WHEN), .dflt = "auto",
-	 .help = "an emulated graphics card; auto: with SPICE where no GPU is passed, to see something"},
+	 .help = "an emulated graphics card; auto: with SPICE or VNC where no GPU is passed, to see something"},
 	{"usb-mouse", FLAG(display_section, usb_mouse), .dflt = "yes",
 	 .help = "a USB mouse and keyboard; Windows takes others for touchpads where it sees a battery"},
 	{"gl", CHOICE(display_section, gl, WHEN), .dflt = "auto",

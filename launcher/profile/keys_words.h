@@ -48,8 +48,11 @@ static const char *const IO[] = {[IO_AUTO] = "auto",
 				 [IO_NATIVE] = "native",
 				 [IO_URING] = "io_uring",
 				 NULL};
-static const char *const DISPLAY[] = {
-	[DISPLAY_AUTO] = "auto", [DISPLAY_NONE] = "none", [DISPLAY_SPICE] = "spice", NULL};
+static const char *const DISPLAY[] = {[DISPLAY_AUTO] = "auto",
+				      [DISPLAY_NONE] = "none",
+				      [DISPLAY_SPICE] = "spice",
+				      [DISPLAY_VNC] = "vnc",
+				      NULL};
 static const char *const GLASS[] = {
 	[GLASS_AUTO] = "auto", [GLASS_KVMFR] = "kvmfr", [GLASS_SHM] = "shm", NULL};
 static const char *const WHEN[] = {

@@ -62,6 +62,25 @@ static void sound(void **state)
 		"p.ini:2:8: sound.type = spice needs display.type = spice\n");
 }
 
+static void picture_by_vnc(void **state)
+{
+	static char *const offers[] = {S("name.debug-threads"), S("vnc")};
+	struct world w = world(), without = world();
+	own_plan struct plan *plan = NULL;
+	const struct argument *vnc;
+
+	(void)state;
+	w.facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)offers, 2};
+	plan = planned(&w, "[display]\ntype = vnc\n");
+	vnc = find(plan, "-vnc", "vnc=unix:/");
+	assert_non_null(vnc);
+	assert_true(text_ends(vnc->value, "/vnc.sock"));
+	values_are(plan, "-device", "VGA", "VGA,id=video,bus=pcie.0,addr=1c.0\n");
+	lacks(plan, "-spice", NULL);
+	refusal_says(&without, "[display]\ntype = vnc\n",
+		     "p.ini:2:8: display.type = vnc: QEMU 7.2.22 is built without it");
+}
+
 static void words_and_crashes(void **state)
 {
 	struct world w = world();
@@ -87,6 +106,7 @@ int main(void)
 		cmocka_unit_test(features),
 		cmocka_unit_test(firmware_configuration),
 		cmocka_unit_test(sound),
+		cmocka_unit_test(picture_by_vnc),
 		cmocka_unit_test(words_and_crashes),
 	};
 
