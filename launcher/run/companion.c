@@ -154,14 +154,22 @@ void companions_start(struct companions *c, const struct plan *plan)
 	}
 }
 
+/* passt does so for a stream that it has accepted, and not for one that it was handed: the kernel's
+ * default holds three of its packets of 64 KiB. The kernel gives as much of it as net.core.wmem_max
+ * lets it; less is no reason to fail.
+ */
+#define STREAM_ROOM (4 << 20)
+
 static bool make_pair(int *one, int *other, struct error **err)
 {
-	int pair[2];
+	int pair[2], room = STREAM_ROOM;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
 		return false;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(pair); i++)
+		(void)setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	*one = pair[0];
 	*other = pair[1];
 	return true;
