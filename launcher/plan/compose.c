@@ -121,7 +121,7 @@ static char *add_port(struct composer *c, struct origin at, const char *words)
 	unsigned first = c->gpu_ports > 8 ? 1 + (c->gpu_ports + 7) / 8 : c->igd ? 3 : 2;
 	unsigned n = c->ports++, slot = first + n / 8, function = n % 8;
 	own_free char *id = xasprintf("port%02x", slot * 8 + function);
-	own_free char *why = xasprintf("a root port for %s", words);
+	own_free char *why = xasprintf(_("a root port for %s"), words);
 	struct option o;
 
 	if (n >= 40) {

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "devices.h"
 
 #define FIRST_SLOT 1 /* of the root bus, for GPUs */
@@ -42,7 +43,7 @@ char *devices_gpu_bus(struct composer *c, const struct wanted *w, size_t n)
 {
 	const struct guest_slot *wanted = &w->gpu->guest_slot;
 	own_free char *name = item_text(w->item);
-	own_free char *why = xasprintf("a root port for %s alone", name);
+	own_free char *why = xasprintf(_("a root port for %s alone"), name);
 	unsigned bus = wanted->bus && n == 0 ? wanted->bus : c->gpu_ports + 1;
 
 	if (bus <= c->gpu_ports)

@@ -217,7 +217,7 @@ static void put_companions(struct page *p, enum companion_when when, const char 
 		any = true;
 		put_command(p, companion->argv, companion->args);
 		page_cause(p, &companion->cause);
-		html_elementf(&p->h, "p", "cause", _("if it ends: %s"), companion->loss);
+		html_elementf(&p->h, "p", "cause", _("if it ends: %s"), tongue(companion->loss));
 	}
 	if (any)
 		html_end(&p->h);

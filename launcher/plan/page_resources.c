@@ -97,7 +97,7 @@ void page_processors(struct page *p)
 	own_free struct cpu_row *row = cpu_rows(t, &rows);
 
 	page_section(
-		p, "processors", "Processors",
+		p, "processors", _("Processors"),
 		!place->pinned
 			? _("Nothing is pinned: the guest runs where the scheduler puts it.")
 			: _("A box is a core, a cell one of its threads: the host's number, and what runs there."));

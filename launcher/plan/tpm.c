@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 bool plan_wants_tpm(const struct profile *p)
@@ -98,7 +99,7 @@ void compose_tpm(struct composer *c)
 		c, SWTPM, SWTPM, swtpm,
 		"the guest's TPM does not answer any more: shut the guest down, and start it anew",
 		&c->p->tpm.type.at,
-		c->p->tpm.type.v == TPM_AUTO ? "Windows 11 asks for a TPM 2.0" : NULL);
+		c->p->tpm.type.v == TPM_AUTO ? N_("Windows 11 asks for a TPM 2.0") : NULL);
 	if (!companion)
 		return;
 	compose_companion_arg(companion, xstrdup("socket"));
