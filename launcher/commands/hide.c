@@ -18,6 +18,7 @@ static const struct {
 	[HIDDEN_MACHINE_ID] = {"machine-id", "machine-ids"},
 	[HIDDEN_UUID] = {"UUID", "UUIDs"},
 	[HIDDEN_MAC] = {"MAC address", "MAC addresses"},
+	[HIDDEN_CARD] = {"network card's name", "network cards' names"},
 	[HIDDEN_VOLUME] = {"volume's identifier", "volumes' identifiers"},
 	[HIDDEN_SERIAL] = {"serial number", "serial numbers"},
 	[HIDDEN_USER] = {"user's name", "users' names"},
@@ -39,6 +40,8 @@ static char *stand_in(enum hidden_kind kind, size_t number)
 		return xasprintf("00000000-0000-4000-8000-%012zx", number);
 	case HIDDEN_MAC:
 		return xasprintf("02:00:00:00:%02zx:%02zx", number >> 8 & 0xff, number & 0xff);
+	case HIDDEN_CARD:
+		return xasprintf("enx0200%08zx", number & 0xffffffff);
 	case HIDDEN_VOLUME:
 		return xasprintf("volume%zu", number);
 	case HIDDEN_SERIAL:
@@ -94,12 +97,34 @@ static bool is_known_guid(const char *text)
 	return false;
 }
 
+/* A link's name behind "by-id/", as fstab and boot options have it. */
+static void hide_link(struct hiding *hiding, const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && !isspace((unsigned char)text[n]) && !strchr("\"',;/", text[n]))
+		n++;
+	own_free char *name = xstrndup(text, n);
+
+	hide_in_id(hiding, name);
+}
+
 void hide_found(struct hiding *hiding, const char *text, size_t len)
 {
+	static const char enx[] = "enx", address[] = "xxxxxxxxxxxx", by_id[] = "by-id/";
 	static const char uuid[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
 			  mac[] = "xx:xx:xx:xx:xx:xx";
 
 	for (size_t i = 0; i < len; i++) {
+		bool begins = !i || !isalnum((unsigned char)text[i - 1]);
+
+		if (begins && len - i > 3 && strncmp(text + i, enx, 3) == 0 &&
+		    has_form(text + i + 3, len - i - 3, address))
+			hide_word(hiding, HIDDEN_CARD, text + i, 3 + sizeof(address) - 1);
+		if (begins && len - i >= sizeof(by_id) &&
+		    strncmp(text + i, by_id, sizeof(by_id) - 1) == 0)
+			hide_link(hiding, text + i + sizeof(by_id) - 1,
+				  len - i - (sizeof(by_id) - 1));
 		if (!isxdigit((unsigned char)text[i]) ||
 		    (i && (isalnum((unsigned char)text[i - 1]) || text[i - 1] == ':')))
 			continue;

@@ -13,6 +13,7 @@ enum hidden_kind {
 	HIDDEN_MACHINE_ID,
 	HIDDEN_UUID,
 	HIDDEN_MAC,
+	HIDDEN_CARD,   /* a network card that is called by its address, enxa036bc1d2e3f */
 	HIDDEN_VOLUME, /* identifiers of file systems that are no UUIDs */
 	HIDDEN_SERIAL,
 	HIDDEN_USER,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/tar.h"
 #include "base/text.h"
@@ -159,6 +160,19 @@ static void gather_documents(struct bundle *b)
 
 /* ------------------------------------------------------------------ what is hidden */
 
+/* "annas--laptop--vg": the volume group that installers make and call by the host, in /dev/mapper,
+ * where LVM doubles hyphens. It stands in boot options. The caller owns it.
+ */
+static char *volume_group(const char *host)
+{
+	struct buf out = {0};
+
+	for (; *host && *host != '\n'; host++)
+		buf_adds(&out, *host == '-' ? "--" : (char[2]){*host});
+	buf_adds(&out, "--vg");
+	return buf_steal(&out);
+}
+
 static void hide_text(struct hiding *h, enum hidden_kind kind, const char *word)
 {
 	hide_word(h, kind, word, strcspn(word, "\n"));
@@ -252,8 +266,12 @@ static void find_all(struct bundle *b)
 		hide_text(&b->hiding, HIDDEN_MACHINE_ID, id);
 	if (passwd)
 		hide_users(&b->hiding, passwd);
-	if (host && strcmp(host, "localhost") != 0)
+	if (host && strcmp(host, "localhost") != 0) {
+		own_free char *group = volume_group(host);
+
 		hide_text(&b->hiding, HIDDEN_HOST, host);
+		hide_text(&b->hiding, HIDDEN_VOLUME, group);
+	}
 	for (size_t i = 0; i < b->tree.n; i++)
 		find_in_entry(&b->hiding, &b->tree.v[i]);
 	for (size_t i = 0; i < b->documents; i++)

@@ -109,12 +109,27 @@ static void any_bytes(void **state)
 	assert_string_equal(got, "");
 }
 
+/* What boot options and fstab have: a card by its address, a disk by its link. */
+static void names_made_of_numbers(void **state)
+{
+	static const char text[] =
+		"ip=:::::enxa036bc1d2e3f resume=/dev/disk/by-id/ata-Disk_S5GXNX0R123456-part2,x enx12";
+	own_hiding struct hiding h = {0};
+
+	(void)state;
+	hide_found(&h, text, strlen(text));
+	assert_hidden(
+		&h, text,
+		"ip=:::::enx020000000001 resume=/dev/disk/by-id/ata-Disk_SERIAL1-part2,x enx12");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(uuids_and_macs_are_found),
 		cmocka_unit_test(what_looks_alike_stays),
 		cmocka_unit_test(serials_in_names_of_links),
+		cmocka_unit_test(names_made_of_numbers),
 		cmocka_unit_test(words_stand_alone),
 		cmocka_unit_test(any_bytes),
 	};
