@@ -19,8 +19,7 @@
 
 #include "base/own.h"
 
-const char *const sandbox_word[SANDBOXES] = {
-	[SANDBOX_ENFORCE] = "enforce", [SANDBOX_LOG] = "log", [SANDBOX_OFF] = "off"};
+const char *const sandbox_word[SANDBOXES] = {[SANDBOX_ENFORCE] = "enforce", [SANDBOX_OFF] = "off"};
 
 static enum sandbox mode_of_process = SANDBOX_ENFORCE;
 

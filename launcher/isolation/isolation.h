@@ -4,13 +4,11 @@
 
 #include <stdbool.h>
 
-/* --sandbox: for reports of a fault that filters or Landlock may have caused. Whatever it says, no
- * process keeps a capability or may gain one.
+/* --sandbox: for reports of a fault that Landlock may have caused. Whatever it says, no process
+ * keeps a capability or may gain one.
  */
 enum sandbox {
 	SANDBOX_ENFORCE,
-	SANDBOX_LOG, /* what filters forbid is done, and told by the kernel; no Landlock, which
-			cannot do that */
 	SANDBOX_OFF,
 	SANDBOXES,
 };

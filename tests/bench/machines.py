@@ -194,8 +194,8 @@ class Running:
         return (ended["vmlaunch"] - begin) * 1000, (ended["vmlaunch"] - ended["qemu"]) * 1000
 
 
-def run_vmlaunch(bench):
-    with Running(bench) as machine:
+def run_vmlaunch(bench, *options):
+    with Running(bench, *options) as machine:
         stop, end = machine.kill()
         return {"start": machine.start, "cpu": machine.cpu, "stop": stop, "end": end}
 

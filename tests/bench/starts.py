@@ -6,7 +6,8 @@ import machines
 def measure(report, bench, rounds):
     machines.run_vmlaunch(bench)  # makes the variable store and the probe's cache
     argv = bench.argv()
-    runs = {"bare": lambda: machines.run_bare(bench, argv), "vmlaunch": lambda: machines.run_vmlaunch(bench)}
+    runs = {"bare": lambda: machines.run_bare(bench, argv), "vmlaunch": lambda: machines.run_vmlaunch(bench),
+            "open": lambda: machines.run_vmlaunch(bench, "--sandbox=off")}
     why, rival = libvirt.absent(), None
     try:
         if not why:
@@ -50,6 +51,10 @@ def show(report, rounds, why):
         ("QEMU's end to the launcher's", "ms", row("end")),
     ])
     report.note(f"a shell's end after its child's, here and now: {report.median('shell.end'):.2f} ms")
+    closed, opened = report.median("vmlaunch.start"), report.median("open.start")
+    report.note(f"with --sandbox=off in the same rounds: {opened:.2f} ms, so that Landlock costs "
+                f"{report.difference('vmlaunch.start', 'open.start'):.2f} ms ({closed / opened:.3f} x)")
+    report.goal("start, what Landlock adds", report.difference("vmlaunch.start", "open.start"), "ms", 1, "<= 1")
     if why:
         report.lacks("virsh", why)
     ours, theirs = over("start")[1:]

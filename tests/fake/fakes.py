@@ -21,6 +21,7 @@ uefi = no
 [qemu]
 binary = {binary}
 may-open = {dir}
+may-open = {fake}
 {more}
 """
 
@@ -42,7 +43,7 @@ class Machine:
         self.place, self.name = place, name
         self.binary = binary or tap.FAKE_QEMU
         self.profile = place.write(f"{name}.ini", PROFILE.format(
-            name=name, binary=self.binary, dir=place.dir, more=more))
+            name=name, binary=self.binary, dir=place.dir, fake=tap.FAKE_QEMU, more=more))
         self.log_path = place.dir / f"{name}.log"
         self.argv_path = place.dir / f"{name}.argv"
         self.fds_path = place.dir / f"{name}.fds"
@@ -127,7 +128,7 @@ class Machine:
         """Puts a script in place of the binary; it is to exec "$FAKE"."""
         path = self.place.write(f"{self.name}-qemu", f"#!/bin/sh\nFAKE='{tap.FAKE_QEMU}'\n{text}\n")
         path.chmod(0o755)
-        self.profile.write_text(self.profile.read_text().replace(str(self.binary), str(path)))
+        self.profile.write_text(self.profile.read_text().replace(f"binary = {self.binary}", f"binary = {path}"))
         return self
 
 
