@@ -24,20 +24,24 @@ static uint64_t sum_of_counts(const char *at)
 	}
 }
 
-static void add_line(struct interrupt_list *list, const struct root *root, const char *line)
+/* mark is "(ADDRESS)" in the line: in the handler's name, beside those of others that share it. */
+static void add_line(struct interrupt_list *list, const struct root *root, const char *line,
+		     const char *mark)
 {
 	const char *number = line + strspn(line, " "), *colon = strchr(number, ':');
-	const char *name = strrchr(line, ' ');
+	const char *name = mark, *end = strchr(mark, ')');
 	char *on;
 
-	if (!colon || !name || name < colon)
+	while (name > line && name[-1] != ' ')
+		name--;
+	if (!colon || name <= colon)
 		return;
 	own_free char *word = xstrndup(number, (size_t)(colon - number));
 
 	on = root_line(root, "/proc/irq/%s/effective_affinity_list", word);
 	*xappend(list->v, list->n) = (struct interrupt){
 		.number = steal(&word),
-		.name = xstrdup(name + 1),
+		.name = xstrndup(name, (size_t)(end + 1 - name)),
 		.count = sum_of_counts(colon + 1),
 		.on = on ? on : xstrdup(""),
 	};
@@ -53,8 +57,10 @@ void interrupts_read(struct interrupt_list *list, const struct root *root, const
 		end = line + strcspn(line, "\n");
 		if (*end)
 			*end++ = '\0';
-		if (strstr(line, named))
-			add_line(list, root, line);
+		const char *mark = strstr(line, named);
+
+		if (mark)
+			add_line(list, root, line, mark);
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "host/interrupts.h"
 #include "host/threads.h"
+#include "host/traffic.h"
 
 #define STAT(id, name)                                                                          \
 #id " (" name ") S 1 " #id " 7 0 -1 4194560 100 0 0 0 250 31 0 0 20 0 3 0 99 1000 200 " \
@@ -64,6 +65,29 @@ static void whole_process(void **state)
 	assert_int_equal(use.swap_kb, 12);
 }
 
+/* Two queues of one interface, and something else. */
+static void traffic_of_taps(void **state)
+{
+	struct traffic traffic;
+
+	link_to(state, "proc/70/fd/5", "/dev/net/tun");
+	link_to(state, "proc/70/fd/6", "/dev/net/tun");
+	link_to(state, "proc/70/fd/7", "/dev/null");
+	link_to(state, "proc/71/fd/7", "/dev/null");
+	put(state, "proc/70/fdinfo/5", "pos:\t0\nflags:\t02104002\niff:\tvmtap0\n");
+	put(state, "proc/70/fdinfo/6", "pos:\t0\nflags:\t02104002\niff:\tvmtap0\n");
+	put(state, "proc/70/fdinfo/7", "pos:\t0\niff:\tother\n");
+	put(state, "sys/class/net/vmtap0/statistics/tx_bytes", "1000\n");
+	put(state, "sys/class/net/vmtap0/statistics/rx_bytes", "20\n");
+	put(state, "sys/class/net/other/statistics/rx_bytes", "7\n");
+	tree_root(root);
+	traffic = traffic_of(&root, 70);
+	assert_int_equal(traffic.to_guest, 1000);
+	assert_int_equal(traffic.from_guest, 20);
+	traffic = traffic_of(&root, 71);
+	assert_int_equal(traffic.to_guest, -1);
+}
+
 static void interrupts_of_a_function(void **state)
 {
 	own_interrupt_list struct interrupt_list list = {0};
@@ -75,6 +99,7 @@ static void interrupts_of_a_function(void **state)
 	    "151:          0          0  IR-PCI-MSIX-0000:01:00.0    1-edge      vfio-msix[1](0000:01:00.0)\n"
 	    "152:          1          1  IR-PCI-MSI-0000:01:00.1    0-edge      vfio-msi[0](0000:01:00.1)\n"
 	    "153:          1          1  IR-PCI-MSIX-0000:01:00.0    0-edge      nvidia\n"
+	    " 16:          4          0   IO-APIC  16-fasteoi   vfio-intx(0000:02:00.0), vfio-intx(0000:01:00.2)\n"
 	    "NMI:          0          0   Non-maskable interrupts\n");
 	put(state, "proc/irq/150/effective_affinity_list", "3\n");
 	tree_root(root);
@@ -87,6 +112,10 @@ static void interrupts_of_a_function(void **state)
 	assert_string_equal(list.v[1].on, "");
 	assert_ptr_equal(interrupts_find(&list, "151"), &list.v[1]);
 	assert_null(interrupts_find(&list, "15"));
+	interrupts_free(&list);
+	interrupts_read(&list, &root, "0000:02:00.0");
+	assert_int_equal(list.n, 1);
+	assert_string_equal(list.v[0].name, "vfio-intx(0000:02:00.0)");
 }
 
 int main(void)
@@ -95,6 +124,7 @@ int main(void)
 		in_scratch(threads),
 		in_scratch(no_process),
 		in_scratch(whole_process),
+		in_scratch(traffic_of_taps),
 		in_scratch(interrupts_of_a_function),
 	};
 
