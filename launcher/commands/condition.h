@@ -21,6 +21,8 @@ struct condition {
 	char *silent;	     /* why QEMU was not asked, NULL where it was */
 	json_object *cpus;   /* answer to query-cpus-fast; NULL: not asked, or none */
 	json_object *disks;  /* answer to query-blockstats, likewise */
+	json_object *queues; /* per virtio-net: packets of its first queues, in and out, modulo
+			      * 65536; likewise */
 	int64_t guest_bytes; /* the guest's memory; 0: not asked, or no answer */
 };
 
@@ -30,7 +32,8 @@ void condition_free(struct condition *condition);
 enum condition_wants {
 	CONDITION_BRIEF,
 	CONDITION_WHOLE, /* with cpus and guest_bytes */
-	CONDITION_RATES, /* with cpus and disks; who is served by nobody at once does without */
+	CONDITION_RATES, /* with cpus, disks and queues; who is served by nobody at once does
+			    without */
 };
 
 struct condition condition_of(const char *dir, const struct run_record *record,
