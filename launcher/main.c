@@ -80,7 +80,7 @@ static const struct option_row STOP_OPTIONS[] = {
 	{"timeout", "SECONDS", "give up waiting after so long; the machine goes on"},
 	NOTIFY_OPTION,
 	{0}};
-static const struct option_row KILL_OPTIONS[] = {NOTIFY_OPTION, {0}};
+static const struct option_row NOTIFIED_OPTIONS[] = {NOTIFY_OPTION, {0}};
 static const struct option_row DESKTOP_OPTIONS[] = {
 	{"variant", "NAME", "install: a click starts this variant of the profile"},
 	{"title", "TEXT", "install: what the menu shows instead of the machine's name"},
@@ -152,13 +152,13 @@ const struct command COMMANDS[] = {
 	 command_top, .this_host = true},
 	{"stop", "[NAME]", "press a machine's power button and wait until it has ended",
 	 STOP_OPTIONS, 0, 1, command_stop, .this_host = true},
-	{"kill", "NAME", "end a machine at once, as if its plug were pulled", KILL_OPTIONS, 1, 1,
-	 command_kill, .this_host = true},
-	{"pause", "[NAME]", "hold a machine's guest where it is", NO_OPTIONS, 0, 1, command_pause,
-	 .this_host = true},
-	{"resume", "[NAME]", "let a paused guest go on, and wake one that sleeps", NO_OPTIONS, 0, 1,
-	 command_resume, .this_host = true},
-	{"reset", "[NAME]", "reset a machine, as its reset button would", NO_OPTIONS, 0, 1,
+	{"kill", "NAME", "end a machine at once, as if its plug were pulled", NOTIFIED_OPTIONS, 1,
+	 1, command_kill, .this_host = true},
+	{"pause", "[NAME]", "hold a machine's guest where it is", NOTIFIED_OPTIONS, 0, 1,
+	 command_pause, .this_host = true},
+	{"resume", "[NAME]", "let a paused guest go on, and wake one that sleeps", NOTIFIED_OPTIONS,
+	 0, 1, command_resume, .this_host = true},
+	{"reset", "[NAME]", "reset a machine, as its reset button would", NOTIFIED_OPTIONS, 0, 1,
 	 command_reset, .this_host = true},
 	{"attach", "[NAME]", "take over a machine whose vmlaunch has died", SANDBOX_OPTIONS, 0, 1,
 	 command_attach, .this_host = true},

@@ -9,15 +9,18 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
 #include "condition.h"
 #include "run/returned.h"
+#include "session.h"
 
 #define KILL_MS 10000	  /* for QEMU to write out what it holds, on a busy machine too */
 #define KILL_TOLD_MS 2000 /* after so much of it that is told */
 #define SUPERVISOR_MS 10000
+#define AGENT_MS 1000 /* an agent that listens answers at once */
 
 /* Whether it ends within so many milliseconds (-1: whenever). */
 static bool ends_within(int pidfd, int ms)
@@ -82,6 +85,26 @@ static bool press(const struct run_record *record, const char *dir, struct error
 	return ask_supervisor(record, SIGUSR1) || press_button(dir, err);
 }
 
+/* The agent inside, where the machine has its channel and somebody answers there: it shuts down
+ * also where the button puts to sleep, or nothing hears it. It does not answer what it obeys (QEMU,
+ * qga/qapi-schema.json: guest-shutdown).
+ */
+static bool ask_agent(const char *dir)
+{
+	own_free char *path = path_join(dir, "guest-agent.sock");
+	own_error struct error *unused = NULL;
+	json_object *mode = json_object_new_object();
+	int fd = qmp_connect(path, &unused);
+	own_qmp struct qmp *agent = fd < 0 ? NULL : qmp_new(fd, QMP_LIMIT_SUPERVISOR);
+
+	json_object_object_add(mode, "mode", json_object_new_string("powerdown"));
+	if (!agent || !session_greet_agent(agent, AGENT_MS, &unused)) {
+		json_object_put(mode);
+		return false;
+	}
+	return qmp_send(agent, "guest-shutdown", mode, NULL, &unused);
+}
+
 static void tell_deaf(const char *name, const char *dir, const struct run_record *record)
 {
 	own_condition struct condition now = condition_of(dir, record, CONDITION_BRIEF);
@@ -115,7 +138,8 @@ int command_stop(const struct arguments *args, struct error **err)
 	pidfd = process_watch(record.qemu);
 	if (!press(&record, dir, err))
 		return ERROR_FAILED;
-	say(SAY_NOTE, "%s: power button pressed", name);
+	say(SAY_NOTE, "%s: power button pressed%s", name,
+	    ask_agent(dir) ? ", and the guest's agent asked to shut it down" : "");
 	tell_deaf(name, dir, &record);
 	while (!ends_within(pidfd, 1000)) {
 		waited++;

@@ -96,6 +96,9 @@ static const struct {
 } ACTION[] = {
 	{"Stop", "stop", "Shut down", "system-shutdown"},
 	{"Status", "status", "Tell its state", "dialog-information"},
+	{"Pause", "pause", "Pause", "media-playback-pause"},
+	{"Resume", "resume", "Go on", "media-playback-start"},
+	{"Reset", "reset", "Reset", "system-reboot"},
 	{"Kill", "kill", "Force off", "process-stop"},
 };
 

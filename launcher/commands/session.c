@@ -61,13 +61,10 @@ static bool read_timeout(struct session *session, const char *text, struct error
 	return true;
 }
 
-/* The agent has neither greeting nor events, and keeps what an earlier client left half said. */
-static bool greet_agent(struct session *session, struct error **err)
+bool session_greet_agent(struct qmp *agent, int ms, struct error **err)
 {
-	qmp_start_agent(session->qmp);
-	return qmp_execute(session->qmp, "guest-sync", json_tokener_parse("{\"id\": 1}"),
-			   session->deadline < 0 ? QMP_GREETING_MS : session_left(session), NULL,
-			   err);
+	qmp_start_agent(agent);
+	return qmp_execute(agent, "guest-sync", json_tokener_parse("{\"id\": 1}"), ms, NULL, err);
 }
 
 /* Waits for QEMU's greeting. One that serves somebody else gives none until that ends: this is said
@@ -115,7 +112,8 @@ static bool connect_to(struct session *session, const char *path, struct error *
 	session->qmp = qmp_new(fd, QMP_LIMIT_TOOL);
 	if (session->lines)
 		qmp_want_oob(session->qmp);
-	return session->agent ? greet_agent(session, err) : greet_monitor(session, path, wait, err);
+	return session->agent ? session_greet_agent(session->qmp, wait, err)
+			      : greet_monitor(session, path, wait, err);
 }
 
 bool session_open(struct session *session, const struct arguments *args, size_t *words,

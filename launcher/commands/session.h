@@ -38,6 +38,11 @@ bool session_open(struct session *session, const struct arguments *args, size_t 
 void session_close(struct session *session);
 #define own_session own_with(session_close)
 
+/* Begins to talk to a guest's agent: it has neither greeting nor events, and keeps what an earlier
+ * client left half said. False with an error where nobody answers within ms milliseconds.
+ */
+bool session_greet_agent(struct qmp *agent, int ms, struct error **err);
+
 /* The schema of this QEMU, from the cache or asked for now; NULL where there is none. */
 const struct schema *session_schema(struct session *session);
 /* The answer to device-list-properties, NULL where QEMU has none; it belongs to the session. */
