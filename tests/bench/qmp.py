@@ -6,6 +6,7 @@ in PATH, or Python's module qemu.qmp (PYTHONPATH leads to a checkout's python/).
 after the answer before; commands.c shows what QEMU itself takes for that. Tab and a key are measured over a pty, from
 the key's write to the last byte of what it draws, with the schema of the running QEMU loaded.
 """
+import contextlib
 import importlib.util
 import os
 import pathlib
@@ -23,6 +24,7 @@ import tap
 sys.path.insert(0, str(tap.ROOT / "tests/fake"))
 from screen import Terminal  # noqa: E402
 
+MANY = 20  # machines in a list
 STATUS = '{"execute": "query-status"}'
 
 
@@ -94,6 +96,45 @@ def many_commands(report, bench, rounds, socket, shell, n):
         report.add("qmp.many.qmp-shell.cpu", taken[1:])
 
 
+SMALL = """
+[vm]
+name = bench{0}
+memory = 64M
+[cpu]
+cores = 1
+[firmware]
+uefi = no
+"""
+
+
+def list_of_many(report, bench, rounds, n):
+    """`vmlaunch list`, which asks each machine, and `virsh list`, which asks libvirt's daemon."""
+    env = bench.place.env
+    why, rival = libvirt.absent(), None
+    with contextlib.ExitStack() as stack:
+        for number in range(n):
+            profile = bench.place.write(f"bench{number}.ini", SMALL.format(number))
+            stack.enter_context(machines.Running(bench, profile=profile))
+            assert bench.place.run("pause", f"bench{number}").returncode == 0
+        if not why:
+            rival = libvirt.Libvirt(bench, bench.argv())
+            stack.callback(rival.close)
+            why = None if rival.open() else rival.why()
+        if not why:
+            rival.start_more(n)
+        told = bench.place.run("list").stdout.decode()
+        assert told.count(" paused ") == n, told
+        for number in range(rounds + 1):
+            ours = timed([tap.VMLAUNCH, "list"], env)[0]
+            theirs = None if why else rival.virsh("list")[0]
+            if number:
+                report.add("list.vmlaunch", [ours])
+                if theirs:
+                    report.add("list.virsh", [theirs])
+    if why:
+        report.lacks("virsh", why)
+
+
 def answer_time(terminal, keys, done):
     """Milliseconds from the write of keys until done(bytes that came)."""
     came, begin = b"", time.perf_counter()
@@ -139,6 +180,7 @@ def measure(report, bench, rounds, n):
         many_commands(report, bench, max(1, rounds // 6), socket, shell, n)
         at_a_terminal(report, bench, rounds)
         machine.kill()
+    list_of_many(report, bench, rounds, MANY)
     show(report, rounds, n)
     if not shell:
         report.lacks("qmp-shell", "neither qmp-shell nor Python's qemu.qmp is installed")
@@ -156,6 +198,7 @@ def show(report, rounds, n):
         ("query-status, start to end of program", "ms", [report.median(f"qmp.one.{c}") for c in columns]),
         (f"{n} commands", "ms", [report.median(f"qmp.many.{c}") for c in columns]),
         ("    processor time of the client", "ms", [report.median(f"qmp.many.{c}.cpu") for c in columns]),
+        (f"list of {MANY} machines", "ms", [None, report.median("list.vmlaunch"), report.median("list.virsh"), None]),
         ("shell: key to redraw", "ms", [None, report.median("shell.key"), None, None]),
         ("shell: Tab to its list and the line again", "ms", [None, report.median("shell.tab"), None, None]),
         ("shell: peak memory, schema asked for", "MiB", [None, report.median("shell.peak.asked"), None, None]),
@@ -169,6 +212,7 @@ def show(report, rounds, n):
     bare = ratio(report, "qmp.many.bare.cpu", "qmp.many.qmp-shell.cpu")
     if bare:
         report.note(f"a bare socket's client takes {bare:.2f} of qmp-shell's processor time itself, in the kernel")
+    report.goal(f"list of {MANY} machines, to virsh's", ratio(report, "list.vmlaunch", "list.virsh"), "x", 0.2, "<= 0.2")
     report.goal("shell, key to redraw", report.median("shell.key"), "ms", 2, "< 2")
     report.goal("shell, Tab", report.median("shell.tab"), "ms", 5, "< 5")
     peaks = [report.median(f"shell.peak.{schema}") for schema in ("asked", "kept")]
