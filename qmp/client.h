@@ -112,6 +112,15 @@ bool qmp_send_oob(struct qmp *qmp, const char *command, json_object *arguments, 
 /* qmp_handshake() is to ask for out-of-band commands, where QEMU offers them. */
 void qmp_want_oob(struct qmp *qmp);
 
+/* Before qmp_handshake(): sends what that would send, and a command without arguments behind it,
+ * while the greeting is still on its way; *id is the command's, for qmp_collect() after the
+ * handshake. QEMU reads what has come once it has greeted.
+ */
+bool qmp_hasten(struct qmp *qmp, const char *command, uint64_t *id, struct error **err);
+/* Waits for the reply to a command that was sent, as qmp_execute() does. */
+bool qmp_collect(struct qmp *qmp, const char *command, uint64_t id, int timeout_ms,
+		 json_object **ret, struct error **err);
+
 /* True once the reply to "qmp_capabilities" has been seen: QEMU takes commands and sends events. */
 bool qmp_ready(const struct qmp *qmp);
 /* True once the connection has ended, though messages may still be there to take. */

@@ -169,14 +169,10 @@ static bool take_answer(struct qmp *qmp, const struct qmp_message *message, json
 	return false;
 }
 
-static bool execute(struct qmp *qmp, const char *key, const char *command, json_object *arguments,
-		    const struct patience *patience, json_object **ret, struct error **err)
+/* Waits for the reply to id. */
+static bool collect(struct qmp *qmp, uint64_t id, const struct patience *patience,
+		    json_object **ret, struct error **err)
 {
-	uint64_t id;
-
-	free(steal(&qmp->error_class));
-	if (!send_message(qmp, key, command, arguments, &id, err))
-		return false;
 	for (;;) {
 		own_qmp_message struct qmp_message message = {0};
 		size_t size = 0;
@@ -198,6 +194,32 @@ static bool execute(struct qmp *qmp, const char *key, const char *command, json_
 		}
 		qmp_put_aside(qmp, &message, size);
 	}
+}
+
+static bool execute(struct qmp *qmp, const char *key, const char *command, json_object *arguments,
+		    const struct patience *patience, json_object **ret, struct error **err)
+{
+	uint64_t id;
+
+	free(steal(&qmp->error_class));
+	return send_message(qmp, key, command, arguments, &id, err) &&
+	       collect(qmp, id, patience, ret, err);
+}
+
+bool qmp_hasten(struct qmp *qmp, const char *command, uint64_t *id, struct error **err)
+{
+	return qmp_send(qmp, "qmp_capabilities", NULL, NULL, err) &&
+	       qmp_send(qmp, command, NULL, id, err);
+}
+
+bool qmp_collect(struct qmp *qmp, const char *command, uint64_t id, int timeout_ms,
+		 json_object **ret, struct error **err)
+{
+	own_free char *what = xasprintf("the reply to %s", command);
+	struct patience patience = {deadline_after(timeout_ms), -1, what, ""};
+
+	free(steal(&qmp->error_class));
+	return collect(qmp, id, &patience, ret, err);
 }
 
 static bool execute_as(struct qmp *qmp, const char *key, const char *command,
@@ -270,6 +292,8 @@ bool qmp_handshake(struct qmp *qmp, int timeout_ms, int also_fd, struct error **
 	}
 	patience.what = "the reply to qmp_capabilities";
 	patience.timeout = "";
+	if (qmp->capabilities_id) /* sent before */
+		return collect(qmp, qmp->capabilities_id, &patience, NULL, err);
 	return execute(qmp, "execute", "qmp_capabilities", wanted_capabilities(qmp), &patience,
 		       NULL, err);
 }

@@ -169,19 +169,41 @@ static void ask_more(struct condition *now, struct qmp *qmp, enum condition_want
 	qmp_execute(qmp, "query-cpus-fast", NULL, TOOLS_ANSWER_MS, &now->cpus, NULL);
 }
 
-struct condition condition_of(const char *dir, const struct run_record *record,
-			      enum condition_wants wants)
+struct asking condition_begin(const char *dir)
 {
-	own_error struct error *err = NULL;
-	bool busy = process_stopped(record->qemu) || serves_a_client(dir);
-	own_qmp struct qmp *qmp = open_monitor(dir,
-					       !busy			  ? QMP_GREETING_MS
-					       : wants == CONDITION_RATES ? 0
-									  : BUSY_MS,
-					       &err);
-	struct condition now = {.state = qmp ? condition_ask(qmp, &err) : xstrdup("unresponsive")};
+	own_free char *path = path_join(dir, "qmp.sock");
+	struct asking asking = {.busy = serves_a_client(dir)};
+	int fd = qmp_connect(path, &asking.err);
+
+	asking.qmp = fd < 0 ? NULL : qmp_new(fd, QMP_LIMIT_TOOL);
+	if (asking.qmp)
+		qmp_hasten(asking.qmp, "query-status", &asking.status, &asking.err);
+	return asking;
+}
+
+/* The state, of a QEMU that answers; else a word of ours, and an error. */
+static char *take_state(const struct asking *asking, int ms, struct error **err)
+{
+	own_json json_object *answer = NULL;
+	const char *state = "";
+
+	if (!*err && qmp_handshake(asking->qmp, ms, -1, err) &&
+	    qmp_collect(asking->qmp, "query-status", asking->status, TOOLS_ANSWER_MS, &answer, err))
+		state = json_member_text(answer, "status");
+	return *state ? text_quote(state, 40) : xstrdup("unresponsive");
+}
+
+struct condition condition_finish(struct asking *asking, const char *dir,
+				  const struct run_record *record, enum condition_wants wants)
+{
+	own_error struct error *err = steal(&asking->err);
+	own_qmp struct qmp *qmp = asking->qmp;
+	bool busy = asking->busy || process_stopped(record->qemu);
+	int ms = !busy ? QMP_GREETING_MS : wants == CONDITION_RATES ? 0 : BUSY_MS;
+	struct condition now = {.state = take_state(asking, ms, &err)};
 	json_object *blocks = NULL;
 
+	asking->qmp = NULL;
 	if (err)
 		take_silence(&now, dir, record);
 	if (held_is(now.state) && !condition_is_starting(record, now.state))
@@ -195,6 +217,14 @@ struct condition condition_of(const char *dir, const struct run_record *record,
 	if (wants != CONDITION_BRIEF)
 		ask_more(&now, qmp, wants);
 	return now;
+}
+
+struct condition condition_of(const char *dir, const struct run_record *record,
+			      enum condition_wants wants)
+{
+	struct asking asking = condition_begin(dir);
+
+	return condition_finish(&asking, dir, record, wants);
 }
 
 pid_t condition_vcpu(json_object *cpus, size_t i)

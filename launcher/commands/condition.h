@@ -36,6 +36,19 @@ enum condition_wants {
 			    without */
 };
 
+/* The same in two steps, for whoever asks many: all are asked before the first answer is waited
+ * for. What was begun is to be finished.
+ */
+struct asking {
+	struct qmp *qmp; /* NULL: it does not listen */
+	uint64_t status; /* the command that was sent */
+	bool busy;	 /* QEMU served somebody else */
+	struct error *err;
+};
+
+struct asking condition_begin(const char *dir);
+struct condition condition_finish(struct asking *asking, const char *dir,
+				  const struct run_record *record, enum condition_wants wants);
 struct condition condition_of(const char *dir, const struct run_record *record,
 			      enum condition_wants wants);
 

@@ -141,6 +141,40 @@ static void tell_none(void)
 		    "a keeper is still at work, another user's perhaps, or has left something: 'vmlaunch recover' tells");
 }
 
+/* A machine that runs, which has been asked how it is. */
+struct listed {
+	const char *name;
+	char *dir;
+	struct run_record record;
+	struct asking asking;
+};
+
+/* Asks all that live, before any answer is waited for; of the others it is told what is left. */
+static struct listed *ask_all(char *const *names, size_t n, const char *base, size_t *alive,
+			      json_object *left)
+{
+	struct listed *all = xcalloc(n + 1, sizeof(*all));
+
+	*alive = 0;
+	for (size_t i = 0; i < n; i++) {
+		own_free char *dir = path_join(base, names[i]);
+		own_run_record struct run_record record = {0};
+
+		if (!run_record_read(dir, &record))
+			continue;
+		if (!run_record_alive(&record)) {
+			if (tell_ended(names[i], &record))
+				json_object_array_add(left, json_object_new_string(names[i]));
+			continue;
+		}
+		all[*alive] = (struct listed){.name = names[i], .asking = condition_begin(dir)};
+		all[*alive].dir = steal(&dir);
+		all[(*alive)++].record = record;
+		record = (struct run_record){0};
+	}
+	return all;
+}
+
 int command_list(const struct arguments *args, struct error **err)
 {
 	bool json = argument_option(args, "json");
@@ -150,28 +184,22 @@ int command_list(const struct arguments *args, struct error **err)
 	own_free char *base = NULL;
 	own_dirs struct dirs dirs = {0};
 	struct error *problem = NULL;
-	size_t n, shown = 0;
+	size_t n, alive;
 	char **names = instances(&n, &base, &problem);
+	own_free struct listed *all = ask_all(names, n, base, &alive, left);
 
-	for (size_t i = 0; i < n; i++) {
-		own_run_record struct run_record record = {0};
-		own_free char *dir = path_join(base, names[i]);
-		own_condition struct condition now = {0};
+	if (!json && alive)
+		printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU", "PROFILE");
+	for (size_t i = 0; i < alive; i++) {
+		struct listed *one = &all[i];
+		own_condition struct condition now =
+			condition_finish(&one->asking, one->dir, &one->record, CONDITION_BRIEF);
 
-		if (!run_record_read(dir, &record))
-			continue;
-		if (!run_record_alive(&record)) {
-			if (tell_ended(names[i], &record))
-				json_object_array_add(left, json_object_new_string(names[i]));
-			continue;
-		}
-		now = condition_of(dir, &record, CONDITION_BRIEF);
-		json_object_array_add(list, record_json(names[i], &record, &now));
-		if (!json && shown++ == 0)
-			printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU",
-			       "PROFILE");
+		json_object_array_add(list, record_json(one->name, &one->record, &now));
 		if (!json)
-			print_row(names[i], &record, &now);
+			print_row(one->name, &one->record, &now);
+		free(one->dir);
+		run_record_free(&one->record);
 	}
 	names_free(names, n);
 	json_object_object_add(top, "version", json_object_new_int(1));
@@ -185,7 +213,7 @@ int command_list(const struct arguments *args, struct error **err)
 	json_object_put(top);
 	if (lost)
 		lost_tell(lost);
-	if (!json && !shown && lost && !json_object_array_length(lost))
+	if (!json && !alive && lost && !json_object_array_length(lost))
 		tell_none();
 	error_merge(err, &problem);
 	return 0;

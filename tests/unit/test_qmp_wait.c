@@ -107,6 +107,39 @@ static void test_execute(void **state)
 	finish(&script, &pair);
 }
 
+/* Both orders go before the greeting comes, and each answer finds its question. */
+static void test_hasten(void **state)
+{
+	static const char *const lines[] = {
+		"qmp_capabilities",
+		"",
+		"query-status",
+		GREETING "{\"return\": {}, \"id\": 1}\r\n{\"event\": \"STOP\"}\r\n"
+			 "{\"return\": {\"status\": \"paused\"}, \"id\": 2}\r\n",
+		"stop",
+		"{\"return\": {}, \"id\": 3}\r\n",
+		NULL,
+	};
+	struct pair pair = open_pair();
+	struct script script;
+	struct error *err = NULL;
+	json_object *ret = NULL;
+	uint64_t id;
+
+	(void)state;
+	assert_true(qmp_hasten(pair.qmp, "query-status", &id, &err));
+	start(&script, &pair, lines);
+	assert_true(qmp_handshake(pair.qmp, 60000, -1, &err));
+	assert_true(qmp_collect(pair.qmp, "query-status", id, 60000, &ret, &err));
+	assert_string_equal(json_object_to_json_string_ext(ret, JSON_C_TO_STRING_PLAIN),
+			    "{\"status\":\"paused\"}");
+	json_object_put(ret);
+	assert_true(qmp_execute(pair.qmp, "stop", NULL, 60000, NULL, &err));
+	expect_event(&pair, "STOP");
+	expect_plain(&pair, QMP_NOTHING);
+	finish(&script, &pair);
+}
+
 static void test_failure_without_id(void **state)
 {
 	struct pair pair = open_pair();
@@ -308,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_execute),
+		cmocka_unit_test(test_hasten),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_failure_without_id),
 		cmocka_unit_test(test_timeout),
