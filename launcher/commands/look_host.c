@@ -475,7 +475,7 @@ static void print_host(struct buf *out, json_object *o)
 	for (size_t i = 0; i < look_length(resets); i++)
 		buf_addf(out, "%s%s", i ? ", " : "reset by ",
 			 json_object_get_string(json_object_array_get_idx(resets, i)));
-	if (*speed)
+	if (*speed && !*problem)
 		buf_addf(out, ", link %s x%s", speed, json_member_text(o, "link-width"));
 	buf_adds(out, "\n");
 }
