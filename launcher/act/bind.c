@@ -206,6 +206,25 @@ static bool is_vfio_module(const char *name)
 	return false;
 }
 
+/* What another machine's start has brought and this one uses as well stands in both journals:
+ * whoever ends last takes it away.
+ */
+static bool join_loaded(struct keeper *k, struct error **err)
+{
+	size_t n;
+	struct journal **others = journal_others(k->journal, &n);
+	bool good = true;
+
+	for (size_t i = 0; i < n && good && !journal_find(k->journal, CHANGE_LOADED); i++) {
+		const struct change *theirs = journal_find(others[i], CHANGE_LOADED);
+
+		if (theirs)
+			good = journal_add(k->journal, theirs, err);
+	}
+	journals_free(others, n);
+	return good;
+}
+
 /* Which modules come with vfio-pci is known only afterwards; before, all that may come and are not
  * here yet are written down. What else came in that moment is not ours. Undoing removes only what
  * nobody uses.
@@ -218,7 +237,7 @@ static bool load(struct keeper *k, const char *module, const char *sign, struct 
 	bool good;
 
 	if (root_exists(&k->root, "%s", sign))
-		return true;
+		return join_loaded(k, err);
 	for (size_t i = 0; i < ARRAY_SIZE(VFIO_MODULE); i++)
 		if (!module_is_loaded(&k->root, VFIO_MODULE[i]))
 			change_name(&change, VFIO_MODULE[i]);
