@@ -63,7 +63,7 @@ void tongue_init(void)
 	 * itself in cannot do so later.
 	 */
 	tongue("\n");
-	strerror(EPERM);
+	(void)strerror(EPERM);
 }
 
 const char *tongue(const char *text)
