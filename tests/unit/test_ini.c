@@ -264,9 +264,9 @@ static void from_other_editors(void **state)
 	      "[s] @1:1\ns.a=1 @2:1 @2:5\ns.b=2 @3:1 @3:5\n");
 	/* Only one before the line's end belongs to it. */
 	gives("[s]\na = 1\r2\r\n", "[s] @1:1\ns.a=1\\x0d2 @2:1 @2:5\n");
-	/* A mark anywhere else is text. */
+	/* A mark anywhere else is text, and is shown: nobody would see it. */
 	fails("\n\xef\xbb\xbf[s]\n",
-	      "f.ini:2:1: '\xef\xbb\xbf[s]' is neither [section] nor key = value\n");
+	      "f.ini:2:1: '\\xef\\xbb\\xbf[s]' is neither [section] nor key = value\n");
 }
 
 static void columns_are_characters(void **state)
