@@ -172,7 +172,6 @@ int main(void)
 	each("/dev/{vfio,kvm,snd,dri,input,nvidia*}", print_nodes);
 	nftw("/run/vmlaunch", run_file, 16, FTW_PHYS);
 	nftw("/run/user/1000", run_file, 16, FTW_PHYS);
-	each("/sys/class/net/*/ifindex", print_lines);
 	each("/sys/class/net/*/{address,mtu}", print_lines);
 	each("/sys/class/net/*/master", print_link);
 	each("/sys/module/*/initstate", print_module);
