@@ -146,10 +146,10 @@ static bool do_watch(struct keeper *k, const struct request *request, struct err
 	/* Written down first: from then on a recovery waits for it, wherever we die. */
 	if (!journal_watch(k->journal, qemu, err) || !isolate_process(k, pid, err))
 		return false;
-	k->qemu = steal_fd(&pidfd);
 	/* From here on there is nothing to be made, only given back. */
-	if (!journal_find(k->journal, CHANGE_TAP))
-		rights_without_network();
+	if (!journal_find(k->journal, CHANGE_TAP) && !rights_without_network(err))
+		return false;
+	k->qemu = steal_fd(&pidfd);
 	k->phase = PHASE_WATCHING;
 	keeper_report(k, REPORT_DONE, 0, "watching");
 	return true;

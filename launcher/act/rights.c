@@ -126,14 +126,16 @@ failed:
 	return false;
 }
 
-void rights_without_network(void)
+bool rights_without_network(struct error **err)
 {
-	capng_get_caps_process();
-	if (!capng_have_capability(CAPNG_PERMITTED, FOR_PROGRAMS))
-		return;
+	if (capng_get_caps_process() == 0 && !capng_have_capability(CAPNG_PERMITTED, FOR_PROGRAMS))
+		return true;
 	/* What stays in the bounding set nobody gets any more: an exec adds nothing to what is
 	 * permitted (no_new_privs).
 	 */
-	capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, FOR_PROGRAMS);
-	capng_apply(CAPNG_SELECT_CAPS);
+	if (capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, FOR_PROGRAMS) == 0 &&
+	    capng_apply(CAPNG_SELECT_CAPS) == 0)
+		return true;
+	error_add(err, ERROR_HOST, "the keeper cannot give up its right over networks");
+	return false;
 }

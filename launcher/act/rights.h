@@ -12,6 +12,6 @@
 bool rights_of_keeper(struct error **err);
 
 /* Gives up what only making network interfaces needs. */
-void rights_without_network(void);
+bool rights_without_network(struct error **err);
 
 #endif
