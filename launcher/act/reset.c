@@ -230,8 +230,8 @@ static int ask_bars(void *context)
 	own_free char *path = xasprintf("%s/config", q->dir);
 	struct root again = ROOT_REAL;
 	unsigned char head[HEAD];
+	own_fd int fd = -1;
 	ssize_t n;
-	int fd;
 
 	if (!root_is_real(&q->k->root) && !root_init(&again, q->k->root.path, NULL))
 		return 0;

@@ -92,6 +92,7 @@ static bool lower_can(struct wanted_tap *w, struct error **err)
 {
 	own_net_interface struct net_interface lower = {0};
 	own_free char *problem = NULL;
+	const char *fault = NULL;
 
 	if (!net_interface_read(&lower, &w->k->root, w->lower)) {
 		error_add(err, ERROR_HOST, "this host has no interface %s", w->lower);
@@ -99,8 +100,10 @@ static bool lower_can(struct wanted_tap *w, struct error **err)
 	}
 	if (w->way == TAP_MACVTAP)
 		problem = net_macvtap_problem(&lower);
-	else if (net_bridge_problem(&lower))
-		problem = xstrdup(net_bridge_problem(&lower));
+	else
+		fault = net_bridge_problem(&lower);
+	if (fault)
+		problem = xstrdup(fault);
 	if (problem)
 		error_add(err, ERROR_HOST, "%s %s", w->lower, problem);
 	snprintf(w->mtu, sizeof(w->mtu), "%u", lower.mtu ? lower.mtu : 1500);
@@ -140,14 +143,18 @@ static bool is_ours(const struct net_interface *interface, const struct change *
 static char *lonely_address(const struct keeper *k, const char *bridge)
 {
 	own_free char *text = root_line(&k->root, "/sys/class/net/%s/address", bridge);
-	size_t n, digits = 0;
+	char *digits = text;
+	size_t n;
 	char **port = root_list(&k->root, &n, "/sys/class/net/%s/brif", bridge);
 
 	names_free(port, n);
-	for (size_t i = 0; text && i < strlen(text) + 1; i++)
-		if (text[i] != ':')
-			text[digits++] = text[i];
-	return text && n == 0 && strlen(text) == strlen(NO_ADDRESS) ? steal(&text) : NULL;
+	if (!text)
+		return NULL;
+	for (const char *at = text; *at; at++)
+		if (*at != ':')
+			*digits++ = *at;
+	*digits = '\0';
+	return n == 0 && strlen(text) == strlen(NO_ADDRESS) ? steal(&text) : NULL;
 }
 
 /* What is written down before it is made. */
