@@ -109,6 +109,7 @@ class Terminal:
         self.screen = Screen(columns, rows)
         self.bytes = b""
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.prompt = None
         self.resize(columns, rows)
         self.before = termios.tcgetattr(self.theirs)
         self.child = place.start(
@@ -133,7 +134,8 @@ class Terminal:
         there = condition if callable(condition) else lambda: condition in self.screen.text()
         end = time.monotonic() + SOON
         while not there():
-            if not self.read(max(0, end - time.monotonic())):
+            # In steps: what is waited for may be in a file, and nothing more come to the screen.
+            if not self.read(0.05) and time.monotonic() > end:
                 raise AssertionError(f"waited in vain for {condition if isinstance(condition, str) else what!r}; "
                                      f"the screen:\n{self.screen.text()}")
         return self
@@ -145,6 +147,38 @@ class Terminal:
     def wait_line(self, text):
         """Until the cursor's row is this."""
         return self.wait(lambda: self.screen.line() == text, f"the line {text!r}")
+
+    def at(self, prompt):
+        """Until the shell waits for a line behind this prompt, which is the one to come back to from now on."""
+        self.prompt = prompt
+        return self.wait_line(prompt)
+
+    def taken(self):
+        """The rows above the cursor's that begin with a prompt of the shell's: a line stays there when it was taken,
+        and no sooner, as the shell takes it off the screen before it prints something else."""
+        start = re.compile(re.escape(self.prompt.split(" [")[0]) + r"( \[[a-z-]+\])? >")
+        return [row for row, line in enumerate(self.screen.lines[:self.screen.row]) if start.match(line)]
+
+    def answer(self):
+        """What stands below the last line that was taken."""
+        rows = self.taken()
+        return "\n" + "\n".join(self.screen.text().split("\n")[rows[-1] + 1 if rows else 0:])
+
+    def enter(self, keys="", *answers, lines=1, back=True):
+        """Types keys and Enter; until so many lines were taken, each of answers stands below the last, and the prompt
+        (another than before: back="q [paused] >"; none: back=False) is there anew. The prompt alone shows nothing: it
+        stands there before the shell has read a key, too."""
+        before = len(self.taken())
+        self.type(keys + "\r")
+        self.wait(lambda: len(self.taken()) >= before + lines, f"the end of {keys!r}")
+        return self.back(*answers, prompt=back)
+
+    def back(self, *answers, prompt=True):
+        """Until each of answers stands below the last line that was taken, and the prompt is there again."""
+        self.prompt = prompt if isinstance(prompt, str) else self.prompt
+        for text in answers:
+            self.wait(lambda: text in self.answer(), f"{text!r} below {self.prompt!r}")
+        return self.wait_line(self.prompt) if prompt else self
 
     def ends(self):
         """The exit status; what was still written is on the screen."""
