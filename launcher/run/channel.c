@@ -3,17 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/child.h"
 #include "base/file.h"
 #include "base/own.h"
 #include "base/program.h"
 #include "base/text.h"
-#include "child.h"
 
 /* Desktop Notifications Specification 1.2, "D-BUS Protocol". */
 #define SERVICE "org.freedesktop.Notifications"
@@ -156,38 +155,27 @@ static const struct channel {
 
 /* ------------------------------------------------------------------ calling it */
 
-__attribute__((noreturn)) static void become_program(char **argv, int out)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	child_reset_signals();
-	if (null >= 0 && dup2(null, 0) == 0 && dup2(out, 1) == 1 && dup2(null, 2) == 2) {
-		syscall(SYS_close_range, 3U, ~0U, 0);
-		execv(argv[0], argv);
-	}
-	_exit(127);
-}
-
 /* Runs it to its end. Whether that was a good one; *answer is what it wrote, the caller owns it. */
 static bool call_program(char **argv, char **answer)
 {
-	int pipe_fd[2], status = -1;
-	pid_t pid;
+	own_child struct child child = CHILD_NONE;
+	own_fd int ours = -1, theirs = -1;
+	int status = -1;
 
 	*answer = NULL;
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
+	if (!child_pipe(&ours, &theirs))
 		return false;
-	pid = fork();
-	if (pid == 0)
-		become_program(argv, pipe_fd[1]);
-	close(pipe_fd[1]);
-	if (pid > 0)
-		*answer = fd_read_all(pipe_fd[0], ANSWER_LIMIT, NULL);
-	close(pipe_fd[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	const struct child_fd fd[] = {{theirs, 1}};
+
+	if (child_start(&child, &(struct child_way){.argv = (const char *const *)argv,
+						    .fd = fd,
+						    .fds = 1,
+						    .same_session = true}))
+		return false;
+	close_fd(&theirs);
+	*answer = fd_read_all(ours, ANSWER_LIMIT, NULL);
+	close_fd(&ours);
+	return child_reap(&child, &status) && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* busctl: "u 7"; gdbus: "(uint32 7,)". */
