@@ -19,6 +19,7 @@
 #include <json-c/json.h>
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -27,7 +28,6 @@
 #include "common.h"
 #include "profile/profile.h"
 #include "qmp/client.h"
-#include "run/child.h"
 #include "run/identity.h"
 
 #define RDP_PORT 3389
@@ -140,44 +140,26 @@ static char *state_of(const char *dir)
 	return state;
 }
 
-/* Never returns. */
-__attribute__((noreturn)) static void become_vmlaunch(const struct arguments *args, int log)
-{
-	const char **argv = xcalloc(args->options * 2 + 6, sizeof(*argv));
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	size_t n = 0;
-
-	argv[n++] = "vmlaunch";
-	argv[n++] = "run";
-	for (size_t i = 0; i < args->options; i++) {
-		static const char *const ours[] = {"wait-port", "timeout"};
-		const struct given *given = &args->option[i];
-
-		if (strcmp(given->name, ours[0]) == 0 || strcmp(given->name, ours[1]) == 0)
-			continue;
-		argv[n++] =
-			xasprintf("--%s%s%s", given->name, *given->value ? "=" : "", given->value);
-	}
-	argv[n++] = "--";
-	argv[n++] = args->word[0];
-	child_reset_signals();
-	setsid();
-	if (null >= 0 && dup2(null, 0) == 0 && dup2(log, 1) == 1 && dup2(log, 2) == 2)
-		execv("/proc/self/exe", (char *const *)argv);
-	_exit(127);
-}
-
 /* Starts it beside us. -1 with an error. */
 static pid_t start(const struct arguments *args, const char *path, struct error **err)
 {
+	own_child struct child child = CHILD_NONE;
 	own_fd int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	pid_t pid = log < 0 ? -1 : fork();
+	char **words = arguments_again(args, (const char *const[]){"vmlaunch", "run", NULL},
+				       (const char *const[]){"wait-port", "timeout", NULL});
+	const struct child_fd fd[] = {{log, 1}, {log, 2}};
+	int errnum = log < 0 ? errno : 0;
 
-	if (pid == 0)
-		become_vmlaunch(args, log);
-	if (pid < 0)
-		error_errno(err, ERROR_FAILED, errno, "cannot start the machine (%s)", path);
-	return pid;
+	if (!errnum)
+		errnum = child_start(&child, &(struct child_way){.argv = (const char *const *)words,
+								 .program = "/proc/self/exe",
+								 .fd = fd,
+								 .fds = ARRAY_SIZE(fd)});
+	arguments_again_free(words);
+	if (!errnum)
+		return child.pid;
+	error_errno(err, ERROR_FAILED, errnum, "cannot start the machine (%s)", path);
+	return -1;
 }
 
 /* Its last words. */
@@ -349,7 +331,6 @@ int run_until_port(const struct arguments *args, struct error **err)
 	const char **argv = xcalloc(args->tails + 1, sizeof(*argv));
 
 	memcpy(argv, args->tail, args->tails * sizeof(*argv));
-	child_reset_signals();
 	execvp(argv[0], (char *const *)argv);
 	error_errno(err, ERROR_USAGE, errno, "cannot run %s", argv[0]);
 	free(argv);

@@ -202,3 +202,38 @@ void arguments_free(struct arguments *args)
 	free(args->tail);
 	*args = (struct arguments){0};
 }
+
+static bool is_among(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
+char **arguments_again(const struct arguments *args, const char *const *head,
+		       const char *const *without)
+{
+	size_t n = 0;
+	char **words = NULL;
+
+	for (; *head; head++)
+		*xappend(words, n) = xstrdup(*head);
+	for (size_t i = 0; i < args->options; i++) {
+		const struct given *given = &args->option[i];
+
+		if (!is_among(given->name, without))
+			*xappend(words, n) = xasprintf("--%s%s%s", given->name,
+						       *given->value ? "=" : "", given->value);
+	}
+	*xappend(words, n) = xstrdup("--");
+	*xappend(words, n) = xstrdup(args->word[0]);
+	*xappend(words, n) = NULL;
+	return words;
+}
+
+void arguments_again_free(char **words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		free(words[i]);
+	free(words);
+}

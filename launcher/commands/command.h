@@ -73,6 +73,13 @@ const char *argument_option(const struct arguments *args, const char *name);
  * many. */
 char **argument_options(const struct arguments *args, const char *name, size_t *n);
 
+/* The words for another process of ours: head, then the options but those named without (each ends
+ * with NULL), then the first word. The caller gives them to arguments_again_free().
+ */
+char **arguments_again(const struct arguments *args, const char *const *head,
+		       const char *const *without);
+void arguments_again_free(char **words);
+
 /* Takes words apart by the table (and the global one). "--" ends the options. */
 bool arguments_parse(struct arguments *args, const struct command *command, char **words, size_t n,
 		     struct error **err);

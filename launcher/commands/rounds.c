@@ -6,7 +6,6 @@
 #include "rounds.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -65,29 +65,6 @@ static char *look_at_host(void)
 
 /* ------------------------------------------------------------------ a round */
 
-/* The same command without this option, for programs. */
-static char **words_of(const struct arguments *args)
-{
-	size_t n = 0;
-	char **words = NULL;
-
-	*xappend(words, n) = xstrdup("vmlaunch");
-	*xappend(words, n) = xstrdup("probe");
-	*xappend(words, n) = xstrdup("--lines");
-	for (size_t i = 0; i < args->options; i++) {
-		const struct given *given = &args->option[i];
-
-		if (strcmp(given->name, "rounds") != 0 && strcmp(given->name, "json") != 0 &&
-		    strcmp(given->name, "lines") != 0)
-			*xappend(words, n) = xasprintf("--%s%s%s", given->name,
-						       *given->value ? "=" : "", given->value);
-	}
-	*xappend(words, n) = xstrdup("--");
-	*xappend(words, n) = xstrdup(args->word[0]);
-	*xappend(words, n) = NULL;
-	return words;
-}
-
 static void hear(int fd, struct buf *report)
 {
 	char part[4096];
@@ -104,30 +81,29 @@ static void hear(int fd, struct buf *report)
 /* Its exit status; -1 with words when there was no round at all. */
 static int play(char **words, struct buf *report, struct error **err)
 {
+	own_child struct child child = CHILD_NONE;
 	own_fd int ours = -1, theirs = -1;
-	int pair[2], status;
-	pid_t pid;
+	int status = -1, errnum;
 
-	if (pipe2(pair, O_CLOEXEC) < 0) {
+	if (!child_pipe(&ours, &theirs)) {
 		error_errno(err, ERROR_FAILED, errno, "cannot make a pipe");
 		return -1;
 	}
-	ours = pair[0];
-	theirs = pair[1];
-	pid = fork();
-	if (pid == 0) {
-		if (dup2(theirs, STDOUT_FILENO) >= 0)
-			execv("/proc/self/exe", words);
-		_exit(127);
-	}
+	const struct child_fd fd[] = {{STDIN_FILENO, 0}, {theirs, 1}, {STDERR_FILENO, 2}};
+
+	errnum = child_start(&child, &(struct child_way){.argv = (const char *const *)words,
+							 .program = "/proc/self/exe",
+							 .fd = fd,
+							 .fds = ARRAY_SIZE(fd),
+							 .signals = CHILD_SIGNALS_CALLERS,
+							 .same_session = true});
 	close_fd(&theirs);
-	if (pid < 0) {
-		error_errno(err, ERROR_FAILED, errno, "cannot start another process");
+	if (errnum) {
+		error_errno(err, ERROR_FAILED, errnum, "cannot start another process");
 		return -1;
 	}
 	hear(ours, report);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	child_reap(&child, &status);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : ERROR_FAILED;
 }
 
@@ -261,7 +237,9 @@ static void print_json(struct rounds *all)
 
 int probe_rounds(const struct arguments *args, unsigned rounds, struct error **err)
 {
-	struct rounds all = {.words = words_of(args),
+	static const char *const head[] = {"vmlaunch", "probe", "--lines", NULL};
+	static const char *const without[] = {"rounds", "json", "lines", NULL};
+	struct rounds all = {.words = arguments_again(args, head, without),
 			     .host = look_at_host(),
 			     .list = json_object_new_array(),
 			     .n = rounds};
@@ -277,9 +255,7 @@ int probe_rounds(const struct arguments *args, unsigned rounds, struct error **e
 	else if (all.status >= 0)
 		printf("\n%u of %u rounds: %s\n", played, rounds,
 		       good ? "all alike, and the host was as it was after each" : "not all alike");
-	for (size_t i = 0; all.words[i]; i++)
-		free(all.words[i]);
-	free(all.words);
+	arguments_again_free(all.words);
 	free(all.host);
 	free(all.first);
 	json_object_put(all.list);
