@@ -15,6 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/mac_address.h"
 #include "base/trusted.h"
 #include "host/net.h"
 #include "state.h"
@@ -27,7 +28,7 @@ struct wanted_tap {
 	const char *name, *lower;
 	enum step_tap way;
 	bool multi_queue;
-	char mac[sizeof("00:00:00:00:00:00")];
+	char mac[MAC_TEXT];
 	char mtu[sizeof("4294967295")];
 };
 
@@ -74,8 +75,7 @@ static bool read_wish(struct wanted_tap *w, const struct intent *intent, struct 
 		error_add(err, ERROR_HOST, "this is no interface that is made for a machine");
 		return false;
 	}
-	/* The lowest bit is that of a group. */
-	if (mac[0] & 1) {
+	if (mac_is_group(mac)) {
 		error_add(err, ERROR_HOST, "an interface cannot have the address of a group");
 		return false;
 	}
@@ -83,8 +83,7 @@ static bool read_wish(struct wanted_tap *w, const struct intent *intent, struct 
 	w->name = intent->tap.name;
 	w->lower = intent->tap.lower;
 	w->multi_queue = intent->tap.multi_queue;
-	snprintf(w->mac, sizeof(w->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		 mac[3], mac[4], mac[5]);
+	mac_format(mac, w->mac);
 	return true;
 }
 

@@ -98,10 +98,11 @@ static void ask_qemu(struct doctor_look *look)
 		look->patient.qemu_error = error_message(look->qemu_error, 0);
 	if (!g->firmware.n && !g->firmware.skips)
 		gather_firmware(g);
-	look->patient.machine = g->profile && g->profile->vm.machine.v ? g->profile->vm.machine.v
-				: g->recorded_machine		       ? g->recorded_machine
-				: g->facts.qemu.path ? qemu_newest_q35(&g->facts.qemu)
-						     : NULL;
+	look->patient.machine = g->profile && g->profile->vm.machine.given
+					? g->profile->vm.machine.name
+				: g->recorded_machine ? g->recorded_machine
+				: g->facts.qemu.path  ? qemu_newest_q35(&g->facts.qemu)
+						      : NULL;
 }
 
 /* The store whose certificates count: the machine's own, else the template of a new one. */

@@ -148,7 +148,7 @@ static bool find_all(struct look *look, struct error **err)
 	view->qemu_version = g->facts.qemu.version;
 	if (p)
 		gather_record(g);
-	view->machine = p && p->vm.machine.v	   ? p->vm.machine.v
+	view->machine = p && p->vm.machine.given   ? p->vm.machine.name
 			: p && g->recorded_machine ? g->recorded_machine
 						   : qemu_newest_q35(&g->facts.qemu);
 	if (view->machine)

@@ -54,7 +54,7 @@ static bool read_profile(struct kept *kept, const struct arguments *args, struct
 	if (!p || !identity_of_profile(p->vm.user.v, false, NULL, err))
 		return false;
 	kept->name = xstrdup(p->vm.name.v);
-	kept->profile = p->vm.machine.v ? xstrdup(p->vm.machine.v) : NULL;
+	kept->profile = p->vm.machine.given ? xstrdup(p->vm.machine.name) : NULL;
 	kept->binary = xstrdup(p->qemu.binary.v);
 	return true;
 }
@@ -169,7 +169,7 @@ static char *wanted_version(const struct kept *kept, const char *word, struct er
 	const struct qemu_facts *qemu = &kept->facts.qemu;
 	const char *newest = qemu_newest_q35(qemu);
 	own_free char *version = NULL;
-	uint64_t parts[2];
+	struct q35_version parsed;
 
 	if (!newest) {
 		error_add(err, ERROR_HOST, "%s offers no pc-q35 machine", qemu->path);
@@ -178,7 +178,7 @@ static char *wanted_version(const struct kept *kept, const char *word, struct er
 	version = !word				 ? xstrdup(newest)
 		  : text_starts(word, "pc-q35-") ? xstrdup(word)
 						 : xasprintf("pc-q35-%s", word);
-	if (!q35_version(version, parts)) {
+	if (!q35_version_parse(version, &parsed)) {
 		own_free char *shown = text_quote(word, 64);
 
 		error_add(err, ERROR_USAGE,

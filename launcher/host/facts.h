@@ -207,9 +207,7 @@ void facts_free(struct facts *facts);
 /* Whether name is among what the binary offers of this kind. */
 bool qemu_offers(const struct qemu_facts *qemu, enum qemu_offer kind, const char *name);
 
-/* Reads "pc-q35-MAJOR.MINOR"; false for any other name. */
-bool q35_version(const char *name, uint64_t version[2]);
-/* Which of two such names is newer: below 0, 0 or above 0, as strcmp() has it. */
+/* Which of two names "pc-q35-MAJOR.MINOR" is newer: below 0, 0 or above 0, as strcmp() has it. */
 int q35_compare(const char *a, const char *b);
 
 /* The newest and the oldest pc-q35-MAJOR.MINOR that the binary offers, or NULL. Pointers into qemu.

@@ -1,39 +1,14 @@
 /* The versions of QEMU's q35 machine. */
-#include <string.h>
-
-#include "base/alloc.h"
-#include "base/text.h"
+#include "base/q35_version.h"
 #include "facts.h"
-
-/* Reads "pc-q35-MAJOR.MINOR" and nothing else: a distribution's own ("pc-q35-rhel9.2.0") and
- * "pc-q35-4.0.1" do not count.
- */
-bool q35_version(const char *name, uint64_t version[2])
-{
-	static const char prefix[] = "pc-q35-";
-	own_free char *major = NULL;
-	const char *dot;
-
-	if (!text_starts(name, prefix))
-		return false;
-	name += sizeof(prefix) - 1;
-	dot = strchr(name, '.');
-	if (!dot)
-		return false;
-	major = xstrndup(name, (size_t)(dot - name));
-	return text_u64(major, 10, &version[0]) && text_u64(dot + 1, 10, &version[1]);
-}
 
 int q35_compare(const char *a, const char *b)
 {
-	uint64_t x[2] = {0}, y[2] = {0};
+	struct q35_version x = {0}, y = {0};
 
-	q35_version(a, x);
-	q35_version(b, y);
-	for (size_t i = 0; i < 2; i++)
-		if (x[i] != y[i])
-			return x[i] < y[i] ? -1 : 1;
-	return 0;
+	q35_version_parse(a, &x);
+	q35_version_parse(b, &y);
+	return q35_version_compare(&x, &y);
 }
 
 /* The newest (sign 1) or oldest (-1). */
@@ -41,12 +16,15 @@ static const char *outermost(const struct qemu_facts *qemu, int sign)
 {
 	const struct qemu_names *machines = &qemu->offers[QEMU_MACHINES];
 	const char *best = NULL;
-	uint64_t version[2];
+	struct q35_version found, outer = {0};
 
-	for (size_t i = 0; i < machines->n; i++)
-		if (q35_version(machines->name[i], version) &&
-		    (!best || q35_compare(machines->name[i], best) * sign > 0))
-			best = machines->name[i];
+	for (size_t i = 0; i < machines->n; i++) {
+		if (!q35_version_parse(machines->name[i], &found) ||
+		    (best && q35_version_compare(&found, &outer) * sign <= 0))
+			continue;
+		best = machines->name[i];
+		outer = found;
+	}
 	return best;
 }
 

@@ -189,13 +189,11 @@ void compose_uuid(const struct composer *c, const char *word, uint8_t id[UUID_BY
 
 unsigned compose_bootindex(const struct composer *c, const struct item *item)
 {
-	const struct strings *order = &c->p->boot.order;
-	own_free char *word =
-		xasprintf("%s%s%s", item->section, *item->name ? "/" : "", item->name);
+	const struct boot_order *order = &c->p->boot.order;
 	unsigned index = 1;
 
 	for (size_t i = 0; i < order->n; i++)
-		if (strcmp(order->v[i], word) == 0)
+		if (order->v[i].item == item)
 			return (unsigned)i + 1;
 	if (order->n)
 		return 0;

@@ -75,7 +75,7 @@ struct composer {
 		const struct network *network;
 		const struct net_interface *lower; /* the bridge or card under it */
 		char name[IFNAMSIZ];
-		uint8_t mac[6]; /* the guest's */
+		uint8_t mac[MAC_BYTES]; /* the guest's */
 		unsigned queues;
 	} made[16]; /* interfaces that the keeper makes */
 	size_t mades;

@@ -193,6 +193,7 @@ static void add_width(struct composer *c, struct option *o)
 static void add_model(struct composer *c)
 {
 	const struct text *model = &c->p->cpu.model;
+	const struct cpu_flags *flags = &c->p->cpu.flags;
 	const char *name = model->v ? model->v : c->plan->kvm ? "host" : "max";
 	struct option o = option_new(name);
 
@@ -208,8 +209,8 @@ static void add_model(struct composer *c)
 	add_width(c, &o);
 	if (enlightens(c))
 		add_enlightenments(c, &o);
-	for (size_t i = 0; i < c->p->cpu.flags.n; i++)
-		option_on(&o, c->p->cpu.flags.v[i] + 1, *c->p->cpu.flags.v[i] == '+');
+	for (size_t i = 0; i < flags->n; i++)
+		option_on(&o, flags->v[i].name, flags->v[i].is_on);
 	compose_argument(c, "-cpu", option_done(&o), &model->at,
 			 model->v	? NULL
 			 : c->plan->kvm ? "the host's own"

@@ -8,22 +8,27 @@
 #include "compose.h"
 #include "net.h"
 
-static char *mac_of(const struct composer *c, const struct network *network, const char *id)
+/* What the guest's card has. */
+static void card_address(const struct composer *c, const struct network *network, const char *id,
+			 uint8_t mac[MAC_BYTES])
 {
-	own_free char *word = xasprintf("mac %s", id);
-	uint8_t bytes[3];
-
-	if (network->mac.v)
-		return xstrdup(network->mac.v);
-	compose_identity(c, word, bytes, sizeof(bytes));
 	/* QEMU's and KVM's customary prefix, a locally administered one. */
-	return xasprintf("52:54:00:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2]);
+	static const uint8_t prefix[3] = {0x52, 0x54, 0x00};
+	own_free char *word = xasprintf("mac %s", id);
+
+	if (network->mac.given) {
+		memcpy(mac, network->mac.v, MAC_BYTES);
+		return;
+	}
+	memcpy(mac, prefix, sizeof(prefix));
+	compose_identity(c, word, mac + sizeof(prefix), MAC_BYTES - sizeof(prefix));
 }
 
 /* queues: pairs of them. */
 static void add_card(struct composer *c, const struct network *network, const char *id,
-		     const char *mac, unsigned queues)
+		     const uint8_t mac[MAC_BYTES], unsigned queues)
 {
+	char text[MAC_TEXT];
 	own_free char *bus = compose_port(c, &network->item);
 	unsigned index = compose_bootindex(c, &network->item);
 	struct option o =
@@ -33,7 +38,7 @@ static void add_card(struct composer *c, const struct network *network, const ch
 	option_text(&o, "bus", bus);
 	option_slot(&o, "addr", 0, 0);
 	option_text(&o, "netdev", id);
-	option_text(&o, "mac", mac);
+	option_text(&o, "mac", mac_format(mac, text));
 	/* An interrupt for each queue, for the configuration and for the control queue. */
 	if (queues > 1) {
 		option_on(&o, "mq", true);
@@ -47,7 +52,7 @@ static void add_card(struct composer *c, const struct network *network, const ch
 	else
 		option_text(&o, "romfile", "");
 	compose_argument(c, "-device", option_done(&o), &network->model.at,
-			 network->mac.v ? NULL : "the address is the same on every start");
+			 network->mac.given ? NULL : "the address is the same on every start");
 }
 
 static void check_forward(struct composer *c, const struct forward *forward)
@@ -223,13 +228,14 @@ void compose_networks(struct composer *c)
 
 	for (size_t i = 0; i < c->p->network.n; i++) {
 		const struct network *network = (const struct network *)c->p->network.v[i];
-		own_free char *id = compose_id(&network->item), *mac = NULL;
+		own_free char *id = compose_id(&network->item);
+		uint8_t mac[MAC_BYTES];
 		unsigned queues = 1;
 
 		if (!net_is_there(network))
 			continue;
 		cards = true;
-		mac = mac_of(c, network, id);
+		card_address(c, network, id, mac);
 		if (net_gets_tap(c, network))
 			queues = net_add_tap(c, network, id);
 		else if (net_is_made(network) && c->in->purpose == PURPOSE_RUN)

@@ -41,6 +41,6 @@ void net_add_queues(struct composer *c, const struct network *network, const cha
  */
 bool net_is_made(const struct network *network);
 unsigned net_add_made(struct composer *c, const struct network *network, const char *id,
-		      const char *mac);
+		      const uint8_t mac[MAC_BYTES]);
 
 #endif

@@ -106,20 +106,14 @@ static const struct net_interface *find_lower(struct composer *c, const struct n
 /* The guest's, but for the first byte: a bridge takes the lowest address of its ports for its own,
  * and would change it for the machine's life.
  */
-static void high_address(const uint8_t guest[6], uint8_t mac[6])
+static void high_address(const uint8_t guest[MAC_BYTES], uint8_t mac[MAC_BYTES])
 {
-	memcpy(mac, guest, 6);
+	memcpy(mac, guest, MAC_BYTES);
 	mac[0] = guest[0] == 0xfe ? 0xfa : 0xfe;
 }
 
-static char *mac_text(const uint8_t mac[6])
-{
-	return xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
-			 mac[5]);
-}
-
 unsigned net_add_made(struct composer *c, const struct network *network, const char *id,
-		      const char *mac)
+		      const uint8_t mac[MAC_BYTES])
 {
 	const struct net_interface *lower = find_lower(c, network);
 	unsigned queues = net_queues(c, network, true);
@@ -136,8 +130,7 @@ unsigned net_add_made(struct composer *c, const struct network *network, const c
 	made = &c->made[c->mades++];
 	*made = (struct made_place){.network = network, .lower = lower, .queues = queues};
 	snprintf(made->name, sizeof(made->name), "%s", name);
-	sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &made->mac[0], &made->mac[1],
-	       &made->mac[2], &made->mac[3], &made->mac[4], &made->mac[5]);
+	memcpy(made->mac, mac, MAC_BYTES);
 	why = xasprintf("%s, made for this machine %s %s", name,
 			is_macvtap(network) ? "on" : "as a port of", lower->name);
 	net_add_queues(c, network, id,
@@ -158,7 +151,8 @@ unsigned net_add_made(struct composer *c, const struct network *network, const c
 
 static void bridge_lines(struct plan_step *step, const struct made_place *made)
 {
-	own_free char *mac = mac_text(step->intent.tap.mac);
+	char text[MAC_TEXT];
+	const char *mac = mac_format(step->intent.tap.mac, text);
 
 	compose_line(step, "ip tuntap add dev %s mode tap user $USER vnet_hdr%s", made->name,
 		     made->queues > 1 ? " multi_queue" : "");
@@ -168,7 +162,8 @@ static void bridge_lines(struct plan_step *step, const struct made_place *made)
 
 static void macvtap_lines(struct plan_step *step, const struct made_place *made)
 {
-	own_free char *mac = mac_text(step->intent.tap.mac);
+	char text[MAC_TEXT];
+	const char *mac = mac_format(step->intent.tap.mac, text);
 
 	compose_line(step, "ip link add link %s name %s address %s type macvtap mode bridge",
 		     made->lower->name, made->name, mac);

@@ -121,6 +121,7 @@ void compose_monitors(struct composer *c)
 static void compose_guest(struct composer *c)
 {
 	struct guest_view *guest = &c->plan->guest;
+	const struct cpu_flags *flags = &c->p->cpu.flags;
 
 	guest->devices = c->claimed.n > 0;
 	guest->width = c->facts->devices.iommu.width;
@@ -129,9 +130,9 @@ static void compose_guest(struct composer *c)
 		c->p->smbios.chassis_type.automatic ? 0 : (unsigned)c->p->smbios.chassis_type.v;
 	guest->hypervisor_bit = c->p->cpu.hypervisor_bit.v;
 	guest->nests = true;
-	for (size_t i = 0; i < c->p->cpu.flags.n; i++)
-		if (strcmp(c->p->cpu.flags.v[i], "-vmx") == 0 ||
-		    strcmp(c->p->cpu.flags.v[i], "-svm") == 0)
+	for (size_t i = 0; i < flags->n; i++)
+		if (!flags->v[i].is_on &&
+		    (strcmp(flags->v[i].name, "vmx") == 0 || strcmp(flags->v[i].name, "svm") == 0))
 			guest->nests = false;
 	guest->secure_boot = c->p->firmware.secure_boot.v;
 }

@@ -49,7 +49,7 @@ static char *way_out(const struct composer *c, enum q35_standing standing, bool 
 	return xasprintf("give another one, up to %s", newest);
 }
 
-static void judge(struct composer *c, const char *machine, bool recorded)
+static void judge_version(struct composer *c, const char *machine, bool recorded)
 {
 	enum q35_standing standing = qemu_q35_standing(&c->facts->qemu, machine);
 	own_free char *what = what_is_wrong(&c->facts->qemu, standing);
@@ -66,23 +66,26 @@ static void judge(struct composer *c, const char *machine, bool recorded)
 
 void compose_version(struct composer *c)
 {
-	const struct text *wanted = &c->p->vm.machine;
+	const struct machine_version *wanted = &c->p->vm.machine;
 	const char *recorded = c->in->recorded_machine;
 	const char *newest = qemu_newest_q35(&c->facts->qemu);
+	struct q35_version before = {0};
 
 	if (!newest) {
 		compose_refuse(c, wanted->at, "%s offers no pc-q35 machine", c->facts->qemu.path);
 		return;
 	}
-	c->machine = wanted->v ? wanted->v : recorded ? recorded : newest;
-	if (wanted->v && recorded && q35_compare(recorded, wanted->v) != 0)
+	c->machine = wanted->given ? wanted->name : recorded ? recorded : newest;
+	if (recorded)
+		q35_version_parse(recorded, &before);
+	if (wanted->given && recorded && q35_version_compare(&before, &wanted->v) != 0)
 		c->machine_why = "instead of the one recorded at the first start";
-	else if (!wanted->v && recorded)
+	else if (!wanted->given && recorded)
 		c->machine_why = "recorded at the first start";
-	else if (!wanted->v)
+	else if (!wanted->given)
 		c->machine_why = c->in->ephemeral
 					 ? "the newest of this QEMU"
 					 : "the newest of this QEMU; kept from the first start on";
-	if (wanted->v || recorded)
-		judge(c, c->machine, !wanted->v);
+	if (wanted->given || recorded)
+		judge_version(c, c->machine, !wanted->given);
 }

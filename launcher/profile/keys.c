@@ -245,7 +245,7 @@ static const struct key BOOT[] = {
 	 .help = "initial RAM disk of the kernel"},
 	{"append", TEXT(boot_section, append),
 	 .help = "command line of the kernel"},
-	{"order", WORDS(boot_section, order), .flags = KEY_AUTO, .dflt = "auto",
+	{"order", ORDER(boot_section, order), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "disks and networks in boot order, such as: disk/system network/lan; auto: disks, then cdroms, as the profile has them; a network is booted from only where it is named here, and has no option ROM else"},
 	{"menu", FLAG(boot_section, menu), .dflt = "no",
 	 .help = "yes: the firmware offers its boot menu"},

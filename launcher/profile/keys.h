@@ -18,7 +18,7 @@ enum kind {
 	KIND_PATH,    /* struct text: made absolute */
 	KIND_PROGRAM, /* struct text: a path, or a name for PATH */
 	KIND_UUID,    /* struct uuid */
-	KIND_MAC,     /* struct text, lower case */
+	KIND_MAC,     /* struct mac */
 	KIND_DEVICE,  /* struct pci_pick: by id, address, or both */
 	KIND_USB,     /* struct usb_pick: by ids, port, or both */
 	KIND_SLOTS,   /* struct slots: function numbers such as 0,1; all */
@@ -29,7 +29,7 @@ enum kind {
 	KIND_VENDOR,	 /* struct text: at most 12 printable characters */
 	KIND_SERIAL,	 /* struct text: at most 20 printable characters */
 	KIND_IDS, /* struct pci_ids: host, none, or vendor:device:subvendor:subdevice for each */
-	KIND_MACHINE,  /* struct text: pc-q35-MAJOR.MINOR */
+	KIND_MACHINE,  /* struct machine_version: pc-q35-MAJOR.MINOR */
 	KIND_COUNT,    /* struct number */
 	KIND_SIZE,     /* struct number: bytes */
 	KIND_DURATION, /* struct number: milliseconds */
@@ -37,8 +37,8 @@ enum kind {
 	KIND_CHOICE,   /* struct choice: a word of a list */
 	KIND_TARGET,   /* struct target: terminal, none or a file */
 	KIND_STRINGS,  /* struct strings: one text a line */
-	KIND_WORDS,    /* struct strings: names, separated by white space */
-	KIND_FLAGS,    /* struct strings: +NAME or -NAME each, separated by white space */
+	KIND_ORDER,    /* struct boot_order: disk/NAME or network/NAME each */
+	KIND_FLAGS,    /* struct cpu_flags: +NAME or -NAME each, separated by white space */
 	KIND_ENV,      /* struct strings: NAME=VALUE */
 	KIND_PATHS,    /* struct strings: one path a line, made absolute */
 	KIND_FORWARDS, /* struct forwards: tcp 127.0.0.1:3389-3389 */
@@ -98,8 +98,10 @@ bool profile_paths(const struct profile *p, unsigned flags, path_fn *fn, void *c
 /* The one of this name, or NULL. */
 struct item *items_find(const struct items *items, const char *name);
 
-/* Whether all values go together; all that do not are told. */
-bool profile_check_together(const struct profile *p, struct error **err);
+/* Whether all values go together; all that do not are told. Names of boot.order become the sections
+ * that they are the names of.
+ */
+bool profile_check_together(struct profile *p, struct error **err);
 
 /* What a value of this key looks like, in a few words. The caller owns it. */
 char *key_values(const struct key *key);

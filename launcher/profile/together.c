@@ -46,34 +46,22 @@ struct item *items_find(const struct items *items, const char *name)
 	return NULL;
 }
 
-/* Names in boot.order are disks and networks that are there. */
-static void check_order(struct check *c)
+/* Names in boot.order are those of sections that are there. */
+static void find_order(struct check *c, struct profile *p)
 {
-	const struct strings *order = &c->p->boot.order;
+	struct boot_order *order = &p->boot.order;
 
-	if (order->n > 2 * ITEMS_LIMIT) {
-		complain_key(c, &order->at[0], "more than %d names", 2 * ITEMS_LIMIT);
-		return;
-	}
 	for (size_t i = 0; i < order->n; i++) {
-		const char *word = order->v[i], *slash = strchr(word, '/');
-		own_free char *section =
-			slash ? xstrndup(word, (size_t)(slash - word)) : xstrdup(word);
-		const char *name = slash ? slash + 1 : "";
-		own_free char *shown = text_quote(word, 40);
-		const struct items *items = strcmp(section, "disk") == 0      ? &c->p->disk
-					    : strcmp(section, "network") == 0 ? &c->p->network
-									      : NULL;
+		struct boot_device *device = &order->v[i];
+		own_free char *word = boot_device_text(device), *shown = text_quote(word, 40);
 
-		if (!items)
-			complain_key(c, &order->at[i], "'%s' is no disk/NAME and no network/NAME",
-				     shown);
-		else if (!items_find(items, name))
-			complain_key(c, &order->at[i], "'%s' names no section of the profile",
-				     shown);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(order->v[k], word) == 0)
-				complain_key(c, &order->at[i], "'%s' stands twice", shown);
+		device->item =
+			items_find(device->is_network ? &p->network : &p->disk, device->name);
+		if (!device->item)
+			complain_key(c, &order->at, "'%s' names no section of the profile", shown);
+		for (size_t k = 0; device->item && k < i; k++)
+			if (order->v[k].item == device->item)
+				complain_key(c, &order->at, "'%s' stands twice", shown);
 	}
 }
 
@@ -184,7 +172,7 @@ static void check_forwards(struct check *c)
 	}
 }
 
-bool profile_check_together(const struct profile *p, struct error **err)
+bool profile_check_together(struct profile *p, struct error **err)
 {
 	struct check check = {.p = p, .err = err, .good = true}, *c = &check;
 	const struct text *code = &p->firmware.code, *vars = &p->firmware.vars;
@@ -203,7 +191,7 @@ bool profile_check_together(const struct profile *p, struct error **err)
 		complain_needs(c, &p->boot.initrd.at, &p->boot.kernel.at, "");
 	if (p->boot.append.v && !p->boot.kernel.v)
 		complain_needs(c, &p->boot.append.at, &p->boot.kernel.at, "");
-	check_order(c);
+	find_order(c, p);
 	for (size_t i = 0; i < p->disk.n; i++)
 		check_creation(c, (const struct disk *)p->disk.v[i]);
 	check_forwards(c);

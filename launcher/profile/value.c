@@ -1,6 +1,6 @@
 /* Each parser takes the whole token, writes a fresh value into *out and says nothing, or leaves it
  * alone and returns the sentence for the message. Nothing inside a value is altered, except that
- * relative paths become absolute and MACs lower case.
+ * relative paths become absolute.
  */
 #include "value_parts.h"
 
@@ -35,16 +35,12 @@ bool value_matches(const char *s, const char *pattern)
 	return !*s;
 }
 
-char *value_lower(const char *s)
-{
-	char *copy = xstrdup(s);
-
-	for (char *c = copy; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	return copy;
-}
-
 /* ------------------------------------------------------------------ texts */
+
+static void clear_text(void *field)
+{
+	free(((struct text *)field)->v);
+}
 
 static char *parse_text(const struct token *t, void *out)
 {
@@ -52,7 +48,7 @@ static char *parse_text(const struct token *t, void *out)
 	return NULL;
 }
 
-static bool name_is_good(const char *s)
+bool value_is_name(const char *s)
 {
 	size_t n = strlen(s);
 
@@ -66,7 +62,7 @@ static bool name_is_good(const char *s)
 
 static char *parse_name(const struct token *t, void *out)
 {
-	if (!name_is_good(t->text))
+	if (!value_is_name(t->text))
 		return value_wrong(
 			t,
 			"a name of 1 to 48 letters, digits, '.', '_' or '-', beginning with a letter, a digit or '_'");
@@ -74,7 +70,7 @@ static char *parse_name(const struct token *t, void *out)
 	return NULL;
 }
 
-static char *absolute(const struct token *t)
+char *value_absolute(const struct token *t)
 {
 	own_free char *joined = path_join(t->dir, t->text);
 
@@ -85,7 +81,7 @@ static char *parse_path(const struct token *t, void *out)
 {
 	if (!*t->text)
 		return value_wrong(t, "a path");
-	value_set(out, absolute(t));
+	value_set(out, value_absolute(t));
 	return NULL;
 }
 
@@ -93,7 +89,7 @@ static char *parse_program(const struct token *t, void *out)
 {
 	if (!*t->text)
 		return value_wrong(t, "a program's name or path");
-	value_set(out, strchr(t->text, '/') ? absolute(t) : xstrdup(t->text));
+	value_set(out, strchr(t->text, '/') ? value_absolute(t) : xstrdup(t->text));
 	return NULL;
 }
 
@@ -109,12 +105,15 @@ static char *parse_uuid(const struct token *t, void *out)
 
 static char *parse_mac(const struct token *t, void *out)
 {
-	if (!value_matches(t->text, "xx:xx:xx:xx:xx:xx"))
+	uint8_t found[MAC_BYTES];
+	struct mac *mac = out;
+
+	if (!mac_parse(t->text, found))
 		return value_wrong(t, "a MAC address such as 52:54:00:12:34:56");
-	/* Bit 0 of the first byte makes it a group address (IEEE 802): no card may have that. */
-	if (strchr("13579bBdDfF", t->text[1]))
+	if (mac_is_group(found))
 		return value_wrong(t, "an address of one card: its second digit must be even");
-	value_set(out, value_lower(t->text));
+	memcpy(mac->v, found, sizeof(found));
+	mac->given = true;
 	return NULL;
 }
 
@@ -286,6 +285,11 @@ static char *parse_choice(const struct token *t, void *out)
 	return xasprintf("'%s' is none of %s", found, all);
 }
 
+static void clear_target(void *field)
+{
+	free(((struct target *)field)->path);
+}
+
 static char *parse_target(const struct token *t, void *out)
 {
 	struct target *target = out;
@@ -299,98 +303,8 @@ static char *parse_target(const struct token *t, void *out)
 		target->kind = TARGET_TERMINAL;
 	} else {
 		target->kind = TARGET_FILE;
-		target->path = absolute(t);
+		target->path = value_absolute(t);
 	}
-	return NULL;
-}
-
-/* ------------------------------------------------------------------ lists */
-
-static void append(struct strings *list, char *value, struct origin at)
-{
-	size_t n = list->n;
-
-	*xappend(list->v, list->n) = value;
-	*xappend(list->at, n) = at;
-}
-
-static char *parse_strings(const struct token *t, void *out)
-{
-	append(out, xstrdup(t->text), t->at);
-	return NULL;
-}
-
-/* "auto" stands for an empty list. A later layer's list replaces an earlier one's. */
-static char *parse_words(const struct token *t, void *out)
-{
-	struct strings *list = out;
-
-	value_clear(KIND_WORDS, list);
-	for (const char *s = t->text; *s;) {
-		size_t n = strcspn(s, WORD_ENDS);
-
-		if (n)
-			append(list, xstrndup(s, n), t->at);
-		s += n;
-		s += *s != '\0';
-	}
-	return NULL;
-}
-
-/* What has a key of its own is not switched beside it. */
-static bool has_key(const char *flag)
-{
-	static const char *const KEYED[] = {
-		"kvm",	     "hypervisor", "phys-bits", "host-phys-bits",
-		"tcg-cpuid", "vendor",	   "topoext"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(KEYED); i++)
-		if (strcmp(flag, KEYED[i]) == 0)
-			return true;
-	return text_starts(flag, "hv-") || text_starts(flag, "hv_") || text_starts(flag, "x-");
-}
-
-static char *parse_flags(const struct token *t, void *out)
-{
-	struct strings words = {0}, *list = out;
-	bool good = true;
-
-	parse_words(t, &words);
-	for (size_t i = 0; good && i < words.n; i++) {
-		const char *word = words.v[i];
-
-		good = (*word == '+' || *word == '-') && name_is_good(word + 1) &&
-		       !has_key(word + 1);
-	}
-	if (!good) {
-		value_clear(KIND_FLAGS, &words);
-		return value_wrong(
-			t,
-			"features of QEMU's processors such as +invtsc -vmx, none that has a key of its own");
-	}
-	value_clear(KIND_FLAGS, list);
-	*list = words;
-	return NULL;
-}
-
-static char *parse_env(const struct token *t, void *out)
-{
-	const char *equals = strchr(t->text, '=');
-	bool good = equals && equals > t->text && !isdigit((unsigned char)*t->text);
-
-	for (const char *c = t->text; good && c < equals; c++)
-		good = isascii(*c) && (isalnum((unsigned char)*c) || *c == '_');
-	if (!good)
-		return value_wrong(t, "an environment variable such as NAME=value");
-	append(out, xstrdup(t->text), t->at);
-	return NULL;
-}
-
-static char *parse_paths(const struct token *t, void *out)
-{
-	if (!*t->text)
-		return value_wrong(t, "a path");
-	append(out, absolute(t), t->at);
 	return NULL;
 }
 
@@ -398,9 +312,9 @@ static char *parse_paths(const struct token *t, void *out)
 
 #define OF(type) .size = sizeof(struct type), .at = offsetof(struct type, at)
 #define OR_AUTO(type) OF(type), .automatic = offsetof(struct type, automatic)
-#define TEXT OR_AUTO(text), .text = true
+#define TEXT OR_AUTO(text), .clear = clear_text
 #define NUMBER OR_AUTO(number)
-#define STRINGS .size = sizeof(struct strings), .list = true
+#define STRINGS .size = sizeof(struct strings), .clear = clear_strings
 
 static const struct kind_row {
 	parse_fn *parse;
@@ -408,14 +322,14 @@ static const struct kind_row {
 	size_t size;
 	size_t at;	  /* of its origin in it; 0: each of a list has one */
 	size_t automatic; /* of the flag; 0: nothing is given then */
-	bool text, list;  /* struct text, struct strings */
+	clear_fn *clear;  /* NULL: it holds no memory */
 } ROW[] = {
 	[KIND_TEXT] = {parse_text, "text", TEXT},
 	[KIND_NAME] = {parse_name, "a name", TEXT},
 	[KIND_PATH] = {parse_path, "a file", TEXT},
 	[KIND_PROGRAM] = {parse_program, "a program", TEXT},
 	[KIND_UUID] = {parse_uuid, "a UUID", OF(uuid)},
-	[KIND_MAC] = {parse_mac, "a MAC address", TEXT},
+	[KIND_MAC] = {parse_mac, "a MAC address", OF(mac)},
 	[KIND_DEVICE] = {parse_device, "a PCI device", OF(pci_pick)},
 	[KIND_USB] = {parse_usb, "a USB device", OF(usb_pick)},
 	[KIND_SLOTS] = {parse_slots, "all | numbers", OF(slots)},
@@ -426,20 +340,21 @@ static const struct kind_row {
 	[KIND_VENDOR] = {parse_vendor, "a name", TEXT},
 	[KIND_SERIAL] = {parse_serial, "1 to 20 characters", TEXT},
 	[KIND_IDS] = {parse_ids, "host | none | ids", OF(pci_ids)},
-	[KIND_MACHINE] = {parse_machine, "pc-q35-VERSION", TEXT},
+	[KIND_MACHINE] = {parse_machine, "pc-q35-VERSION", OF(machine_version)},
 	[KIND_COUNT] = {parse_count, "a number", NUMBER},
 	[KIND_SIZE] = {parse_size, "a size such as 16G", NUMBER},
 	[KIND_DURATION] = {parse_duration, "a time such as 30s", NUMBER},
 	[KIND_FLAG] = {parse_flag, "yes | no", OF(flag)},
 	[KIND_CHOICE] = {parse_choice, "a word", OF(choice)},
-	[KIND_TARGET] = {parse_target, "terminal | none | a file", OF(target)},
+	[KIND_TARGET] = {parse_target, "terminal | none | a file", OF(target),
+			 .clear = clear_target},
 	[KIND_STRINGS] = {parse_strings, "text, as often as wanted", STRINGS},
-	[KIND_WORDS] = {parse_words, "names", STRINGS},
-	[KIND_FLAGS] = {parse_flags, "+NAME -NAME", STRINGS},
+	[KIND_ORDER] = {parse_order, "names", OF(boot_order), .clear = clear_order},
+	[KIND_FLAGS] = {parse_flags, "+NAME -NAME", OF(cpu_flags), .clear = clear_flags},
 	[KIND_ENV] = {parse_env, "NAME=VALUE, as often as wanted", STRINGS},
 	[KIND_PATHS] = {parse_paths, "a file, as often as wanted", STRINGS},
 	[KIND_FORWARDS] = {parse_forward, "none | a port, as often as wanted",
-			   .size = sizeof(struct forwards)},
+			   .size = sizeof(struct forwards), .clear = clear_forwards},
 };
 _Static_assert(ARRAY_SIZE(ROW) == KINDS, "each kind has a row");
 
@@ -489,26 +404,9 @@ char *value_default(const struct key *key, struct origin at, void *field)
 
 void value_clear(enum kind kind, void *field)
 {
-	if (ROW[kind].text) {
-		free(((struct text *)field)->v);
-	} else if (kind == KIND_TARGET) {
-		free(((struct target *)field)->path);
-	} else if (kind == KIND_FORWARDS) {
-		free(((struct forwards *)field)->v);
-	} else if (ROW[kind].list) {
-		struct strings *list = field;
-
-		for (size_t i = 0; i < list->n; i++)
-			free(list->v[i]);
-		free(list->v);
-		free(list->at);
-	}
+	if (ROW[kind].clear)
+		ROW[kind].clear(field);
 	memset(field, 0, ROW[kind].size);
-}
-
-size_t value_size(enum kind kind)
-{
-	return ROW[kind].size;
 }
 
 const char *kind_words(enum kind kind)

@@ -20,8 +20,6 @@ char *value_default(const struct key *key, struct origin at, void *field);
 /* Frees what a field of this kind holds and zeroes it. */
 void value_clear(enum kind kind, void *field);
 
-size_t value_size(enum kind kind);
-
 /* The kind in words: "a size such as 16G". */
 const char *kind_words(enum kind kind);
 

@@ -157,24 +157,17 @@ char *parse_place(const struct token *t, void *out)
 
 char *parse_machine(const struct token *t, void *out)
 {
-	uint64_t major = 0, minor = 0;
-	own_free char *rest = NULL;
-	char *dot;
+	struct machine_version *machine = out;
+	struct q35_version found;
 
-	if (text_starts(t->text, "pc-q35-")) {
-		rest = xstrdup(t->text + strlen("pc-q35-"));
-		dot = strchr(rest, '.');
-		if (dot)
-			*dot++ = '\0';
-		if (!dot || !text_u64(rest, 10, &major) || !text_u64(dot, 10, &minor))
-			major = 0;
-	}
-	if (!major)
+	if (!q35_version_parse(t->text, &found) || !found.major)
 		return value_wrong(t, "a versioned q35 machine such as pc-q35-7.2");
-	if (major < 6 || (major == 6 && minor < 1))
+	if (q35_version_compare(&found, &(struct q35_version){6, 1}) < 0)
 		return value_wrong(
 			t,
 			"pc-q35-6.1 or newer: older ones lack the ACPI nodes that a GPU's tables hang on");
-	value_set(out, xstrdup(t->text));
+	machine->v = found;
+	q35_version_format(&found, machine->name);
+	machine->given = true;
 	return NULL;
 }

@@ -68,6 +68,11 @@ static char *forward_wrong(const struct token *t, const char *problem)
 	return xasprintf("'%s': %s", found, problem);
 }
 
+void clear_forwards(void *field)
+{
+	free(((struct forwards *)field)->v);
+}
+
 char *parse_forward(const struct token *t, void *out)
 {
 	struct forwards *list = out;

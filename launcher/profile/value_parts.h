@@ -29,13 +29,24 @@ bool value_matches(const char *s, const char *pattern);
 /* What stands between the words of a list. */
 #define WORD_ENDS " \t,"
 
-/* In lower case; the caller owns it. */
-char *value_lower(const char *s);
+/* Whether s is what KIND_NAME takes. */
+bool value_is_name(const char *s);
+
+/* The path, from the token's directory; the caller owns it. */
+char *value_absolute(const struct token *t);
+
+/* Frees what a field holds, and leaves the zeroing to value_clear(). */
+typedef void clear_fn(void *field);
+
+/* Lists (value_list.c). */
+parse_fn parse_strings, parse_order, parse_flags, parse_env, parse_paths;
+clear_fn clear_strings, clear_order, clear_flags;
 
 /* Names of the host's and the guest's hardware (value_hardware.c). */
 parse_fn parse_usb, parse_device, parse_slots, parse_ids, parse_cpus, parse_place, parse_machine;
 
 /* Of the network (value_network.c). */
 parse_fn parse_forward;
+clear_fn clear_forwards;
 
 #endif

@@ -18,7 +18,7 @@ static void must(bool promise)
 		abort();
 }
 
-static const struct key *pick(unsigned which)
+static const struct key *pick(unsigned which, const struct section_keys **section)
 {
 	size_t n, all = 0;
 	const struct section_keys *table = section_table(&n);
@@ -27,8 +27,10 @@ static const struct key *pick(unsigned which)
 		all += table[i].n;
 	which %= all;
 	for (size_t i = 0;; which -= table[i++].n)
-		if (which < table[i].n)
+		if (which < table[i].n) {
+			*section = &table[i];
 			return &table[i].key[which];
+		}
 }
 
 static bool is_number(enum kind kind)
@@ -60,6 +62,40 @@ static void must_be_ports(const struct forwards *list)
 	}
 }
 
+/* What was understood, given again, must be understood as the same. */
+static void must_be_order(const struct boot_order *order)
+{
+	const struct key key = {.kind = KIND_ORDER};
+
+	for (size_t i = 0; i < order->n; i++) {
+		own_free char *word = boot_device_text(&order->v[i]), *problem = NULL;
+		struct boot_order second = {0};
+
+		problem = value_parse(&key, word, "/", (struct origin){0}, &second);
+		must(!problem && second.n == 1);
+		must(second.v[0].is_network == order->v[i].is_network);
+		must(strcmp(second.v[0].name, order->v[i].name) == 0);
+		value_clear(KIND_ORDER, &second);
+	}
+}
+
+static void must_be_flags(const struct cpu_flags *flags)
+{
+	for (size_t i = 0; i < flags->n; i++)
+		must(*flags->v[i].name && !strpbrk(flags->v[i].name, ",= \t"));
+}
+
+static bool is_text(enum kind kind)
+{
+	static const enum kind TEXTS[] = {KIND_TEXT,   KIND_NAME,   KIND_PATH,	KIND_PROGRAM,
+					  KIND_STRING, KIND_VENDOR, KIND_SERIAL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(TEXTS); i++)
+		if (TEXTS[i] == kind)
+			return true;
+	return false;
+}
+
 static void check(const struct key *key, const void *field)
 {
 	const struct number *number = field;
@@ -74,28 +110,32 @@ static void check(const struct key *key, const void *field)
 		must((target->kind == TARGET_FILE) == !!target->path);
 	else if (key->kind == KIND_FORWARDS)
 		must_be_ports(field);
-	else if (value_size(key->kind) == sizeof(struct text) && key->kind != KIND_STRINGS &&
-		 key->kind != KIND_WORDS && key->kind != KIND_ENV && key->kind != KIND_FLAG)
+	else if (key->kind == KIND_ORDER)
+		must_be_order(field);
+	else if (key->kind == KIND_FLAGS)
+		must_be_flags(field);
+	else if (is_text(key->kind))
 		again(key, field);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct section_keys *section;
 	const struct key *key;
-	own_free char *text = NULL, *problem = NULL;
-	own_free void *field = NULL, *before = NULL;
-	size_t room;
+	own_free char *text = NULL, *problem = NULL, *of_section = NULL, *before = NULL;
+	char *field;
 
 	if (size < 1)
 		return 0;
-	key = pick(data[0]);
+	key = pick(data[0], &section);
 	text = xstrndup((const char *)data + 1, size - 1);
-	room = value_size(key->kind);
-	field = xcalloc(1, room);
-	before = xcalloc(1, room);
+	of_section = xcalloc(1, section->size);
+	before = xcalloc(1, section->size);
+	field = of_section + key->offset;
 	problem = value_parse(key, text, "/dir", (struct origin){ORIGIN_FILE, 1, 1}, field);
 	if (problem)
-		must(*problem && text_is_printable(problem) && memcmp(field, before, room) == 0);
+		must(*problem && text_is_printable(problem) &&
+		     memcmp(of_section, before, section->size) == 0);
 	else
 		check(key, field);
 	value_clear(key->kind, field);

@@ -150,7 +150,8 @@ static void an_order_replaces(void **state)
 	(void)state;
 	assert_int_equal(file->boot.order.n, 2);
 	assert_int_equal(v->boot.order.n, 1);
-	assert_string_equal(v->boot.order.v[0], "network/b");
+	assert_ptr_equal(v->boot.order.v[0].item, v->network.v[1]);
+	assert_string_equal(v->boot.order.v[0].item->name, "b");
 	assert_int_equal(w->boot.order.n, 0);
 }
 
@@ -513,11 +514,14 @@ static void unknown_variants(void **state)
 static void the_order_names_what_is_there(void **state)
 {
 	(void)state;
-	wrong("[boot]\norder = network/a network disk/x usb/y network/a\n[network a]\n",
+	wrong("[boot]\norder = network/a network disk/x network/a\n[network a]\n",
 	      "p.ini:2:9: boot.order: 'network' names no section of the profile\n"
 	      "p.ini:2:9: boot.order: 'disk/x' names no section of the profile\n"
-	      "p.ini:2:9: boot.order: 'usb/y' is no disk/NAME and no network/NAME\n"
 	      "p.ini:2:9: boot.order: 'network/a' stands twice\n");
+	wrong("[boot]\norder = network/ network usb/y\n[network]\n",
+	      "p.ini:2:9: boot.order: 'usb/y' is no disk/NAME and no network/NAME\n");
+	wrong("[boot]\norder = network/ network\n[network]\n",
+	      "p.ini:2:9: boot.order: 'network' stands twice\n");
 	profile_free(parse("[boot]\norder = network network/a\n[network]\n[network a]\n", NULL,
 			   NO_SETS));
 }

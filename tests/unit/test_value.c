@@ -249,21 +249,56 @@ static void lists_append(void **state)
 	assert_int_equal(field.n, 0);
 }
 
-static void words_replace(void **state)
+static void an_order_replaces(void **state)
 {
-	const struct key key = {.kind = KIND_WORDS, .flags = KEY_AUTO};
-	struct strings field = {0};
+	const struct key key = {.kind = KIND_ORDER, .flags = KEY_AUTO};
+	static const char *const want[] = {"disk/a", "disk", "network/c"};
+	struct boot_order field = {0};
 
 	(void)state;
-	assert_null(value_parse(&key, " disk/a\tdisk/b, network/c ,", "/", AT, &field));
-	assert_int_equal(field.n, 3);
-	assert_string_equal(field.v[0], "disk/a");
-	assert_string_equal(field.v[1], "disk/b");
-	assert_string_equal(field.v[2], "network/c");
-	assert_int_equal(field.at[2].column, 4);
+	assert_null(value_parse(&key, " disk/a\tdisk, network/c ,", "/", AT, &field));
+	assert_int_equal(field.n, ARRAY_SIZE(want));
+	for (size_t i = 0; i < field.n; i++) {
+		own_free char *found = boot_device_text(&field.v[i]);
+
+		assert_string_equal(found, want[i]);
+		assert_int_equal(field.v[i].is_network, i == 2);
+	}
+	assert_int_equal(field.at.column, 4);
 	assert_null(value_parse(&key, "disk/z", "/", AT, &field));
 	assert_int_equal(field.n, 1);
 	assert_null(value_parse(&key, "auto", "/", AT, &field));
+	assert_int_equal(field.n, 0);
+	bad(&key, "disk/a floppy/b", "'floppy/b' is no disk/NAME and no network/NAME");
+	bad(&key, "disks/a", "'disks/a' is no disk/NAME and no network/NAME");
+}
+
+static void an_order_has_an_end(void **state)
+{
+	const struct key key = {.kind = KIND_ORDER};
+	own_buf struct buf words = {0};
+
+	(void)state;
+	for (unsigned i = 0; i <= 2 * ITEMS_LIMIT; i++)
+		buf_addf(&words, "disk/%u ", i);
+	bad(&key, words.data, "more than 128 names");
+}
+
+static void features_of_processors(void **state)
+{
+	const struct key key = {.kind = KIND_FLAGS};
+	struct cpu_flags field = {0};
+
+	(void)state;
+	assert_null(value_parse(&key, "+invtsc, -vmx", "/", AT, &field));
+	assert_int_equal(field.n, 2);
+	assert_string_equal(field.v[0].name, "invtsc");
+	assert_true(field.v[0].is_on);
+	assert_string_equal(field.v[1].name, "vmx");
+	assert_false(field.v[1].is_on);
+	assert_null(value_parse(&key, "-svm", "/", AT, &field));
+	assert_int_equal(field.n, 1);
+	value_clear(KIND_FLAGS, &field);
 	assert_int_equal(field.n, 0);
 }
 
@@ -287,21 +322,19 @@ static void environment(void **state)
 	}
 }
 
-static void each_kind_has_words_and_a_size(void **state)
+static void each_kind_has_words(void **state)
 {
 	union field field;
 
 	(void)state;
 	for (int kind = 0; kind < KINDS; kind++) {
 		assert_non_null(kind_words((enum kind)kind));
-		assert_true(value_size((enum kind)kind) > 0);
-		assert_true(value_size((enum kind)kind) <= sizeof(field));
 		memset(&field, 0, sizeof(field));
 		value_clear((enum kind)kind, &field); /* of an empty field */
 	}
 	assert_true(kind_is_list(KIND_STRINGS));
 	assert_true(kind_is_list(KIND_ENV));
-	assert_false(kind_is_list(KIND_WORDS));
+	assert_false(kind_is_list(KIND_ORDER));
 	assert_false(kind_is_list(KIND_TEXT));
 }
 
@@ -403,9 +436,11 @@ int main(void)
 		cmocka_unit_test(choices),
 		cmocka_unit_test(targets),
 		cmocka_unit_test(lists_append),
-		cmocka_unit_test(words_replace),
+		cmocka_unit_test(an_order_replaces),
+		cmocka_unit_test(an_order_has_an_end),
+		cmocka_unit_test(features_of_processors),
 		cmocka_unit_test(environment),
-		cmocka_unit_test(each_kind_has_words_and_a_size),
+		cmocka_unit_test(each_kind_has_words),
 		cmocka_unit_test(forwards),
 		cmocka_unit_test(forwards_add_up),
 	};

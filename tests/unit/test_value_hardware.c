@@ -25,12 +25,26 @@ static void uuids(void **state)
 	    "'6ba7b810-9dad-11d1-80b4-00c04fd430cg" UUID_WORDS);
 }
 
+static void mac_is(const struct key *key, const char *text, const char *want)
+{
+	struct mac field = {0};
+	own_free char *problem = value_parse(key, text, "/dir", AT, &field);
+	char found[MAC_TEXT];
+
+	assert_null(problem);
+	assert_true(field.given);
+	assert_string_equal(mac_format(field.v, found), want);
+	assert_int_equal(field.at.line, 3);
+	value_clear(key->kind, &field);
+	assert_false(field.given);
+}
+
 static void macs(void **state)
 {
 	const struct key key = {.kind = KIND_MAC, .flags = KEY_AUTO};
 
 	(void)state;
-	text_is(&key, "52:54:00:AB:cd:ef", "52:54:00:ab:cd:ef");
+	mac_is(&key, "52:54:00:AB:cd:ef", "52:54:00:ab:cd:ef");
 	bad(&key, "52-54-00-12-34-56",
 	    "'52-54-00-12-34-56' is not a MAC address such as 52:54:00:12:34:56, or auto");
 	bad(&key, "52:54:00:12:34",
@@ -47,21 +61,33 @@ static void macs(void **state)
 				 mac);
 		bad(&key, mac, want);
 	}
-	text_is(&key, "0e:00:00:00:00:00", "0e:00:00:00:00:00");
+	mac_is(&key, "0e:00:00:00:00:00", "0e:00:00:00:00:00");
+}
+
+static void machine_is(const struct key *key, const char *text, unsigned major, unsigned minor)
+{
+	struct machine_version field = {0};
+	own_free char *problem = value_parse(key, text, "/dir", AT, &field);
+
+	assert_null(problem);
+	assert_true(field.given);
+	assert_int_equal(field.v.major, major);
+	assert_int_equal(field.v.minor, minor);
+	assert_string_equal(field.name, text);
 }
 
 static void machines(void **state)
 {
 	const struct key key = {.kind = KIND_MACHINE};
-	static const char *const nonsense[] = {"",	     "q35",	      "pc-q35-",
-					       "pc-q35-7",   "pc-q35-7.",     "pc-q35-.2",
-					       "pc-q35-7.x", "pc-i440fx-7.2", "pc-q35-7.2.1",
-					       "PC-Q35-7.2", "pc-q35-0.1",    "pc-q35-7.2 "};
+	static const char *const nonsense[] = {
+		"",	      "q35",	     "pc-q35-",	      "pc-q35-7",     "pc-q35-7.",
+		"pc-q35-.2",  "pc-q35-7.x",  "pc-i440fx-7.2", "pc-q35-7.2.1", "PC-Q35-7.2",
+		"pc-q35-0.1", "pc-q35-7.2 ", "pc-q35-7.10000"};
 	static const char *const old[] = {"pc-q35-6.0", "pc-q35-2.12", "pc-q35-5.2"};
 
 	(void)state;
-	text_is(&key, "pc-q35-6.1", "pc-q35-6.1");
-	text_is(&key, "pc-q35-10.0", "pc-q35-10.0");
+	machine_is(&key, "pc-q35-6.1", 6, 1);
+	machine_is(&key, "pc-q35-10.0", 10, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++) {
 		own_free char *want = xasprintf(
 			"'%s' is not a versioned q35 machine such as pc-q35-7.2", nonsense[i]);

@@ -20,6 +20,10 @@ union field {
 	struct choice choice;
 	struct target target;
 	struct strings strings;
+	struct mac mac;
+	struct machine_version machine;
+	struct boot_order order;
+	struct cpu_flags flags;
 	struct forwards forwards;
 	struct pci_pick pci;
 	struct usb_pick usb;
