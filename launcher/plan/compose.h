@@ -243,6 +243,7 @@ void compose_display(struct composer *c);
 void compose_glass(struct composer *c);
 void compose_viewers(struct composer *c); /* behind display and Looking Glass */
 void compose_sleep(struct composer *c);	  /* of the host; behind all that claims */
+void compose_idle(struct composer *c);
 void compose_monitors(struct composer *c);
 void compose_raw(struct composer *c); /* behind all of ours */
 

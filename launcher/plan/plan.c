@@ -228,6 +228,7 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_reach(&c);
 	compose_guest(&c);
 	compose_sleep(&c);
+	compose_idle(&c);
 	compose_record(&c);
 	compose_steps(&c);
 	if (plan->fds > PLAN_FDS)
@@ -305,6 +306,7 @@ void plan_free(struct plan *plan)
 		free(plan->usb[i].device);
 	}
 	free(plan->usb);
+	free(plan->idle.range);
 	for (size_t i = 0; i < plan->guest.functions; i++)
 		free(plan->guest.function[i].section);
 	free(plan->guest.function);

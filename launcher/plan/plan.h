@@ -198,6 +198,24 @@ struct shutdown_times {
 	unsigned again, force_within, quit, terminate, kill;
 };
 
+/* What the guest's picture comes by, of which QEMU tells who looks. */
+enum idle_picture { PICTURE_NONE, PICTURE_SPICE, PICTURE_VNC, PICTURES };
+
+/* TCP ports of the host's that lead into the guest. */
+struct idle_ports {
+	uint32_t address; /* IPv4, in the host's byte order; 0: all of them */
+	uint16_t first, n;
+};
+
+/* What becomes of a guest that has no client for so long. */
+struct plan_idle {
+	enum idle_action action; /* IDLE_NONE: nothing, and the rest is not set */
+	unsigned after;		 /* milliseconds */
+	enum idle_picture picture;
+	struct idle_ports *range;
+	size_t ranges;
+};
+
 struct plan {
 	char *name;	/* the machine's */
 	char *instance; /* what runs under a lock of its own: the name, or NAME.probe */
@@ -235,6 +253,7 @@ struct plan {
 	enum target_kind serial, debug;
 	struct shutdown_times times;
 	enum host_sleep sleep; /* never SLEEP_AUTO */
+	struct plan_idle idle;
 	struct guest_view guest;
 };
 
@@ -314,6 +333,13 @@ bool plan_disk_is_qcow2(const struct disk *disk);
 
 /* The word of host.sleep for it. */
 const char *plan_sleep_word(enum host_sleep sleep);
+
+/* The word of idle.action, and of what the picture comes by ("", "spice", "vnc"). */
+const char *plan_idle_word(enum idle_action action);
+const char *plan_picture_word(enum idle_picture picture);
+
+/* The rule as the plan and the record have it in JSON; the caller puts it. */
+struct json_object *plan_idle_json(const struct plan_idle *idle);
 
 /* Whether the profile wants an emulated TPM, if there can be one. */
 bool plan_wants_tpm(const struct profile *profile);

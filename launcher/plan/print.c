@@ -183,6 +183,35 @@ static void add_sleep(struct buf *out, enum host_sleep sleep)
 		buf_addf(out, "\nWhen this computer is to sleep:\n    %s\n", WORDS[sleep]);
 }
 
+static void add_idle(struct buf *out, const struct plan_idle *idle)
+{
+	static const char *const WORDS[IDLE_ACTIONS] = {
+		[IDLE_PAUSE] = "it is paused",
+		[IDLE_SHUTDOWN] = "its power button is pressed",
+	};
+	static const char *const PICTURE[PICTURES] = {
+		[PICTURE_SPICE] = ", SPICE's",
+		[PICTURE_VNC] = ", VNC's",
+	};
+
+	if (!WORDS[idle->action])
+		return;
+	buf_addf(
+		out,
+		"\nWhen the guest has had no client for %u s:\n    %s; clients are a viewer that was started here%s",
+		idle->after / 1000, WORDS[idle->action],
+		PICTURE[idle->picture] ? PICTURE[idle->picture] : "");
+	for (size_t i = 0; i < idle->ranges; i++) {
+		const struct idle_ports *range = &idle->range[i];
+
+		buf_addf(out, ", connections to TCP port%s %u", range->n > 1 ? "s" : "",
+			 range->first);
+		if (range->n > 1)
+			buf_addf(out, " to %u", range->first + range->n - 1U);
+	}
+	buf_addc(out, '\n');
+}
+
 static void add_late(struct buf *out, const struct plan *plan)
 {
 	bool any = false;
@@ -229,6 +258,7 @@ char *plan_text(const struct plan *plan)
 	add_steps(&out, plan);
 	placement_print(&out, &plan->placement);
 	add_sleep(&out, plan->sleep);
+	add_idle(&out, &plan->idle);
 	buf_adds(&out, "\nQEMU, as you:\n    ");
 	add_word(&out, plan->binary);
 	buf_addf(&out, "\n        version %s\n", plan->qemu_version);
@@ -437,6 +467,7 @@ char *plan_json(const struct plan *plan)
 	json_object_object_add(top, "host", steps_json(plan, &exact));
 	json_object_object_add(top, "placement", placement_object(&plan->placement));
 	add_text(top, "host-sleep", plan_sleep_word(plan->sleep), &exact);
+	json_object_object_add(top, "idle", plan_idle_json(&plan->idle));
 	json_object_object_add(top, "argv", texts_json(argv, n, &exact));
 	json_object_object_add(top, "arguments", arguments_json(plan, &exact));
 	json_object_object_add(top, "environment",

@@ -418,6 +418,13 @@ static const struct key HOST[] = {
 	 .help = "when the host is to sleep while the machine runs; block: it does not, whoever asks, nor when its lid is closed; pause: the guest is paused until it wakes; shutdown: the guest's power button is pressed, and the host waits as long as logind lets it (5 s; InhibitDelayMaxSec); ignore: nothing; auto: block where a device of the host's is passed, else ignore"},
 };
 
+static const struct key IDLE_KEYS[] = {
+	{"action", CHOICE(idle_section, action, IDLE), .dflt = "none",
+	 .help = "what becomes of a guest that nobody uses; pause: it stands still until 'vmlaunch resume', 'vmlaunch run --wait-port', or SPICE's or VNC's next client; shutdown: its power button is pressed. A client is a connection to a forwarded TCP port of this computer, one of SPICE's or VNC's, and a viewer that vmlaunch has started; who comes by a bridge, or uses the guest without a connection, is not seen"},
+	{"after", SECONDS(idle_section, after, 1, 604800), .dflt = "15m",
+	 .help = "so long without a client"},
+};
+
 static const struct key SHUTDOWN[] = {
 	{"again", SECONDS(shutdown_section, again, 1, 3600), .dflt = "30s",
 	 .help = "time from the first press of the power button to the second"},
@@ -474,6 +481,7 @@ static const struct section_keys TABLE[] = {
 	SINGLE("sound", sound, SOUND_KEYS), .help = "the guest's sound"},
 	SINGLE("looking-glass", glass, GLASS_KEYS), .help = "the GPU's picture in a window of the host"},
 	SINGLE("host", host, HOST), .help = "the host, while the machine runs"},
+	SINGLE("idle", idle, IDLE_KEYS), .help = "a guest that nobody uses"},
 	SINGLE("shutdown", shutdown, SHUTDOWN), .help = "how long the guest may take to end"},
 	SINGLE("qemu", qemu, QEMU), .help = "QEMU itself"},
 };

@@ -94,4 +94,7 @@ static const char *const SLEEP[] = {
 	[SLEEP_AUTO] = "auto",	       [SLEEP_BLOCK] = "block",	  [SLEEP_PAUSE] = "pause",
 	[SLEEP_SHUTDOWN] = "shutdown", [SLEEP_IGNORE] = "ignore", NULL};
 
+static const char *const IDLE[] = {
+	[IDLE_NONE] = "none", [IDLE_PAUSE] = "pause", [IDLE_SHUTDOWN] = "shutdown", NULL};
+
 #endif

@@ -66,6 +66,7 @@ enum host_sleep {
 	SLEEP_IGNORE,
 	SLEEPS,
 };
+enum idle_action { IDLE_NONE, IDLE_PAUSE, IDLE_SHUTDOWN, IDLE_ACTIONS };
 enum network_model { MODEL_VIRTIO, MODEL_E1000E };
 
 struct vm_section {
@@ -195,6 +196,11 @@ struct sound_section {
 
 struct host_section {
 	struct choice sleep;
+};
+
+struct idle_section {
+	struct choice action;
+	struct number after;
 };
 
 struct shutdown_section {
@@ -351,6 +357,7 @@ struct profile {
 	struct sound_section sound;
 	struct glass_section glass;
 	struct host_section host;
+	struct idle_section idle;
 	struct shutdown_section shutdown;
 	struct qemu_section qemu;
 	struct items disk;

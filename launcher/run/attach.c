@@ -103,6 +103,7 @@ static bool be_supervisor(const char *dir, const struct run_record *record, char
 		.name = record->name,
 		.log = record->log,
 		.times = record->times,
+		.idle = record->idle,
 		.fd = &fd,
 		.fds = 1,
 		.companion = record->companion,

@@ -368,6 +368,14 @@ void companions_go(struct companions *c, const struct pollfd *p, bool expected)
 			reap(c, &c->v[i], expected);
 }
 
+bool companions_show(const struct companions *c)
+{
+	for (size_t i = 0; c && i < c->n; i++)
+		if (c->v[i].plan->when == COMPANION_RUNNING && c->v[i].pidfd >= 0)
+			return true;
+	return false;
+}
+
 bool companions_ended(const struct companions *c, const struct pollfd *p)
 {
 	for (size_t i = 0; c && i < c->n; i++)

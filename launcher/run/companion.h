@@ -70,6 +70,9 @@ void companions_end_left(const struct run_record *record);
 void companions_poll(const struct companions *c, struct pollfd *p);
 void companions_go(struct companions *c, const struct pollfd *p, bool expected);
 
+/* Whether one lives that shows the guest. */
+bool companions_show(const struct companions *c);
+
 /* Whether one that QEMU needs has just ended, by what was polled. */
 bool companions_ended(const struct companions *c, const struct pollfd *p);
 

@@ -283,6 +283,7 @@ void events_take(struct supervisor *s, const struct qmp_message *m)
 	}
 	say(SAY_DEBUG, "%s: %s%s%s%s", s->plan->name, name, *reason ? " (" : "", reason,
 	    *reason ? ")" : "");
+	idle_event(s, name);
 	if (strcmp(name, "RESUME") == 0 || strcmp(name, "RESET") == 0)
 		begin_looking(s);
 	if (strcmp(name, "RESET") == 0)

@@ -60,6 +60,7 @@ struct run_record {
 	struct placement placement; /* for a guest that was not let go yet */
 	bool let_go; /* the guest was let go once: "prelaunch" is then no start that goes on */
 	enum host_sleep sleep; /* what becomes of the guest when the host is to sleep */
+	struct plan_idle idle; /* of a guest that nobody uses */
 	bool quiet;	       /* its vCPUs were to be isolated, or realtime */
 	struct run_function *function;
 	size_t functions;

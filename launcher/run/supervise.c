@@ -1,6 +1,6 @@
 /* One poll loop over signals, QEMU's pidfd, the monitor and the streams. While nothing happens
  * nothing is scheduled: the only timers are those of a start in progress, of a way down, and a few
- * of a guest's first minute.
+ * of a guest's first minute, and the one of a profile that names a time without a client.
  *
  * Only the pidfd says that QEMU is gone. The monitor's end comes a few milliseconds earlier, or
  * never when QEMU hangs. A monitor that ends while QEMU lives (we close it ourselves on a message
@@ -114,6 +114,7 @@ static void settle(struct supervisor *s, const char *state)
 	if (held_is(state))
 		events_look(s);
 	companions_start(s->companions, s->plan);
+	idle_begin(s);
 	plug_begin(&s->plug, s->plan, s->link, s->qmp, s->find_usb, s->launched->adopted);
 }
 
@@ -167,6 +168,7 @@ static void advance(struct supervisor *s, json_object *data)
 			say(SAY_WARNING, "%s: the monitor was lost (%s); connected again",
 			    s->plan->name, s->lost);
 			events_look(s);
+			idle_begin(s);
 			return;
 		}
 		if (!s->launched->adopted) {
@@ -264,13 +266,13 @@ static void take_messages(struct supervisor *s)
 				advance(s, m.data);
 			break;
 		case QMP_REPLY:
-			if (!events_answer(s, &m) && !host_answer(s, &m) &&
+			if (!events_answer(s, &m) && !host_answer(s, &m) && !idle_answer(s, &m) &&
 			    !plug_answer(&s->plug, s->qmp, &m) && s->start != START_DONE &&
 			    m.id == s->expected)
 				advance(s, m.data);
 			break;
 		case QMP_FAILURE:
-			if (!events_answer(s, &m) && !host_answer(s, &m) &&
+			if (!events_answer(s, &m) && !host_answer(s, &m) && !idle_answer(s, &m) &&
 			    !plug_answer(&s->plug, s->qmp, &m))
 				take_failure(s, &m);
 			break;
@@ -353,7 +355,7 @@ static int timers(struct supervisor *s)
 	if (s->look && now >= s->look)
 		look(s);
 	due = earliest(earliest(start_timer(s, now), s->next), earliest(s->deadline, s->look));
-	due = earliest(due, bounded_timer(s, now));
+	due = earliest(earliest(due, bounded_timer(s, now)), idle_timer(s, now));
 	if (!due)
 		return -1;
 	now = now_ms();
@@ -405,6 +407,7 @@ enum {
 	AT_LOG,
 	AT_LOGIND,
 	AT_USB,
+	AT_CONNECTIONS,
 	PLACES
 };
 
@@ -428,6 +431,7 @@ static void wait_for_end(struct supervisor *s)
 		p[AT_LOG] = log_watch_poll(&s->log);
 		inhibit_poll(s->inhibit, &p[AT_LOGIND]);
 		plug_poll(&s->plug, &p[AT_USB]);
+		p[AT_CONNECTIONS] = (struct pollfd){.fd = s->idle.watch, .events = POLLIN};
 		companions_poll(s->companions, p + PLACES);
 		if (poll(p, ARRAY_SIZE(p), limit) < 0)
 			continue;
@@ -444,6 +448,8 @@ static void wait_for_end(struct supervisor *s)
 			host_take(s);
 		if (p[AT_USB].revents)
 			plug_go(&s->plug, s->qmp);
+		if (p[AT_CONNECTIONS].revents)
+			idle_connections(s);
 		relay_go(&s->serial, p[AT_SERIAL].revents);
 		relay_go(&s->debug, p[AT_DEBUG].revents);
 		gone = is_gone(s, &p[AT_QEMU], p + PLACES);
@@ -519,6 +525,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	s.dir = options->dir;
 	s.inhibit = options->inhibit;
 	s.plug = PLUG_NONE;
+	s.idle = IDLE_NOT;
 	s.find_usb = options->find_usb;
 	s.times = plan->times;
 	s.companions = options->companions;
@@ -545,6 +552,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	qmp_free(s.qmp);
 	pin_free(&s.pin);
 	plug_free(&s.plug);
+	idle_end(&s);
 	events_forget(&s);
 	free(s.lost);
 	/* The last of what it wrote. */

@@ -47,6 +47,24 @@ struct bounded {
 	unsigned told, more; /* lines since then, and those that were only counted */
 };
 
+/* The question or order about a guest without a client that is on its way. */
+enum idle_asked { IDLE_ASKED_NOTHING, IDLE_ASKED_PICTURE, IDLE_ASKED_STATE, IDLE_ASKED_STOP };
+
+/* Whether the guest has a client, and since when it has none (idle.c). */
+struct idle {
+	int watch;	/* tells of connections that end; -1: nothing does */
+	bool picture;	/* somebody looks at it */
+	bool connected; /* there was a connection at the last look, and none has ended since */
+	bool done;	/* it does not run: nothing is due until it does */
+	bool paused;	/* that is our doing */
+	int64_t since;	/* without a client, 0: not known to be */
+	enum idle_asked asked;
+	uint64_t asked_id;
+	bool ask_again; /* the picture, behind the answer that is awaited */
+};
+
+#define IDLE_NOT ((struct idle){.watch = -1})
+
 /* The question that is on its way to QEMU. */
 enum asked { ASKED_NOTHING, ASKED_STATUS, ASKED_BLOCKS };
 
@@ -98,6 +116,7 @@ struct supervisor {
 	bool ask_again;
 	struct bounded bounded[BOUNDED_KINDS];
 	struct resets resets;
+	struct idle idle;
 
 	enum down_kind down;
 	struct shutdown_times times; /* the plan's, unless the host is faster */
@@ -145,6 +164,18 @@ void events_forget(struct supervisor *s);
 void host_take(struct supervisor *s);
 /* A reply or a failure; false when it is not for a question of theirs. */
 bool host_answer(struct supervisor *s, const struct qmp_message *m);
+
+/* The rule of a guest without a client: from when it runs, or from when the monitor was connected
+ * to again; when a connection has ended, s->idle.watch being readable; an event of QEMU's by its
+ * name; a reply or a failure, false when it is not for a question of theirs. idle_timer() does what
+ * is due and returns when it wants to be called again, 0: not at all.
+ */
+void idle_begin(struct supervisor *s);
+void idle_connections(struct supervisor *s);
+void idle_event(struct supervisor *s, const char *name);
+bool idle_answer(struct supervisor *s, const struct qmp_message *m);
+int64_t idle_timer(struct supervisor *s, int64_t now);
+void idle_end(struct supervisor *s);
 
 /* What a Ctrl-C asks for, and what `vmlaunch stop` does: a press of the power button. */
 void down_asked(struct supervisor *s);

@@ -194,8 +194,9 @@ static json_object *object_types(const struct machine *machine)
 /* Of the options only those whose absence, or whose parameters, vmlaunch asks for. */
 static json_object *options(const struct machine *machine)
 {
+	static const char *const pictures[] = {"spice", "vnc"};
 	json_object *list = json_object_new_array(), *name = named("option", "name");
-	json_object *spice = named("option", "spice"), *parameters = json_object_new_array();
+	json_object *parameters = json_object_new_array();
 	json_object *threads = named("name", "debug-threads");
 	bool always = is_since(machine, (const int[]){11, 0});
 
@@ -207,11 +208,15 @@ static json_object *options(const struct machine *machine)
 	json_object_array_add(parameters, threads);
 	json_object_object_add(name, "parameters", parameters);
 	json_object_array_add(list, name);
-	json_object_object_add(spice, "parameters", json_object_new_array());
-	if (has_device("spice"))
-		json_object_array_add(list, spice);
-	else
-		json_object_put(spice);
+	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
+		json_object *picture = named("option", pictures[i]);
+
+		json_object_object_add(picture, "parameters", json_object_new_array());
+		if (has_device(pictures[i]))
+			json_object_array_add(list, picture);
+		else
+			json_object_put(picture);
+	}
 	return list;
 }
 
