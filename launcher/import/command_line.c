@@ -242,12 +242,20 @@ static bool import_object(struct draft *d, const char *value, bool *glass, size_
 	return false;
 }
 
+/* As QEMU reads it: with 0x, or decimal. */
+static bool read_number(const char *text, uint64_t *number)
+{
+	return text_starts(text, "0x") ? text_u64(text + 2, 16, number)
+				       : text_u64(text, 10, number);
+}
+
 static void import_cpu_flag(struct draft *d, const char *word)
 {
 	static const char *const hv[] = {"relaxed",	"vapic",    "time",    "vpindex",
 					 "synic",	"stimer",   "runtime", "reset",
 					 "frequencies", "tlbflush", "ipi"};
 	const char *value = strchr(word, '=');
+	uint64_t number;
 	size_t n = value ? (size_t)(value - word) : strlen(word);
 	own_free char *name = xstrndup(word, n);
 
@@ -273,6 +281,10 @@ static void import_cpu_flag(struct draft *d, const char *word)
 			draft_put(d, "hyperv", "", hv[i], strcmp(value, "off") == 0 ? "no" : "yes");
 			return;
 		}
+	if (strcmp(name, "hv-spinlocks") == 0 && read_number(value, &number)) {
+		draft_putf(d, "hyperv", "", "spinlocks", "%lu", (unsigned long)number);
+		return;
+	}
 	if (strcmp(name, "host") == 0 || strcmp(name, "migratable") == 0)
 		return;
 	if (*name == '+' || *name == '-')
@@ -293,6 +305,59 @@ static bool import_cpu(struct draft *d, const char *value)
 	return true;
 }
 
+static bool import_rtc(struct draft *d, const char *value)
+{
+	own_free char *base = field(value, "base", "base");
+
+	/* With more than that it is not what the key does. */
+	if (!base || strchr(value, ',') || !draft_takes("machine", "rtc", base))
+		return false;
+	draft_put(d, "machine", "", "rtc", base);
+	return true;
+}
+
+/* Before libvirt knew <audio>, sound went past it: a card, what is plugged into it, and where that
+ * leads. All of these are one key here.
+ */
+static const char *const SOUND_CARDS[] = {"ich9-intel-hda", "intel-hda",  "hda-micro",
+					  "hda-duplex",	    "hda-output", "usb-audio"};
+
+static bool is_sound(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(SOUND_CARDS); i++)
+		if (strcmp(SOUND_CARDS[i], type) == 0)
+			return true;
+	return false;
+}
+
+/* The word of sound.type for -audiodev's driver, which the caller owns; NULL: it has none. */
+static char *sound_word(const char *value)
+{
+	own_free char *driver = field(value, "driver", NULL);
+
+	if (driver && strcmp(driver, "pa") == 0)
+		return xstrdup("pulse");
+	return driver && strcmp(driver, "none") != 0 && draft_takes("sound", "type", driver)
+		       ? steal(&driver)
+		       : NULL;
+}
+
+static bool import_sound_device(struct draft *d, const char *type)
+{
+	if (strcmp(type, "usb-audio") == 0)
+		draft_put(d, "sound", "", "model", "usb");
+	return true;
+}
+
+static bool import_audiodev(struct draft *d, const char *value)
+{
+	own_free char *word = sound_word(value);
+
+	if (word)
+		draft_put(d, "sound", "", "type", word);
+	return word;
+}
+
 /* What names a bus, an id or a place that libvirt laid out means nothing here. */
 static bool is_laid_out(const char *value)
 {
@@ -305,6 +370,7 @@ static bool is_laid_out(const char *value)
 struct walk {
 	struct draft *d;
 	bool glass; /* Looking Glass' memory was seen */
+	bool sound; /* a way for it that there is a key for */
 	size_t tables, inputs, entries;
 };
 
@@ -338,6 +404,12 @@ static void import_option(struct walk *w, const char *option, const char *value)
 		done = import_object(w->d, value, &w->glass, &w->inputs);
 	else if (strcmp(option, "-cpu") == 0)
 		done = import_cpu(w->d, value);
+	else if (strcmp(option, "-rtc") == 0)
+		done = import_rtc(w->d, value);
+	else if (strcmp(option, "-audiodev") == 0)
+		done = import_audiodev(w->d, value);
+	else if (type && is_sound(type))
+		done = w->sound && import_sound_device(w->d, type);
 	else if (type && text_starts(type, "ivshmem"))
 		done = w->glass;
 	if (done)
@@ -356,11 +428,18 @@ static bool is_value(const struct raw_args *args, size_t i)
 static void walk_args(struct walk *w, const struct raw_args *args)
 {
 	/* An object may stand behind the device that has it. */
-	for (size_t i = 0; i + 1 < args->n; i++)
-		if (strcmp(args->v[i].value, "-object") == 0 &&
-		    (strstr(args->v[i + 1].value, KVMFR) ||
-		     strstr(args->v[i + 1].value, "looking-glass")))
+	for (size_t i = 0; i + 1 < args->n; i++) {
+		const char *option = args->v[i].value, *value = args->v[i + 1].value;
+
+		if (strcmp(option, "-object") == 0 &&
+		    (strstr(value, KVMFR) || strstr(value, "looking-glass")))
 			w->glass = true;
+		if (strcmp(option, "-audiodev") == 0) {
+			own_free char *word = sound_word(value);
+
+			w->sound = w->sound || word;
+		}
+	}
 	for (size_t i = 0; i < args->n; i++) {
 		bool has_value = is_value(args, i + 1);
 
