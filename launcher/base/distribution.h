@@ -30,6 +30,7 @@ enum package {
 	PACKAGE_SPICE,	       /* QEMU's part for it, a package of its own since QEMU has modules */
 	PACKAGE_VIRT_VIEWER,   /* remote-viewer */
 	PACKAGE_LOOKING_GLASS, /* its client */
+	PACKAGE_FREERDP,       /* xfreerdp */
 	PACKAGE_PKEXEC,
 	PACKAGE_PCI_IDS, /* the names of PCI devices */
 	PACKAGE_SWTPM,

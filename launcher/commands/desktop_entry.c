@@ -125,7 +125,9 @@ static const char *window_class(const struct profile *p)
 {
 	if (p->glass.resolution.width)
 		return p->glass.start_client.v ? path_base(p->glass.client.v) : NULL;
-	return p->display.start_viewer.v ? "remote-viewer" : NULL;
+	if (!p->display.start_viewer.v)
+		return NULL;
+	return p->display.viewer.v == VIEWER_RDP ? "xfreerdp" : "remote-viewer";
 }
 
 char *entry_text(const struct profile *profile, const struct entry_words *words)

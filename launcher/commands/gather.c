@@ -183,6 +183,12 @@ static void find_programs(struct gathered *g, bool ephemeral)
 		find_program(g, g->profile->glass.client.v);
 	if (g->profile->display.start_viewer.v)
 		find_program(g, REMOTE_VIEWER);
+	if (g->profile->display.viewer.v == VIEWER_RDP) {
+		find_program(g, XFREERDP3);
+		find_program(g, XFREERDP);
+		*xappend(g->program, g->programs) = (struct plan_program){
+			.name = OURSELVES, .path = realpath("/proc/self/exe", NULL)};
+	}
 	if (ephemeral || makes_disks(g->profile))
 		find_program(g, QEMU_IMG);
 	if (g->profile->share.n)

@@ -145,7 +145,8 @@ static bool is_needed(const struct patient *patient, enum need need)
 	case NEED_SPICE:
 		return wants_spice(patient);
 	case NEED_VIEWER:
-		return p->display.type.v == DISPLAY_SPICE && p->display.start_viewer.v;
+		return p->display.type.v == DISPLAY_SPICE && p->display.start_viewer.v &&
+		       p->display.viewer.v == VIEWER_AUTO;
 	case NEED_GLASS:
 		return p->glass.resolution.width;
 	case NEED_GLASS_CLIENT:

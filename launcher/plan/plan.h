@@ -156,6 +156,9 @@ enum companion_join {
 
 #define MACHINE_RECORD "machine"      /* in the state directory: the version, for life */
 #define REMOTE_VIEWER "remote-viewer" /* the program that shows SPICE */
+#define XFREERDP "xfreerdp"	      /* the one that shows a guest by RDP, and */
+#define XFREERDP3 "xfreerdp3"	      /* its name where there may be an older one beside it */
+#define OURSELVES "vmlaunch"	      /* which waits for the guest's port */
 #define QEMU_IMG "qemu-img"	      /* the program that makes images */
 #define VIRTIOFSD "virtiofsd"	      /* the program that serves a directory */
 #define SWTPM "swtpm"		      /* the program that is a TPM */

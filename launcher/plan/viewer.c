@@ -11,6 +11,10 @@
 #include "base/text.h"
 #include "compose.h"
 
+#define LOOPBACK 0x7f000001u /* 127.0.0.1 */
+#define RDP_PORT 3389u
+#define RDP_PATIENCE_S 3600 /* a guest that installs updates starts for that long */
+
 static char *command_line(const struct plan_companion *companion)
 {
 	struct buf line = {0};
@@ -28,23 +32,27 @@ static void companion_free(struct plan_companion *companion)
 	for (size_t i = 0; i < companion->args; i++)
 		free(companion->argv[i]);
 	free(companion->argv);
+	free(companion->name);
 }
 
-/* Takes over the companion, which has its arguments, the first one as the profile names it: either
- * it becomes part of the plan, or how to start it by hand becomes a note.
+/* Takes over the companion, which has its arguments, the first one as the profile names it, and a
+ * name where another program than that is the viewer: either it becomes part of the plan, or how to
+ * start it by hand becomes a note.
  */
 static void add_viewer(struct composer *c, struct plan_companion *viewer, const struct flag *start,
 		       enum package package, const struct origin *program)
 {
-	own_free char *name = xstrdup(path_base(viewer->argv[0]));
+	const char *wanted = viewer->name ? viewer->name : viewer->argv[0];
+	own_free char *name = xstrdup(path_base(wanted));
 	own_free char *file = xasprintf("%s.log", name);
-	const char *path = compose_program(c, viewer->argv[0]);
+	const char *path = compose_program(c, wanted);
+	const char *first = compose_program(c, viewer->argv[0]);
 	own_free char *line = command_line(viewer);
 
 	if (start->v && !path) {
 		own_free char *install = distribution_install(c->facts->distribution, package);
 
-		compose_note(c, "there is no program %s: %s%s%s%s", viewer->argv[0], install,
+		compose_note(c, "there is no program %s: %s%s%s%s", wanted, install,
 			     program ? ", or say with " : "",
 			     program ? compose_key(c, program) : "", program ? " where it is" : "");
 	} else if (start->v && !c->in->has_display) {
@@ -53,13 +61,14 @@ static void add_viewer(struct composer *c, struct plan_companion *viewer, const 
 			"neither WAYLAND_DISPLAY nor DISPLAY is set: %s has no place to show a window",
 			name);
 	}
-	if (!start->v || !path || !c->in->has_display) {
+	if (!start->v || !path || !first || !c->in->has_display) {
 		compose_note(c, "picture, sound and input: %s", line);
 		companion_free(viewer);
 		return;
 	}
 	free(viewer->argv[0]);
-	viewer->argv[0] = xstrdup(path);
+	viewer->argv[0] = xstrdup(first);
+	free(viewer->name);
 	viewer->log = path_join(c->plan->state_dir, file);
 	viewer->name = steal(&name);
 	viewer->when = COMPANION_RUNNING;
@@ -102,17 +111,76 @@ static void add_remote_viewer(struct composer *c, const char *socket)
 	add_viewer(c, &viewer, start, PACKAGE_VIRT_VIEWER, NULL);
 }
 
+/* The forward that leads to RDP's port; NULL: none does. */
+static const struct forward *find_rdp(const struct composer *c)
+{
+	for (size_t i = 0; i < c->p->network.n; i++) {
+		const struct network *network = (const struct network *)c->p->network.v[i];
+
+		for (size_t k = 0; network->item.enabled.v && k < network->forward.n; k++) {
+			const struct forward *f = &network->forward.v[k];
+
+			if (f->protocol == FORWARD_TCP && f->guest <= RDP_PORT &&
+			    RDP_PORT < f->guest + f->ports)
+				return f;
+		}
+	}
+	return NULL;
+}
+
+/* A client of RDP's does not wait for a guest that starts up: we do, and become it. The password is
+ * no argument, which everybody on this host could read; nor is there a terminal to ask for it.
+ */
+static void add_rdp_viewer(struct composer *c)
+{
+	const struct display_section *d = &c->p->display;
+	const struct forward *f = find_rdp(c);
+	const char *program = compose_program(c, XFREERDP3) ? XFREERDP3 : XFREERDP;
+	struct plan_companion viewer = {.name = xstrdup(program)};
+	uint32_t a = f && f->address ? f->address : LOOPBACK;
+
+	if (!f) {
+		compose_wrong(
+			c, d->viewer.at,
+			"%s = rdp: nothing leads to the guest's port %u: forward = tcp %u in [network] does, from this host alone",
+			compose_key(c, &d->viewer.at), RDP_PORT, RDP_PORT);
+		free(viewer.name);
+		return;
+	}
+	compose_companion_arg(&viewer, xstrdup(OURSELVES));
+	compose_companion_arg(&viewer, xstrdup("run"));
+	compose_companion_arg(&viewer, xstrdup("--wait-port"));
+	compose_companion_arg(&viewer, xasprintf("%u", RDP_PORT));
+	compose_companion_arg(&viewer, xstrdup("--timeout"));
+	compose_companion_arg(&viewer, xasprintf("%d", RDP_PATIENCE_S));
+	compose_companion_arg(&viewer, xstrdup(c->plan->name));
+	compose_companion_arg(&viewer, xstrdup("--"));
+	compose_companion_arg(&viewer, xstrdup(program));
+	compose_companion_arg(&viewer,
+			      xasprintf("/v:%u.%u.%u.%u:%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff,
+					a & 0xff, f->host + (RDP_PORT - f->guest)));
+	if (d->rdp_user.v)
+		compose_companion_arg(&viewer, xasprintf("/u:%s", d->rdp_user.v));
+	compose_companion_arg(&viewer, xstrdup("/cert:tofu"));
+	compose_companion_arg(&viewer, xstrdup("/dynamic-resolution"));
+	compose_companion_arg(&viewer, xstrdup("+clipboard"));
+	add_viewer(c, &viewer, &d->start_viewer, PACKAGE_FREERDP, NULL);
+}
+
 void compose_viewers(struct composer *c)
 {
+	const struct display_section *d = &c->p->display;
 	own_free char *socket = compose_spice_socket(c);
 
 	if (c->in->purpose != PURPOSE_RUN)
 		return;
 	if (c->glass_file)
 		add_glass_client(c, socket);
-	else if (socket)
+	else if (socket && d->viewer.v != VIEWER_RDP)
 		add_remote_viewer(c, socket);
-	if (c->p->display.start_viewer.v && (c->glass_file || !socket))
+	if (d->viewer.v == VIEWER_RDP)
+		add_rdp_viewer(c);
+	else if (c->p->display.start_viewer.v && (c->glass_file || !socket))
 		compose_note(c, "%s: %s%s%s", compose_key(c, &c->p->display.start_viewer.at),
 			     socket ? "Looking Glass' client takes its place"
 				    : "there is no SPICE to look at; ",

@@ -395,7 +395,11 @@ static const struct key DISPLAY_KEYS[] = {
 	{"render-node", PATH(display_section, render_node), .flags = KEY_AUTO | KEY_NODE, .dflt = "auto",
 	 .help = "the GPU of the host that QEMU draws with, such as /dev/dri/renderD128; auto: the first"},
 	{"start-viewer", FLAG(display_section, start_viewer), .dflt = "no",
-	 .help = "yes: remote-viewer is started when the guest runs, and ended with it; for SPICE without Looking Glass"},
+	 .help = "yes: the viewer is started when the guest runs, and ended with it"},
+	{"viewer", CHOICE(display_section, viewer, VIEWER), .dflt = "auto",
+	 .help = "auto: remote-viewer, for SPICE without Looking Glass; rdp: FreeRDP's xfreerdp3 or xfreerdp, beside Looking Glass as well, as soon as the guest's port 3389 answers to which [network] has a forward; it asks for the password by the program that FREERDP_ASKPASS names (FreeRDP 3)"},
+	{"rdp-user", STRING(display_section, rdp_user),
+	 .help = "the guest's account that xfreerdp is for, such as me or DOMAIN\\me"},
 };
 
 static const struct key GLASS_KEYS[] = {

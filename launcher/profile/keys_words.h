@@ -53,6 +53,7 @@ static const char *const DISPLAY[] = {[DISPLAY_AUTO] = "auto",
 				      [DISPLAY_SPICE] = "spice",
 				      [DISPLAY_VNC] = "vnc",
 				      NULL};
+static const char *const VIEWER[] = {[VIEWER_AUTO] = "auto", [VIEWER_RDP] = "rdp", NULL};
 static const char *const GLASS[] = {
 	[GLASS_AUTO] = "auto", [GLASS_KVMFR] = "kvmfr", [GLASS_SHM] = "shm", NULL};
 static const char *const WHEN[] = {

@@ -16,6 +16,7 @@ enum placement_word {
 };
 enum accel { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 enum display { DISPLAY_AUTO, DISPLAY_NONE, DISPLAY_SPICE, DISPLAY_VNC };
+enum viewer { VIEWER_AUTO, VIEWER_RDP };
 enum glass { GLASS_AUTO, GLASS_KVMFR, GLASS_SHM };
 enum when { WHEN_AUTO, WHEN_YES, WHEN_NO };
 enum disk_format { DISK_AUTO, DISK_RAW, DISK_QCOW2, DISK_VMDK, DISK_VHDX };
@@ -176,6 +177,8 @@ struct display_section {
 	struct choice video;
 	struct flag usb_mouse;
 	struct flag start_viewer;
+	struct choice viewer;
+	struct text rdp_user;
 	struct choice gl;
 	struct text render_node;
 };
