@@ -159,13 +159,18 @@ void child_close(struct child *child)
 	close_fd(&child->talk);
 }
 
-/* There will be no child after all. Returns the errno that it was given. */
-static int give_up(struct child *child, int errnum)
+void child_cancel(struct child *child)
 {
+	/* The end of the talk is what it ends by. */
 	close_fd(&child->talk);
 	if (child->pid > 0)
 		child_reap(child, NULL);
 	child_close(child);
+}
+
+static int fail(struct child *child, int errnum)
+{
+	child_cancel(child);
 	return errnum;
 }
 
@@ -185,16 +190,16 @@ int child_make(struct child *child, const struct child_way *way)
 		be_child(way, its, child->talk, self);
 	if (child->pid < 0) {
 		child->pid = 0;
-		return give_up(child, errno);
+		return fail(child, errno);
 	}
 	/* It waits for its byte, so its number can be nobody else's. */
 	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-	return child->pidfd < 0 ? give_up(child, errno) : 0;
+	return child->pidfd < 0 ? fail(child, errno) : 0;
 }
 
 int child_let_go(struct child *child)
 {
-	return send(child->talk, "", 1, MSG_NOSIGNAL) == 1 ? 0 : give_up(child, errno);
+	return send(child->talk, "", 1, MSG_NOSIGNAL) == 1 ? 0 : fail(child, errno);
 }
 
 void child_hear(struct child *child, bool wait)
@@ -226,7 +231,7 @@ int child_start(struct child *child, const struct child_way *way)
 		return 0;
 	/* A function that was killed has not told anything. */
 	errnum = child->told ? child->result : ECANCELED;
-	return give_up(child, errnum);
+	return fail(child, errnum);
 }
 
 bool child_pipe(int *ours, int *its)

@@ -77,6 +77,9 @@ int child_make(struct child *child, const struct child_way *way);
 /* Lets it go, without waiting for anything. Returns 0 or an errno; then it has ended. */
 int child_let_go(struct child *child);
 
+/* It is not to be let go, or has told why there is no program: it ends, and is reaped. */
+void child_cancel(struct child *child);
+
 /* Takes what it tells, if it has: with wait, after however long that takes. Nothing more comes when
  * talk is -1: a program runs, or the child has ended.
  */

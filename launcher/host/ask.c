@@ -14,13 +14,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
@@ -40,9 +39,8 @@ static const char quit[] = "{\"execute\": \"quit\", \"id\": \"quit\"}\n";
 struct talk {
 	const char *path;
 	const char *const *argv; /* behind the path, NULL at the end */
-	pid_t pid;		 /* 0: none, or reaped */
+	struct child child;
 	int status;
-	int pidfd;
 	int in, out, err;      /* our ends of its 0, 1 and 2 */
 	int64_t deadline, end; /* milliseconds of the monotonic clock: of the silence, of all */
 	uint64_t progress;     /* the process's, when it was last looked at */
@@ -98,20 +96,18 @@ static char *last_line(struct talk *talk)
 /* Lets the process end by itself for a while, then ends it; afterwards it is reaped. */
 static void reap(struct talk *talk, int wait_ms)
 {
-	struct pollfd ended = {.fd = talk->pidfd, .events = POLLIN};
+	struct pollfd ended = {.fd = talk->child.pidfd, .events = POLLIN};
 	int64_t until = now_ms() + wait_ms;
 
-	if (talk->pid <= 0)
+	if (talk->child.pid <= 0)
 		return;
-	while (talk->pidfd >= 0 && wait_ms > 0 && poll(&ended, 1, wait_ms) < 0 && errno == EINTR)
+	while (wait_ms > 0 && poll(&ended, 1, wait_ms) < 0 && errno == EINTR)
 		wait_ms = (int)(until - now_ms());
 	/* Our pid until it is waited for, so its group can be nobody else's. */
 	if (!(ended.revents & POLLIN))
-		kill(talk->pid, SIGKILL);
-	kill(-talk->pid, SIGKILL);
-	while (waitpid(talk->pid, &talk->status, 0) < 0 && errno == EINTR)
-		;
-	talk->pid = 0;
+		child_signal(&talk->child, SIGKILL);
+	kill(-talk->child.pid, SIGKILL);
+	child_reap(&talk->child, &talk->status);
 }
 
 static void talk_end(struct talk *talk)
@@ -120,95 +116,49 @@ static void talk_end(struct talk *talk)
 	reap(talk, 0);
 	close_fd(&talk->out);
 	close_fd(&talk->err);
-	close_fd(&talk->pidfd);
+	child_close(&talk->child);
 	buf_free(&talk->line);
 	for (size_t i = 0; i < QEMU_QUESTIONS; i++)
 		json_object_put(talk->answer[i]);
 }
 #define own_talk own_with(talk_end)
 
-/* In the child: takes its three descriptors and becomes the binary, or tells why it could not. */
-static _Noreturn void become(const struct talk *talk, const int fd[3], int report, pid_t parent)
-{
-	const char *argv[ARGUMENT_LIMIT + 2] = {talk->path};
-	sigset_t none;
-	int errnum;
-
-	for (size_t i = 0; i < ARGUMENT_LIMIT && talk->argv[i]; i++)
-		argv[i + 1] = talk->argv[i];
-
-	sigemptyset(&none);
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
-	for (int i = 0; i < 3; i++)
-		if (dup2(fd[i], i) < 0)
-			goto failed;
-	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	execv(talk->path, (char *const *)argv);
-failed:
-	errnum = errno;
-	(void)!write(report, &errnum, sizeof(errnum));
-	_exit(127);
-}
-
-/* Forks and waits until the child is the binary. False with errno set. */
-static bool spawn(struct talk *talk, const int fd[3])
-{
-	int report[2], errnum = 0;
-	pid_t parent = getpid();
-
-	if (pipe2(report, O_CLOEXEC) < 0)
-		return false;
-	talk->pid = fork();
-	if (talk->pid == 0)
-		become(talk, fd, report[1], parent);
-	close(report[1]);
-	if (talk->pid < 0) {
-		errnum = errno;
-		talk->pid = 0;
-	} else {
-		while (read(report[0], &errnum, sizeof(errnum)) < 0 && errno == EINTR)
-			;
-	}
-	close(report[0]);
-	errno = errnum;
-	return errnum == 0;
-}
-
 /* A pipe for the child to write to; the end that we read never makes us wait. */
 static bool output_pipe(int *ours, int *its)
 {
-	int fd[2];
+	return child_pipe(ours, its) && fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
+}
 
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		return false;
-	*ours = fd[0];
-	*its = fd[1];
-	return fcntl(fd[0], F_SETFL, O_NONBLOCK) == 0;
+/* Becomes the binary. Returns 0 or an errno. */
+static int spawn(struct talk *talk, int in, int out, int complaint)
+{
+	const struct child_fd fd[] = {{in, 0}, {out, 1}, {complaint, 2}};
+	const char *argv[ARGUMENT_LIMIT + 2] = {talk->path};
+
+	for (size_t i = 0; i < ARGUMENT_LIMIT && talk->argv[i]; i++)
+		argv[i + 1] = talk->argv[i];
+	return child_start(&talk->child, &(struct child_way){.argv = argv,
+							     .fd = fd,
+							     .fds = ARRAY_SIZE(fd),
+							     .dies_by = SIGKILL});
 }
 
 /* Its input is a socket, because writing to a pipe whose reader has died would send us a signal. */
 static bool start(struct talk *talk, struct error **err)
 {
 	own_fd int in = -1, out = -1, complaint = -1;
-	int pair[2];
+	int pair[2], errnum;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
 		talk->in = pair[0];
 		in = pair[1];
 	}
-	if (in < 0 || !output_pipe(&talk->out, &out) || !output_pipe(&talk->err, &complaint) ||
-	    !spawn(talk, (int[]){in, out, complaint})) {
-		error_errno(err, ERROR_HOST, errno, "cannot run the QEMU binary %s", talk->path);
-		return false;
-	}
-	talk->pidfd = (int)syscall(SYS_pidfd_open, talk->pid, 0);
-	return true;
+	errnum = in < 0 || !output_pipe(&talk->out, &out) || !output_pipe(&talk->err, &complaint)
+			 ? errno
+			 : spawn(talk, in, out, complaint);
+	if (errnum)
+		error_errno(err, ERROR_HOST, errnum, "cannot run the QEMU binary %s", talk->path);
+	return !errnum;
 }
 
 static void tell(struct talk *talk, const char *text)
@@ -319,11 +269,11 @@ static bool is_late(struct talk *talk, struct error **err)
 /* At the end of its time: whether it has worked since the last look, and so gets more. */
 static bool is_slow(struct talk *talk)
 {
-	uint64_t progress = process_progress(talk->pid), before = talk->progress;
+	uint64_t progress = process_progress(talk->child.pid), before = talk->progress;
 
 	talk->progress = progress;
 	talk->deadline = now_ms() + talk->wait_ms;
-	return (progress != before || process_runs(talk->pid)) && talk->deadline < talk->end;
+	return (progress != before || process_runs(talk->child.pid)) && talk->deadline < talk->end;
 }
 
 static bool hear(struct talk *talk, struct error **err)
@@ -379,7 +329,7 @@ static struct talk new_talk(const char *path, const char *const *argv, unsigned 
 	return (struct talk){
 		.path = path,
 		.argv = argv,
-		.pidfd = -1,
+		.child = CHILD_NONE,
 		.in = -1,
 		.out = -1,
 		.err = -1,
@@ -398,7 +348,7 @@ bool qemu_ask(struct qemu_facts *qemu, const char *path, unsigned wait_ms, struc
 
 	if (!start(&talk, err))
 		return false;
-	talk.progress = process_progress(talk.pid);
+	talk.progress = process_progress(talk.child.pid);
 	if (!converse(&talk, err))
 		return false;
 	if (!qemu_understand(qemu, talk.answer)) {
@@ -432,7 +382,7 @@ static void hear_out(struct talk *talk)
 static void wait_for_end(struct talk *talk)
 {
 	for (;;) {
-		struct pollfd fd[] = {{.fd = talk->pidfd, .events = POLLIN},
+		struct pollfd fd[] = {{.fd = talk->child.pidfd, .events = POLLIN},
 				      {.fd = talk->out, .events = POLLIN},
 				      {.fd = talk->err, .events = POLLIN}};
 		int64_t left = talk->deadline - now_ms();
@@ -455,9 +405,9 @@ enum trial qemu_try(const char *path, const char *const *argv, unsigned wait_ms,
 	enum trial result = TRIAL_UNKNOWN;
 
 	*words = NULL;
-	if (!start(&talk, NULL) || talk.pidfd < 0)
+	if (!start(&talk, NULL))
 		return TRIAL_UNKNOWN;
-	talk.progress = process_progress(talk.pid);
+	talk.progress = process_progress(talk.child.pid);
 	tell(&talk, negotiate);
 	tell(&talk, quit);
 	wait_for_end(&talk);

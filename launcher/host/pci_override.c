@@ -7,11 +7,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/own.h"
 #include "base/process.h"
 #include "pci_parts.h"
@@ -53,23 +53,28 @@ static void take(struct pci_function *f, const char *text)
 		f->driver_override = xstrdup(text);
 }
 
-/* Holds nothing but its end of the pipe: a child that hangs would keep open, or locked, whatever
- * else it had inherited.
- */
-static _Noreturn void answer_all(const struct pci_list *list, const struct root *root, size_t from,
-				 int to)
+struct question {
+	const struct pci_list *list;
+	const struct root *root;
+	size_t from;
+};
+
+#define ANSWERS 3 /* the descriptor that they are written to, in the child */
+
+/* A child that hangs holds nothing but this, which would be kept open, or locked, with it. */
+static int answer_all(void *context)
 {
-	if (dup2(to, 0) != 0 || syscall(SYS_close_range, 1, ~0U, 0) < 0)
-		_exit(1);
-	for (size_t i = from; i < list->n; i++) {
-		own_free char *text = read_one(root, &list->v[i]);
-		struct answer answer = {.index = i, .vfs = read_vfs(root, &list->v[i])};
+	const struct question *q = context;
+
+	for (size_t i = q->from; i < q->list->n; i++) {
+		own_free char *text = read_one(q->root, &q->list->v[i]);
+		struct answer answer = {.index = i, .vfs = read_vfs(q->root, &q->list->v[i])};
 
 		strncpy(answer.text, text ? text : "", sizeof(answer.text) - 1);
-		if (write(0, &answer, sizeof(answer)) != sizeof(answer))
+		if (write(ANSWERS, &answer, sizeof(answer)) != sizeof(answer))
 			break;
 	}
-	_exit(0);
+	return 0;
 }
 
 /* Whether it has said something, or ended. */
@@ -102,24 +107,29 @@ static size_t hear(struct pci_list *list, size_t from, int fd, pid_t pid)
 /* From one function on, until one does not answer; returns its number. */
 static size_t ask(struct pci_list *list, const struct root *root, size_t from)
 {
+	struct question question = {list, root, from};
+	own_child struct child child = CHILD_NONE;
 	own_fd int ours = -1, theirs = -1;
-	int pair[2];
-	pid_t pid;
 
-	if (pipe(pair) < 0)
+	if (!child_pipe(&ours, &theirs))
 		return from;
-	ours = pair[0];
-	theirs = pair[1];
-	pid = fork();
-	if (pid == 0)
-		answer_all(list, root, from, theirs);
+	const struct child_fd fd[] = {{theirs, ANSWERS}};
+
+	if (child_make(&child, &(struct child_way){.function = answer_all,
+						   .context = &question,
+						   .fd = fd,
+						   .fds = ARRAY_SIZE(fd),
+						   .dies_by = SIGKILL}) ||
+	    child_let_go(&child))
+		return from;
 	close_fd(&theirs);
-	if (pid < 0)
-		return from;
-	from = hear(list, from, ours, pid);
-	kill(pid, SIGKILL);
+	from = hear(list, from, ours, child.pid);
+	child_signal(&child, SIGKILL);
 	/* One that hangs is left to itself: it ends when the kernel lets it. */
-	waitpid(pid, NULL, from < list->n ? WNOHANG : 0);
+	if (from == list->n)
+		child_reap(&child, NULL);
+	else
+		waitpid(child.pid, NULL, WNOHANG);
 	return from;
 }
 

@@ -1,17 +1,6 @@
-/* What a process of ours does between fork and exec, whatever it becomes. */
+/* What a child (base/child.h) gives up before it becomes a program, whatever that is. */
 #ifndef RUN_CHILD_H
 #define RUN_CHILD_H
-
-#include <stdbool.h>
-
-/* Signals as a program expects them: none blocked, none ignored. */
-void child_reset_signals(void);
-
-/* Blocks SIGTERM and SIGHUP, which systemd sends to all that is in a session when it ends: a guest
- * that shuts down by its power button needs QEMU, and what that is joined to, until it is down.
- * What is blocked stays so over an exec; SIGINT ends all of these programs.
- */
-void child_block_session_signals(void);
 
 /* A guest is worth more than a tab of a browser, which systemd gives 200, and a viewer that can be
  * started again is worth less.
@@ -25,7 +14,7 @@ void child_block_session_signals(void);
  */
 void child_set_limits(int oom_score);
 
-/* No capability, and none to be had by exec either; false with errno set. */
-bool child_give_up_privilege(void);
+/* No capability, and none to be had by exec either. Returns 0, or an errno. */
+int child_give_up_privilege(void);
 
 #endif

@@ -2,14 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,9 +21,8 @@
 #include "log.h"
 #include "pin.h"
 
-#define PATIENCE_MS 1000	 /* from the first signal to SIGKILL */
-#define KILLED_MS 200		 /* from there until even that is taken for in vain */
-#define GO_FD (COMPANION_FD + 1) /* in the child, until it becomes the program */
+#define PATIENCE_MS 1000 /* from the first signal to SIGKILL */
+#define KILLED_MS 200	 /* from there until even that is taken for in vain */
 
 /* ------------------------------------------------------------------ start */
 
@@ -42,58 +38,44 @@ static char *command_line(const struct plan_companion *plan)
 	return buf_steal(&line);
 }
 
-/* What a child gets of ours, by our numbers; -1: not that. */
-struct given {
-	int log;
-	int joined; /* becomes COMPANION_FD */
-	int go;	    /* it waits for a byte there */
+struct becoming {
+	const struct plan *plan;
+	const struct plan_companion *companion;
 };
 
-/* Puts each at its place, and closes all else. Parked high first: a source may stand where a target
- * goes.
- */
-static bool place_descriptors(struct given *given)
+static int become_companion(void *context)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int *const parked[] = {&given->log, &given->joined, &given->go};
+	const struct becoming *b = context;
 
-	for (size_t i = 0; i < ARRAY_SIZE(parked); i++)
-		if (*parked[i] >= 0 && (*parked[i] = fcntl(*parked[i], F_DUPFD_CLOEXEC, 16)) < 0)
-			return false;
-	return null >= 0 && dup2(null, 0) >= 0 && dup2(given->log, 1) >= 0 && dup2(1, 2) >= 0 &&
-	       syscall(SYS_close_range, 3U, 15U, 0) == 0 &&
-	       (given->joined < 0 || dup2(given->joined, COMPANION_FD) >= 0) &&
-	       (given->go < 0 || dup2(given->go, GO_FD) >= 0) &&
-	       syscall(SYS_close_range, GO_FD + 1U, ~0U, 0) == 0;
+	if (b->companion->when == COMPANION_BEFORE)
+		pin_self(&b->plan->placement);
+	child_set_limits(b->companion->end == COMPANION_SPARED ? OOM_SPARED : OOM_NEEDED);
+	return child_give_up_privilege();
 }
 
-/* Never returns. Why it cannot become the program is the last line of its log. */
-__attribute__((noreturn)) static void child(const struct plan *plan,
-					    const struct plan_companion *companion, char **argv,
-					    struct given given, pid_t parent)
+/* It waits to be let go; joined (-1: by nothing) becomes COMPANION_FD. Returns 0 or an errno. Why
+ * it cannot become the program is the last line of its log.
+ */
+static int make_child(struct child *child, const struct plan *plan,
+		      const struct plan_companion *companion, int log, int joined)
 {
-	char go;
+	bool before = companion->when == COMPANION_BEFORE;
+	struct becoming becoming = {plan, companion};
+	const struct child_fd fd[] = {{log, 1}, {log, 2}, {joined, COMPANION_FD}};
+	own_free const char **argv = xcalloc(companion->args + 1, sizeof(*argv));
 
-	setsid();
-	child_reset_signals();
-	if (companion->when == COMPANION_BEFORE)
-		child_block_session_signals();
-	if (!place_descriptors(&given))
-		_exit(127);
-	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
-	if (given.go >= 0 && read(GO_FD, &go, 1) != 1)
-		_exit(127);
-	close(GO_FD);
-	if (companion->when == COMPANION_BEFORE)
-		pin_self(&plan->placement);
-	child_set_limits(companion->end == COMPANION_SPARED ? OOM_SPARED : OOM_NEEDED);
-	/* Last, as a change of rights clears it. We may be dead by then. */
-	if (child_give_up_privilege() &&
-	    (companion->when == COMPANION_BEFORE ||
-	     (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)))
-		execv(argv[0], argv);
-	dprintf(2, "cannot run %s: %s\n", argv[0], strerror(errno));
-	_exit(127);
+	memcpy(argv, companion->argv, companion->args * sizeof(*argv));
+	return child_make(
+		child, &(struct child_way){
+			       .argv = argv,
+			       .function = become_companion,
+			       .context = &becoming,
+			       .fd = fd,
+			       .fds = ARRAY_SIZE(fd),
+			       .signals = before ? CHILD_SIGNALS_NO_SESSION : CHILD_SIGNALS_FRESH,
+			       .dies_by = before ? 0 : SIGTERM,
+			       .complains = true,
+		       });
 }
 
 static void watch_log(struct companions *c, const struct plan_companion *companion)
@@ -102,36 +84,36 @@ static void watch_log(struct companions *c, const struct plan_companion *compani
 		say(SAY_WARNING, LOG_ENDLESS, c->plan->name, companion->log);
 }
 
-/* One more companion, given what it is joined by; go of the child's, -1: it does not wait. */
-static bool start(struct companions *c, const struct plan_companion *plan, int joined, int go,
-		  struct error **err)
+/* One more companion that waits, given what it is joined by. */
+static bool make_one(struct companions *c, const struct plan_companion *plan, int joined,
+		     struct error **err)
 {
 	struct companion *companion = &c->v[c->n];
 	own_fd int log = log_open(plan->log, err);
-	own_free char **argv = xcalloc(plan->args + 1, sizeof(*argv));
-	pid_t self = getpid();
+	int errnum;
 
 	if (log < 0)
 		return false;
-	memcpy(argv, plan->argv, plan->args * sizeof(*argv));
-	*companion = (struct companion){.plan = plan, .pidfd = -1, .go = -1, .theirs = -1};
-	companion->pid = fork();
-	if (companion->pid == 0)
-		child(c->plan, plan, argv, (struct given){log, joined, go}, self);
-	if (companion->pid < 0) {
-		error_errno(err, ERROR_FAILED, errno, "cannot fork");
-		return false;
-	}
-	companion->pidfd = (int)syscall(SYS_pidfd_open, companion->pid, 0);
-	if (companion->pidfd < 0) {
-		error_errno(err, ERROR_HOST, errno, "cannot watch it (pidfd_open)");
-		kill(companion->pid, SIGKILL);
-		waitpid(companion->pid, NULL, 0);
+	*companion = (struct companion){.plan = plan, .child = CHILD_NONE, .theirs = -1};
+	errnum = make_child(&companion->child, c->plan, plan, log, joined);
+	if (errnum) {
+		error_errno(err, ERROR_FAILED, errnum, "cannot make a process");
 		return false;
 	}
 	watch_log(c, plan);
 	c->n++;
 	return true;
+}
+
+static bool let_go(struct companion *companion, struct error **err)
+{
+	int errnum = child_let_go(&companion->child);
+
+	if (errnum)
+		error_errno(err, ERROR_FAILED, errnum, "cannot start %s", companion->plan->name);
+	/* Its log has what it would tell. */
+	close_fd(&companion->child.talk);
+	return !errnum;
 }
 
 void companions_start(struct companions *c, const struct plan *plan)
@@ -145,9 +127,9 @@ void companions_start(struct companions *c, const struct plan *plan)
 
 		if (due->when != COMPANION_RUNNING)
 			continue;
-		if (start(c, due, -1, -1, &err))
+		if (make_one(c, due, -1, &err) && let_go(&c->v[c->n - 1], &err))
 			say(SAY_NOTE, "%s: %s started (%d)", plan->name, due->name,
-			    (int)c->v[c->n - 1].pid);
+			    (int)c->v[c->n - 1].child.pid);
 		else
 			say(SAY_WARNING, "%s: %s is not started: %s", plan->name, due->name,
 			    error_message(err, 0));
@@ -177,16 +159,14 @@ static bool make_pair(int *one, int *other, struct error **err)
 
 static bool make(struct companions *c, const struct plan_companion *due, struct error **err)
 {
-	own_fd int joined = -1, theirs = -1, ours = -1, go = -1;
+	own_fd int joined = -1, theirs = -1;
 
-	if (!make_pair(&ours, &go, err) ||
-	    (due->join == JOIN_PAIR && !make_pair(&joined, &theirs, err)))
+	if (due->join == JOIN_PAIR && !make_pair(&joined, &theirs, err))
 		return false;
 	if (due->join == JOIN_LISTEN && (joined = listen_at(due->socket, err)) < 0)
 		return false;
-	if (!start(c, due, joined, go, err))
+	if (!make_one(c, due, joined, err))
 		return false;
-	c->v[c->n - 1].go = steal_fd(&ours);
 	c->v[c->n - 1].theirs = steal_fd(&theirs);
 	return true;
 }
@@ -214,16 +194,12 @@ bool companions_let_go(struct companions *c, struct error **err)
 	for (size_t i = 0; c && i < c->n; i++) {
 		struct companion *companion = &c->v[i];
 
-		if (companion->go < 0)
+		if (companion->child.talk < 0)
 			continue;
-		if (send(companion->go, "", 1, MSG_NOSIGNAL) != 1) {
-			error_errno(err, ERROR_FAILED, errno, "cannot start %s",
-				    companion->plan->name);
+		if (!let_go(companion, err))
 			return false;
-		}
-		close_fd(&companion->go);
 		say(SAY_DEBUG, "%s: %s started (%d)", c->plan->name, companion->plan->name,
-		    (int)companion->pid);
+		    (int)companion->child.pid);
 	}
 	return true;
 }
@@ -241,7 +217,15 @@ int companions_take(struct companions *c, int number)
 void companions_record(const struct companions *c, struct run_record *record)
 {
 	for (size_t i = 0; c && i < c->n; i++)
-		record->beside[c->v[i].plan - c->plan->companion] = process_of(c->v[i].pid);
+		record->beside[c->v[i].plan - c->plan->companion] = process_of(c->v[i].child.pid);
+}
+
+/* One that another supervisor started; its pidfd is -1 where it has ended. */
+static struct companion adopted(const struct plan_companion *plan, struct process process)
+{
+	struct child child = {.pid = process.pid, .pidfd = process_watch(process), .talk = -1};
+
+	return (struct companion){.plan = plan, .child = child, .theirs = -1};
 }
 
 void companions_adopt(struct companions *c, const struct plan *plan,
@@ -254,16 +238,12 @@ void companions_adopt(struct companions *c, const struct plan *plan,
 
 		if (plan->companion[i].when != COMPANION_BEFORE)
 			continue;
-		*companion = (struct companion){
-			.plan = &plan->companion[i], .pid = process.pid, .go = -1, .theirs = -1};
-		companion->pidfd = (int)syscall(SYS_pidfd_open, process.pid, 0);
-		/* The number could have been given away before the open. */
-		if (companion->pidfd >= 0 && process_alive(process)) {
+		*companion = adopted(&plan->companion[i], process);
+		if (companion->child.pidfd >= 0) {
 			watch_log(c, &plan->companion[i]);
 			c->n++;
 			continue;
 		}
-		close_fd(&companion->pidfd);
 		say(SAY_WARNING, "%s: %s has ended: %s (log: %s)", plan->name,
 		    plan->companion[i].name, plan->companion[i].loss, plan->companion[i].log);
 	}
@@ -281,22 +261,13 @@ void companions_end_left(const struct run_record *record)
 
 	left.plan = &plan;
 	for (size_t i = 0; i < record->companions && strcmp(boot, record->boot_id) == 0; i++) {
-		int pidfd;
+		struct companion one = adopted(&plan.companion[i], record->beside[i]);
 
-		if (!process_alive(record->beside[i]))
+		if (one.child.pidfd < 0)
 			continue;
-		pidfd = (int)syscall(SYS_pidfd_open, record->beside[i].pid, 0);
-		if (pidfd < 0 || !process_alive(record->beside[i])) {
-			close_fd(&pidfd);
-			continue;
-		}
 		say(SAY_NOTE, "%s: ending %s (%d), which was left behind", plan.name,
 		    plan.companion[i].name, (int)record->beside[i].pid);
-		left.v[left.n++] = (struct companion){.plan = &plan.companion[i],
-						      .pid = record->beside[i].pid,
-						      .pidfd = pidfd,
-						      .go = -1,
-						      .theirs = -1};
+		left.v[left.n++] = one;
 	}
 	companions_finish(&left);
 }
@@ -338,12 +309,8 @@ static void reap(const struct companions *c, struct companion *companion, bool e
 {
 	int status = 0;
 
-	while (waitpid(companion->pid, &status, 0) < 0)
-		if (errno != EINTR) {
-			status = 0;
-			break;
-		}
-	close_fd(&companion->pidfd);
+	child_reap(&companion->child, &status);
+	close_fd(&companion->child.pidfd);
 	companion->status = status;
 	companion->failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 	if (!expected)
@@ -353,7 +320,8 @@ static void reap(const struct companions *c, struct companion *companion, bool e
 void companions_poll(const struct companions *c, struct pollfd *p)
 {
 	for (size_t i = 0; i < COMPANION_LIMIT; i++)
-		p[i] = (struct pollfd){.fd = c && i < c->n ? c->v[i].pidfd : -1, .events = POLLIN};
+		p[i] = (struct pollfd){.fd = c && i < c->n ? c->v[i].child.pidfd : -1,
+				       .events = POLLIN};
 	p[COMPANION_LIMIT] = c ? log_watch_poll(&c->logs) : (struct pollfd){.fd = -1};
 }
 
@@ -364,14 +332,14 @@ void companions_go(struct companions *c, const struct pollfd *p, bool expected)
 	if (p[COMPANION_LIMIT].fd >= 0)
 		log_watch_go(&c->logs, p[COMPANION_LIMIT].revents);
 	for (size_t i = 0; i < c->n; i++)
-		if (c->v[i].pidfd >= 0 && p[i].fd == c->v[i].pidfd && p[i].revents)
+		if (c->v[i].child.pidfd >= 0 && p[i].fd == c->v[i].child.pidfd && p[i].revents)
 			reap(c, &c->v[i], expected);
 }
 
 bool companions_show(const struct companions *c)
 {
 	for (size_t i = 0; c && i < c->n; i++)
-		if (c->v[i].plan->when == COMPANION_RUNNING && c->v[i].pidfd >= 0)
+		if (c->v[i].plan->when == COMPANION_RUNNING && c->v[i].child.pidfd >= 0)
 			return true;
 	return false;
 }
@@ -379,8 +347,8 @@ bool companions_show(const struct companions *c)
 bool companions_ended(const struct companions *c, const struct pollfd *p)
 {
 	for (size_t i = 0; c && i < c->n; i++)
-		if (c->v[i].plan->when == COMPANION_BEFORE && c->v[i].pidfd >= 0 &&
-		    p[i].fd == c->v[i].pidfd && p[i].revents)
+		if (c->v[i].plan->when == COMPANION_BEFORE && c->v[i].child.pidfd >= 0 &&
+		    p[i].fd == c->v[i].child.pidfd && p[i].revents)
 			return true;
 	return false;
 }
@@ -401,7 +369,7 @@ char *companions_failed(const struct companions *c, bool any)
 		const struct companion *companion = &c->v[i];
 		own_free char *how = NULL, *words = NULL;
 
-		if (companion->plan->when != COMPANION_BEFORE || companion->pidfd >= 0 ||
+		if (companion->plan->when != COMPANION_BEFORE || companion->child.pidfd >= 0 ||
 		    !(any || companion->failed))
 			continue;
 		how = how_it_ended(companion);
@@ -418,8 +386,8 @@ static void signal_all(const struct companions *c, int sig)
 	for (size_t i = 0; i < c->n; i++) {
 		int ends = c->v[i].plan->when == COMPANION_BEFORE ? SIGINT : SIGTERM;
 
-		if (c->v[i].pidfd >= 0)
-			syscall(SYS_pidfd_send_signal, c->v[i].pidfd, sig ? sig : ends, NULL, 0);
+		if (c->v[i].child.pidfd >= 0)
+			child_signal(&c->v[i].child, sig ? sig : ends);
 	}
 }
 
@@ -458,7 +426,7 @@ static void end_all(struct companions *c)
 	if (all_end_by(c, c->told + PATIENCE_MS))
 		return;
 	for (size_t i = 0; i < c->n; i++)
-		if (c->v[i].pidfd >= 0)
+		if (c->v[i].child.pidfd >= 0)
 			say(SAY_WARNING, "%s: %s does not end; sending SIGKILL", c->plan->name,
 			    c->v[i].plan->name);
 	signal_all(c, SIGKILL);
@@ -472,8 +440,7 @@ void companions_finish(struct companions *c)
 	if (c->n)
 		end_all(c);
 	for (size_t i = 0; i < c->n; i++) {
-		close_fd(&c->v[i].pidfd);
-		close_fd(&c->v[i].go);
+		child_close(&c->v[i].child);
 		close_fd(&c->v[i].theirs);
 	}
 	log_watch_close(&c->logs);

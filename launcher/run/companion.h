@@ -19,18 +19,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/child.h"
 #include "log.h"
 #include "plan/plan.h"
 #include "record.h"
 
 struct companion {
 	const struct plan_companion *plan;
-	pid_t pid;
-	int pidfd;   /* -1: it has ended */
-	int go;	     /* a byte lets it become the program; -1: that is done */
-	int theirs;  /* QEMU's end, until it is taken; -1: there is none (any more) */
-	bool failed; /* it has ended, and not well */
-	int status;  /* then, as waitpid gives it */
+	struct child child; /* pidfd -1: it has ended; talk -1: it was let go */
+	int theirs;	    /* QEMU's end, until it is taken; -1: there is none (any more) */
+	bool failed;	    /* it has ended, and not well */
+	int status;	    /* then, as waitpid gives it */
 };
 
 /* The plan is the caller's and stays. In each function NULL stands for none. */

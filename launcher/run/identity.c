@@ -2,17 +2,16 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "act/keeper.h"
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/file.h"
 #include "base/say.h"
 #include "base/text.h"
@@ -115,15 +114,18 @@ static bool fork_keeper(uid_t uid, int *keeper, struct error **err)
 	return *keeper >= 0;
 }
 
-/* In the child: writes the ids of the user's groups. Never returns. */
-__attribute__((noreturn)) static void tell_groups(const struct passwd *pw, int to)
+#define GROUPS 3 /* the descriptor that the ids are written to, in the child */
+
+/* In the child: writes the ids of the user's groups. */
+static int tell_groups(void *context)
 {
+	const struct passwd *pw = context;
 	int n = (int)sysconf(_SC_NGROUPS_MAX) + 1;
 	own_free gid_t *group = xcalloc((size_t)n, sizeof(*group));
 
 	if (getgrouplist(pw->pw_name, pw->pw_gid, group, &n) < 0)
-		_exit(1);
-	_exit(!fd_write_all(to, group, (size_t)n * sizeof(*group)));
+		return ESRCH;
+	return fd_write_all(GROUPS, group, (size_t)n * sizeof(*group)) ? 0 : errno;
 }
 
 /* What initgroups(3) does, but a child asks: the name services that it loads for that (with
@@ -131,27 +133,26 @@ __attribute__((noreturn)) static void tell_groups(const struct passwd *pw, int t
  */
 static bool take_groups(const struct passwd *pw)
 {
+	own_child struct child child = CHILD_NONE;
 	own_free gid_t *group = NULL;
-	own_fd int from = -1, to = -1;
-	int pipes[2], status;
+	own_fd int ours = -1, theirs = -1;
 	size_t size = 0;
-	pid_t child;
 
-	if (pipe2(pipes, O_CLOEXEC) < 0)
+	if (!child_pipe(&ours, &theirs))
 		return false;
-	from = pipes[0];
-	to = pipes[1];
-	child = fork();
-	if (child == 0)
-		tell_groups(pw, to);
-	close_fd(&to);
-	if (child < 0)
+	const struct child_fd fd[] = {{theirs, GROUPS}};
+
+	errno = child_make(&child, &(struct child_way){.function = tell_groups,
+						       .context = (void *)pw,
+						       .fd = fd,
+						       .fds = ARRAY_SIZE(fd)});
+	if (errno || (errno = child_let_go(&child)))
 		return false;
-	group = (gid_t *)fd_read_all(from, 1U << 20, &size);
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	if (status != 0 || !group) {
+	close_fd(&theirs);
+	group = (gid_t *)fd_read_all(ours, 1U << 20, &size);
+	child_hear(&child, true);
+	child_reap(&child, NULL);
+	if (!child.told || child.result || !group) {
 		errno = ESRCH;
 		return false;
 	}

@@ -7,15 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "child.h"
 #include "confine.h"
 #include "listen.h"
@@ -23,13 +21,6 @@
 #include "pin.h"
 #include "tap.h"
 #include "vfio.h"
-
-extern char **environ;
-
-/* Numbers that no plan hands out, to park descriptors at
- * while they are put in order.
- */
-#define PARKING (PLAN_FDS + 3)
 
 void launched_close(struct launched *launched)
 {
@@ -56,20 +47,20 @@ static int connect_to(const char *path, struct error **err)
 
 /* QEMU's end of each descriptor of the plan; ours go into launched. */
 struct handed {
-	int fd[PARKING]; /* in the order of the plan */
+	int fd[PLAN_FDS]; /* in the order of the plan */
 	int log;
 };
 
 static void handed_none(struct handed *handed)
 {
-	for (size_t i = 0; i < PARKING; i++)
+	for (size_t i = 0; i < PLAN_FDS; i++)
 		handed->fd[i] = -1;
 	handed->log = -1;
 }
 
 static void handed_close(struct handed *handed)
 {
-	for (size_t i = 0; i < PARKING; i++)
+	for (size_t i = 0; i < PLAN_FDS; i++)
 		close_fd(&handed->fd[i]);
 	close_fd(&handed->log);
 }
@@ -148,60 +139,42 @@ static bool open_all(const struct plan *plan, const struct beside *beside, struc
 
 /* ------------------------------------------------------------------ the child */
 
-/* Puts each descriptor at its number. Parked high first: a source may stand where a target goes. */
-static bool place_descriptors(const struct plan *plan, const struct handed *handed, int *sync)
+static int become_qemu(void *context)
 {
-	int parked[PARKING], last = 2;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct plan *plan = context;
 
-	for (size_t i = 0; i < plan->fds; i++) {
-		parked[i] = fcntl(handed->fd[i], F_DUPFD_CLOEXEC, PARKING);
-		if (parked[i] < 0)
-			return false;
-	}
-	*sync = fcntl(*sync, F_DUPFD_CLOEXEC, PARKING);
-	if (null < 0 || *sync < 0 || dup2(null, 0) < 0 || dup2(handed->log, 1) < 0 ||
-	    dup2(1, 2) < 0)
-		return false;
-	for (size_t i = 0; i < plan->fds; i++) {
-		if (dup2(parked[i], plan->fd[i].number) < 0)
-			return false;
-		if (plan->fd[i].number > last)
-			last = plan->fd[i].number;
-	}
-	/* Whatever else is open, of ours or inherited, ends with the exec. */
-	return syscall(SYS_close_range, (unsigned)last + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
-}
+	int errnum;
 
-static char **environment(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->envs; i++)
-		putenv(plan->env[i]);
-	return environ;
-}
-
-/* Never returns. Tells errno over sync when it cannot become QEMU. */
-__attribute__((noreturn)) static void child(const struct plan *plan, const struct handed *handed,
-					    int sync)
-{
-	const char **argv = plan_argv(plan, NULL);
-	char go;
-
-	setsid();
-	child_reset_signals();
-	child_block_session_signals();
-	/* The end of the stream instead of a byte: the supervisor died, nobody knows us. */
-	if (read(sync, &go, 1) != 1)
-		_exit(127);
 	pin_self(&plan->placement);
 	child_set_limits(OOM_NEEDED);
-	if (place_descriptors(plan, handed, &sync) && child_give_up_privilege() &&
-	    confine_qemu(plan))
-		execve(plan->binary, (char *const *)argv, environment(plan));
-	int errnum = errno;
-	if (write(sync, &errnum, sizeof(errnum)) < 0)
-		_exit(126);
-	_exit(127);
+	errnum = child_give_up_privilege();
+	if (errnum)
+		return errnum;
+	/* Whatever errno is: nothing that is not confined goes on. */
+	if (!confine_qemu(plan))
+		return errno ? errno : EPERM;
+	for (size_t i = 0; i < plan->envs; i++)
+		putenv(plan->env[i]);
+	return 0;
+}
+
+/* It waits to be let go. Returns 0 or an errno. */
+static int make_child(struct child *child, const struct plan *plan, const struct handed *handed)
+{
+	struct child_fd fd[2 + PLAN_FDS] = {{handed->log, 1}, {handed->log, 2}};
+	own_free const char **argv = plan_argv(plan, NULL);
+
+	for (size_t i = 0; i < plan->fds; i++)
+		fd[2 + i] = (struct child_fd){handed->fd[i], plan->fd[i].number};
+	return child_make(child, &(struct child_way){
+					 .argv = argv,
+					 .program = plan->binary,
+					 .function = become_qemu,
+					 .context = (void *)plan,
+					 .fd = fd,
+					 .fds = 2 + plan->fds,
+					 .signals = CHILD_SIGNALS_NO_SESSION,
+				 });
 }
 
 /* ------------------------------------------------------------------ the parent */
@@ -223,52 +196,39 @@ static bool record(const struct plan *plan, const struct lock *lock, const struc
 }
 
 /* Lets the child go and waits until it is QEMU or has said why not. */
-static bool let_go(const struct plan *plan, int sync, struct error **err)
+static bool let_go(const struct plan *plan, struct child *child, struct error **err)
 {
-	int errnum;
-	ssize_t n;
+	int errnum = child_let_go(child);
 
-	if (write(sync, "", 1) != 1) {
-		error_errno(err, ERROR_FAILED, errno, "cannot start QEMU");
+	if (errnum) {
+		error_errno(err, ERROR_FAILED, errnum, "cannot start QEMU");
 		return false;
 	}
-	do
-		n = read(sync, &errnum, sizeof(errnum));
-	while (n < 0 && errno == EINTR);
-	if (n == sizeof(errnum)) {
-		error_errno(err, ERROR_FAILED, errnum, "cannot run %s", plan->binary);
-		return false;
-	}
-	return true;
+	child_hear(child, true);
+	if (child->told)
+		error_errno(err, ERROR_FAILED, child->result, "cannot run %s", plan->binary);
+	return !child->told;
 }
 
 static bool spawn(const struct plan *plan, const struct lock *lock, struct link *link,
 		  struct companions *companions, const struct handed *handed,
 		  struct launched *launched, struct error **err)
 {
-	own_fd int ours = -1, theirs = -1;
+	own_child struct child child = CHILD_NONE;
+	int errnum = make_child(&child, plan, handed);
 
-	if (!open_stream(&ours, &theirs, err))
-		return false;
-	launched->pid = fork();
-	if (launched->pid == 0) {
-		close(ours);
-		child(plan, handed, theirs);
-	}
-	close_fd(&theirs);
-	if (launched->pid < 0) {
-		error_errno(err, ERROR_FAILED, errno, "cannot fork");
+	if (errnum) {
+		error_errno(err, ERROR_FAILED, errnum, "cannot make a process");
 		return false;
 	}
-	launched->pidfd = (int)syscall(SYS_pidfd_open, launched->pid, 0);
-	if (launched->pidfd < 0)
-		error_errno(err, ERROR_HOST, errno, "cannot watch QEMU (pidfd_open)");
-	if (launched->pidfd >= 0 && record(plan, lock, link, companions, launched->pid, err) &&
-	    (link->fd < 0 || link_watch(link, launched->pid, err)) &&
-	    companions_let_go(companions, err) && let_go(plan, ours, err))
+	launched->pid = child.pid;
+	if (record(plan, lock, link, companions, child.pid, err) &&
+	    (link->fd < 0 || link_watch(link, child.pid, err)) &&
+	    companions_let_go(companions, err) && let_go(plan, &child, err)) {
+		launched->pidfd = steal_fd(&child.pidfd);
 		return true;
-	close_fd(&ours);
-	waitpid(launched->pid, NULL, 0);
+	}
+	child_cancel(&child);
 	return false;
 }
 

@@ -1,7 +1,6 @@
 #include "link.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "act/keeper.h"
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/distribution.h"
 #include "base/file.h"
 #include "base/layout.h"
@@ -179,27 +179,27 @@ static char *find_carrier(const char *name)
 	return steal(&first);
 }
 
-__attribute__((noreturn)) static void become_carrier(int socket, const char *carrier, bool terminal,
-						     const char *purpose)
+/* Makes it a process; its standard output and error are ours, the terminal's with sudo. Returns 0
+ * or an errno.
+ */
+static int spawn_carrier(struct child *child, int socket, const char *carrier, bool terminal,
+			 const char *purpose)
 {
 	own_free char *prompt = xasprintf("[vmlaunch] password of %%u, %s: ", purpose);
+	const struct child_fd fd[] = {{socket, 0}, {STDOUT_FILENO, 1}, {STDERR_FILENO, 2}};
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	sigset_t none;
+	const char *const sudo[] = {"sudo", "-p", prompt, "--", self, "--keeper", NULL};
+	const char *const pkexec[] = {"pkexec", self, "--keeper", NULL};
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGTTIN, SIG_DFL);
-	signal(SIGTTOU, SIG_DFL);
 	self[n > 0 ? n : 0] = '\0';
-	if (dup2(socket, 0) != 0)
-		_exit(127);
-	if (terminal)
-		execl(carrier, "sudo", "-p", prompt, "--", self, "--keeper", (char *)NULL);
-	else
-		execl(carrier, "pkexec", self, "--keeper", (char *)NULL);
-	_exit(127);
+	/* In our process group, which has the terminal. */
+	return child_start(child, &(struct child_way){.argv = terminal ? sudo : pkexec,
+						      .program = carrier,
+						      .fd = fd,
+						      .fds = ARRAY_SIZE(fd),
+						      .signals = CHILD_SIGNALS_CALLERS,
+						      .same_session = true});
 }
 
 static int start_carrier(pid_t *pid, const char *purpose, struct error **err)
@@ -207,7 +207,9 @@ static int start_carrier(pid_t *pid, const char *purpose, struct error **err)
 	own_free char *sudo = isatty(STDIN_FILENO) ? find_carrier("sudo") : NULL;
 	own_free char *carrier = sudo ? steal(&sudo) : find_carrier("pkexec");
 	bool terminal = carrier && strcmp(path_base(carrier), "sudo") == 0;
-	int pair[2];
+	own_child struct child child = CHILD_NONE;
+	own_fd int ours = -1, theirs = -1;
+	int pair[2], errnum;
 
 	if (!carrier) {
 		own_free char *install =
@@ -223,18 +225,18 @@ static int start_carrier(pid_t *pid, const char *purpose, struct error **err)
 		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
 		return -1;
 	}
+	ours = pair[0];
+	theirs = pair[1];
 	if (!terminal)
 		say(SAY_NOTE,
 		    "asking polkit for permission %s; where a password is wanted, its dialog may stand behind other windows",
 		    purpose);
-	*pid = fork();
-	if (*pid == 0)
-		become_carrier(pair[1], carrier, terminal, purpose);
-	close(pair[1]);
-	if (*pid > 0)
-		return pair[0];
-	error_errno(err, ERROR_HOST, errno, "cannot fork");
-	close(pair[0]);
+	errnum = spawn_carrier(&child, theirs, carrier, terminal, purpose);
+	if (!errnum) {
+		*pid = child.pid;
+		return steal_fd(&ours);
+	}
+	error_errno(err, ERROR_HOST, errnum, "cannot run %s", carrier);
 	return -1;
 }
 

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/child.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "channel.h"
@@ -184,23 +184,28 @@ static bool next_packet(int fd, char *packet, int flags)
 	return len > 0;
 }
 
-__attribute__((noreturn)) static void show_notices(int fd, struct notices *n)
+/* The descriptors of the process that shows them. */
+enum { PACKETS_FD = 3, LOG_FD };
+
+/* Until no more come. */
+static int show_notices(void *context)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	struct notices *n = context;
 	char packet[PACKET];
 
-	setsid();
+	n->log = LOG_FD;
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);
-	while (next_packet(fd, packet, 0)) {
+	while (next_packet(PACKETS_FD, packet, 0)) {
 		/* What came while another one was shown is shown at once: its last state counts. */
 		do
 			notice_keep(n, packet);
-		while (next_packet(fd, packet, MSG_DONTWAIT));
+		while (next_packet(PACKETS_FD, packet, MSG_DONTWAIT));
 		notices_show(n);
 	}
 	notices_end(n);
-	_exit(0);
+	return 0;
 }
 
 /* ------------------------------------------------------------------ this side */
@@ -219,11 +224,34 @@ static int open_log(const char *path, struct error **err)
 	return log_open(path, err);
 }
 
+/* Makes the process. Returns 0 or an errno. */
+static int start(struct notifier *notifier, struct notices *n)
+{
+	own_child struct child child = CHILD_NONE;
+	own_fd int theirs = -1;
+	int pair[2], errnum;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return errno;
+	notifier->fd = pair[0];
+	theirs = pair[1];
+	const struct child_fd fd[] = {{theirs, PACKETS_FD}, {n->log, LOG_FD}};
+
+	errnum = child_make(&child, &(struct child_way){.function = show_notices,
+							.context = n,
+							.fd = fd,
+							.fds = ARRAY_SIZE(fd)});
+	if (!errnum)
+		errnum = child_let_go(&child);
+	notifier->pid = child.pid;
+	return errnum;
+}
+
 bool notifier_open(struct notifier *notifier, const char *title, const char *log,
 		   struct error **err)
 {
 	struct notices n = {.log = -1, .log_path = (char *)log};
-	int pair[2];
+	int errnum;
 
 	if (geteuid() == 0 && (getenv("SUDO_UID") || getenv("PKEXEC_UID"))) {
 		error_add(err, ERROR_USAGE,
@@ -234,21 +262,13 @@ bool notifier_open(struct notifier *notifier, const char *title, const char *log
 	if (n.log < 0)
 		return false;
 	n.title = clean_text(title);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
-		notifier->pid = fork();
-		if (notifier->pid == 0) {
-			close(pair[0]);
-			show_notices(pair[1], &n);
-		}
-		close(pair[1]);
-		notifier->fd = pair[0];
-	}
+	errnum = start(notifier, &n);
 	free(n.title);
 	close_fd(&n.log);
-	if (notifier->fd >= 0 && notifier->pid > 0)
+	if (!errnum)
 		return true;
 	close_fd(&notifier->fd);
-	error_errno(err, ERROR_HOST, errno, "cannot start what tells the desktop");
+	error_errno(err, ERROR_HOST, errnum, "cannot start what tells the desktop");
 	return false;
 }
 

@@ -19,7 +19,7 @@
 static int give_up_rights(void *context)
 {
 	(void)context;
-	return child_give_up_privilege() ? 0 : errno;
+	return child_give_up_privilege();
 }
 
 /* In our process group: Ctrl-C ends it. False with words where it could not be started. */
