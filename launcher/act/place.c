@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/layout.h"
 #include "base/text.h"
 #include "state.h"
@@ -79,6 +79,28 @@ static bool keep_only(int socket)
 	return null == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2;
 }
 
+/* Becomes a process of its own, nobody's child, in a session of its own: sudo's ends here, the
+ * terminal may close, and whoever started it would have to wait for it at the right moment, or see
+ * a keeper that has nothing to do listed as defunct. Deaf before that: sudo's end hangs up the
+ * terminal that it made.
+ *
+ * The one fork beside base/child.c: nothing is started here, one that runs leaves its place. Its
+ * parent must neither watch it nor be what it dies with. False where that failed.
+ */
+static bool stand_apart(void)
+{
+	be_deaf();
+	switch (fork()) {
+	case -1:
+		return false;
+	case 0:
+		setsid();
+		return true;
+	default:
+		_exit(0);
+	}
+}
+
 int keeper_main(void)
 {
 	uid_t uid;
@@ -88,63 +110,60 @@ int keeper_main(void)
 		fprintf(stderr, "vmlaunch --keeper is started by vmlaunch itself, as root\n");
 		return ERROR_USAGE;
 	}
-	/* A process of its own, in a session of its own: sudo's ends here, the terminal may close.
-	 * Deaf before that: sudo's end hangs up the terminal that it made.
-	 */
-	be_deaf();
-	switch (fork()) {
-	case -1:
+	if (!stand_apart())
 		return ERROR_HOST;
-	case 0:
-		break;
-	default:
-		_exit(0);
-	}
-	setsid();
 	clearenv();
 	setenv("PATH", LAYOUT_PATH, 1);
 	return keep_only(0) ? keeper_serve(CLIENT, uid, client) : ERROR_HOST;
 }
 
-/* In a fork of the client's: becomes the keeper, as nobody's child. The client would have to wait
- * for it at the right moment, and until then a keeper that has nothing to do would be listed as
- * defunct. Never returns.
+struct client {
+	uid_t uid;
+	pid_t pid;
+};
+
+/* In a child of the client's: becomes the keeper. Returns why not, or never; not a destructor or
+ * buffer of the client's runs in here.
  */
-__attribute__((noreturn)) static void serve_apart(int socket, uid_t uid, pid_t client)
+static int serve_apart(void *context)
 {
-	be_deaf();
-	switch (fork()) {
-	case -1:
-		_exit(ERROR_HOST);
-	case 0:
-		break;
-	default:
-		_exit(0);
-	}
-	setsid();
-	/* Not a destructor or buffer of the client's runs in here. */
-	_exit(keep_only(socket) ? keeper_serve(CLIENT, uid, client) : ERROR_HOST);
+	const struct client *client = context;
+
+	if (!stand_apart())
+		return errno;
+	_exit(keep_only(CLIENT) ? keeper_serve(CLIENT, client->uid, client->pid) : ERROR_HOST);
 }
 
 int keeper_fork(uid_t uid, struct error **err)
 {
-	pid_t client = getpid(), pid;
-	int pair[2], status = 0;
+	struct client client = {uid, getpid()};
+	own_child struct child child = CHILD_NONE;
+	own_fd int ours = -1, its = -1;
+	int pair[2], errnum;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot make a socket pair");
 		return -1;
 	}
-	pid = fork();
-	if (pid == 0)
-		serve_apart(pair[1], uid, client);
-	close(pair[1]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (pid < 0 || status != 0) {
-		error_errno(err, ERROR_HOST, pid < 0 ? errno : EAGAIN, "cannot fork");
-		close(pair[0]);
-		return -1;
+	ours = pair[0];
+	its = pair[1];
+	const struct child_fd fd[] = {{its, CLIENT}};
+
+	errnum = child_make(&child, &(struct child_way){.function = serve_apart,
+							.context = &client,
+							.fd = fd,
+							.fds = ARRAY_SIZE(fd),
+							.same_session = true});
+	if (!errnum)
+		errnum = child_let_go(&child);
+	if (!errnum) {
+		/* Until the keeper has let go of the talk: so it stands, or tells why not. */
+		child_hear(&child, true);
+		errnum = child.told ? child.result : 0;
+		child_reap(&child, NULL);
 	}
-	return pair[0];
+	if (!errnum)
+		return steal_fd(&ours);
+	error_errno(err, ERROR_HOST, errnum, "cannot make a process");
+	return -1;
 }
