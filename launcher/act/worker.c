@@ -23,6 +23,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/layout.h"
+#include "base/process.h"
 #include "base/text.h"
 
 /* The longest last line that goes into an error, in bytes. */
@@ -71,10 +72,20 @@ static void hear_output(struct watched *w)
 	}
 }
 
-/* Listens until the child has ended, at most wait_ms. True when it has; it is not reaped then. */
+/* How often a limit fits into the time that is waited at most: a processor that somebody keeps for
+ * himself must not hold up the keeper for ever.
+ */
+#define STRETCH 10
+
+/* Listens until the child has ended, at most wait_ms of the time in which it could go on: while it
+ * stands in line for a processor it is not the child that is slow. True when it has ended; it is
+ * not reaped then.
+ */
 static bool watch(struct watched *w, int wait_ms)
 {
-	int64_t until = now_ms() + wait_ms, left = wait_ms;
+	int64_t until = now_ms() + wait_ms, left = wait_ms,
+		in_line = process_in_line_ms(w->child.pid);
+	int64_t last = until + (int64_t)wait_ms * (STRETCH - 1);
 
 	do {
 		struct pollfd fd[] = {{.fd = w->child.pidfd, .events = POLLIN},
@@ -93,6 +104,13 @@ static bool watch(struct watched *w, int wait_ms)
 			return true;
 		}
 		left = until - now_ms();
+		if (left <= 0) {
+			int64_t now_in_line = process_in_line_ms(w->child.pid);
+
+			until += now_in_line > in_line ? now_in_line - in_line : 0;
+			in_line = now_in_line;
+			left = (until < last ? until : last) - now_ms();
+		}
 	} while (left > 0);
 	return false;
 }

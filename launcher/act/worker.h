@@ -31,11 +31,12 @@ enum worker_end {
  */
 typedef int worker_fn(void *context);
 
-/* Runs fn(context) in a child and waits for its end for deadline_ms milliseconds; then come SIGKILL
- * and WORKER_GRACE_MS. *errnum is set in each case: 0, what fn returned (or why there was no
- * child), ETIMEDOUT when it was killed at the deadline or is stuck, ECANCELED when it died of
- * something else before it was done. *stuck is set with WORKER_STUCK alone and is then the
- * caller's; with NULL the child is abandoned.
+/* Runs fn(context) in a child and waits for its end for deadline_ms milliseconds in which it could
+ * go on (those in which a busy computer had no processor for it do not count, up to ten times as
+ * many); then come SIGKILL and WORKER_GRACE_MS, likewise. *errnum is set in each case: 0, what fn
+ * returned (or why there was no child), ETIMEDOUT when it was killed at the deadline or is stuck,
+ * ECANCELED when it died of something else before it was done. *stuck is set with WORKER_STUCK
+ * alone and is then the caller's; with NULL the child is abandoned.
  */
 enum worker_end worker_run(worker_fn *fn, void *context, int deadline_ms, int *errnum,
 			   struct worker *stuck);
@@ -50,9 +51,10 @@ void worker_abandon(struct worker *worker);
 
 /* Runs the program argv[0] (an absolute path) with nothing but PATH and LC_ALL=C in its
  * environment, /dev/null as input and no other descriptor, in a session of its own, for at most
- * deadline_ms. False when it cannot be run, does not end in time, or ends by a signal or with a
- * status other than 0; the words hold the last line that it said. *output (may be NULL) is what it
- * said on both outputs, the last WORKER_OUTPUT bytes of it, and the caller's; set on success alone.
+ * deadline_ms, counted as above. False when it cannot be run, does not end in time, or ends by a
+ * signal or with a status other than 0; the words hold the last line that it said. *output (may be
+ * NULL) is what it said on both outputs, the last WORKER_OUTPUT bytes of it, and the caller's; set
+ * on success alone.
  */
 bool worker_exec(const char *const argv[], int deadline_ms, char **output, struct error **err);
 

@@ -108,6 +108,15 @@ uint64_t process_progress(pid_t pid)
 	return stat ? sum_of_fields(stat, PROGRESS_FIELDS) : 0;
 }
 
+int64_t process_in_line_ms(pid_t pid)
+{
+	own_free char *path = xasprintf("/proc/%d/schedstat", (int)pid);
+	own_free char *counts = file_read(path, 256, NULL);
+	const char *line = counts ? strchr(counts, ' ') : NULL;
+
+	return line ? (int64_t)(strtoull(line, NULL, 10) / 1000000) : 0;
+}
+
 /* The value of a line of /proc/PID/status, which begins with "\nNAME:\t"; false when it has none.
  */
 static bool status_number(pid_t pid, const char *line, uint64_t *value)

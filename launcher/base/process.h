@@ -38,6 +38,13 @@ bool process_runs(pid_t pid);
  */
 uint64_t process_progress(pid_t pid);
 
+/* Milliseconds that its first thread stood in line for a processor while others had them all: what
+ * a busy computer took of a limit, which is no fault of the process. The second number of
+ * /proc/PID/schedstat (the kernel's Documentation/scheduler/sched-stats.rst), in nanoseconds there;
+ * 0 where there is no such process, or the kernel does not count it.
+ */
+int64_t process_in_line_ms(pid_t pid);
+
 /* KiB of huge pages that a process has touched (proc(5), status, HugetlbPages); 0 where none. */
 uint64_t process_huge_kb(pid_t pid);
 

@@ -71,6 +71,54 @@ static void killed_at_the_deadline(void **state)
 	no_children();
 }
 
+/* Needs 60 ms of a processor, however long that takes. */
+static int busy_for_a_while(void *context)
+{
+	struct timespec used;
+
+	(void)context;
+	do
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	while (used.tv_sec == 0 && used.tv_nsec < 60000000);
+	return 0;
+}
+
+/* One processor for six: the time that others have it is not the worker's. */
+static void standing_in_line_does_not_count(void **state)
+{
+	cpu_set_t all, one;
+	pid_t spinner[5];
+	int errnum = 0, first = 0;
+	enum worker_end end;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	while (!CPU_ISSET(first, &all))
+		first++;
+	CPU_ZERO(&one);
+	CPU_SET(first, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(spinner); i++) {
+		spinner[i] = fork();
+		if (spinner[i] == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+			/* As the worker has: a kernel that shares by sessions gives each as much.
+			 */
+			setsid();
+			for (;;)
+				;
+		}
+	}
+	end = worker_run(busy_for_a_while, NULL, 150, &errnum, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(spinner); i++) {
+		kill(spinner[i], SIGKILL);
+		waitpid(spinner[i], NULL, 0);
+	}
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	assert_int_equal(end, WORKER_DONE);
+	no_children();
+}
+
 /* 0, or the number of a descriptor that should not be there, plus 1000. */
 static int only_its_own(void *context)
 {
@@ -363,6 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(done_and_failed),
 		cmocka_unit_test(killed_at_the_deadline),
+		cmocka_unit_test(standing_in_line_does_not_count),
 		cmocka_unit_test(inherits_no_descriptor),
 		cmocka_unit_test(any_number_may_be_free),
 		cmocka_unit_test(inherits_no_signals),
