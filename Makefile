@@ -43,7 +43,7 @@ say = @:
 endif
 
 VERSION := 0.1
-LIBS := json-c libseccomp libcap-ng
+LIBS := json-c libcap-ng
 
 # Warnings end a build where we look at them (lint, tests); a newer compiler must not stop a user.
 WERROR :=
@@ -61,7 +61,7 @@ lib_libs = $(eval lib_libs := $$(shell $(PKG_CONFIG) --libs $(LIBS)))$(lib_libs)
 
 import_sources := $(sort $(wildcard launcher/import/*.c))
 sources := $(filter-out $(import_sources),$(sort $(wildcard launcher/*/*.c qmp/*.c firmware/*.c firmware/acpi/*.c)))
-library_objects = $(sources:%.c=$(1)/%.o)
+library_objects = $(sources:%.c=$(1)/%.o) $(1)/filters.o
 unit_tests := $(sort $(wildcard tests/unit/test_*.c))
 unit_programs := $(unit_tests:tests/unit/%.c=$(BUILD)/san/tests/unit/%)
 fuzzers := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -125,6 +125,28 @@ $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(lib_cflags) $(call import_cflags,$<) -MMD -MP -c -o $@ $<
+
+# Filters for system calls, out of what the sources say of themselves; only this program needs libseccomp.
+$(BUILD)/filters: launcher/isolation/compiler/filters.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu17 -O1 $(WARN) $$($(PKG_CONFIG) --cflags libseccomp) -o $@ $< \
+		$$($(PKG_CONFIG) --libs libseccomp)
+
+# The file changes only when a filter does.
+define filters_of
+$(BUILD)/$(1)/filters.made: $(BUILD)/filters $(sources)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$< $(2) $$@ $(sources)
+	$(Q)cmp -s $$@ $(BUILD)/$(1)/filters.c || cp $$@ $(BUILD)/$(1)/filters.c
+$(BUILD)/$(1)/filters.c: $(BUILD)/$(1)/filters.made ;
+$(BUILD)/$(1)/filters.o: $(BUILD)/$(1)/filters.c
+	$$(call say,CC.$(1),$$<)
+	$(Q)$(3) $(CPPFLAGS) $(WARN) -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call filters_of,obj,,$(CC) $(CFLAGS)))
+$(eval $(call filters_of,san,--sanitizer,$(CC) -std=gnu17 $(SAN)))
+$(eval $(call filters_of,fuzz,--sanitizer,clang -std=gnu17 -O1 -g))
 
 # Texts that are part of an object.
 $(foreach kind,obj san fuzz,$(BUILD)/$(kind)/launcher/commands/help.o): launcher/commands/help.txt

@@ -305,7 +305,7 @@ static bool set_sandbox(const struct arguments *args, struct error **err)
 	enum sandbox mode = SANDBOX_ENFORCE;
 
 	if (word && !sandbox_parse(word, &mode)) {
-		error_add(err, ERROR_USAGE, "--sandbox is enforce or off, not '%s'", word);
+		error_add(err, ERROR_USAGE, "--sandbox is enforce, log or off, not '%s'", word);
 		return false;
 	}
 	sandbox_set(mode);

@@ -24,6 +24,8 @@
 #include "base/alloc.h"
 #include "private.h"
 
+/* #syscalls(supervisor) socket:AF_UNIX connect sendto recvfrom */
+
 /* Bytes taken from the socket at a time, and in one qmp_receive(). */
 #define READ_SIZE (16 << 10)
 #define READ_MOST (256 << 10)

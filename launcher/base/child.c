@@ -30,6 +30,8 @@
 #include "alloc.h"
 #include "own.h"
 
+/* #syscalls(supervisor) wait4 pidfd_send_signal */
+
 extern char **environ;
 
 /* ------------------------------------------------------------------ in the child */

@@ -8,6 +8,8 @@
 #include "alloc.h"
 #include "buf.h"
 
+/* #syscalls(all) mkdir rename renameat2 link unlink fsync fchmod */
+
 char *path_join(const char *dir, const char *name)
 {
 	if (*name == '/' || !*dir || strcmp(dir, ".") == 0)

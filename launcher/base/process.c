@@ -11,6 +11,8 @@
 #include "own.h"
 #include "root.h"
 
+/* #syscalls(all) pidfd_open */
+
 /* The name stands in parentheses: counting begins behind the last one. */
 const char *process_stat_field(const char *stat, unsigned n)
 {

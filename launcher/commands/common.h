@@ -20,10 +20,10 @@
 		"ephemeral", NULL, "throw away what the guest writes to its disks and variables" \
 	}
 
-#define SANDBOX_OPTION                                                              \
-	{                                                                           \
-		"sandbox", "enforce|off",                                           \
-			"Landlock for QEMU; off: for a report of a fault (enforce)" \
+#define SANDBOX_OPTION                                                                    \
+	{                                                                                 \
+		"sandbox", "enforce|log|off",                                             \
+			"Landlock and filters; log, off: for reports of faults (enforce)" \
 	}
 
 /* Everything that a plan is made from, and the plan. */

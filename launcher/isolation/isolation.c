@@ -7,8 +7,19 @@
  * process outside. Then the exec, behind which QEMU's own -sandbox forbids programs, other users
  * and what is obsolete.
  *
+ *  The supervisor, as the user, when the guest runs and all that it starts was started
+ * (run/supervise.c, settle()): no capability, no_new_privs, and a filter for system calls: no
+ * program, no process, no tracing, no socket of a network, no terminal's input for somebody else.
+ * Whoever tells the desktop (run/notify.c) was forked before, and runs programs. A call that was
+ * forgotten costs little there: SIGSYS, of which the terminal and the desktop are told; QEMU goes
+ * on, its keeper gives back, `vmlaunch attach` takes it over.
+ *
  *  Companions, as the user: the same without Landlock, under which passt and virtiofsd could not
  * make sandboxes of their own (a Landlock domain may not mount), which are narrower.
+ *
+ * Whoever adds a system call to a file that runs under a filter names it in a comment of that file:
+ * #syscalls, with its stages in parentheses (compiler/filters.c). A build with sanitizers has a
+ * list of their own calls beside that (filter.c).
  *
  * What a kernel does not know is left out: what is missing is told at the start, in silence never.
  */
@@ -19,7 +30,8 @@
 
 #include "base/own.h"
 
-const char *const sandbox_word[SANDBOXES] = {[SANDBOX_ENFORCE] = "enforce", [SANDBOX_OFF] = "off"};
+const char *const sandbox_word[SANDBOXES] = {
+	[SANDBOX_ENFORCE] = "enforce", [SANDBOX_LOG] = "log", [SANDBOX_OFF] = "off"};
 
 static enum sandbox mode_of_process = SANDBOX_ENFORCE;
 

@@ -4,11 +4,12 @@
 
 #include <stdbool.h>
 
-/* --sandbox: for reports of a fault that Landlock may have caused. Whatever it says, no process
- * keeps a capability or may gain one.
+/* --sandbox: for reports of a fault that Landlock or a filter may have caused. Whatever it says, no
+ * process keeps a capability or may gain one.
  */
 enum sandbox {
 	SANDBOX_ENFORCE,
+	SANDBOX_LOG, /* filters allow and log; no Landlock, which cannot do that */
 	SANDBOX_OFF,
 	SANDBOXES,
 };

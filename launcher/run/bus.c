@@ -11,6 +11,8 @@
 #include "base/own.h"
 #include "base/text.h"
 
+/* #syscalls(supervisor) sendto recvmsg */
+
 #define SYSTEM_BUS "/run/dbus/system_bus_socket"
 
 /* D-Bus specification, "Message Format": the first bytes, which have a fixed form. */

@@ -21,6 +21,8 @@
 #include "log.h"
 #include "pin.h"
 
+/* #syscalls(supervisor) pidfd_send_signal wait4 */
+
 #define PATIENCE_MS 1000 /* from the first signal to SIGKILL */
 #define KILLED_MS 200	 /* from there until even that is taken for in vain */
 

@@ -11,6 +11,8 @@
 #include "base/own.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "child.h"
+#include "isolation/filter.h"
 #include "isolation/isolation.h"
 #include "isolation/landlock.h"
 
@@ -35,6 +37,10 @@ void confine_tell(const struct plan *plan)
 		    plan->name, lacks);
 	else if (lacks)
 		say(SAY_DEBUG, "%s: this kernel lacks %s", plan->name, lacks);
+	if (sandbox_mode() != SANDBOX_OFF && !filter_is_known())
+		say(SAY_WARNING,
+		    "%s: this kernel lacks filters for system calls (seccomp): vmlaunch itself goes without",
+		    plan->name);
 }
 
 bool confine_prepare(const struct plan *plan, struct error **err)
@@ -83,4 +89,15 @@ bool confine_qemu(const struct plan *plan)
 	/* It dies or becomes QEMU: nothing is given back. */
 	return landlock_restrict(
 		rule, n, (struct landlock_scope){.signals = true, .abstract = !plan->has_window});
+}
+
+void confine_supervisor(const char *name)
+{
+	int errnum = child_give_up_privilege();
+
+	if (!errnum && !filter_enter(FILTER_SUPERVISOR) && filter_is_known())
+		errnum = errno;
+	if (errnum)
+		say(SAY_WARNING, "%s: vmlaunch cannot give up what it does not need: errno %d",
+		    name, errnum);
 }

@@ -14,4 +14,9 @@ bool confine_prepare(const struct plan *plan, struct error **err);
 /* In the child, right before it becomes QEMU, when it has no_new_privs; false with errno set. */
 bool confine_qemu(const struct plan *plan);
 
+/* The supervisor itself, when all that it starts has been started: it runs no program any more.
+ * What it cannot give up is said.
+ */
+void confine_supervisor(const char *name);
+
 #endif

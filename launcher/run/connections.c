@@ -14,6 +14,8 @@
 #include "base/alloc.h"
 #include "base/own.h"
 
+/* #syscalls(supervisor) socket:AF_NETLINK setsockopt:SO_ATTACH_FILTER bind sendto recvfrom */
+
 #define GROUP(n) (1U << ((n)-1))
 
 /* Where a message of the kernel's has the local port, in the byte order of the network. */

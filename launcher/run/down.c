@@ -19,6 +19,8 @@
 #include "record.h"
 #include "supervisor.h"
 
+/* #syscalls(supervisor) pidfd_send_signal */
+
 /* So long a guest may take when the host shuts down, in milliseconds, with what follows: systemd
  * waits for 90 s after its SIGTERM (DefaultTimeoutStopSec) and then kills, the keeper as well.
  */

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <time.h>
 
+/* #syscalls(supervisor) rt_sigpending rt_sigtimedwait */
+
 static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 bool interrupt_is_pending(void)

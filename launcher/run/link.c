@@ -21,6 +21,8 @@
 #include "base/text.h"
 #include "interrupt.h"
 
+/* #syscalls(supervisor) sendto recvfrom kill wait4 */
+
 /* ------------------------------------------------------------------ packets */
 
 static bool send_request(struct link *link, enum verb verb, const struct intent *intent, pid_t pid,

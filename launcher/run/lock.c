@@ -13,6 +13,8 @@
 #include "companion.h"
 #include "tpm.h"
 
+/* #syscalls(supervisor) flock unlink rmdir */
+
 #define TRIES 100
 
 /* Opens and locks the file, and makes sure that it is still the one of that name: its last holder

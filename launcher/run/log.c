@@ -24,6 +24,8 @@
 #include "base/own.h"
 #include "base/text.h"
 
+/* #syscalls(supervisor) inotify_init1 inotify_add_watch sendfile ftruncate unlink */
+
 #define TAIL (1U << 16) /* bytes of a log that are looked at */
 #define QUOTED 400	/* of a line */
 #define OUR_QUOTED 2000 /* of a line of ours, which has a remedy in it */

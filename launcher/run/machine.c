@@ -23,6 +23,8 @@
 #include "tpm.h"
 #include "version.h"
 
+/* #syscalls(supervisor) unlink */
+
 #define LAST_WORDS 5 /* lines of QEMU's log in an error */
 
 void machine_hold_signals(void)

@@ -19,6 +19,8 @@
 #include "channel.h"
 #include "log.h"
 
+/* #syscalls(supervisor) sendto wait4 */
+
 #define PACKET 4096
 #define DESKTOP_LIMIT (256U << 10) /* bytes, then it is begun anew and the old one kept */
 #define ERRORS_SHOWN 6		   /* lines; the log has all */

@@ -9,6 +9,8 @@
 #include "base/say.h"
 #include "tool.h"
 
+/* #syscalls(supervisor) unlink */
+
 #define LITTLE_SPACE (1ULL << 30) /* bytes: less is told */
 
 /* Where the file has a name all the same, it is for the moment between two calls. */

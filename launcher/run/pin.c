@@ -26,6 +26,8 @@
 #include "base/text.h"
 #include "quiet.h"
 
+/* #syscalls(supervisor) sched_setaffinity sched_getaffinity */
+
 _Static_assert(sizeof(struct cpu_set) == sizeof(cpu_set_t), "the same bits in the same order");
 
 static bool set_affinity(pid_t thread, const struct cpu_set *set)

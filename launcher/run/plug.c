@@ -11,6 +11,8 @@
 #include "base/say.h"
 #include "base/text.h"
 
+/* #syscalls(supervisor) inotify_init1 inotify_add_watch */
+
 #define NODES "/dev/bus/usb" /* BUS/NUMBER, as the kernel makes them */
 #define QUOTED 200
 

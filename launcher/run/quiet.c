@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <sched.h>
 
+/* #syscalls(supervisor) sched_setscheduler */
+
 /* The keeper has raised the limit to just this (STEP_REALTIME). What the thread forks is ordinary
  * again.
  */

@@ -10,6 +10,10 @@
 #include "base/clock.h"
 #include "base/own.h"
 
+/* #syscalls(supervisor) ioctl:TCSETS ioctl:TCSETSW ioctl:TCSETSF ioctl:TCSETS2 ioctl:TCSETSW2
+ * ioctl:TCSETSF2 ioctl:TIOCGPGRP recvfrom
+ */
+
 #define FINISH_MS 1000
 
 static struct termios saved;

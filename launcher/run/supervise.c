@@ -23,6 +23,9 @@
 #include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "confine.h"
+
+/* #syscalls(supervisor) sendto wait4 */
 
 /* Bytes of a text of QEMU's that are shown. */
 #define QUOTED 200
@@ -116,6 +119,8 @@ static void settle(struct supervisor *s, const char *state)
 	companions_start(s->companions, s->plan);
 	idle_begin(s);
 	plug_begin(&s->plug, s->plan, s->link, s->qmp, s->find_usb, s->launched->adopted);
+	/* From here on nothing is started. */
+	confine_supervisor(s->plan->name);
 }
 
 /* The next question of the pinning, and then the guest may go. */

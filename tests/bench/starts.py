@@ -52,9 +52,9 @@ def show(report, rounds, why):
     ])
     report.note(f"a shell's end after its child's, here and now: {report.median('shell.end'):.2f} ms")
     closed, opened = report.median("vmlaunch.start"), report.median("open.start")
-    report.note(f"with --sandbox=off in the same rounds: {opened:.2f} ms, so that Landlock costs "
+    report.note(f"with --sandbox=off in the same rounds: {opened:.2f} ms, so that Landlock and the filter cost "
                 f"{report.difference('vmlaunch.start', 'open.start'):.2f} ms ({closed / opened:.3f} x)")
-    report.goal("start, what Landlock adds", report.difference("vmlaunch.start", "open.start"), "ms", 1, "<= 1")
+    report.goal("start, what Landlock and the filter add", report.difference("vmlaunch.start", "open.start"), "ms", 1, "<= 1")
     if why:
         report.lacks("virsh", why)
     ours, theirs = over("start")[1:]

@@ -1,0 +1,31 @@
+/* Filters for system calls (seccomp(2)), one for each stage. What is in them stands in comments of
+ * the sources, beside the code that makes the calls ("#syscalls"); compiler/filters.c says how.
+ */
+#ifndef ISOLATION_FILTER_H
+#define ISOLATION_FILTER_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum filter_stage { FILTER_SUPERVISOR, FILTERS };
+
+/* Made by the build. */
+struct filter {
+	const char *name;
+	struct sock_fprog enforce, log;
+};
+extern const struct filter FILTER[FILTERS];
+
+/* The kernel's name of a system call of this architecture, "?" for one that is newer. */
+const char *filter_call_name(int number);
+
+/* Whether this kernel has filters at all. */
+bool filter_is_known(void);
+
+/* Puts all threads of this process under a filter, as sandbox_mode() says, for ever. The process
+ * must have no_new_privs. False with errno set, where the kernel does not do that.
+ */
+bool filter_enter(enum filter_stage stage);
+
+#endif
