@@ -77,6 +77,9 @@ char *recorded_version(const char *state_dir);
 bool gather(struct gathered *g, const struct arguments *args, const struct gather_for *what,
 	    struct error **err);
 
+/* What of the host may have changed since gather(), read again for a start. */
+bool gather_anew(struct gathered *g, struct error **err);
+
 /* Parts of gather(): the machine version of the first start, by the profile's name; and firmware,
  * behind the facts about QEMU.
  */

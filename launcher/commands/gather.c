@@ -1,23 +1,30 @@
 /* Gathering what a plan is made from, in stages. Each has the rights that it needs and no more.
  *
- *  1. Who calls. Nothing of the user's has been looked at: the process may be root, by sudo or
- *     pkexec, and is so still. It forks the keeper where one may be wanted (only a root process
- * can, without asking for a password) and becomes the user who called, for good. Should:
- * identity_of_caller() alone. Mustn't: open a file that the user named.
- *  2. The profile is read, as that user. For root whom nobody called (a service, a root shell) it
- * is read as root, without a look at the files that it names: what root may read says nothing about
- *     the user whom vm.user names, and who that is stands in this very file.
- *  3. Who runs the machine. Root forks the keeper and becomes the profile's user, or is refused
+ * 1. Who calls. Nothing of the user's has been looked at: the process may be root, by sudo or
+ * pkexec, and is so still. It forks the keeper where one may be wanted (only a root process can,
+ * without asking for a password) and becomes the user who called, for good.
+ * Should: identity_of_caller() alone. Mustn't: open a file that the user named.
+ *
+ * 2. The profile is read, as that user. For root whom nobody called (a service, a root shell) it is
+ * read as root, without a look at the files that it names: what root may read says nothing about
+ * the user whom vm.user names, and who that is stands in this very file.
+ *
+ * 3. Who runs the machine. Root forks the keeper and becomes the profile's user, or is refused
  * where a device of the host's is claimed, or goes on without capabilities. From here on nobody is
  * root who need not be.
- *  4. The files that the profile names are checked, for root only now, with the rights of whoever
- *     will open them.
- *  5. Directories, the tree of the host, and whether the machine runs already: told before all
- * else. What a dead keeper has left is given back, as the facts would tell of the host half taken.
- *  6. Facts. Read only, nothing that sleeps is woken. The disks before the devices, as a block
- *     device is one; the devices before who holds them; QEMU last, which is a program that runs.
- *  7. What the plan looks into: option ROMs, recorded answers, tables; and programs in PATH.
- *  8. The plan, which is a pure function of all that.
+ *
+ * 4. The files that the profile names are checked, for root only now, with the rights of whoever
+ * will open them.
+ *
+ * 5. Directories, the tree of the host, and whether the machine runs already: told before all else.
+ * What a dead keeper has left is given back, as the facts would tell of the host half taken.
+ *
+ * 6. Facts. Read only, nothing that sleeps is woken. The disks before the devices, as a block
+ * device is one; the devices before who holds them; QEMU last, which is a program that runs.
+ *
+ * 7. What the plan looks into: option ROMs, recorded answers, tables; and programs in PATH.
+ *
+ * 8. The plan, which is a pure function of all that.
  */
 #include "common.h"
 
@@ -460,68 +467,21 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 	return g->plan;
 }
 
-void tell_notes(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->warnings; i++)
-		say(SAY_WARNING, "%s: %s", plan->name, plan->warning[i]);
-	for (size_t i = 0; i < plan->notes; i++)
-		say(SAY_NOTE, "%s: %s", plan->name, plan->note[i]);
-}
-
-/* The same machine with transparent huge pages. */
-static const struct plan *without_pages(void *context, uint64_t got, struct error **err)
-{
-	struct gathered *g = context;
-
-	g->input.pages_refused = true;
-	g->input.pages_got = got;
-	plan_free(g->plan);
-	g->plan = plan_compose(&g->input, err);
-	if (g->plan)
-		tell_notes(g->plan);
-	return g->plan;
-}
-
-/* The same machine on the host as it is by now. */
-static const struct plan *plan_anew(void *context, struct error **err)
+bool gather_anew(struct gathered *g, struct error **err)
 {
 	const struct gather_for what = {.purpose = PURPOSE_RUN};
-	struct gathered *g = context;
 
-	say(SAY_NOTE, "%s: looking at the host anew", g->plan->name);
 	facts_free(&g->facts);
 	free(steal(&g->block));
 	g->blocks = 0;
 	look_at_host(g, &what);
 	if (!ask_qemu(g, err))
-		return NULL;
+		return false;
 	g->input.node = g->node;
 	g->input.nodes = g->nodes;
 	g->input.block = g->block;
 	g->input.blocks = g->blocks;
-	plan_free(g->plan);
-	g->plan = plan_compose(&g->input, err);
-	if (g->plan)
-		tell_notes(g->plan);
-	return g->plan;
-}
-
-bool run_gathered(struct gathered *g, const struct supervise_options *supervise,
-		  struct ending *ending, struct error **err)
-{
-	struct machine_options options = {
-		.supervise = *supervise,
-		.keeper = steal_fd(&g->keeper),
-		.link = g->link,
-		.anew = plan_anew,
-		.without_pages = without_pages,
-		.context = g,
-	};
-
-	g->link = LINK_NONE;
-	tell_notes(g->plan);
-	machine_hold_signals();
-	return machine_run(g->plan, &options, ending, err);
+	return true;
 }
 
 void gathered_free(struct gathered *g)
