@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "host/obstacles.h"
 
+#define VGPU "c2177883-f1bb-47f0-914d-32a22e3a8804"
+
 static bool seen[OBSTACLE_KINDS]; /* kinds that the keeper was asked about */
 
 /* The keeper, asked for the same set on the same host, refuses it in the same words: in the plan's
@@ -326,6 +328,92 @@ static void virtual_functions_and_no_group(void **state)
 			 "no-group: 0000:04:00.0 is in no IOMMU group: no IOMMU covers it;");
 }
 
+/* A function with a driver, in a group of its own. */
+static void alone(void **state, const char *class, const char *driver)
+{
+	put(state, "proc/self/mountinfo", "");
+	put_pci(state, "0000:01:00.0", "8086", "591b", class);
+	set_group(state, "0000:01:00.0", 1);
+	set_driver(state, "0000:01:00.0", driver);
+}
+
+static void a_vgpu_of_it(void **state)
+{
+	static const char vgpu[] = "sys/devices/pci0000:00/0000:01:00.0/" VGPU;
+	own_free char *remove = xasprintf("%s/remove", vgpu);
+	own_free char *type = xasprintf("%s/mdev_type", vgpu);
+	tree_root(root);
+
+	alone(state, "030000", "i915");
+	put(state, remove, "");
+	link_to(state, type, "../mdev_supported_types/i915-GVTg_V5_4");
+	link_to(state, "sys/bus/mdev/devices/" VGPU,
+		"../../../devices/pci0000:00/0000:01:00.0/" VGPU);
+	put(state, "sys/devices/pci0000:00/0000:01:00.0/mdev_supported_types/i915-GVTg_V5_4/name",
+	    "GVTg_V5_4\n");
+	assert_obstacles("01:00.0", NULL,
+			 "mediated-device: 0000:01:00.0: the vGPU " VGPU
+			 " is made of it: remove that first (echo 1 > /sys/bus/mdev/devices/" VGPU
+			 "/remove);");
+}
+
+static void a_disk_in_use(void **state)
+{
+	static const char disk[] = "sys/devices/pci0000:00/0000:01:00.0/nvme/nvme0/nvme0n1";
+	own_free char *dev = xasprintf("%s/dev", disk), *size = xasprintf("%s/size", disk);
+	tree_root(root);
+
+	alone(state, "010802", "nvme");
+	put(state, dev, "259:0\n");
+	put(state, size, "2048\n");
+	link_to(state, "sys/class/block/nvme0n1",
+		"../../devices/pci0000:00/0000:01:00.0/nvme/nvme0/nvme0n1");
+	assert_obstacles("01:00.0", NULL, "");
+	put(state, "proc/self/mountinfo", "30 1 259:0 / /home rw - ext4 /dev/nvme0n1 rw\n");
+	assert_obstacles(
+		"01:00.0", NULL,
+		"storage: 0000:01:00.0: the host uses what hangs on it: nvme0n1 is mounted at /home;");
+}
+
+static void a_picture(void **state)
+{
+	tree_root(root);
+
+	alone(state, "030000", "i915");
+	put_attribute(state, "0000:01:00.0", "drm/card0/card0-DP-1/enabled", "disabled\n");
+	assert_obstacles("01:00.0", NULL, "");
+	put_attribute(state, "0000:01:00.0", "drm/card0/card0-eDP-1/enabled", "enabled\n");
+	own_free char *said = obstacles(&root, "01:00.0", NULL);
+
+	assert_true(text_starts(
+		said, "screen: 0000:01:00.0 is in use: connector eDP-1 shows a picture: "));
+}
+
+/* Only a kernel keeps a function locked: nobody can have one in a tree. */
+static void a_function_that_the_kernel_moves(void **state)
+{
+	const struct pci_address a = at("0000:01:00.0");
+	own_scene struct scene scene = {0};
+	own_obstacles struct obstacles v = {0};
+	own_pci_set struct pci_set set = {0};
+	own_free char *said = NULL;
+	tree_root(root);
+
+	alone(state, "030000", "i915");
+	scene_read(&scene, &root);
+	scene.vfio = KMODULE_THERE;
+	for (size_t i = 0; i < scene.pci.n; i++)
+		scene.pci.v[i].locked = true;
+	pci_set_add(&set, pci_list_find(&scene.pci, &a));
+	obstacles_of(&v, &scene, &set);
+	assert_int_equal(v.n, 1);
+	assert_int_equal(v.v[0].kind, OBSTACLE_BUSY);
+	said = obstacle_sentence(&v.v[0]);
+	assert_string_equal(
+		said,
+		"0000:01:00.0: the kernel is still busy taking it from a driver or giving it to one, most likely because somebody holds it");
+}
+
 static void a_host_without(void **state)
 {
 	own_scene struct scene scene = {0};
@@ -380,15 +468,14 @@ static void a_module_that_cannot_be_loaded(void **state)
 		"the module vfio-pci cannot be loaded: /sbin/modprobe: others may write to it");
 }
 
-/* By the tests above. What is not among them: what a kernel that is busy, with vGPUs or with disks
- * says, and screens, which the lab has (lab/test_mdev, test_hand_over, test_holders); and what only
- * `devices` says of what goes along.
+/* By the tests above, but for a function that is locked, which takes a kernel,
+ * and for what only `devices` says, of what goes along (golden/test_boards).
  */
 static void the_keeper_was_asked_about_each(void **state)
 {
 	static const bool elsewhere[OBSTACLE_KINDS] = {
-		[OBSTACLE_BUSY] = true,	  [OBSTACLE_MDEV] = true,      [OBSTACLE_STORAGE] = true,
-		[OBSTACLE_SCREEN] = true, [OBSTACLE_COMPANION] = true,
+		[OBSTACLE_BUSY] = true,
+		[OBSTACLE_COMPANION] = true,
 	};
 
 	(void)state;
@@ -410,6 +497,10 @@ int main(void)
 		in_scratch(another_nvidia_gpu),
 		in_scratch(keyboards),
 		in_scratch(virtual_functions_and_no_group),
+		in_scratch(a_vgpu_of_it),
+		in_scratch(a_disk_in_use),
+		in_scratch(a_picture),
+		in_scratch(a_function_that_the_kernel_moves),
 		in_scratch(a_host_without),
 		in_scratch(a_host_without_either),
 		in_scratch(a_module_that_cannot_be_loaded),
