@@ -13,10 +13,11 @@
 
 /* The journal has their numbers. */
 enum attribute { CONTROL, D3COLD, ATTRIBUTES };
-static const char *const ATTRIBUTE[ATTRIBUTES] = {
+static const char *const ATTRIBUTE[] = {
 	[CONTROL] = "power/control",
 	[D3COLD] = "d3cold_allowed",
 };
+_Static_assert(ARRAY_SIZE(ATTRIBUTE) == ATTRIBUTES, "each has a file");
 
 static char *value_of(const struct keeper *k, const struct pci_address *address, uint64_t attribute)
 {

@@ -39,11 +39,12 @@ static char *attribute_of(const struct keeper *k, const struct pci_address *addr
  * (Documentation/ABI/testing/sysfs-driver-intel-xe-sriov).
  */
 enum share { SHARE_MEMORY, SHARE_TIME, SHARE_TIMEOUT, SHARES };
-static const char *const SHARE[SHARES] = {
+static const char *const SHARE[] = {
 	[SHARE_MEMORY] = "vram_quota",
 	[SHARE_TIME] = "exec_quantum_ms",
 	[SHARE_TIMEOUT] = "preempt_timeout_us",
 };
+_Static_assert(ARRAY_SIZE(SHARE) == SHARES, "each has a file");
 
 /* Below the physical one; the caller owns it. */
 static char *share_file(unsigned number, enum share share)

@@ -121,7 +121,7 @@ static void add_enlightenments(struct composer *c, struct option *o)
 {
 	const struct hyperv_section *h = &c->p->hyperv;
 	/* In this order nothing stands before what it needs. */
-	const struct enlightenment_row row[ENLIGHTENMENTS] = {
+	const struct enlightenment_row row[] = {
 		[HV_RELAXED] = {"relaxed", &h->relaxed, 0},
 		[HV_VAPIC] = {"vapic", &h->vapic, 0},
 		[HV_TIME] = {"time", &h->time, 0},
@@ -134,6 +134,7 @@ static void add_enlightenments(struct composer *c, struct option *o)
 		[HV_TLBFLUSH] = {"tlbflush", &h->tlbflush, 1U << HV_VPINDEX},
 		[HV_IPI] = {"ipi", &h->ipi, 1U << HV_VPINDEX},
 	};
+	_Static_assert(ARRAY_SIZE(row) == ENLIGHTENMENTS, "each has a row");
 	unsigned on;
 
 	check_enlightenments(c);
