@@ -12,7 +12,7 @@
 #define FOUR_MIB (4U << 20)
 #define SKIPS_TOLD 3
 
-static bool fits(const struct firmware *fw, bool secure_boot)
+static bool firmware_fits(const struct firmware *fw, bool secure_boot)
 {
 	if (secure_boot)
 		return fw->secure_boot;
@@ -77,7 +77,7 @@ const struct firmware *firmware_choose(const struct firmware_list *list, const c
 	for (size_t i = 0; i < list->n; i++) {
 		const struct firmware *fw = &list->item[i];
 
-		if (fits(fw, secure_boot) && firmware_fits_machine(fw, machine) &&
+		if (firmware_fits(fw, secure_boot) && firmware_fits_machine(fw, machine) &&
 		    (!best || is_better(best, fw, secure_boot)))
 			best = fw;
 	}
@@ -95,7 +95,7 @@ const struct firmware *firmware_choose(const struct firmware_list *list, const c
 /* How near a build is to another: the same CODE file, else one of the same kind, else of the same
  * layout; 0: its template does not fit.
  */
-static unsigned nearness(const struct firmware *fw, const struct firmware *like)
+static unsigned firmware_nearness(const struct firmware *fw, const struct firmware *like)
 {
 	if (fw->enrolled)
 		return 0;
@@ -114,7 +114,7 @@ const struct firmware *firmware_unenrolled(const struct firmware_list *list,
 	unsigned best_nearness = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		unsigned now = nearness(&list->item[i], like);
+		unsigned now = firmware_nearness(&list->item[i], like);
 
 		if (now > best_nearness) {
 			best = &list->item[i];

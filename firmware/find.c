@@ -45,7 +45,7 @@ struct source {
 	const struct root *root;
 };
 
-static struct json_object *get(struct json_object *object, const char *key)
+static struct json_object *get_member(struct json_object *object, const char *key)
 {
 	struct json_object *value = NULL;
 
@@ -69,14 +69,14 @@ static const char *string_at(struct json_object *array, size_t i)
 	return as_string(json_object_array_get_idx(array, i));
 }
 
-static size_t length(struct json_object *value)
+static size_t array_length(struct json_object *value)
 {
 	return json_object_is_type(value, json_type_array) ? json_object_array_length(value) : 0;
 }
 
-static bool lists(struct json_object *array, const char *wanted)
+static bool array_lists(struct json_object *array, const char *wanted)
 {
-	for (size_t i = 0; i < length(array); i++) {
+	for (size_t i = 0; i < array_length(array); i++) {
 		const char *s = string_at(array, i);
 
 		if (s && strcmp(s, wanted) == 0)
@@ -88,14 +88,14 @@ static bool lists(struct json_object *array, const char *wanted)
 /* Takes the globs of all targets for x86_64; false if there are none. */
 static bool read_targets(struct firmware *fw, struct json_object *targets)
 {
-	for (size_t t = 0; t < length(targets); t++) {
+	for (size_t t = 0; t < array_length(targets); t++) {
 		struct json_object *target = json_object_array_get_idx(targets, t);
-		struct json_object *globs = get(target, "machines");
-		const char *architecture = as_string(get(target, "architecture"));
+		struct json_object *globs = get_member(target, "machines");
+		const char *architecture = as_string(get_member(target, "architecture"));
 
 		if (!architecture || strcmp(architecture, "x86_64") != 0)
 			continue;
-		for (size_t i = 0; i < length(globs); i++)
+		for (size_t i = 0; i < array_length(globs); i++)
 			if (string_at(globs, i))
 				*xappend(fw->machine, fw->machines) = xstrdup(string_at(globs, i));
 	}
@@ -124,8 +124,8 @@ static char *wrong_mapping(struct json_object *mapping)
 		{"kernel", "it is loaded as a kernel"},
 		{"igvm", "it is an IGVM file, for confidential guests"},
 	};
-	const char *device = as_string(get(mapping, "device"));
-	const char *mode = as_string(get(mapping, "mode"));
+	const char *device = as_string(get_member(mapping, "device"));
+	const char *mode = as_string(get_member(mapping, "mode"));
 	const char *split = "firmware and variables here are two flash files";
 
 	if (device && strcmp(device, "memory") == 0 && mode && strcmp(mode, "split") == 0)
@@ -138,7 +138,7 @@ static char *wrong_mapping(struct json_object *mapping)
 					 split);
 	if (!device || strcmp(device, "flash") != 0)
 		return xasprintf("mapping.device is %s, not flash", device ? device : "missing");
-	if (!get(mapping, "mode") || (mode && strcmp(mode, "split") == 0))
+	if (!get_member(mapping, "mode") || (mode && strcmp(mode, "split") == 0))
 		return NULL;
 	if (mode && strcmp(mode, "stateless") == 0)
 		return xasprintf("mapping.mode is stateless: it keeps no variables; %s", split);
@@ -152,8 +152,8 @@ static char *wrong_mapping(struct json_object *mapping)
 static bool read_file(struct json_object *file, const char *what, char **path,
 		      enum firmware_format *format, char **why)
 {
-	const char *name = as_string(get(file, "filename"));
-	const char *kind = as_string(get(file, "format"));
+	const char *name = as_string(get_member(file, "filename"));
+	const char *kind = as_string(get_member(file, "format"));
 
 	if (!name || *name != '/') {
 		*why = xasprintf("mapping.%s.filename is no absolute path", what);
@@ -171,7 +171,7 @@ static bool read_file(struct json_object *file, const char *what, char **path,
 /* The size of an image. On this machine a file that cannot be opened is no firmware; a recorded
  * tree need not hold the images, there the size is just unknown.
  */
-static bool measure(const struct root *root, const char *path, uint64_t *size, char **why)
+static bool measure_image(const struct root *root, const char *path, uint64_t *size, char **why)
 {
 	own_fd int fd = root_open(root, path, O_RDONLY);
 	bool is_qcow2;
@@ -184,35 +184,36 @@ static bool measure(const struct root *root, const char *path, uint64_t *size, c
 
 static void read_features(struct firmware *fw, struct json_object *features)
 {
-	for (size_t i = 0; i < length(features); i++)
+	for (size_t i = 0; i < array_length(features); i++)
 		if (string_at(features, i))
 			*xappend(fw->feature, fw->features) = xstrdup(string_at(features, i));
 }
 
 /* Fills fw from a descriptor; false with the reason in *why. */
-static bool describe(struct firmware *fw, struct json_object *all, const struct root *root,
-		     char **why)
+static bool describe_firmware(struct firmware *fw, struct json_object *all, const struct root *root,
+			      char **why)
 {
-	struct json_object *mapping = get(all, "mapping"), *features = get(all, "features");
+	struct json_object *mapping = get_member(all, "mapping"),
+			   *features = get_member(all, "features");
 
-	if (!lists(get(all, "interface-types"), "uefi"))
+	if (!array_lists(get_member(all, "interface-types"), "uefi"))
 		*why = xstrdup("it is not UEFI");
-	else if (!read_targets(fw, get(all, "targets")))
+	else if (!read_targets(fw, get_member(all, "targets")))
 		*why = xstrdup("it is for no x86_64 machine");
 	else
 		*why = wrong_mapping(mapping);
 	if (*why)
 		return false;
 	read_features(fw, features);
-	fw->secure_boot = lists(features, "secure-boot");
-	fw->enrolled = lists(features, "enrolled-keys");
-	fw->needs_smm = lists(features, "requires-smm");
-	return read_file(get(mapping, "executable"), "executable", &fw->code, &fw->code_format,
-			 why) &&
-	       read_file(get(mapping, "nvram-template"), "nvram-template", &fw->vars,
+	fw->secure_boot = array_lists(features, "secure-boot");
+	fw->enrolled = array_lists(features, "enrolled-keys");
+	fw->needs_smm = array_lists(features, "requires-smm");
+	return read_file(get_member(mapping, "executable"), "executable", &fw->code,
+			 &fw->code_format, why) &&
+	       read_file(get_member(mapping, "nvram-template"), "nvram-template", &fw->vars,
 			 &fw->vars_format, why) &&
-	       measure(root, fw->code, &fw->code_size, why) &&
-	       measure(root, fw->vars, &fw->vars_size, why);
+	       measure_image(root, fw->code, &fw->code_size, why) &&
+	       measure_image(root, fw->vars, &fw->vars_size, why);
 }
 
 static unsigned line_of(const char *text, size_t offset)
@@ -225,7 +226,7 @@ static unsigned line_of(const char *text, size_t offset)
 }
 
 /* Parses a descriptor; NULL with the reason in *why and the line, where one can be told. */
-static struct json_object *parse(const char *text, unsigned *line, char **why)
+static struct json_object *parse_descriptor(const char *text, unsigned *line, char **why)
 {
 	own_json struct json_object *all = NULL;
 	struct json_fault fault;
@@ -271,8 +272,8 @@ static void read_descriptor(struct firmware_list *list, const struct source *sou
 	}
 	if (!*text)
 		return;
-	all = parse(text, &line, &why);
-	if (!all || !describe(&fw, all, source->root, &why)) {
+	all = parse_descriptor(text, &line, &why);
+	if (!all || !describe_firmware(&fw, all, source->root, &why)) {
 		pass_over(list, source->path, line, why);
 		firmware_free(&fw);
 		return;

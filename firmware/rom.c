@@ -17,7 +17,7 @@
 /* The first 55 AA with a PCIR behind it, in a file that says nothing about its start. NVIDIA's
  * other signatures are two letters that mean nothing by themselves: not looked for.
  */
-static bool search(struct span rom, uint32_t *start)
+static bool search_image(struct span rom, uint32_t *start)
 {
 	struct rom_image image;
 
@@ -53,7 +53,7 @@ static enum rom_refusal find_start(struct span rom, struct rom_report *report)
 			return ROM_FINE;
 		}
 	}
-	if (search(rom, &report->start))
+	if (search_image(rom, &report->start))
 		return ROM_FINE;
 	return first == ROM_NO_DATA && span_is(rom, 0, "\x55\xaa", 2) ? ROM_NO_PCI_DATA
 								      : ROM_NO_IMAGE;
@@ -68,7 +68,7 @@ static enum rom_end why_none(enum rom_found found, const struct rom_image *image
 }
 
 /* There is an image at the start. */
-static void walk(struct span rom, struct rom_report *report)
+static void walk_images(struct span rom, struct rom_report *report)
 {
 	const struct rom_image *before = NULL;
 	bool beyond = false;
@@ -118,7 +118,7 @@ void rom_parse(const void *data, size_t len, struct rom_report *report)
 		report->refusal = find_start(rom, report);
 	if (report->refusal != ROM_FINE)
 		return;
-	walk(rom, report);
+	walk_images(rom, report);
 	report->padded = is_padding(span_part(rom, report->end, SIZE_MAX));
 }
 

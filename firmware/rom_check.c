@@ -13,10 +13,11 @@
 #define NVIDIA 0x10de
 #define CLASS_3D 0x0302 /* a controller without outputs */
 
-static void add(struct rom_problems *problems, enum rom_problem_kind kind, enum rom_weight weight,
-		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-static void add(struct rom_problems *problems, enum rom_problem_kind kind, enum rom_weight weight,
-		const char *fmt, ...)
+static void add_problem(struct rom_problems *problems, enum rom_problem_kind kind,
+			enum rom_weight weight, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+static void add_problem(struct rom_problems *problems, enum rom_problem_kind kind,
+			enum rom_weight weight, const char *fmt, ...)
 {
 	struct rom_problem *p = xappend(problems->v, problems->n);
 	va_list args;
@@ -36,7 +37,7 @@ static size_t standard_images(const struct rom_report *report)
 	return n;
 }
 
-static const struct rom_image *first(const struct rom_report *report)
+static const struct rom_image *first_image(const struct rom_report *report)
 {
 	return &report->image[0];
 }
@@ -58,23 +59,25 @@ static void check_device(struct rom_problems *problems, const struct rom_report 
 	if (fit == n)
 		return;
 	if (fit == 0 && more) {
-		add(problems, ROM_WRONG_DEVICE, ROM_WARNING,
-		    "its list of devices is too long to tell whether it is for %04x:%04x",
-		    device->vendor, device->device);
+		add_problem(problems, ROM_WRONG_DEVICE, ROM_WARNING,
+			    "its list of devices is too long to tell whether it is for %04x:%04x",
+			    device->vendor, device->device);
 		return;
 	}
 	if (fit == 0) {
-		add(problems, ROM_WRONG_DEVICE, ROM_PROBLEM,
-		    "it is for %04x:%04x, the device is %04x:%04x: take the ROM of just this card, by 'vmlaunch rom dump' or out of the BIOS of just this model",
-		    first(report)->vendor, first(report)->device, device->vendor, device->device);
+		add_problem(
+			problems, ROM_WRONG_DEVICE, ROM_PROBLEM,
+			"it is for %04x:%04x, the device is %04x:%04x: take the ROM of just this card, by 'vmlaunch rom dump' or out of the BIOS of just this model",
+			first_image(report)->vendor, first_image(report)->device, device->vendor,
+			device->device);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
 		if (!rom_image_fits(&report->image[i], device->vendor, device->device))
-			add(problems, ROM_SOME_OTHER_DEVICE, ROM_WARNING,
-			    "image %zu is for %04x:%04x, the device is %04x:%04x", i + 1,
-			    report->image[i].vendor, report->image[i].device, device->vendor,
-			    device->device);
+			add_problem(problems, ROM_SOME_OTHER_DEVICE, ROM_WARNING,
+				    "image %zu is for %04x:%04x, the device is %04x:%04x", i + 1,
+				    report->image[i].vendor, report->image[i].device,
+				    device->vendor, device->device);
 }
 
 static void check_surroundings(struct rom_problems *problems, const struct rom_report *report)
@@ -82,25 +85,29 @@ static void check_surroundings(struct rom_problems *problems, const struct rom_r
 	uint32_t trailing = report->size - report->end;
 
 	if (report->start)
-		add(problems, ROM_LEADING_BYTES, ROM_PROBLEM,
-		    "the first %u bytes are %s: QEMU passes the file on as it is, and a guest wants 55 AA at the first byte; 'vmlaunch rom trim' takes them away",
-		    report->start,
-		    report->lead == ROM_LEAD_NVGI ? "NVIDIA's container (NVGI)"
-						  : "no part of the ROM");
+		add_problem(
+			problems, ROM_LEADING_BYTES, ROM_PROBLEM,
+			"the first %u bytes are %s: QEMU passes the file on as it is, and a guest wants 55 AA at the first byte; 'vmlaunch rom trim' takes them away",
+			report->start,
+			report->lead == ROM_LEAD_NVGI ? "NVIDIA's container (NVGI)"
+						      : "no part of the ROM");
 	if (trailing && report->padded)
-		add(problems, ROM_TRAILING_BYTES, ROM_NOTE,
-		    "the last %u bytes are padding; 'vmlaunch rom trim' takes them away", trailing);
+		add_problem(problems, ROM_TRAILING_BYTES, ROM_NOTE,
+			    "the last %u bytes are padding; 'vmlaunch rom trim' takes them away",
+			    trailing);
 	else if (trailing && rom_can_trim(report))
-		add(problems, ROM_TRAILING_BYTES, ROM_WARNING,
-		    "the last %u bytes belong to no image; 'vmlaunch rom trim' takes them away",
-		    trailing);
-	if (first(report)->signature != ROM_SIGNATURE_STANDARD)
-		add(problems, ROM_ODD_SIGNATURE, ROM_PROBLEM,
-		    "its first image has NVIDIA's own signature where a guest wants 55 AA: no firmware will find it");
+		add_problem(
+			problems, ROM_TRAILING_BYTES, ROM_WARNING,
+			"the last %u bytes belong to no image; 'vmlaunch rom trim' takes them away",
+			trailing);
+	if (first_image(report)->signature != ROM_SIGNATURE_STANDARD)
+		add_problem(
+			problems, ROM_ODD_SIGNATURE, ROM_PROBLEM,
+			"its first image has NVIDIA's own signature where a guest wants 55 AA: no firmware will find it");
 	if (rom_bar_size(report->size) != report->size)
-		add(problems, ROM_ROUNDED_UP, ROM_NOTE,
-		    "the guest sees a ROM of %u KiB, as QEMU rounds up to a power of two",
-		    rom_bar_size(report->size) / 1024);
+		add_problem(problems, ROM_ROUNDED_UP, ROM_NOTE,
+			    "the guest sees a ROM of %u KiB, as QEMU rounds up to a power of two",
+			    rom_bar_size(report->size) / 1024);
 }
 
 static void check_end(struct rom_problems *problems, const struct rom_report *report)
@@ -109,22 +116,25 @@ static void check_end(struct rom_problems *problems, const struct rom_report *re
 
 	switch (report->ending) {
 	case ROM_END_CUT:
-		add(problems, ROM_BAD_CHAIN, ROM_PROBLEM,
-		    "it is cut off: image %zu has %u bytes, of which %u are there; get it again",
-		    report->images, last->length, report->size - last->offset);
+		add_problem(
+			problems, ROM_BAD_CHAIN, ROM_PROBLEM,
+			"it is cut off: image %zu has %u bytes, of which %u are there; get it again",
+			report->images, last->length, report->size - last->offset);
 		break;
 	case ROM_END_BROKEN:
-		add(problems, ROM_BAD_CHAIN, ROM_PROBLEM,
-		    "what comes behind image %zu, at byte %u, begins like an image but is damaged or cut off; get the file again",
-		    report->images, report->end);
+		add_problem(
+			problems, ROM_BAD_CHAIN, ROM_PROBLEM,
+			"what comes behind image %zu, at byte %u, begins like an image but is damaged or cut off; get the file again",
+			report->images, report->end);
 		break;
 	case ROM_END_MANY:
-		add(problems, ROM_BAD_CHAIN, ROM_PROBLEM,
-		    "it has more than %d images, and further ones were not looked at", ROM_IMAGES);
+		add_problem(problems, ROM_BAD_CHAIN, ROM_PROBLEM,
+			    "it has more than %d images, and further ones were not looked at",
+			    ROM_IMAGES);
 		break;
 	case ROM_END_UNMARKED:
-		add(problems, ROM_BAD_CHAIN, ROM_WARNING,
-		    "no image is marked as the last one: some may be missing");
+		add_problem(problems, ROM_BAD_CHAIN, ROM_WARNING,
+			    "no image is marked as the last one: some may be missing");
 		break;
 	default:
 		break;
@@ -141,26 +151,30 @@ static void check_private(struct rom_problems *problems, const struct rom_report
 	const struct rom_image *last = &report->image[n - 1];
 
 	if (report->ending == ROM_END_PRIVATE)
-		add(problems, ROM_PRIVATE_CUT, ROM_WARNING,
-		    "NVIDIA's private images are missing: it ends at the standard's last image, where the kernel ends its dumps. What a guest's firmware runs is there; all of it can be had by NVIDIA's nvflash or out of the BIOS update");
+		add_problem(
+			problems, ROM_PRIVATE_CUT, ROM_WARNING,
+			"NVIDIA's private images are missing: it ends at the standard's last image, where the kernel ends its dumps. What a guest's firmware runs is there; all of it can be had by NVIDIA's nvflash or out of the BIOS update");
 	else if (source == ROM_FROM_SYSFS && last->vendor == NVIDIA && last->last &&
 		 n == report->images && !last->npde)
-		add(problems, ROM_PRIVATE_CUT, ROM_NOTE,
-		    "the kernel ends its dumps at the standard's last image: if the card has private images of NVIDIA's, they are not in it");
+		add_problem(
+			problems, ROM_PRIVATE_CUT, ROM_NOTE,
+			"the kernel ends its dumps at the standard's last image: if the card has private images of NVIDIA's, they are not in it");
 }
 
 static void check_gop(struct rom_problems *problems, const struct rom_report *report)
 {
-	bool no_outputs = first(report)->class >> 8 == CLASS_3D;
+	bool no_outputs = first_image(report)->class >> 8 == CLASS_3D;
 
 	if (rom_has_gop(report) || !rom_is_display(report))
 		return;
 	if (no_outputs)
-		add(problems, ROM_NO_GOP, ROM_NOTE,
-		    "it has no EFI image for x64, and a 3D controller, which has no outputs, needs none");
+		add_problem(
+			problems, ROM_NO_GOP, ROM_NOTE,
+			"it has no EFI image for x64, and a 3D controller, which has no outputs, needs none");
 	else
-		add(problems, ROM_NO_GOP, ROM_WARNING,
-		    "it has no EFI image for x64 (GOP): under OVMF the outputs of the GPU stay dark until the guest's driver runs; a GPU without outputs needs none");
+		add_problem(
+			problems, ROM_NO_GOP, ROM_WARNING,
+			"it has no EFI image for x64 (GOP): under OVMF the outputs of the GPU stay dark until the guest's driver runs; a GPU without outputs needs none");
 }
 
 static void check_image(struct rom_problems *problems, const struct rom_report *report, size_t i)
@@ -169,22 +183,24 @@ static void check_image(struct rom_problems *problems, const struct rom_report *
 	bool is_cut = report->ending == ROM_END_CUT && i + 1 == report->images;
 
 	if (image->checksum == ROM_SUM_BAD)
-		add(problems, ROM_BAD_CHECKSUM, ROM_PROBLEM,
-		    "the checksum of image %zu is wrong: it was damaged or edited. SeaBIOS will not run it; OVMF does not look at it",
-		    i + 1);
+		add_problem(
+			problems, ROM_BAD_CHECKSUM, ROM_PROBLEM,
+			"the checksum of image %zu is wrong: it was damaged or edited. SeaBIOS will not run it; OVMF does not look at it",
+			i + 1);
 	if (image->checksum == ROM_SUM_BEYOND && !is_cut)
-		add(problems, ROM_BAD_IMAGE, ROM_WARNING,
-		    "the code of image %zu is longer, by its header, than the image", i + 1);
+		add_problem(problems, ROM_BAD_IMAGE, ROM_WARNING,
+			    "the code of image %zu is longer, by its header, than the image",
+			    i + 1);
 	if (image->kind == ROM_EFI && !image->efi.valid && !is_cut)
-		add(problems, ROM_BAD_IMAGE, ROM_WARNING,
-		    "image %zu is called EFI code, but holds no EFI program", i + 1);
+		add_problem(problems, ROM_BAD_IMAGE, ROM_WARNING,
+			    "image %zu is called EFI code, but holds no EFI program", i + 1);
 	if (image->bad_list && !is_cut)
-		add(problems, ROM_BAD_IMAGE, ROM_WARNING,
-		    "the device list of image %zu leads out of the image", i + 1);
+		add_problem(problems, ROM_BAD_IMAGE, ROM_WARNING,
+			    "the device list of image %zu leads out of the image", i + 1);
 }
 
 /* The gravest first, else in the order of finding. */
-static void sort(struct rom_problem *v, size_t n)
+static void sort_problems(struct rom_problem *v, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
 		struct rom_problem p = v[i];
@@ -212,7 +228,7 @@ void rom_problems_of(struct rom_problems *problems, const struct rom_report *rep
 	check_gop(problems, report);
 	check_private(problems, report, source);
 	if (problems->n)
-		sort(problems->v + before, problems->n - before);
+		sort_problems(problems->v + before, problems->n - before);
 }
 
 void rom_problems_free(struct rom_problems *problems)

@@ -76,7 +76,7 @@ const char *smbios_chassis_word(unsigned type)
 	return type <= SMBIOS_CHASSIS_LAST ? word[type] : NULL;
 }
 
-static bool check(const char *what, const char *s, struct error **err)
+static bool check_string(const char *what, const char *s, struct error **err)
 {
 	if (!s || (text_is_printable(s) && strlen(s) <= STRING_MAX))
 		return true;
@@ -108,7 +108,7 @@ bool smbios_chassis(const struct smbios_chassis *c, struct buf *record, struct e
 		error_add(err, ERROR_USAGE, "there is no chassis type %u; SMBIOS has 1 to %u", type,
 			  SMBIOS_CHASSIS_LAST);
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		good &= check(strings[i].what, strings[i].text, err);
+		good &= check_string(strings[i].what, strings[i].text, err);
 		if (!strings[i].text || !*strings[i].text)
 			continue;
 		fixed[strings[i].at] = ++number;

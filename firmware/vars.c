@@ -21,7 +21,7 @@ struct image {
 };
 
 /* Looks at a regular file; false with errno set. */
-static bool look(const char *path, struct image *image)
+static bool look_at_store(const char *path, struct image *image)
 {
 	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
@@ -37,7 +37,7 @@ static bool look(const char *path, struct image *image)
 
 static bool look_at_template(const char *path, struct image *image, struct error **err)
 {
-	if (!look(path, image)) {
+	if (!look_at_store(path, image)) {
 		error_errno(err, ERROR_HOST, errno,
 			    "cannot read the firmware's variable template %s", path);
 		return false;
@@ -56,8 +56,8 @@ static const char *format_name(const struct image *image)
 
 /* An existing store is usable when it is of the template's size and format and QEMU may write it.
  */
-static bool check(const char *path, const struct image *store, const char *template_path,
-		  const struct image *image, struct error **err)
+static bool check_store(const char *path, const struct image *store, const char *template_path,
+			const struct image *image, struct error **err)
 {
 	if (store->size != image->size || store->is_qcow2 != image->is_qcow2) {
 		error_add(
@@ -75,7 +75,7 @@ static bool check(const char *path, const struct image *store, const char *templ
 	return true;
 }
 
-static bool make(const char *path, const char *template_path, struct error **err)
+static bool make_store(const char *path, const char *template_path, struct error **err)
 {
 	own_free char *dir = path_dir(path);
 
@@ -88,13 +88,13 @@ bool vars_prepare(const char *path, const char *template_path, struct error **er
 
 	if (!look_at_template(template_path, &image, err))
 		return false;
-	if (look(path, &store))
-		return check(path, &store, template_path, &image, err);
+	if (look_at_store(path, &store))
+		return check_store(path, &store, template_path, &image, err);
 	if (errno != ENOENT) {
 		error_errno(err, ERROR_HOST, errno, "cannot use the variable store %s", path);
 		return false;
 	}
-	return make(path, template_path, err);
+	return make_store(path, template_path, err);
 }
 
 bool vars_copy(const char *path, const char *store, const char *template_path, struct error **err)
@@ -103,13 +103,14 @@ bool vars_copy(const char *path, const char *store, const char *template_path, s
 
 	if (!look_at_template(template_path, &image, err))
 		return false;
-	if (look(store, &there))
-		return check(store, &there, template_path, &image, err) && make(path, store, err);
+	if (look_at_store(store, &there))
+		return check_store(store, &there, template_path, &image, err) &&
+		       make_store(path, store, err);
 	if (errno != ENOENT) {
 		error_errno(err, ERROR_HOST, errno, "cannot use the variable store %s", store);
 		return false;
 	}
-	return make(path, template_path, err);
+	return make_store(path, template_path, err);
 }
 
 /* The fresh one is made first: a full disk must not leave a machine without any. If we die between
@@ -127,12 +128,12 @@ bool vars_reset(const char *path, const char *template_path, struct error **err)
 	if (!look_at_template(template_path, &image, err))
 		return false;
 	if (lstat(path, &st) < 0 && errno == ENOENT)
-		return make(path, template_path, err);
+		return make_store(path, template_path, err);
 	if (unlink(fresh) < 0 && errno != ENOENT) {
 		error_errno(err, ERROR_HOST, errno, "cannot remove %s", fresh);
 		return false;
 	}
-	if (!make(fresh, template_path, err))
+	if (!make_store(fresh, template_path, err))
 		return false;
 	if (rename(path, old) < 0 || rename(fresh, path) < 0) {
 		error_errno(err, ERROR_HOST, errno, "cannot put the variable store %s aside", path);

@@ -35,7 +35,8 @@ void qmp_candidates_free(struct qmp_candidates *candidates)
 }
 
 /* Adds a candidate if it begins as it is typed; takes over text and note. */
-static void offer(struct qmp_candidates *out, const char *typed, char *text, char *note, bool ends)
+static void offer_candidate(struct qmp_candidates *out, const char *typed, char *text, char *note,
+			    bool ends)
 {
 	if (!text_starts(text, typed)) {
 		free(text);
@@ -129,11 +130,11 @@ static void offer_member(const struct schema *schema, const struct schema_member
 			 const char *path, const char *typed, struct qmp_candidates *out)
 {
 	if (has_plain(schema, member->type))
-		offer(out, typed, xasprintf("%s%s=", path, member->name),
-		      member_note(schema, member), false);
+		offer_candidate(out, typed, xasprintf("%s%s=", path, member->name),
+				member_note(schema, member), false);
 	if (has_parts(schema, member->type))
-		offer(out, typed, xasprintf("%s%s.", path, member->name),
-		      member_note(schema, member), false);
+		offer_candidate(out, typed, xasprintf("%s%s.", path, member->name),
+				member_note(schema, member), false);
 }
 
 /* Whether nothing more of a member can be given. */
@@ -170,11 +171,11 @@ static void offer_place(const struct schema *schema, const struct place *at,
 			      : 0;
 
 	if (has_plain(schema, list->type))
-		offer(out, typed, xasprintf("%s%zu=", path, next), schema_words(schema, list->type),
-		      false);
+		offer_candidate(out, typed, xasprintf("%s%zu=", path, next),
+				schema_words(schema, list->type), false);
 	if (has_parts(schema, list->type))
-		offer(out, typed, xasprintf("%s%zu.", path, next), schema_words(schema, list->type),
-		      false);
+		offer_candidate(out, typed, xasprintf("%s%zu.", path, next),
+				schema_words(schema, list->type), false);
 }
 
 static void offer_properties(json_object *properties, json_object *given, const char *typed,
@@ -190,10 +191,10 @@ static void offer_properties(json_object *properties, json_object *given, const 
 		const char *about = json_member_text(property, "description");
 
 		if (*name && !is_given(given, name))
-			offer(out, typed, xasprintf("%s=", name),
-			      xasprintf("%s%s%s", json_member_text(property, "type"),
-					*about ? ": " : "", about),
-			      false);
+			offer_candidate(out, typed, xasprintf("%s=", name),
+					xasprintf("%s%s%s", json_member_text(property, "type"),
+						  *about ? ": " : "", about),
+					false);
 	}
 }
 
@@ -224,7 +225,7 @@ static void complete_key(const struct completing *completing, const struct schem
 static void offer_words(const char *const *words, const char *typed, struct qmp_candidates *out)
 {
 	for (; *words; words++)
-		offer(out, typed, xstrdup(*words), xstrdup(""), true);
+		offer_candidate(out, typed, xstrdup(*words), xstrdup(""), true);
 }
 
 static const char *const BOOLEAN[] = {"on", "off", NULL};
@@ -237,11 +238,11 @@ static void offer_values(const struct schema *schema, const struct schema_entry 
 	if (!type || depth > 2)
 		return;
 	for (size_t i = 0; type->kind == SCHEMA_ENUM && i < type->members; i++)
-		offer(out, typed, xstrdup(type->member[i].name),
-		      xstrdup(type->member[i].deprecated ? "deprecated"
-			      : type->member[i].unstable ? "unstable"
-							 : ""),
-		      true);
+		offer_candidate(out, typed, xstrdup(type->member[i].name),
+				xstrdup(type->member[i].deprecated ? "deprecated"
+					: type->member[i].unstable ? "unstable"
+								   : ""),
+				true);
 	if (type->kind == SCHEMA_BUILTIN && strcmp(type->type, "boolean") == 0)
 		offer_words(BOOLEAN, typed, out);
 	if (type->kind == SCHEMA_BUILTIN && strcmp(type->type, "null") == 0)
@@ -285,7 +286,7 @@ static void complete_value(const struct completing *completing, const struct sch
 		return;
 	names = completing->names(completing->what, command->name, path, typed, &n);
 	for (size_t i = 0; i < n; i++)
-		offer(out, typed, names[i], xstrdup(""), !text_ends(names[i], "/"));
+		offer_candidate(out, typed, names[i], xstrdup(""), !text_ends(names[i], "/"));
 	free(names);
 }
 
@@ -298,14 +299,14 @@ static void complete_command(const struct completing *completing, const char *ty
 		const struct schema_entry *entry = schema_at(completing->schema, i);
 
 		if (entry->kind == SCHEMA_COMMAND)
-			offer(out, typed, xstrdup(entry->name),
-			      xstrdup(entry->deprecated ? "deprecated"
-				      : entry->unstable ? "unstable"
-							: ""),
-			      true);
+			offer_candidate(out, typed, xstrdup(entry->name),
+					xstrdup(entry->deprecated ? "deprecated"
+						: entry->unstable ? "unstable"
+								  : ""),
+					true);
 	}
 	for (size_t i = 0; completing->words && completing->words[i]; i++)
-		offer(out, typed, xstrdup(completing->words[i]), xstrdup(""), true);
+		offer_candidate(out, typed, xstrdup(completing->words[i]), xstrdup(""), true);
 }
 
 /* The tree of the words behind the first and before the last; what is wrong there is left out. */

@@ -106,14 +106,14 @@ static void kill_bytes(struct editor *editor, size_t from, size_t to)
 	remove_bytes(editor, from, to);
 }
 
-static size_t before(const struct editor *editor, size_t at)
+static size_t place_before(const struct editor *editor, size_t at)
 {
 	while (at > 0 && is_inside(editor->text.data[--at]))
 		;
 	return at;
 }
 
-static size_t behind(const struct editor *editor, size_t at)
+static size_t place_behind(const struct editor *editor, size_t at)
 {
 	if (at < editor->text.len)
 		at++;
@@ -259,14 +259,14 @@ static void move_end(struct editor *editor)
 
 static void delete_at_cursor(struct editor *editor)
 {
-	remove_bytes(editor, editor->cursor, behind(editor, editor->cursor));
+	remove_bytes(editor, editor->cursor, place_behind(editor, editor->cursor));
 }
 
 static void swap_characters(struct editor *editor)
 {
-	size_t at = editor->cursor == editor->text.len ? before(editor, editor->cursor)
+	size_t at = editor->cursor == editor->text.len ? place_before(editor, editor->cursor)
 						       : editor->cursor;
-	size_t first = before(editor, at), end = behind(editor, at);
+	size_t first = place_before(editor, at), end = place_behind(editor, at);
 	own_free char *left = NULL;
 
 	if (at == 0 || at == end)
@@ -290,12 +290,12 @@ static enum editor_event take_csi(struct editor *editor, const char *parameters,
 		go_in_history(editor, editor->at + 1);
 		break;
 	case 'C':
-		editor->cursor =
-			word ? word_behind(editor, editor->cursor) : behind(editor, editor->cursor);
+		editor->cursor = word ? word_behind(editor, editor->cursor)
+				      : place_behind(editor, editor->cursor);
 		break;
 	case 'D':
-		editor->cursor =
-			word ? word_before(editor, editor->cursor) : before(editor, editor->cursor);
+		editor->cursor = word ? word_before(editor, editor->cursor)
+				      : place_before(editor, editor->cursor);
 		break;
 	case 'H':
 		editor->cursor = 0;
@@ -389,7 +389,7 @@ static enum editor_event take_control(struct editor *editor, unsigned char byte)
 		editor->cursor = 0;
 		break;
 	case 'B':
-		editor->cursor = before(editor, editor->cursor);
+		editor->cursor = place_before(editor, editor->cursor);
 		break;
 	case 'C':
 		return EDITOR_CANCEL;
@@ -402,10 +402,10 @@ static enum editor_event take_control(struct editor *editor, unsigned char byte)
 		move_end(editor);
 		break;
 	case 'F':
-		editor->cursor = behind(editor, editor->cursor);
+		editor->cursor = place_behind(editor, editor->cursor);
 		break;
 	case 'H':
-		remove_bytes(editor, before(editor, editor->cursor), editor->cursor);
+		remove_bytes(editor, place_before(editor, editor->cursor), editor->cursor);
 		break;
 	case 'I':
 		return EDITOR_COMPLETE;

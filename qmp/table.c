@@ -152,7 +152,7 @@ static size_t table_width(const struct table *table, size_t *shown)
 }
 
 /* The column that is missed least: the deepest, and the widest of these. */
-static struct column *least(struct table *table)
+static struct column *least_column(struct table *table)
 {
 	struct column *found = NULL;
 
@@ -168,7 +168,7 @@ static struct column *least(struct table *table)
 }
 
 /* Makes the table as narrow as that; false where too little of it would be left. */
-static bool fit(struct table *table, size_t columns)
+static bool fit_columns(struct table *table, size_t columns)
 {
 	size_t shown;
 
@@ -180,7 +180,7 @@ static bool fit(struct table *table, size_t columns)
 	while (table_width(table, &shown) > columns) {
 		if (shown <= COLUMNS_LEAST)
 			return false;
-		least(table)->place = LEFT_OUT;
+		least_column(table)->place = LEFT_OUT;
 	}
 	return shown >= COLUMNS_LEAST;
 }
@@ -284,7 +284,7 @@ char *qmp_table(json_object *value, size_t columns)
 		    !note_members(&table, row, key, 0))
 			return NULL;
 	}
-	if (table.rows < 2 || !is_alike(&table) || !fit(&table, columns))
+	if (table.rows < 2 || !is_alike(&table) || !fit_columns(&table, columns))
 		return NULL;
 	for (size_t i = 0; i <= table.rows; i++)
 		add_row(&out, &table, i ? json_object_array_get_idx(value, i - 1) : NULL);

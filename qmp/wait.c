@@ -103,8 +103,8 @@ static bool wait_and_receive(struct qmp *qmp, const struct patience *patience, b
 }
 
 /* The next message off the wire, waited for; false with an error. */
-static bool await(struct qmp *qmp, const struct patience *patience, struct qmp_message *message,
-		  size_t *size, struct error **err)
+static bool await_answer(struct qmp *qmp, const struct patience *patience,
+			 struct qmp_message *message, size_t *size, struct error **err)
 {
 	bool other = false;
 
@@ -136,7 +136,7 @@ static bool is_alone(const struct qmp *qmp, uint64_t id)
 /* Whether a message is the answer to id. A failure without id can only mean the one command that is
  * under way.
  */
-static bool answers(const struct qmp *qmp, const struct qmp_message *message, uint64_t id)
+static bool message_answers(const struct qmp *qmp, const struct qmp_message *message, uint64_t id)
 {
 	if (message->kind != QMP_REPLY && message->kind != QMP_FAILURE)
 		return false;
@@ -146,7 +146,7 @@ static bool answers(const struct qmp *qmp, const struct qmp_message *message, ui
 /* Whether a message that cannot be read was, as far as can be told, the answer to id: nothing else
  * would come.
  */
-static bool spoils(const struct qmp *qmp, const struct qmp_message *message, uint64_t id)
+static bool message_spoils(const struct qmp *qmp, const struct qmp_message *message, uint64_t id)
 {
 	return message->kind == QMP_GARBAGE && message->answer &&
 	       (message->id == id || (message->id == 0 && is_alone(qmp, id)));
@@ -170,23 +170,23 @@ static bool take_answer(struct qmp *qmp, const struct qmp_message *message, json
 }
 
 /* Waits for the reply to id. */
-static bool collect(struct qmp *qmp, uint64_t id, const struct patience *patience,
-		    json_object **ret, struct error **err)
+static bool collect_answer(struct qmp *qmp, uint64_t id, const struct patience *patience,
+			   json_object **ret, struct error **err)
 {
 	for (;;) {
 		own_qmp_message struct qmp_message message = {0};
 		size_t size = 0;
 
-		if (!await(qmp, patience, &message, &size, err)) {
+		if (!await_answer(qmp, patience, &message, &size, err)) {
 			qmp_abandon(qmp, id);
 			return false;
 		}
-		if (answers(qmp, &message, id)) {
+		if (message_answers(qmp, &message, id)) {
 			if (message.id == 0)
 				qmp_abandon(qmp, id);
 			return take_answer(qmp, &message, ret, err);
 		}
-		if (spoils(qmp, &message, id)) {
+		if (message_spoils(qmp, &message, id)) {
 			error_add(err, ERROR_FAILED, "%s cannot be read: %s", patience->what,
 				  message.text);
 			qmp_abandon(qmp, id);
@@ -196,14 +196,15 @@ static bool collect(struct qmp *qmp, uint64_t id, const struct patience *patienc
 	}
 }
 
-static bool execute(struct qmp *qmp, const char *key, const char *command, json_object *arguments,
-		    const struct patience *patience, json_object **ret, struct error **err)
+static bool execute_command(struct qmp *qmp, const char *key, const char *command,
+			    json_object *arguments, const struct patience *patience,
+			    json_object **ret, struct error **err)
 {
 	uint64_t id;
 
 	free(steal(&qmp->error_class));
 	return send_message(qmp, key, command, arguments, &id, err) &&
-	       collect(qmp, id, patience, ret, err);
+	       collect_answer(qmp, id, patience, ret, err);
 }
 
 bool qmp_hasten(struct qmp *qmp, const char *command, uint64_t *id, struct error **err)
@@ -219,7 +220,7 @@ bool qmp_collect(struct qmp *qmp, const char *command, uint64_t id, int timeout_
 	struct patience patience = {deadline_after(timeout_ms), -1, what, ""};
 
 	free(steal(&qmp->error_class));
-	return collect(qmp, id, &patience, ret, err);
+	return collect_answer(qmp, id, &patience, ret, err);
 }
 
 static bool execute_as(struct qmp *qmp, const char *key, const char *command,
@@ -229,7 +230,7 @@ static bool execute_as(struct qmp *qmp, const char *key, const char *command,
 	own_free char *what = xasprintf("the reply to %s", command);
 	struct patience patience = {deadline_after(timeout_ms), -1, what, ""};
 
-	return execute(qmp, key, command, arguments, &patience, ret, err);
+	return execute_command(qmp, key, command, arguments, &patience, ret, err);
 }
 
 bool qmp_execute(struct qmp *qmp, const char *command, json_object *arguments, int timeout_ms,
@@ -285,7 +286,7 @@ bool qmp_handshake(struct qmp *qmp, int timeout_ms, int also_fd, struct error **
 		own_qmp_message struct qmp_message message = {0};
 		size_t size = 0;
 
-		if (!await(qmp, &patience, &message, &size, err))
+		if (!await_answer(qmp, &patience, &message, &size, err))
 			return false;
 		if (message.kind != QMP_GREETING)
 			qmp_put_aside(qmp, &message, size);
@@ -293,7 +294,7 @@ bool qmp_handshake(struct qmp *qmp, int timeout_ms, int also_fd, struct error **
 	patience.what = "the reply to qmp_capabilities";
 	patience.timeout = "";
 	if (qmp->capabilities_id) /* sent before */
-		return collect(qmp, qmp->capabilities_id, &patience, NULL, err);
-	return execute(qmp, "execute", "qmp_capabilities", wanted_capabilities(qmp), &patience,
-		       NULL, err);
+		return collect_answer(qmp, qmp->capabilities_id, &patience, NULL, err);
+	return execute_command(qmp, "execute", "qmp_capabilities", wanted_capabilities(qmp),
+			       &patience, NULL, err);
 }

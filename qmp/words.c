@@ -24,7 +24,7 @@
 #define DEPTH 32
 #define SHOWN 60
 
-static size_t digits(const char *s)
+static size_t are_digits(const char *s)
 {
 	return strspn(s, "0123456789");
 }
@@ -73,7 +73,7 @@ static size_t key_length(const char *word, struct error **err)
 }
 
 /* Whether key a is key b or one that b stands below. */
-static bool covers(const char *a, size_t a_len, const char *b, size_t b_len)
+static bool word_covers(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	return a_len <= b_len && memcmp(a, b, a_len) == 0 && (a_len == b_len || b[a_len] == '.');
 }
@@ -92,8 +92,8 @@ static bool check_keys(char *const *words, size_t n, size_t *first, struct error
 		for (size_t j = 0; len[i] && j < i; j++) {
 			own_free char *shown = NULL, *other = NULL;
 
-			if (!len[j] || (!covers(words[i], len[i], words[j], len[j]) &&
-					!covers(words[j], len[j], words[i], len[i])))
+			if (!len[j] || (!word_covers(words[i], len[i], words[j], len[j]) &&
+					!word_covers(words[j], len[j], words[i], len[i])))
 				continue;
 			shown = text_quote(words[i], SHOWN);
 			other = text_quote(words[j], SHOWN);
@@ -111,7 +111,7 @@ static bool check_keys(char *const *words, size_t n, size_t *first, struct error
 /* Reads a part of a key as a place in a list; it has one spelling only, or keys could be the same
  * without looking so.
  */
-static bool place(const char *part, size_t *index)
+static bool list_place(const char *part, size_t *index)
 {
 	uint64_t value;
 
@@ -122,12 +122,12 @@ static bool place(const char *part, size_t *index)
 }
 
 /* Puts value (taken over) at part of node; false with *why if that is no place of node's. */
-static bool put(json_object *node, const char *part, json_object *value, const char **why)
+static bool put_member(json_object *node, const char *part, json_object *value, const char **why)
 {
 	bool list = json_object_is_type(node, json_type_array);
 	size_t index = 0;
 
-	if (list && (!place(part, &index) || index != json_object_array_length(node))) {
+	if (list && (!list_place(part, &index) || index != json_object_array_length(node))) {
 		*why = "a list is counted from 0 without gaps";
 		json_object_put(value);
 		return false;
@@ -139,13 +139,13 @@ static bool put(json_object *node, const char *part, json_object *value, const c
 	return true;
 }
 
-static json_object *child(json_object *node, const char *part)
+static json_object *child_node(json_object *node, const char *part)
 {
 	size_t index;
 
 	if (!json_object_is_type(node, json_type_array))
 		return json_object_object_get(node, part);
-	return place(part, &index) ? json_object_array_get_idx(node, index) : NULL;
+	return list_place(part, &index) ? json_object_array_get_idx(node, index) : NULL;
 }
 
 /* Puts one word's value into the tree, its nodes on the way too; false with *why. */
@@ -161,11 +161,11 @@ static bool add_word(json_object *root, const char *word, size_t number, const c
 		bool list;
 
 		*next++ = '\0';
-		list = digits(next) == strcspn(next, ".");
-		below = child(node, part);
+		list = are_digits(next) == strcspn(next, ".");
+		below = child_node(node, part);
 		if (!below) {
 			below = list ? json_object_new_array() : json_object_new_object();
-			if (!put(node, part, below, why))
+			if (!put_member(node, part, below, why))
 				return false;
 		} else if (list != json_object_is_type(below, json_type_array)) {
 			*why = "the same thing is a list in one key and an object in another";
@@ -176,7 +176,7 @@ static bool add_word(json_object *root, const char *word, size_t number, const c
 	}
 	leaf = json_object_new_string(word + len + 1);
 	json_object_set_userdata(leaf, (void *)(uintptr_t)(number + 1), NULL);
-	return put(node, part, leaf, why);
+	return put_member(node, part, leaf, why);
 }
 
 json_object *qmp_word_tree(char *const *words, size_t n, size_t *wrong, struct error **err)

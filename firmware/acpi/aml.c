@@ -94,7 +94,7 @@ static void add_length(struct buf *to, size_t content)
 }
 
 /* An opcode with a length before its content. */
-static struct buf package(enum op op, struct buf content)
+static struct buf package_term(enum op op, struct buf content)
 {
 	own_buf struct buf body = content;
 	struct buf out = {0};
@@ -106,7 +106,7 @@ static struct buf package(enum op op, struct buf content)
 }
 
 /* An opcode with its operands behind it. */
-static struct buf plain(enum op op, struct buf operands)
+static struct buf plain_term(enum op op, struct buf operands)
 {
 	struct buf out = {0};
 
@@ -251,12 +251,12 @@ struct buf aml_buffer(uint32_t size, const void *data, size_t len)
 
 	must(len <= size);
 	buf_add(&content, data, len);
-	return package(OP_BUFFER, content);
+	return package_term(OP_BUFFER, content);
 }
 
 struct buf aml_zeros(struct buf size)
 {
-	return package(OP_BUFFER, size);
+	return package_term(OP_BUFFER, size);
 }
 
 static unsigned hex_digit(char c)
@@ -305,24 +305,24 @@ struct buf aml_package_(struct buf *element, size_t n)
 	must(n <= UINT8_MAX);
 	buf_addc(&content, (char)n);
 	take(&content, &elements);
-	return package(OP_PACKAGE, content);
+	return package_term(OP_PACKAGE, content);
 }
 
 /* ------------------------------------------------------------------ objects */
 
 struct buf aml_scope(const char *path, struct buf body)
 {
-	return package(OP_SCOPE, aml_list(aml_path(path), body));
+	return package_term(OP_SCOPE, aml_list(aml_path(path), body));
 }
 
 struct buf aml_device(const char *name, struct buf body)
 {
-	return package(OP_DEVICE, aml_list(aml_path(name), body));
+	return package_term(OP_DEVICE, aml_list(aml_path(name), body));
 }
 
 struct buf aml_name(const char *name, struct buf value)
 {
-	return plain(OP_NAME, aml_list(aml_path(name), value));
+	return plain_term(OP_NAME, aml_list(aml_path(name), value));
 }
 
 struct buf aml_method(const char *name, unsigned args, struct buf body)
@@ -332,7 +332,7 @@ struct buf aml_method(const char *name, unsigned args, struct buf body)
 	must(args <= 7);
 	buf_addc(&content, (char)args);
 	take(&content, &body);
-	return package(OP_METHOD, content);
+	return package_term(OP_METHOD, content);
 }
 
 /* ------------------------------------------------------------------ code */
@@ -340,28 +340,28 @@ struct buf aml_method(const char *name, unsigned args, struct buf body)
 struct buf aml_arg(unsigned n)
 {
 	must(n <= 6);
-	return plain(OP_ARG0 + n, (struct buf){0});
+	return plain_term(OP_ARG0 + n, (struct buf){0});
 }
 
 struct buf aml_local(unsigned n)
 {
 	must(n <= 7);
-	return plain(OP_LOCAL0 + n, (struct buf){0});
+	return plain_term(OP_LOCAL0 + n, (struct buf){0});
 }
 
 struct buf aml_return(struct buf value)
 {
-	return plain(OP_RETURN, value);
+	return plain_term(OP_RETURN, value);
 }
 
 struct buf aml_if(struct buf condition, struct buf body)
 {
-	return package(OP_IF, aml_list(condition, body));
+	return package_term(OP_IF, aml_list(condition, body));
 }
 
 struct buf aml_store(struct buf value, struct buf target)
 {
-	return plain(OP_STORE, aml_list(value, target));
+	return plain_term(OP_STORE, aml_list(value, target));
 }
 
 /* Targets that are not wanted are a NullName, which is the same byte as zero. */
@@ -372,47 +372,47 @@ static struct buf no_target(void)
 
 struct buf aml_add(struct buf a, struct buf b)
 {
-	return plain(OP_ADD, aml_list(a, b, no_target()));
+	return plain_term(OP_ADD, aml_list(a, b, no_target()));
 }
 
 struct buf aml_subtract(struct buf a, struct buf b)
 {
-	return plain(OP_SUBTRACT, aml_list(a, b, no_target()));
+	return plain_term(OP_SUBTRACT, aml_list(a, b, no_target()));
 }
 
 struct buf aml_divide(struct buf a, struct buf b, struct buf remainder, struct buf quotient)
 {
-	return plain(OP_DIVIDE, aml_list(a, b, remainder, quotient));
+	return plain_term(OP_DIVIDE, aml_list(a, b, remainder, quotient));
 }
 
 struct buf aml_mid(struct buf source, struct buf index, struct buf length)
 {
-	return plain(OP_MID, aml_list(source, index, length, no_target()));
+	return plain_term(OP_MID, aml_list(source, index, length, no_target()));
 }
 
 struct buf aml_concatenate(struct buf a, struct buf b, struct buf target)
 {
-	return plain(OP_CONCATENATE, aml_list(a, b, target));
+	return plain_term(OP_CONCATENATE, aml_list(a, b, target));
 }
 
 struct buf aml_size_of(struct buf object)
 {
-	return plain(OP_SIZE_OF, object);
+	return plain_term(OP_SIZE_OF, object);
 }
 
 struct buf aml_equal(struct buf a, struct buf b)
 {
-	return plain(OP_EQUAL, aml_list(a, b));
+	return plain_term(OP_EQUAL, aml_list(a, b));
 }
 
 struct buf aml_less(struct buf a, struct buf b)
 {
-	return plain(OP_LESS, aml_list(a, b));
+	return plain_term(OP_LESS, aml_list(a, b));
 }
 
 struct buf aml_greater(struct buf a, struct buf b)
 {
-	return plain(OP_GREATER, aml_list(a, b));
+	return plain_term(OP_GREATER, aml_list(a, b));
 }
 
 struct buf aml_call(const char *path, struct buf args)

@@ -146,8 +146,8 @@ static bool take_bytes(struct cursor *c, struct buf *bytes)
 	return false;
 }
 
-static const struct acpi_dsm_answer *find(const struct acpi_dsm *dsm, const char *uuid,
-					  unsigned function)
+static const struct acpi_dsm_answer *find_answer(const struct acpi_dsm *dsm, const char *uuid,
+						 unsigned function)
 {
 	for (size_t i = 0; i < dsm->n; i++)
 		if (dsm->answer[i].function == function && strcmp(dsm->answer[i].uuid, uuid) == 0)
@@ -170,7 +170,7 @@ static void parse_line(struct cursor *c, struct acpi_dsm *dsm)
 		return;
 	if (!take_uuid(c, uuid) || !take_function(c, &function) || !take_bytes(c, &bytes))
 		return;
-	if (find(dsm, uuid, function)) {
+	if (find_answer(dsm, uuid, function)) {
 		complain(c, start, "function %x of %s stands twice", function, uuid);
 		return;
 	}
@@ -236,14 +236,14 @@ size_t acpi_dsm_count(const struct acpi_dsm *dsm, bool npcf)
 	return n;
 }
 
-static void append(struct buf *to, struct buf term)
+static void append_term(struct buf *to, struct buf term)
 {
 	buf_add(to, term.data, term.len);
 	buf_free(&term);
 }
 
 /* All functions of one UUID; Arg2 is the function (9.1.1). */
-static struct buf functions(const struct acpi_dsm *dsm, const char *uuid)
+static struct buf function_mask(const struct acpi_dsm *dsm, const char *uuid)
 {
 	struct buf out = {0};
 
@@ -251,9 +251,10 @@ static struct buf functions(const struct acpi_dsm *dsm, const char *uuid)
 		const struct acpi_dsm_answer *a = &dsm->answer[i];
 
 		if (strcmp(a->uuid, uuid) == 0)
-			append(&out, aml_if(aml_equal(aml_arg(2), aml_int(a->function)),
-					    aml_return(aml_buffer((uint32_t)a->bytes.len,
-								  a->bytes.data, a->bytes.len))));
+			append_term(&out,
+				    aml_if(aml_equal(aml_arg(2), aml_int(a->function)),
+					   aml_return(aml_buffer((uint32_t)a->bytes.len,
+								 a->bytes.data, a->bytes.len))));
 	}
 	return out;
 }
@@ -275,11 +276,11 @@ struct buf acpi_dsm_method(const struct acpi_dsm *dsm, bool npcf)
 		const struct acpi_dsm_answer *a = &dsm->answer[i];
 
 		if (is_npcf(a) == npcf && is_first_of_its_uuid(dsm, i))
-			append(&body, aml_if(aml_equal(aml_arg(0), aml_uuid(a->uuid)),
-					     functions(dsm, a->uuid)));
+			append_term(&body, aml_if(aml_equal(aml_arg(0), aml_uuid(a->uuid)),
+						  function_mask(dsm, a->uuid)));
 	}
-	append(&body,
-	       aml_return(aml_buffer(sizeof(unsupported), unsupported, sizeof(unsupported))));
+	append_term(&body,
+		    aml_return(aml_buffer(sizeof(unsupported), unsupported, sizeof(unsupported))));
 	return aml_method("_DSM", 4, body);
 }
 

@@ -25,7 +25,7 @@ static uint32_t length_at(const uint8_t *at)
 /* A line for a shell with the file's name, and another's that is made of it: never the file's own,
  * which the shell would empty first.
  */
-static char *remedy(const char *path, const char *what, const char *before, const char *after)
+static char *table_remedy(const char *path, const char *what, const char *before, const char *after)
 {
 	own_free char *from = text_word(path);
 
@@ -34,7 +34,7 @@ static char *remedy(const char *path, const char *what, const char *before, cons
 
 /* ------------------------------------------------------------------ by its first bytes */
 
-static char *packed(const char *path, const uint8_t *data, size_t len)
+static char *packed_problem(const char *path, const uint8_t *data, size_t len)
 {
 	static const struct {
 		const char *bytes;
@@ -68,7 +68,7 @@ static char *packed(const char *path, const uint8_t *data, size_t len)
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
 		if (len >= row[i].len && memcmp(data, row[i].bytes, row[i].len) == 0)
-			return remedy(path, row[i].what, row[i].line, "");
+			return table_remedy(path, row[i].what, row[i].line, "");
 	for (size_t i = 0; i < ARRAY_SIZE(archive); i++)
 		if (len >= archive[i].len && memcmp(data, archive[i].bytes, archive[i].len) == 0)
 			return xstrdup(archive[i].words);
@@ -76,7 +76,7 @@ static char *packed(const char *path, const uint8_t *data, size_t len)
 }
 
 /* Windows' PowerShell writes what it is given so. A table never begins like that. */
-static char *utf16(const char *path, const uint8_t *data, size_t len)
+static char *utf16_problem(const char *path, const uint8_t *data, size_t len)
 {
 	own_free char *from = text_word(path);
 
@@ -99,7 +99,7 @@ static bool is_text(const uint8_t *data, size_t len)
 
 /* ------------------------------------------------------------------ by its text */
 
-static char *source(const char *path, const char *what)
+static char *source_problem(const char *path, const char *what)
 {
 	own_free char *from = text_word(path);
 
@@ -112,7 +112,7 @@ static char *source(const char *path, const char *what)
 		what);
 }
 
-static char *base64(const char *path, const struct text_form *form)
+static char *base64_problem(const char *path, const struct text_form *form)
 {
 	const char *before = form->url	    ? "tr -- -_ +/ <"
 			     : form->blanks ? "base64 -di"
@@ -120,27 +120,27 @@ static char *base64(const char *path, const struct text_form *form)
 	const char *after = form->url ? " | base64 -di" : "";
 
 	if (form->gzip)
-		return remedy(path, "base64 of a file compressed by gzip", "base64 -di",
-			      " | gzip -d");
-	return remedy(path, "still base64", before, after);
+		return table_remedy(path, "base64 of a file compressed by gzip", "base64 -di",
+				    " | gzip -d");
+	return table_remedy(path, "still base64", before, after);
 }
 
-static char *dump(const char *path, const struct text_form *form)
+static char *dump_problem(const char *path, const struct text_form *form)
 {
 	if (form->squeezed)
 		return xstrdup(
 			"is a hex dump that has left out lines that repeat (*): dump the table with -v, or take the table itself");
 	switch (form->kind) {
 	case TEXT_XXD:
-		return remedy(path, "a hex dump of xxd's", "xxd -r", "");
+		return table_remedy(path, "a hex dump of xxd's", "xxd -r", "");
 	case TEXT_HEXDUMP:
-		return remedy(path, "a hex dump", "sed -E 's/^[0-9A-Fa-f]+//; s/[|>].*//'",
-			      " | xxd -r -p");
+		return table_remedy(path, "a hex dump", "sed -E 's/^[0-9A-Fa-f]+//; s/[|>].*//'",
+				    " | xxd -r -p");
 	case TEXT_HEX:
-		return remedy(path, "a hex dump", "xxd -r -p", "");
+		return table_remedy(path, "a hex dump", "xxd -r -p", "");
 	case TEXT_C_ARRAY:
-		return remedy(path, "an array for a C compiler", "sed 's,/\\*.*\\*/,,'",
-			      " | grep -oiE '0x[0-9a-f]{2}' | cut -c3- | xxd -r -p");
+		return table_remedy(path, "an array for a C compiler", "sed 's,/\\*.*\\*/,,'",
+				    " | grep -oiE '0x[0-9a-f]{2}' | cut -c3- | xxd -r -p");
 	default:
 		return xstrdup(
 			"is a dump in words of more than a byte (hexdump without -C, od), and no table: take the table itself");
@@ -157,7 +157,8 @@ static char *by_text(const char *path, const char *text, size_t len)
 		return xstrdup(
 			"is a web page (HTML or XML), not a table: a browser saved the page around the file; follow its link again (raw, download)");
 	case TEXT_DATA_URI:
-		return remedy(path, "a data URI in base64", "sed 's/^[^,]*,//'", " | base64 -di");
+		return table_remedy(path, "a data URI in base64", "sed 's/^[^,]*,//'",
+				    " | base64 -di");
 	case TEXT_UUENCODE:
 		return xasprintf("is uuencoded: uudecode -o %s.aml %s", from, from);
 	case TEXT_ACPIDUMP:
@@ -165,15 +166,15 @@ static char *by_text(const char *path, const char *text, size_t len)
 			"is the text of acpidump: acpixtract -a %s makes a file (.dat) of each table in it",
 			from);
 	case TEXT_ASL:
-		return source(path, "source text (ASL)");
+		return source_problem(path, "source text (ASL)");
 	case TEXT_DATA_TABLE:
-		return source(path, "the source text of a table");
+		return source_problem(path, "the source text of a table");
 	case TEXT_BASE64:
-		return base64(path, &form);
+		return base64_problem(path, &form);
 	case TEXT_PLAIN:
 		return xstrdup("is text, and no ACPI table: a compiled one (.aml) is needed");
 	default:
-		return dump(path, &form);
+		return dump_problem(path, &form);
 	}
 }
 
@@ -200,9 +201,9 @@ char *acpi_other_file(const char *path, const void *data, size_t len)
 
 	if (len == 0)
 		return xstrdup("is empty");
-	words = packed(path, data, len);
+	words = packed_problem(path, data, len);
 	if (!words)
-		words = utf16(path, data, len);
+		words = utf16_problem(path, data, len);
 	if (!words && is_text(data, len))
 		words = by_text(path, data, len);
 	return words ? words : no_header(data, len);

@@ -167,7 +167,7 @@ bool acpi_table_check(const char *path, const void *data, size_t len, char **war
 
 /* ------------------------------------------------------------------ all together */
 
-static size_t total(const struct acpi_tables *tables)
+static size_t total_size(const struct acpi_tables *tables)
 {
 	size_t sum = 0;
 
@@ -178,7 +178,7 @@ static size_t total(const struct acpi_tables *tables)
 
 bool acpi_tables_fit(const struct acpi_tables *tables, struct error **err)
 {
-	size_t sum = total(tables);
+	size_t sum = total_size(tables);
 	bool good = true;
 
 	for (size_t i = 0; i < tables->n; i++) {

@@ -12,7 +12,7 @@
 
 #define BYTES_ENOUGH 4 /* of what a dump holds: a table's signature */
 
-static bool has(const char *text, size_t len, const char *word)
+static bool text_has(const char *text, size_t len, const char *word)
 {
 	return memmem(text, len, word, strlen(word));
 }
@@ -26,7 +26,7 @@ static bool is_signature(const uint8_t *byte, size_t n)
 	return true;
 }
 
-static bool begins(const char *text, size_t len, const char *word)
+static bool text_begins(const char *text, size_t len, const char *word)
 {
 	return len >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
 }
@@ -37,7 +37,7 @@ static bool is_markup(const char *text, size_t len)
 					    "<?xml",	 "<!--",  "<svg",  "<pre"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(begin); i++)
-		if (begins(text, len, begin[i]))
+		if (text_begins(text, len, begin[i]))
 			return true;
 	return false;
 }
@@ -135,7 +135,7 @@ static enum text_kind dump_kind(const char *text, size_t len)
 	while (at < line && isspace((unsigned char)text[at]))
 		at++;
 	/* od's default, in octal. */
-	if (begins(text + at, line - at, "051523 052104"))
+	if (text_begins(text + at, line - at, "051523 052104"))
 		return TEXT_WORDS;
 	if (hex_bytes(text + at, line - at, byte, &group) != BYTES_ENOUGH)
 		return TEXT_PLAIN;
@@ -150,7 +150,7 @@ static enum text_kind dump_kind(const char *text, size_t len)
 /* A line of just a star, which stands for any number of those before it. */
 static bool is_squeezed(const char *text, size_t len)
 {
-	return has(text, len, "\n*\n") || has(text, len, "\n*\r\n");
+	return text_has(text, len, "\n*\n") || text_has(text, len, "\n*\r\n");
 }
 
 static bool is_plain_hex(const char *text, size_t len)
@@ -225,7 +225,7 @@ struct text_form text_form_of(const char *text, size_t len)
 {
 	struct text_form form = {0};
 
-	if (begins(text, len, "\xef\xbb\xbf")) {
+	if (text_begins(text, len, "\xef\xbb\xbf")) {
 		text += 3;
 		len -= 3;
 		form.blanks = true; /* base64 has to pass over it as well */
@@ -236,16 +236,17 @@ struct text_form text_form_of(const char *text, size_t len)
 	}
 	if (is_markup(text, len))
 		form.kind = TEXT_MARKUP;
-	else if (begins(text, len, "data:") && has(text, line_length(text, len), ";base64,"))
+	else if (text_begins(text, len, "data:") &&
+		 text_has(text, line_length(text, len), ";base64,"))
 		form.kind = TEXT_DATA_URI;
-	else if (begins(text, len, "begin-base64 ") ||
-		 (begins(text, len, "begin ") && has(text, len, "\nend")))
+	else if (text_begins(text, len, "begin-base64 ") ||
+		 (text_begins(text, len, "begin ") && text_has(text, len, "\nend")))
 		form.kind = TEXT_UUENCODE;
 	else if (is_acpidump(text, len))
 		form.kind = TEXT_ACPIDUMP;
-	else if (has(text, len, "DefinitionBlock"))
+	else if (text_has(text, len, "DefinitionBlock"))
 		form.kind = TEXT_ASL;
-	else if (has(text, len, "Signature : \"") && has(text, len, "Table Length : "))
+	else if (text_has(text, len, "Signature : \"") && text_has(text, len, "Table Length : "))
 		form.kind = TEXT_DATA_TABLE;
 	else if ((form.kind = dump_kind(text, len)) != TEXT_PLAIN)
 		form.squeezed = is_squeezed(text, len);

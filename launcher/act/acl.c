@@ -44,7 +44,7 @@ struct acl {
 
 /* ------------------------------------------------------------------ the kernel's form */
 
-static bool decode(struct acl *acl, const uint8_t *value, size_t len)
+static bool acl_decode(struct acl *acl, const uint8_t *value, size_t len)
 {
 	struct posix_acl_xattr_header header;
 	size_t n;
@@ -69,7 +69,7 @@ static bool decode(struct acl *acl, const uint8_t *value, size_t len)
 }
 
 /* Returns the length, 0 when it does not fit. */
-static size_t encode(const struct acl *acl, uint8_t value[static HEADER + ENTRIES * ENTRY])
+static size_t acl_encode(const struct acl *acl, uint8_t value[static HEADER + ENTRIES * ENTRY])
 {
 	struct posix_acl_xattr_header header = {.a_version = htole32(POSIX_ACL_XATTR_VERSION)};
 
@@ -88,7 +88,7 @@ static size_t encode(const struct acl *acl, uint8_t value[static HEADER + ENTRIE
 
 /* ------------------------------------------------------------------ entries */
 
-static struct entry *find(struct acl *acl, uint16_t tag, uint32_t id)
+static struct entry *entry_find(struct acl *acl, uint16_t tag, uint32_t id)
 {
 	for (size_t i = 0; i < acl->n; i++)
 		if (acl->entry[i].tag == tag && (tag != ACL_USER || acl->entry[i].id == id))
@@ -97,7 +97,7 @@ static struct entry *find(struct acl *acl, uint16_t tag, uint32_t id)
 }
 
 /* Puts an entry in its place: by tag, and among users by id, as setfacl does. */
-static struct entry *insert(struct acl *acl, uint16_t tag, uint16_t perm, uint32_t id)
+static struct entry *entry_insert(struct acl *acl, uint16_t tag, uint16_t perm, uint32_t id)
 {
 	size_t at = 0;
 
@@ -135,7 +135,7 @@ static bool has_names(const struct acl *acl)
  */
 static void apply_mask(struct acl *acl)
 {
-	struct entry *mask = find(acl, ACL_MASK, NOBODY);
+	struct entry *mask = entry_find(acl, ACL_MASK, NOBODY);
 
 	for (size_t i = 0; mask && i < acl->n; i++)
 		if (is_masked(&acl->entry[i]))
@@ -152,12 +152,12 @@ static bool state_of(const struct acl_saved *saved, struct acl *acl)
 		acl->entry[2] = (struct entry){ACL_OTHER, saved->mode & 7, NOBODY};
 		return true;
 	}
-	return decode(acl, saved->value, saved->len) && find(acl, ACL_USER_OBJ, NOBODY) &&
-	       find(acl, ACL_GROUP_OBJ, NOBODY) && find(acl, ACL_OTHER, NOBODY) &&
-	       (find(acl, ACL_MASK, NOBODY) || !has_names(acl));
+	return acl_decode(acl, saved->value, saved->len) && entry_find(acl, ACL_USER_OBJ, NOBODY) &&
+	       entry_find(acl, ACL_GROUP_OBJ, NOBODY) && entry_find(acl, ACL_OTHER, NOBODY) &&
+	       (entry_find(acl, ACL_MASK, NOBODY) || !has_names(acl));
 }
 
-static bool same(const struct acl *a, const struct acl *b)
+static bool acls_equal(const struct acl *a, const struct acl *b)
 {
 	for (size_t i = 0; a->n == b->n && i < a->n; i++)
 		if (a->entry[i].tag != b->entry[i].tag || a->entry[i].perm != b->entry[i].perm ||
@@ -168,27 +168,30 @@ static bool same(const struct acl *a, const struct acl *b)
 }
 
 /* Makes the list one in which uid may read and write and nobody else may do more than before. */
-static void widen(struct acl *acl, uid_t uid)
+static void acl_widen(struct acl *acl, uid_t uid)
 {
-	struct entry *mask = find(acl, ACL_MASK, NOBODY), *own = find(acl, ACL_USER, uid);
+	struct entry *mask = entry_find(acl, ACL_MASK, NOBODY),
+		     *own = entry_find(acl, ACL_USER, uid);
 
 	if (mask && own && (own->perm & mask->perm & WANTED) == WANTED)
 		return;
 	if (!mask)
-		mask = insert(acl, ACL_MASK, find(acl, ACL_GROUP_OBJ, NOBODY)->perm, NOBODY);
+		mask = entry_insert(acl, ACL_MASK, entry_find(acl, ACL_GROUP_OBJ, NOBODY)->perm,
+				    NOBODY);
 	if ((mask->perm & WANTED) != WANTED)
 		apply_mask(acl);
 	mask->perm |= WANTED;
 	if (!own)
-		own = insert(acl, ACL_USER, 0, uid);
+		own = entry_insert(acl, ACL_USER, 0, uid);
 	own->perm |= WANTED;
 }
 
 /* Gives uid back what it could do before and recomputes the mask; a list without names needs none.
  */
-static void narrow(struct acl *acl, uid_t uid, struct acl *before)
+static void acl_narrow(struct acl *acl, uid_t uid, struct acl *before)
 {
-	struct entry *own = find(acl, ACL_USER, uid), *had = find(before, ACL_USER, uid), *mask;
+	struct entry *own = entry_find(acl, ACL_USER, uid),
+		     *had = entry_find(before, ACL_USER, uid), *mask;
 
 	if (!own)
 		return;
@@ -198,7 +201,7 @@ static void narrow(struct acl *acl, uid_t uid, struct acl *before)
 		own->perm &= had->perm;
 	else
 		take_out(acl, own);
-	mask = find(acl, ACL_MASK, NOBODY);
+	mask = entry_find(acl, ACL_MASK, NOBODY);
 	if (!has_names(acl)) {
 		if (mask)
 			take_out(acl, mask);
@@ -258,7 +261,7 @@ static bool read_node(int fd, struct acl_saved *saved, uid_t *owner, struct erro
 static bool write_node(int fd, const struct acl *acl, struct error **err)
 {
 	uint8_t value[HEADER + ENTRIES * ENTRY];
-	size_t len = encode(acl, value);
+	size_t len = acl_encode(acl, value);
 	struct link link = link_of(fd);
 	struct acl_saved now;
 	struct acl is;
@@ -274,7 +277,7 @@ static bool write_node(int fd, const struct acl *acl, struct error **err)
 	}
 	if (!read_node(fd, &now, &owner, err))
 		return false;
-	if (state_of(&now, &is) && same(&is, acl))
+	if (state_of(&now, &is) && acls_equal(&is, acl))
 		return true;
 	error_add(err, ERROR_HOST, "the node's ACL is not what was written to it");
 	return false;
@@ -301,13 +304,13 @@ bool acl_grant(int fd, uid_t uid, struct acl_saved *before, struct error **err)
 		return false;
 	wanted = is;
 	if (owner != uid)
-		widen(&wanted, uid);
-	else if ((find(&is, ACL_USER_OBJ, NOBODY)->perm & WANTED) != WANTED) {
+		acl_widen(&wanted, uid);
+	else if ((entry_find(&is, ACL_USER_OBJ, NOBODY)->perm & WANTED) != WANTED) {
 		error_add(err, ERROR_HOST,
 			  "the node belongs to uid %u, and its mode %04o denies it", uid, now.mode);
 		return false;
 	}
-	if (!same(&is, &wanted) && !write_node(fd, &wanted, err))
+	if (!acls_equal(&is, &wanted) && !write_node(fd, &wanted, err))
 		return false;
 	*before = now;
 	return true;
@@ -326,13 +329,13 @@ bool acl_restore(int fd, uid_t uid, const struct acl_saved *before, struct error
 	if (!read_node(fd, &now, &owner, err) || !state_of(&now, &is))
 		return false;
 	granted = old;
-	widen(&granted, uid);
+	acl_widen(&granted, uid);
 	/* Nothing of ours is there: not any more, or not ever. */
-	if (same(&is, &old) || same(&granted, &old) || !find(&is, ACL_USER, uid))
+	if (acls_equal(&is, &old) || acls_equal(&granted, &old) || !entry_find(&is, ACL_USER, uid))
 		return true;
-	if (same(&is, &granted))
+	if (acls_equal(&is, &granted))
 		return write_node(fd, &old, err);
-	narrow(&is, uid, &old);
+	acl_narrow(&is, uid, &old);
 	return write_node(fd, &is, err);
 }
 
@@ -358,7 +361,7 @@ static bool parse_mode(const char *text, mode_t *mode)
 	return text[4] == ':';
 }
 
-static int digit(char c)
+static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -380,9 +383,9 @@ bool acl_parse(const char *text, struct acl_saved *saved)
 		if (len == 0 || len % 2 || len / 2 > sizeof(said.value))
 			return false;
 		for (size_t i = 0; i < len; i++) {
-			if (digit(hex[i]) < 0)
+			if (hex_digit(hex[i]) < 0)
 				return false;
-			said.value[i / 2] = (uint8_t)(said.value[i / 2] << 4 | digit(hex[i]));
+			said.value[i / 2] = (uint8_t)(said.value[i / 2] << 4 | hex_digit(hex[i]));
 		}
 		said.had = true;
 		said.len = len / 2;

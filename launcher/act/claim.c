@@ -50,7 +50,7 @@ static bool is_nvidia(const struct pci_function *f)
  */
 
 /* Audio, USB and UCSI first, the display controller last: the others hang on its power. */
-static int rank(const struct pci_function *f)
+static int function_rank(const struct pci_function *f)
 {
 	return pci_is_display(f) ? 1 : 0;
 }
@@ -113,7 +113,7 @@ static bool add_function(struct claim *c, const struct step_function *want, stru
 	return f;
 }
 
-static bool collect(struct claim *c, const struct intent *intent, struct error **err)
+static bool claim_collect(struct claim *c, const struct intent *intent, struct error **err)
 {
 	uint32_t n = intent->claim.functions;
 
@@ -127,7 +127,8 @@ static bool collect(struct claim *c, const struct intent *intent, struct error *
 			return false;
 	/* Stable: functions of a rank stay in the order of their addresses. */
 	for (size_t i = 1; i < c->set.n; i++) {
-		for (size_t j = i; j > 0 && rank(c->set.v[j - 1]) > rank(c->set.v[j]); j--) {
+		for (size_t j = i;
+		     j > 0 && function_rank(c->set.v[j - 1]) > function_rank(c->set.v[j]); j--) {
 			const struct pci_function *f = c->set.v[j];
 
 			c->set.v[j] = c->set.v[j - 1];
@@ -295,7 +296,7 @@ static bool write_claims(struct claim *c, struct error **err)
 	return true;
 }
 
-static bool move(struct claim *c, struct error **err)
+static bool claim_move(struct claim *c, struct error **err)
 {
 	for (size_t i = 0; i < c->set.n; i++)
 		if (!choose_reset(c->k, &c->scene.pci, &c->set, c->reset[i].f, c->reset[i].way,
@@ -360,7 +361,7 @@ bool claim_functions(struct keeper *k, const struct intent *intent, struct error
 {
 	struct claim c = {.k = k};
 	unsigned long before = root_shortages();
-	bool good = collect(&c, intent, err) && nothing_stands(&c, err);
+	bool good = claim_collect(&c, intent, err) && nothing_stands(&c, err);
 
 	/* What was not seen may stand against it, or be what has to be put back. */
 	if (good && root_shortages() != before) {
@@ -369,7 +370,7 @@ bool claim_functions(struct keeper *k, const struct intent *intent, struct error
 	}
 
 	if (good) {
-		good = write_claims(&c, err) && load_vfio(k, err) && move(&c, err) &&
+		good = write_claims(&c, err) && load_vfio(k, err) && claim_move(&c, err) &&
 		       (intent->claim.iommufd ? grant_devices : grant_groups)(&c, err);
 		if (!good)
 			name_latecomers(&c, err);

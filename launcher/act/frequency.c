@@ -75,8 +75,8 @@ static bool is_word(const char word[STEP_WORD])
 }
 
 /* Whether a policy offers what is wanted. */
-static bool offers(const struct frequency_policy *p, const struct intent *intent,
-		   struct error **err)
+static bool policy_offers(const struct frequency_policy *p, const struct intent *intent,
+			  struct error **err)
 {
 	const char *governor = intent->frequency.governor;
 	const char *preference = intent->frequency.preference;
@@ -92,9 +92,9 @@ static bool offers(const struct frequency_policy *p, const struct intent *intent
 }
 
 /* The guest's own policies; all of them offer what is wanted, or it is refused. */
-static bool choose(struct keeper *k, const struct intent *intent,
-		   const struct frequency_policy *policy, size_t n, struct cpu_set *chosen,
-		   struct error **err)
+static bool choose_policy(struct keeper *k, const struct intent *intent,
+			  const struct frequency_policy *policy, size_t n, struct cpu_set *chosen,
+			  struct error **err)
 {
 	const struct cpu_set *cpus = &intent->frequency.cpus;
 
@@ -111,7 +111,7 @@ static bool choose(struct keeper *k, const struct intent *intent,
 				p->number, list);
 			continue;
 		}
-		if (!offers(p, intent, err))
+		if (!policy_offers(p, intent, err))
 			return false;
 		cpu_set_add(chosen, p->number);
 	}
@@ -229,8 +229,8 @@ static bool set_words(struct keeper *k, enum change_kind kind, const struct cpu_
 }
 
 /* What the driver will change by itself, even if another preference was asked for. */
-static bool foresee(struct keeper *k, const struct intent *intent, const struct cpu_set *policies,
-		    struct error **err)
+static bool foresee_policy(struct keeper *k, const struct intent *intent,
+			   const struct cpu_set *policies, struct error **err)
 {
 	return strcmp(intent->frequency.governor, PERFORMANCE) != 0 ||
 	       record_words(k, CHANGE_PREFERENCE, policies, PERFORMANCE, err);
@@ -255,13 +255,13 @@ bool set_frequency(struct keeper *k, const struct intent *intent, struct error *
 	if (!cpus_are_free(k, &intent->frequency.cpus, &rest, err))
 		return false;
 	policy = frequency_policies(&k->root, &n);
-	good = choose(k, intent, policy, n, &chosen, err) &&
+	good = choose_policy(k, intent, policy, n, &chosen, err) &&
 	       leave_to_others(k, intent, &chosen, err);
 	frequency_policies_free(policy, n);
 	if (!good || cpu_set_is_empty(&chosen))
 		return good;
 	return set_words(k, CHANGE_PREFERENCE, &chosen, intent->frequency.preference, err) &&
-	       foresee(k, intent, &chosen, err) &&
+	       foresee_policy(k, intent, &chosen, err) &&
 	       set_words(k, CHANGE_GOVERNOR, &chosen, intent->frequency.governor, err);
 }
 

@@ -33,7 +33,7 @@ struct look {
 	struct sight *sight;
 };
 
-static int look(void *context)
+static int look_for_others(void *context)
 {
 	struct look *l = context;
 	struct sight *sight = l->sight;
@@ -64,7 +64,7 @@ static int look(void *context)
 	return 0;
 }
 
-static void tell(struct holders *holders, const struct sight *sight)
+static void tell_holders(struct holders *holders, const struct sight *sight)
 {
 	*holders = (struct holders){
 		.seen = sight->seen, .unseen = sight->unseen, .hidden = sight->hidden};
@@ -99,9 +99,9 @@ bool look_for_holders(const struct keeper *k, struct holders *holders, struct ho
 		return false;
 	}
 	l.sight = shared;
-	end = worker_run(look, &l, LOOK_MS, &errnum, NULL);
+	end = worker_run(look_for_others, &l, LOOK_MS, &errnum, NULL);
 	if (end == WORKER_DONE)
-		tell(holders, l.sight);
+		tell_holders(holders, l.sight);
 	else if (errnum == ETIMEDOUT)
 		error_add(
 			err, ERROR_HOST,

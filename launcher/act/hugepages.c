@@ -25,7 +25,7 @@
 #define NAME_SUFFIX "kB"
 
 /* The directory of a pool. The caller owns it. */
-static char *pool(unsigned size_kb, int node)
+static char *pool_path(unsigned size_kb, int node)
 {
 	if (node == HUGEPAGES_ANYWHERE)
 		return xasprintf("/sys/kernel/mm/hugepages/" NAME_PREFIX "%u" NAME_SUFFIX, size_kb);
@@ -49,7 +49,7 @@ static bool read_number(const struct root *root, const char *dir, const char *na
 bool hugepages_read(const struct root *root, unsigned size_kb, int node,
 		    struct hugepages *hugepages, struct error **err)
 {
-	own_free char *dir = pool(size_kb, node);
+	own_free char *dir = pool_path(size_kb, node);
 	struct hugepages now = {0};
 
 	if (!root_exists(root, "%s", dir)) {
@@ -113,7 +113,7 @@ static bool read_own(const struct root *root, unsigned size_kb, int node, uint64
 static bool write_own(const struct root *root, unsigned size_kb, int node, uint64_t number,
 		      struct error **err)
 {
-	own_free char *dir = pool(size_kb, node), *path = xasprintf("%s/nr_hugepages", dir);
+	own_free char *dir = pool_path(size_kb, node), *path = xasprintf("%s/nr_hugepages", dir);
 	char value[24];
 
 	snprintf(value, sizeof(value), "%llu", (unsigned long long)number);
@@ -121,8 +121,8 @@ static bool write_own(const struct root *root, unsigned size_kb, int node, uint6
 }
 
 /* Asks for pages more than there are and adds to *added what came, also when it fails. */
-static bool ask(const struct root *root, unsigned size_kb, int node, uint64_t pages,
-		uint64_t *added, struct error **err)
+static bool ask_pool(const struct root *root, unsigned size_kb, int node, uint64_t pages,
+		     uint64_t *added, struct error **err)
 {
 	uint64_t before, after;
 	bool good;
@@ -180,16 +180,16 @@ bool hugepages_add(const struct root *root, unsigned size_kb, int node, uint64_t
 		return false;
 	if (record && !record(context, pages, err))
 		return false;
-	if (!ask(root, size_kb, node, pages, added, err))
+	if (!ask_pool(root, size_kb, node, pages, added, err))
 		return false;
 	if (*added < pages && compact) {
 		compact_memory(root);
-		if (!ask(root, size_kb, node, pages - *added, added, err))
+		if (!ask_pool(root, size_kb, node, pages - *added, added, err))
 			return false;
 	}
 	if (*added < pages && drop_caches) {
 		drop_cache(root);
-		if (!ask(root, size_kb, node, pages - *added, added, err))
+		if (!ask_pool(root, size_kb, node, pages - *added, added, err))
 			return false;
 	}
 	return true;

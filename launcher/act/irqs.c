@@ -90,7 +90,7 @@ static void set_value(struct sysfs_value *value, int irq, const struct cpu_set *
 }
 
 /* Where we send one that could go to `before`. */
-static struct cpu_set wanted(const struct change *change, const struct cpu_set *before)
+static struct cpu_set affinity_wanted(const struct change *change, const struct cpu_set *before)
 {
 	struct cpu_set without = cpu_set_less(before, &change->cpus);
 
@@ -163,7 +163,7 @@ static struct cpu_set before_all(const struct movers *movers, int irq, const str
 
 		if (!saved)
 			continue;
-		theirs = wanted(journal_find(movers->v[i], CHANGE_IRQS), saved);
+		theirs = affinity_wanted(journal_find(movers->v[i], CHANGE_IRQS), saved);
 		if (cpu_set_equal(&theirs, now))
 			return *saved;
 	}
@@ -179,7 +179,7 @@ static struct cpu_set after_us(const struct movers *movers, const struct irq_sav
 		const struct cpu_set *saved = saved_by(movers->v[i], ours->irq);
 
 		if (saved && cpu_set_equal(saved, &ours->affinity))
-			return wanted(journal_find(movers->v[i], CHANGE_IRQS), saved);
+			return affinity_wanted(journal_find(movers->v[i], CHANGE_IRQS), saved);
 	}
 	return ours->affinity;
 }
@@ -243,7 +243,7 @@ static bool keep_moved(struct keeper *k, const struct change *change, size_t *mo
 	size_t kept = 0;
 
 	for (size_t i = 0; i < j->irqs; i++) {
-		struct cpu_set now = {0}, want = wanted(change, &j->irq[i].affinity);
+		struct cpu_set now = {0}, want = affinity_wanted(change, &j->irq[i].affinity);
 
 		if (affinity_of(k, j->irq[i].irq, &now) && cpu_set_equal(&now, &want))
 			j->irq[kept++] = j->irq[i];
@@ -260,7 +260,7 @@ static bool write_all(struct keeper *k, const struct change *change, struct erro
 	bool good;
 
 	for (size_t i = 0; i < n; i++) {
-		struct cpu_set want = wanted(change, &k->journal->irq[i].affinity);
+		struct cpu_set want = affinity_wanted(change, &k->journal->irq[i].affinity);
 
 		set_value(&values[i], k->journal->irq[i].irq, &want);
 	}
@@ -323,7 +323,7 @@ static struct sysfs_value *find_ours(struct keeper *k, const struct movers *move
 	*n = 0;
 	for (size_t i = 0; i < k->journal->irqs; i++) {
 		const struct irq_saved *saved = &k->journal->irq[i];
-		struct cpu_set now = {0}, ours = wanted(change, &saved->affinity);
+		struct cpu_set now = {0}, ours = affinity_wanted(change, &saved->affinity);
 		struct cpu_set after = after_us(movers, saved);
 
 		if (!affinity_of(k, saved->irq, &now) || !cpu_set_equal(&now, &ours) ||

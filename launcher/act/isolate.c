@@ -88,7 +88,7 @@ static int make_or_remove(void *context)
 	return result == 0 || (d->remove && errno == ENOENT) ? 0 : errno;
 }
 
-static bool directory(struct keeper *k, const char *group, bool remove, struct error **err)
+static bool group_directory(struct keeper *k, const char *group, bool remove, struct error **err)
 {
 	own_free char *path = xasprintf("%s%s", k->root.path ? k->root.path : "", group);
 	struct directory d = {.path = path, .remove = remove};
@@ -101,7 +101,7 @@ static bool directory(struct keeper *k, const char *group, bool remove, struct e
 	return false;
 }
 
-static bool put(struct keeper *k, const char *path, const char *value, struct error **err)
+static bool group_write(struct keeper *k, const char *path, const char *value, struct error **err)
 {
 	return sysfs_write(&k->root, path, value, WRITE_MS, NULL, err);
 }
@@ -111,7 +111,7 @@ static bool put_in(struct keeper *k, const char *group, const char *file, const 
 {
 	own_free char *path = xasprintf("%s/%s", group, file);
 
-	return put(k, path, value, err);
+	return group_write(k, path, value, err);
 }
 
 /* ------------------------------------------------------------------ the cpuset controller */
@@ -160,13 +160,13 @@ static bool switch_off_cpuset(struct keeper *k, struct error **err)
 	for (size_t i = 0; i < n && !used; i++)
 		used = is_used(k, name[i]);
 	names_free(name, n);
-	return used || !hands_on_cpuset(k) || put(k, CONTROL, "-cpuset", err);
+	return used || !hands_on_cpuset(k) || group_write(k, CONTROL, "-cpuset", err);
 }
 
 /* ------------------------------------------------------------------ making it */
 
 /* What the kernel means by its few words, and what can be done. */
-static const char *remedy(const char *state)
+static const char *partition_remedy(const char *state)
 {
 	if (strstr(state, "exclusive"))
 		return "another control group has some of them in its cpuset.cpus (with systemd: AllowedCPUs=)";
@@ -186,14 +186,14 @@ static bool become_partition(struct keeper *k, const char *group, const char *li
 	own_free char *file = xasprintf("%s/cpuset.cpus.partition", group), *state = NULL;
 
 	keeper_report(k, REPORT_PROGRESS, 0, "echo %s > %s", balanced ? "root" : "isolated", file);
-	if (!put(k, file, balanced ? "root" : "isolated", NULL) && !balanced)
-		put(k, file, "root", NULL);
+	if (!group_write(k, file, balanced ? "root" : "isolated", NULL) && !balanced)
+		group_write(k, file, "root", NULL);
 	state = root_line(&k->root, "%s", file);
 	if (state && (strcmp(state, "isolated") == 0 || strcmp(state, "root") == 0))
 		return true;
 	error_add(err, ERROR_HOST,
 		  "the kernel makes no partition of the processors %s: %s says \"%s\": %s", list,
-		  file, state ? state : "nothing", remedy(state ? state : ""));
+		  file, state ? state : "nothing", partition_remedy(state ? state : ""));
 	return false;
 }
 
@@ -266,11 +266,11 @@ static bool make_group(struct keeper *k, const struct change *change, const char
 	}
 	if (!hands_on_cpuset(k)) {
 		keeper_report(k, REPORT_PROGRESS, 0, "echo +cpuset > %s", CONTROL);
-		if (!put(k, CONTROL, "+cpuset", err))
+		if (!group_write(k, CONTROL, "+cpuset", err))
 			return false;
 	}
 	keeper_report(k, REPORT_PROGRESS, 0, "mkdir %s", group);
-	if (!directory(k, group, false, err))
+	if (!group_directory(k, group, false, err))
 		return false;
 	keeper_report(k, REPORT_PROGRESS, 0, "echo threaded > %s/cgroup.type", group);
 	if (!put_in(k, group, "cgroup.type", "threaded", err))
@@ -350,7 +350,7 @@ bool isolate_process(struct keeper *k, pid_t pid, struct error **err)
 	if (!journal_find(k->journal, CHANGE_ISOLATED) || (now && strcmp(now, "0::/") == 0))
 		return true;
 	snprintf(number, sizeof(number), "%d", (int)pid);
-	if (!put(k, CGROUP "/cgroup.procs", number, err))
+	if (!group_write(k, CGROUP "/cgroup.procs", number, err))
 		return false;
 	free(now);
 	now = root_line(&k->root, "/proc/%d/cgroup", (int)pid);
@@ -393,7 +393,7 @@ bool isolate_thread(struct keeper *k, pid_t thread, struct error **err)
 	if (is_in(k, thread, group))
 		return true;
 	/* It ended meanwhile, and what went there has its number by now. */
-	put(k, THREADS, number, NULL);
+	group_write(k, THREADS, number, NULL);
 	error_add(err, ERROR_HOST, "thread %d of QEMU's did not go into %s", (int)thread, group);
 	return false;
 }
@@ -406,7 +406,7 @@ bool return_thread(struct keeper *k, pid_t thread, struct error **err)
 	if (!group)
 		return false;
 	snprintf(number, sizeof(number), "%d", (int)thread);
-	return !is_in(k, thread, group) || put(k, THREADS, number, err);
+	return !is_in(k, thread, group) || group_write(k, THREADS, number, err);
 }
 
 /* ------------------------------------------------------------------ undoing it */
@@ -455,7 +455,7 @@ static bool remove_slice(struct keeper *k, const struct change *change, const ch
 		return false;
 	for (int i = 0; i < 100 && root_exists(&k->root, "%s", group); i++)
 		nanosleep(&pause, NULL);
-	return !root_exists(&k->root, "%s", group) || directory(k, group, true, err);
+	return !root_exists(&k->root, "%s", group) || group_directory(k, group, true, err);
 }
 
 bool undo_isolated(struct keeper *k, const struct change *change, struct error **err)
@@ -475,7 +475,7 @@ bool undo_isolated(struct keeper *k, const struct change *change, struct error *
 			return false;
 	} else if (root_exists(&k->root, "%s", group)) {
 		keeper_report(k, REPORT_PROGRESS, 0, "rmdir %s", group);
-		if (!directory(k, group, true, err))
+		if (!group_directory(k, group, true, err))
 			return false;
 	}
 	return !(change->number & ISOLATED_CPUSET) || is_on_for_another(k) ||

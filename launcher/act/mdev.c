@@ -163,7 +163,7 @@ static bool write_down(struct wish *w, bool ours, struct error **err)
 	return false;
 }
 
-static bool make(struct wish *w, struct error **err)
+static bool make_mdev(struct wish *w, struct error **err)
 {
 	char address[PCI_ADDRESS_SIZE];
 	own_free char *path = xasprintf("/sys/bus/pci/devices/%s/mdev_supported_types/%s/create",
@@ -220,7 +220,7 @@ bool create_mdev(struct keeper *k, const struct intent *intent, struct error **e
 	if (is_there ? !may_use(&w, &there, err) : !can_be_made(&w, err))
 		return false;
 	return load_vfio_container(k, err) &&
-	       (is_there ? write_down(&w, false, err) : make(&w, err)) && hand_over(&w, err);
+	       (is_there ? write_down(&w, false, err) : make_mdev(&w, err)) && hand_over(&w, err);
 }
 
 /* ------------------------------------------------------------------ and back */

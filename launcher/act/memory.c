@@ -43,8 +43,8 @@ static uint64_t not_taken_yet(const struct journal *journal, unsigned size_kb, i
 /* What can be had of a pool. A page that is promised to somebody is free only in name: to who has
  * mapped it (resv), or to a machine whose keeper has just added it, and whose QEMU comes.
  */
-static uint64_t unpromised(struct keeper *k, unsigned size_kb, int node,
-			   const struct hugepages *now)
+static uint64_t unpromised_pages(struct keeper *k, unsigned size_kb, int node,
+				 const struct hugepages *now)
 {
 	size_t n;
 	struct journal **others = journal_others(k->journal, &n);
@@ -98,7 +98,7 @@ bool add_hugepages(struct keeper *k, const struct intent *intent, struct error *
 	}
 	if (!hugepages_read(&k->root, size_kb, node, &now, err))
 		return false;
-	k->answer = unpromised(k, size_kb, node, &now);
+	k->answer = unpromised_pages(k, size_kb, node, &now);
 	if (k->answer >= want)
 		return true;
 	missing = want - k->answer;
@@ -120,7 +120,7 @@ bool add_hugepages(struct keeper *k, const struct intent *intent, struct error *
 	if (!hugepages_read(&k->root, size_kb, node, &now, err) ||
 	    !journal_amend(k->journal, &record.change, err))
 		return false;
-	k->answer = unpromised(k, size_kb, node, &now);
+	k->answer = unpromised_pages(k, size_kb, node, &now);
 	return true;
 }
 

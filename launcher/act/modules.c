@@ -29,7 +29,7 @@ struct name {
 };
 
 /* The kernel's spelling; false for what is no module's name. */
-static bool spell(const char *name, struct name *spelled)
+static bool spell_module(const char *name, struct name *spelled)
 {
 	size_t len = strlen(name);
 
@@ -50,7 +50,7 @@ static bool is_name(const char *name, struct name *spelled, struct error **err)
 {
 	own_free char *shown = NULL;
 
-	if (spell(name, spelled))
+	if (spell_module(name, spelled))
 		return true;
 	shown = text_quote(name, NAME_ROOM);
 	error_add(err, ERROR_HOST, "\"%s\" is no name of a kernel module", shown);
@@ -188,7 +188,7 @@ enum module_state module_state(const struct root *root, const char *name)
 {
 	struct name spelled;
 
-	if (!spell(name, &spelled))
+	if (!spell_module(name, &spelled))
 		return MODULE_NOT_THERE;
 	if (root_exists(root, "/sys/module/%s/initstate", spelled.text) ||
 	    is_in_list(root, spelled.text))

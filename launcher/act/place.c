@@ -35,7 +35,7 @@ static void be_deaf(void)
 }
 
 /* The user's process that made the socket: the kernel says so, no variable can forge it. */
-static bool peer(int fd, uid_t *uid, pid_t *pid)
+static bool peer_identity(int fd, uid_t *uid, pid_t *pid)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -106,7 +106,7 @@ int keeper_main(void)
 	uid_t uid;
 	pid_t client;
 
-	if (geteuid() != 0 || !peer(0, &uid, &client) || !carrier_agrees(uid)) {
+	if (geteuid() != 0 || !peer_identity(0, &uid, &client) || !carrier_agrees(uid)) {
 		fprintf(stderr, "vmlaunch --keeper is started by vmlaunch itself, as root\n");
 		return ERROR_USAGE;
 	}

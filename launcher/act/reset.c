@@ -133,7 +133,7 @@ struct question {
 };
 
 /* Reading wakes a function that is asleep, which may take its time. */
-static int ask(void *context)
+static int ask_for_reset(void *context)
 {
 	const struct question *q = context;
 	struct root again = ROOT_REAL;
@@ -161,7 +161,7 @@ bool function_answers(struct keeper *k, const struct pci_address *address)
 	enum worker_end end;
 	int errnum;
 
-	end = worker_run(ask, &q, QUICK_MS, &errnum, &stuck);
+	end = worker_run(ask_for_reset, &q, QUICK_MS, &errnum, &stuck);
 	keeper_keep_stuck(k, &stuck, address);
 	return end == WORKER_DONE || (end == WORKER_FAILED && errnum != ENODEV);
 }

@@ -64,7 +64,7 @@ bool service_is_active(enum service service)
 	return program && worker_exec(argv, ASK_MS, NULL, NULL);
 }
 
-static bool change(enum service service, const char *verb, struct error **err)
+static bool change_service(enum service service, const char *verb, struct error **err)
 {
 	const char *argv[ARGUMENTS];
 	own_free char *program = command_for(argv, service, verb, err);
@@ -77,10 +77,10 @@ static bool change(enum service service, const char *verb, struct error **err)
 
 bool service_stop(enum service service, struct error **err)
 {
-	return change(service, "stop", err);
+	return change_service(service, "stop", err);
 }
 
 bool service_start(enum service service, struct error **err)
 {
-	return change(service, "start", err);
+	return change_service(service, "start", err);
 }

@@ -157,7 +157,7 @@ static char *lonely_address(const struct keeper *k, const char *bridge)
 }
 
 /* What is written down before it is made. */
-static bool describe(const struct wanted_tap *w, struct change *change, struct error **err)
+static bool describe_tap(const struct wanted_tap *w, struct change *change, struct error **err)
 {
 	own_free char *address = w->way == TAP_BRIDGE ? lonely_address(w->k, w->lower) : NULL;
 
@@ -215,7 +215,7 @@ bool make_tap(struct keeper *k, const struct intent *intent, struct error **err)
 
 	if (!read_wish(&w, intent, err) || !lower_can(&w, err) || !name_is_free(&w, err))
 		return false;
-	if (!describe(&w, &change, err) || !journal_add(k->journal, &change, err) ||
+	if (!describe_tap(&w, &change, err) || !journal_add(k->journal, &change, err) ||
 	    !make_bare(&w, err))
 		return false;
 	if (!net_interface_read(&made, &k->root, w.name) || !is_ours(&made, &change)) {

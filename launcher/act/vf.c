@@ -111,8 +111,8 @@ bool undo_share(struct keeper *k, const struct change *change, struct error **er
 
 /* ------------------------------------------------------------------ making */
 
-static bool make(struct keeper *k, const struct pci_list *list, const struct pci_function *physical,
-		 unsigned count, struct error **err)
+static bool make_functions(struct keeper *k, const struct pci_list *list,
+			   const struct pci_function *physical, unsigned count, struct error **err)
 {
 	struct change change = {.kind = CHANGE_VFS, .address = physical->address, .number = count};
 	own_free char *probes = attribute_of(k, &physical->address, "sriov_drivers_autoprobe");
@@ -148,7 +148,8 @@ static const struct change *made_by(const struct journal *journal,
 }
 
 /* What another keeper made is removed by whoever of us is the last. */
-static bool join(struct keeper *k, const struct pci_function *physical, struct error **err)
+static bool join_functions(struct keeper *k, const struct pci_function *physical,
+			   struct error **err)
 {
 	size_t n;
 	struct journal **others = journal_others(k->journal, &n);
@@ -180,8 +181,8 @@ static bool another_has(const struct keeper *k, const struct change *change)
 }
 
 /* The same as if the plan had known it. */
-static bool claim(struct keeper *k, const struct pci_address *physical,
-		  const struct pci_address *address, bool iommufd, struct error **err)
+static bool claim_function(struct keeper *k, const struct pci_address *physical,
+			   const struct pci_address *address, bool iommufd, struct error **err)
 {
 	own_pci_function struct pci_function f = {0};
 	struct intent intent = {.kind = STEP_CLAIM, .claim = {.functions = 1, .iommufd = iommufd}};
@@ -251,11 +252,12 @@ bool take_vf(struct keeper *k, const struct intent *intent, struct error **err)
 			  intent->vf.number);
 		return false;
 	}
-	if (physical->vfs && (!is_there(&list, physical, &address, err) || !join(k, physical, err)))
+	if (physical->vfs &&
+	    (!is_there(&list, physical, &address, err) || !join_functions(k, physical, err)))
 		return false;
 	return set_shares(k, physical, intent, err) &&
-	       (physical->vfs || make(k, &list, physical, intent->vf.count, err)) &&
-	       claim(k, &physical->address, &address, intent->vf.iommufd, err);
+	       (physical->vfs || make_functions(k, &list, physical, intent->vf.count, err)) &&
+	       claim_function(k, &physical->address, &address, intent->vf.iommufd, err);
 }
 
 /* ------------------------------------------------------------------ and back */

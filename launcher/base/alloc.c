@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *checked(void *p)
+static void *checked_memory(void *p)
 {
 	if (!p)
 		abort();
@@ -14,22 +14,22 @@ static void *checked(void *p)
 
 void *xcalloc(size_t n, size_t size)
 {
-	return checked(calloc(n ? n : 1, size ? size : 1));
+	return checked_memory(calloc(n ? n : 1, size ? size : 1));
 }
 
 void *xmalloc(size_t size)
 {
-	return checked(malloc(size ? size : 1));
+	return checked_memory(malloc(size ? size : 1));
 }
 
 char *xstrdup(const char *s)
 {
-	return checked(strdup(s));
+	return checked_memory(strdup(s));
 }
 
 char *xstrndup(const char *s, size_t n)
 {
-	return checked(strndup(s, n));
+	return checked_memory(strndup(s, n));
 }
 
 char *xvasprintf(const char *fmt, va_list args)
@@ -60,7 +60,7 @@ void *xgrow(void *array, size_t n, size_t size)
 
 		if (room < n || room > SIZE_MAX / size)
 			abort();
-		array = checked(realloc(array, room * size));
+		array = checked_memory(realloc(array, room * size));
 	}
 	memset((char *)array + n * size, 0, size);
 	return array;

@@ -6,7 +6,7 @@
 
 #include "alloc.h"
 
-static void reserve(struct buf *b, size_t more)
+static void buf_reserve(struct buf *b, size_t more)
 {
 	size_t need = b->len + more + 1;
 
@@ -28,7 +28,7 @@ static void reserve(struct buf *b, size_t more)
 
 void buf_add(struct buf *b, const void *data, size_t len)
 {
-	reserve(b, len);
+	buf_reserve(b, len);
 	if (len)
 		memcpy(b->data + b->len, data, len);
 	b->len += len;
@@ -37,7 +37,7 @@ void buf_add(struct buf *b, const void *data, size_t len)
 
 char *buf_room(struct buf *b, size_t more)
 {
-	reserve(b, more);
+	buf_reserve(b, more);
 	return b->data + b->len;
 }
 

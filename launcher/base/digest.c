@@ -18,12 +18,12 @@ static const uint32_t K[64] = {
 	0xc67178f2,
 };
 
-static uint32_t rotr(uint32_t x, unsigned n)
+static uint32_t rotate_right(uint32_t x, unsigned n)
 {
 	return x >> n | x << (32 - n);
 }
 
-static void block(uint32_t h[8], const uint8_t *p)
+static void digest_block(uint32_t h[8], const uint8_t *p)
 {
 	uint32_t w[64], s[8];
 
@@ -33,15 +33,17 @@ static void block(uint32_t h[8], const uint8_t *p)
 	for (unsigned t = 16; t < 64; t++) {
 		uint32_t a = w[t - 15], b = w[t - 2];
 
-		w[t] = w[t - 16] + w[t - 7] + (rotr(a, 7) ^ rotr(a, 18) ^ a >> 3) +
-		       (rotr(b, 17) ^ rotr(b, 19) ^ b >> 10);
+		w[t] = w[t - 16] + w[t - 7] + (rotate_right(a, 7) ^ rotate_right(a, 18) ^ a >> 3) +
+		       (rotate_right(b, 17) ^ rotate_right(b, 19) ^ b >> 10);
 	}
 	memcpy(s, h, sizeof(s));
 	for (unsigned t = 0; t < 64; t++) {
-		uint32_t one = rotr(s[4], 6) ^ rotr(s[4], 11) ^ rotr(s[4], 25);
+		uint32_t one =
+			rotate_right(s[4], 6) ^ rotate_right(s[4], 11) ^ rotate_right(s[4], 25);
 		uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
 		uint32_t t1 = s[7] + one + choice + K[t] + w[t];
-		uint32_t zero = rotr(s[0], 2) ^ rotr(s[0], 13) ^ rotr(s[0], 22);
+		uint32_t zero =
+			rotate_right(s[0], 2) ^ rotate_right(s[0], 13) ^ rotate_right(s[0], 22);
 		uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
 
 		memmove(s + 1, s, 7 * sizeof(*s));
@@ -61,16 +63,16 @@ void sha256(const void *data, size_t len, uint8_t digest[32])
 	size_t rest = len % 64, end;
 
 	for (size_t i = 0; i < len / 64; i++)
-		block(h, p + i * 64);
+		digest_block(h, p + i * 64);
 	if (rest)
 		memcpy(tail, p + len - rest, rest);
 	tail[rest] = 0x80;
 	end = rest < 56 ? 64 : 128;
 	for (unsigned i = 0; i < 8; i++)
 		tail[end - 1 - i] = (uint8_t)((uint64_t)len * 8 >> (8 * i));
-	block(h, tail);
+	digest_block(h, tail);
 	if (end == 128)
-		block(h, tail + 64);
+		digest_block(h, tail + 64);
 	for (unsigned i = 0; i < 32; i++)
 		digest[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
 }

@@ -8,7 +8,7 @@
 #include "alloc.h"
 #include "file.h"
 
-static char *home(struct error **err)
+static char *home_of_user(struct error **err)
 {
 	const char *env = getenv("HOME");
 	const struct passwd *pw;
@@ -22,7 +22,7 @@ static char *home(struct error **err)
 	return NULL;
 }
 
-static char *xdg(const char *variable, const char *home_dir, const char *fallback)
+static char *xdg_dir(const char *variable, const char *home_dir, const char *fallback)
 {
 	const char *env = getenv(variable);
 
@@ -38,7 +38,7 @@ static bool usable_runtime(const char *path)
 	       st.st_uid == getuid() && (st.st_mode & 0077) == 0;
 }
 
-static char *runtime(const char *state)
+static char *runtime_dir(const char *state)
 {
 	own_free char *usual = xasprintf("/run/user/%u", (unsigned)getuid());
 	const char *env = getenv("XDG_RUNTIME_DIR");
@@ -55,18 +55,18 @@ static char *runtime(const char *state)
 
 bool dirs_find(struct dirs *dirs, struct error **err)
 {
-	own_free char *home_dir = home(err);
+	own_free char *home_dir = home_of_user(err);
 	own_free char *state = NULL, *cache = NULL;
 
 	if (!home_dir)
 		return false;
-	state = xdg("XDG_STATE_HOME", home_dir, ".local/state");
-	cache = xdg("XDG_CACHE_HOME", home_dir, ".cache");
-	dirs->config = xdg("XDG_CONFIG_HOME", home_dir, ".config");
-	dirs->data = xdg("XDG_DATA_HOME", home_dir, ".local/share");
+	state = xdg_dir("XDG_STATE_HOME", home_dir, ".local/state");
+	cache = xdg_dir("XDG_CACHE_HOME", home_dir, ".cache");
+	dirs->config = xdg_dir("XDG_CONFIG_HOME", home_dir, ".config");
+	dirs->data = xdg_dir("XDG_DATA_HOME", home_dir, ".local/share");
 	dirs->state = path_join(state, "vmlaunch");
 	dirs->cache = path_join(cache, "vmlaunch");
-	dirs->runtime = runtime(dirs->state);
+	dirs->runtime = runtime_dir(dirs->state);
 	return true;
 }
 

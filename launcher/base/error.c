@@ -12,7 +12,7 @@ struct error {
 	size_t n;
 };
 
-static void add(struct error **err, enum error_kind kind, char *message)
+static void add_message(struct error **err, enum error_kind kind, char *message)
 {
 	if (!err) {
 		free(message);
@@ -30,7 +30,7 @@ void error_add(struct error **err, enum error_kind kind, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	add(err, kind, xvasprintf(tongue(fmt), args));
+	add_message(err, kind, xvasprintf(tongue(fmt), args));
 	va_end(args);
 }
 
@@ -42,7 +42,7 @@ void error_errno(struct error **err, enum error_kind kind, int errnum, const cha
 	va_start(args, fmt);
 	what = xvasprintf(tongue(fmt), args);
 	va_end(args);
-	add(err, kind, xasprintf("%s: %s", what, strerror(errnum)));
+	add_message(err, kind, xasprintf("%s: %s", what, strerror(errnum)));
 }
 
 void error_context(struct error **err, const char *fmt, ...)
@@ -76,7 +76,7 @@ void error_merge(struct error **to, struct error **from)
 	if (!source)
 		return;
 	for (size_t i = 0; i < source->n; i++)
-		add(to, source->kind, steal(&source->message[i]));
+		add_message(to, source->kind, steal(&source->message[i]));
 	error_free(source);
 }
 

@@ -7,7 +7,7 @@
 #include "text.h"
 
 /* How many columns a run of bytes takes, counting code points. */
-static size_t width(const char *s, size_t len)
+static size_t text_width(const char *s, size_t len)
 {
 	size_t n = 0;
 
@@ -29,7 +29,7 @@ void paper_put(struct buf *out, int indent, int hang, const char *fmt, ...)
 	buf_addf(out, "%*s", indent, "");
 	for (const char *at = text; *at;) {
 		size_t blank = strspn(at, " "), len = strcspn(at + blank, " ");
-		size_t need = width(at + blank, len);
+		size_t need = text_width(at + blank, len);
 
 		if (column > start && column + blank + need > PAPER_COLUMNS) {
 			buf_addf(out, "\n%*s", hang, "");

@@ -68,7 +68,7 @@ char *pci_address_format(const struct pci_address *address, char text[PCI_ADDRES
 	return text;
 }
 
-static uint64_t rank(const struct pci_address *a)
+static uint64_t address_rank(const struct pci_address *a)
 {
 	return (uint64_t)a->domain << 16 | (uint64_t)a->bus << 8 | (uint64_t)(a->slot & 31U) << 3 |
 	       (a->function & 7U);
@@ -76,14 +76,14 @@ static uint64_t rank(const struct pci_address *a)
 
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b)
 {
-	uint64_t x = rank(a), y = rank(b);
+	uint64_t x = address_rank(a), y = address_rank(b);
 
 	return (x > y) - (x < y);
 }
 
 bool pci_same_slot(const struct pci_address *a, const struct pci_address *b)
 {
-	return rank(a) >> 3 == rank(b) >> 3;
+	return address_rank(a) >> 3 == address_rank(b) >> 3;
 }
 
 /* The address that is the whole of one part of a path, in the kernel's form. */

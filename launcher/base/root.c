@@ -40,7 +40,7 @@ unsigned long root_shortages(void)
 	return shortages;
 }
 
-static int counted(int fd)
+static int counted_fd(int fd)
 {
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
 		shortages++;
@@ -66,7 +66,7 @@ static int open_below(const struct root *root, const char *path, int flags)
 	};
 
 	if (root_is_real(root))
-		return counted(open(path, (int)how.flags));
+		return counted_fd(open(path, (int)how.flags));
 	if (flags & O_PATH)
 		how.flags = (unsigned)flags | O_CLOEXEC;
 	/* A rename anywhere at the wrong moment makes the kernel unsure whether the path left the
@@ -76,7 +76,7 @@ static int open_below(const struct root *root, const char *path, int flags)
 		int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
 
 		if (fd >= 0 || errno != EAGAIN || tries == RACES)
-			return counted(fd);
+			return counted_fd(fd);
 	}
 }
 

@@ -84,7 +84,7 @@ static void add_record(struct buf *records, const char *key, const char *value)
 	buf_addf(records, "%zu %s=%s\n", len, key, value);
 }
 
-static struct header header(char type, const char *path, unsigned mode, uint64_t size)
+static struct header tar_header(char type, const char *path, unsigned mode, uint64_t size)
 {
 	struct header h = {.type = type};
 
@@ -111,7 +111,7 @@ static void put_extended(struct buf *tar, const char *path, const char *target)
 		add_record(&records, "linkpath", target);
 	if (!records.len)
 		return;
-	h = header(TYPE_EXTENDED, "extended", 0644, records.len);
+	h = tar_header(TYPE_EXTENDED, "extended", 0644, records.len);
 	put_header(tar, &h);
 	put_data(tar, records.data, records.len);
 }
@@ -119,7 +119,7 @@ static void put_extended(struct buf *tar, const char *path, const char *target)
 void tar_directory(struct buf *tar, const char *path)
 {
 	own_free char *slashed = xasprintf("%s/", path);
-	struct header h = header(TYPE_DIRECTORY, slashed, 0755, 0);
+	struct header h = tar_header(TYPE_DIRECTORY, slashed, 0755, 0);
 
 	put_extended(tar, slashed, NULL);
 	put_header(tar, &h);
@@ -127,7 +127,7 @@ void tar_directory(struct buf *tar, const char *path)
 
 void tar_link(struct buf *tar, const char *path, const char *target)
 {
-	struct header h = header(TYPE_LINK, path, 0777, 0);
+	struct header h = tar_header(TYPE_LINK, path, 0777, 0);
 
 	put_extended(tar, path, target);
 	put_text(h.link, sizeof(h.link), target);
@@ -136,7 +136,7 @@ void tar_link(struct buf *tar, const char *path, const char *target)
 
 void tar_file(struct buf *tar, const char *path, const void *data, size_t len, uint64_t size)
 {
-	struct header h = header(size > len ? TYPE_SPARSE : TYPE_FILE, path, 0644, len);
+	struct header h = tar_header(size > len ? TYPE_SPARSE : TYPE_FILE, path, 0644, len);
 
 	put_extended(tar, path, NULL);
 	if (size > len) {

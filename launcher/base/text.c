@@ -19,7 +19,7 @@ bool text_ends(const char *s, const char *suffix)
 	return a >= b && strcmp(s + a - b, suffix) == 0;
 }
 
-static int digit(char c)
+static int digit_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -37,7 +37,7 @@ bool text_u64(const char *s, unsigned base, uint64_t *value)
 	if (!*s)
 		return false;
 	for (; *s; s++) {
-		unsigned d = (unsigned)digit(*s);
+		unsigned d = (unsigned)digit_value(*s);
 
 		if (d >= base || v > (UINT64_MAX - d) / base)
 			return false;
@@ -96,7 +96,7 @@ static size_t min3(size_t a, size_t b, size_t c)
 }
 
 /* Restricted edit distance: insert, delete, replace, swap of neighbours. */
-static size_t distance(const char *a, const char *b)
+static size_t edit_distance(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b), result;
 	size_t *row = xcalloc((lb + 1) * 3, sizeof(*row));
@@ -132,7 +132,7 @@ const char *text_nearest(const char *s, const char *const *names, size_t n)
 	if (strlen(s) > 64)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		size_t d = strcasecmp(s, names[i]) == 0 ? 0 : distance(s, names[i]);
+		size_t d = strcasecmp(s, names[i]) == 0 ? 0 : edit_distance(s, names[i]);
 
 		if (d < best && d < strlen(names[i])) {
 			best = d;

@@ -141,7 +141,7 @@ static char *state_of(const char *dir)
 }
 
 /* Starts it beside us. -1 with an error. */
-static pid_t start(const struct arguments *args, const char *path, struct error **err)
+static pid_t start_machine(const struct arguments *args, const char *path, struct error **err)
 {
 	own_child struct child child = CHILD_NONE;
 	own_fd int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -202,7 +202,7 @@ static void waiting_free(struct waiting *w)
 #define own_waiting own_with(waiting_free)
 
 /* A guest that is paused or sleeps goes on. */
-static bool wake(struct waiting *w, const char *dir, struct error **err)
+static bool wake_machine(struct waiting *w, const char *dir, struct error **err)
 {
 	own_free char *state = state_of(dir);
 	const struct arguments one = {.word = (const char **)&w->name, .words = 1};
@@ -232,7 +232,7 @@ static int look_once(struct waiting *w, struct error **err)
 	w->why = "the machine is being started";
 	if (!dir)
 		return 0;
-	if (!wake(w, dir, err))
+	if (!wake_machine(w, dir, err))
 		return -1;
 	w->why = ask_port(&w->port);
 	return !w->why;
@@ -319,7 +319,7 @@ int run_until_port(const struct arguments *args, struct error **err)
 	if (!runs) {
 		if (!dir_make(state, 0700, err))
 			return ERROR_FAILED;
-		w.child = start(args, w.log, err);
+		w.child = start_machine(args, w.log, err);
 		if (w.child < 0)
 			return ERROR_FAILED;
 		say(SAY_NOTE, "%s: is started, and its port %u waited for", w.name, w.port.guest);
@@ -338,7 +338,7 @@ int run_until_port(const struct arguments *args, struct error **err)
 }
 
 /* WinApps' configuration is read by a shell (winapps.conf, sourced): a word in quotes. */
-static void put(const char *name, const char *value)
+static void put_environment(const char *name, const char *value)
 {
 	own_free char *word = text_word(value);
 
@@ -364,9 +364,9 @@ int command_winapps(const struct arguments *args, struct error **err)
 	       name);
 	printf("# WinApps never starts it: vmlaunch run %s --wait-port %u -- winapps NAME does.\n",
 	       path, port.guest);
-	put("WAFLAVOR", "manual");
-	put("RDP_IP", address);
-	put("RDP_PORT", number);
+	put_environment("WAFLAVOR", "manual");
+	put_environment("RDP_IP", address);
+	put_environment("RDP_PORT", number);
 	printf("# The account in the guest; the guest kit's, where that made it.\n"
 	       "#RDP_USER=\n#RDP_PASS=\n");
 	return 0;

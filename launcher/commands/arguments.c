@@ -26,7 +26,8 @@ char **argument_options(const struct arguments *args, const char *name, size_t *
 	return values;
 }
 
-static const struct option_row *find(const struct option_row *table, const char *name, size_t len)
+static const struct option_row *find_option(const struct option_row *table, const char *name,
+					    size_t len)
 {
 	for (; table && table->name; table++)
 		if (strlen(table->name) == len && strncmp(table->name, name, len) == 0)
@@ -36,11 +37,11 @@ static const struct option_row *find(const struct option_row *table, const char 
 
 const struct option_row *option_find(const struct command *command, const char *name, size_t len)
 {
-	const struct option_row *row = find(GLOBAL_OPTIONS, name, len);
+	const struct option_row *row = find_option(GLOBAL_OPTIONS, name, len);
 
 	for (const struct command *c = COMMANDS; !row && c->name; c++)
 		if (!command || c == command)
-			row = find(c->option, name, len);
+			row = find_option(c->option, name, len);
 	return row;
 }
 
@@ -56,11 +57,11 @@ const struct command *command_find(const char *name)
 static bool takes_value(const char *word)
 {
 	size_t len = strlen(word);
-	const struct option_row *row = find(GLOBAL_OPTIONS, word, len);
+	const struct option_row *row = find_option(GLOBAL_OPTIONS, word, len);
 	bool takes = row && row->value && !row->optional;
 
 	for (const struct command *c = COMMANDS; c->name && !takes; c++) {
-		row = find(c->option, word, len);
+		row = find_option(c->option, word, len);
 		takes = row && row->value && !row->optional;
 	}
 	return takes;
@@ -77,7 +78,8 @@ size_t command_at(char *const *words, size_t n)
 	return n;
 }
 
-static bool unknown(const struct command *command, const char *word, size_t len, struct error **err)
+static bool unknown_option(const struct command *command, const char *word, size_t len,
+			   struct error **err)
 {
 	own_free char *name = xstrndup(word, len);
 	const struct option_row *tables[] = {command->option, GLOBAL_OPTIONS};
@@ -100,13 +102,13 @@ static bool take_option(struct arguments *args, const struct command *command, c
 {
 	const char *word = option + 2;
 	size_t len = strcspn(word, "=");
-	const struct option_row *row = find(command->option, word, len);
+	const struct option_row *row = find_option(command->option, word, len);
 	const char *value = word[len] ? word + len + 1 : NULL;
 
 	if (!row)
-		row = find(GLOBAL_OPTIONS, word, len);
+		row = find_option(GLOBAL_OPTIONS, word, len);
 	if (!row)
-		return unknown(command, word, len, err);
+		return unknown_option(command, word, len, err);
 	if (value && !row->value) {
 		error_add(err, ERROR_USAGE, "--%s takes no value", row->name);
 		return false;
@@ -133,8 +135,8 @@ static const char *meant_variant(const struct command *command, const struct arg
 {
 	const char *word = args->words == 2 ? args->word[1] : NULL;
 
-	return word && find(command->option, "variant", strlen("variant")) && !strchr(word, '/') &&
-			       !text_ends(word, ".ini")
+	return word && find_option(command->option, "variant", strlen("variant")) &&
+			       !strchr(word, '/') && !text_ends(word, ".ini")
 		       ? word
 		       : NULL;
 }

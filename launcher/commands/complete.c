@@ -32,8 +32,8 @@ struct completion {
 /* Offers before and candidate as one word, if that goes on as what is typed. Bytes that could end
  * the line or order something of a terminal are not offered.
  */
-static void offer(const struct completion *c, const char *before, const char *candidate,
-		  const char *what)
+static void offer_word(const struct completion *c, const char *before, const char *candidate,
+		       const char *what)
 {
 	own_free char *word = xasprintf("%s%s", before, candidate);
 
@@ -85,19 +85,19 @@ static void offer_variants(const struct completion *c, const char *before)
 	read_profile(c, &ini);
 	for (size_t i = 0; i < ini.n; i++)
 		if (is_header(&ini.entry[i], "variant"))
-			offer(c, before, ini.entry[i].name, "variant of the profile");
+			offer_word(c, before, ini.entry[i].name, "variant of the profile");
 }
 
 /* The words that a key can have; none where they are no list. */
 static void offer_key_values(const struct completion *c, const char *before, const struct key *key)
 {
 	for (size_t i = 0; key->choice && key->choice[i]; i++)
-		offer(c, before, key->choice[i], "");
+		offer_word(c, before, key->choice[i], "");
 	if (key->flags & KEY_AUTO)
-		offer(c, before, "auto", "");
+		offer_word(c, before, "auto", "");
 	if (key->kind == KIND_FLAG) {
-		offer(c, before, "yes", "");
-		offer(c, before, "no", "");
+		offer_word(c, before, "yes", "");
+		offer_word(c, before, "no", "");
 	}
 }
 
@@ -113,7 +113,7 @@ static void offer_keys_of(const struct completion *c, const char *before, const 
 		if (text_starts(c->last, whole))
 			offer_key_values(c, whole, key);
 		else
-			offer(c, before, word, key->help);
+			offer_word(c, before, word, key->help);
 	}
 }
 
@@ -146,7 +146,7 @@ static void offer_keys(const struct completion *c, const char *before)
 static void offer_names_in(const struct completion *c, char **names, size_t n, const char *what)
 {
 	for (size_t i = 0; i < n; i++)
-		offer(c, "", names[i], what);
+		offer_word(c, "", names[i], what);
 	names_free(names, n);
 }
 
@@ -168,7 +168,7 @@ static void offer_machines(const struct completion *c)
 			struct stat st;
 
 			if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-				offer(c, "", names[i], "machine that was started once");
+				offer_word(c, "", names[i], "machine that was started once");
 		}
 		names_free(names, n);
 	}
@@ -179,7 +179,7 @@ static void offer_commands(const struct completion *c)
 {
 	for (const struct command *k = COMMANDS; k->name; k++)
 		if (!k->hidden)
-			offer(c, "", k->name, k->summary);
+			offer_word(c, "", k->name, k->summary);
 }
 
 static void offer_sections(const struct completion *c)
@@ -188,14 +188,14 @@ static void offer_sections(const struct completion *c)
 	const struct section_keys *table = section_table(&n);
 
 	for (size_t i = 0; i < n; i++)
-		offer(c, "", table[i].name, table[i].help);
+		offer_word(c, "", table[i].name, table[i].help);
 }
 
 /* What one word of a usage line stands for: a word in capitals is a kind, another one itself. */
 static void offer_kind(const struct completion *c, const char *before, const char *kind)
 {
 	if (!isupper((unsigned char)*kind))
-		offer(c, before, kind, "");
+		offer_word(c, before, kind, "");
 	else if (strcmp(kind, "PROFILE") == 0)
 		offer_files("ini");
 	else if (c->command && strcmp(kind, "NAME") == 0)
@@ -262,7 +262,7 @@ static void offer_options_of(const struct completion *c, const struct option_row
 		own_free char *word = xasprintf("--%s", row->name);
 
 		if (!this_host || strcmp(row->name, "host-root") != 0)
-			offer(c, "", word, row->help);
+			offer_word(c, "", word, row->help);
 	}
 }
 
@@ -313,7 +313,7 @@ static size_t words_before(const struct completion *c)
 	return number;
 }
 
-static void complete(struct completion *c)
+static void complete_word(struct completion *c)
 {
 	const struct option_row *open;
 
@@ -345,6 +345,6 @@ int command_complete(const struct arguments *args, struct error **err)
 		c.n = args->words - 1;
 		c.last = args->word[c.n];
 	}
-	complete(&c);
+	complete_word(&c);
 	return 0;
 }

@@ -39,8 +39,8 @@ static bool ends_within(int pidfd, int ms)
 /* After QEMU its supervisor puts things away, and until then the next start would be refused. After
  * a dead supervisor nobody else puts its directory away.
  */
-static bool finish(const char *name, const char *dir, const struct run_record *record,
-		   struct error **err)
+static bool finish_machine(const char *name, const char *dir, const struct run_record *record,
+			   struct error **err)
 {
 	own_error struct error *unused = NULL;
 	struct lock lock = LOCK_NONE;
@@ -80,7 +80,7 @@ static bool ask_supervisor(const struct run_record *record, int sig)
 	       syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == 0;
 }
 
-static bool press(const struct run_record *record, const char *dir, struct error **err)
+static bool press_power_button(const struct run_record *record, const char *dir, struct error **err)
 {
 	return ask_supervisor(record, SIGUSR1) || press_button(dir, err);
 }
@@ -136,7 +136,7 @@ int command_stop(const struct arguments *args, struct error **err)
 	if (!dir)
 		return ERROR_FAILED;
 	pidfd = process_watch(record.qemu);
-	if (!press(&record, dir, err))
+	if (!press_power_button(&record, dir, err))
 		return ERROR_FAILED;
 	say(SAY_NOTE, "%s: power button pressed%s", name,
 	    ask_agent(dir) ? ", and the guest's agent asked to shut it down" : "");
@@ -158,7 +158,7 @@ int command_stop(const struct arguments *args, struct error **err)
 		    told > 30 ? "" : HINT);
 		told *= 2;
 	}
-	return finish(name, dir, &record, err) ? 0 : ERROR_LEFT;
+	return finish_machine(name, dir, &record, err) ? 0 : ERROR_LEFT;
 }
 
 /* quit writes out what QEMU holds of the images; a QEMU that does not listen loses it. */
@@ -199,7 +199,7 @@ int command_kill(const struct arguments *args, struct error **err)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		ends_within(pidfd, -1);
 	}
-	return finish(name, dir, &record, err) ? 0 : ERROR_LEFT;
+	return finish_machine(name, dir, &record, err) ? 0 : ERROR_LEFT;
 }
 
 /* Whether the guest was let go: its supervisor does that, or whoever takes over. */
@@ -221,7 +221,7 @@ static bool is_started(const char *name, const struct run_record *record, const 
  */
 typedef bool order_fn(struct qmp *qmp, const char *state, const char **words, struct error **err);
 
-static int order(const struct arguments *args, order_fn *give, struct error **err)
+static int give_order(const struct arguments *args, order_fn *give, struct error **err)
 {
 	own_run_record struct run_record record = {0};
 	own_free char *name = machine_named(args, err), *before = NULL, *after = NULL;
@@ -272,15 +272,15 @@ static bool give_reset(struct qmp *qmp, const char *state, const char **words, s
 
 int command_pause(const struct arguments *args, struct error **err)
 {
-	return order(args, give_pause, err);
+	return give_order(args, give_pause, err);
 }
 
 int command_resume(const struct arguments *args, struct error **err)
 {
-	return order(args, give_resume, err);
+	return give_order(args, give_resume, err);
 }
 
 int command_reset(const struct arguments *args, struct error **err)
 {
-	return order(args, give_reset, err);
+	return give_order(args, give_reset, err);
 }

@@ -170,8 +170,8 @@ static char *view_json(const struct view *view)
 
 /* ------------------------------------------------------------------ the command */
 
-static void print(const struct arguments *args, const struct root *root,
-		  const struct cpu_facts *cpu, const struct placement *placement)
+static void print_cpus(const struct arguments *args, const struct root *root,
+		       const struct cpu_facts *cpu, const struct placement *placement)
 {
 	struct cpu_topology topology;
 	struct view view = {.cpu = cpu, .topology = &topology, .placement = placement};
@@ -191,12 +191,12 @@ int command_cpus(const struct arguments *args, struct error **err)
 	if (args->words) {
 		if (!gather(&g, args, &(struct gather_for){.places = true}, err))
 			return ERROR_FAILED;
-		print(args, &g.root, &g.facts.cpu, &g.plan->placement);
+		print_cpus(args, &g.root, &g.facts.cpu, &g.plan->placement);
 		return 0;
 	}
 	if (!root_init(&g.root, argument_option(args, "host-root"), err))
 		return ERROR_USAGE;
 	facts_collect(&g.facts, &g.root);
-	print(args, &g.root, &g.facts.cpu, NULL);
+	print_cpus(args, &g.root, &g.facts.cpu, NULL);
 	return 0;
 }

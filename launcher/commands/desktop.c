@@ -178,7 +178,7 @@ static bool may_write(const char *path, const struct entry *there, bool ours, co
 	return false;
 }
 
-static int install(const char *word, struct entry_words *words, struct error **err)
+static int install_entry(const char *word, struct entry_words *words, struct error **err)
 {
 	own_free char *dir = entries_dir(err), *self = realpath("/proc/self/exe", NULL);
 	own_free char *path = NULL, *file = NULL, *text = NULL, *profile_at = NULL, *shown = NULL;
@@ -302,7 +302,7 @@ int command_desktop(const struct arguments *args, struct error **err)
 	if (strcmp(args->word[0], "list") == 0 && !word)
 		return list_entries(argument_option(args, "json"), err);
 	if (strcmp(args->word[0], "install") == 0 && word)
-		return install(word, &words, err);
+		return install_entry(word, &words, err);
 	if (strcmp(args->word[0], "remove") == 0 && word)
 		return remove_entry(word, err);
 	error_add(

@@ -115,7 +115,7 @@ static void look_up_names(struct devices_view *view, const struct root *root)
 	names_usb(view->usb_name, view->usb.n, root);
 }
 
-static void look(struct devices_view *view, const struct root *root)
+static void look_at_devices(struct devices_view *view, const struct root *root)
 {
 	scene_read(&view->scene, root);
 	usb_list_read(&view->usb, root);
@@ -160,7 +160,7 @@ int command_devices(const struct arguments *args, struct error **err)
 		view.show_pci = view.show_usb = view.show_input = true;
 	if (!root_init(&root, argument_option(args, "host-root"), err))
 		return ERROR_USAGE;
-	look(&view, &root);
+	look_at_devices(&view, &root);
 	json = argument_option(args, "json");
 	text = json ? devices_json(&view) : devices_text(&view);
 	fputs(text, stdout);

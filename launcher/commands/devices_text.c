@@ -27,7 +27,7 @@ static void add_part(struct buf *text, const char *between, const char *part)
 }
 
 /* "1 process", "2 processes" */
-static char *count(size_t n, const char *one, const char *many)
+static char *count_text(size_t n, const char *one, const char *many)
 {
 	return xasprintf("%zu %s", n, n == 1 ? one : many);
 }
@@ -40,14 +40,14 @@ static void put_header(struct buf *out, const struct devices_view *view)
 	struct buf text = {0};
 
 	if (iommu->units) {
-		own_free char *units = count(iommu->units, "unit", "units");
+		own_free char *units = count_text(iommu->units, "unit", "units");
 
 		buf_addf(&text, "%s, %s", iommu->kind, units);
 	}
 	if (iommu->width)
 		buf_addf(&text, ", %u-bit addresses", iommu->width);
 	if (iommu->groups) {
-		own_free char *groups = count(iommu->groups, "group", "groups");
+		own_free char *groups = count_text(iommu->groups, "group", "groups");
 
 		add_part(&text, ", ", groups);
 	}

@@ -99,7 +99,7 @@ static char *chosen_why(const struct firmware *firmware, bool secure_boot)
 					  : "the first with Secure Boot; none has enrolled keys");
 }
 
-static void choose(struct look *look, bool secure_boot)
+static void choose_firmware(struct look *look, bool secure_boot)
 {
 	struct firmware_view *view = &look->view;
 	struct choice_view *choice = &view->choice[view->choices++];
@@ -173,7 +173,7 @@ static bool look_at_profile(struct look *look, const struct arguments *args, str
 	if (!find_all(look, err))
 		return false;
 	if (p->firmware.uefi.v)
-		choose(look, p->firmware.secure_boot.v);
+		choose_firmware(look, p->firmware.secure_boot.v);
 	if (!look_at_store(look, p->vm.name.v) && look->view.choices &&
 	    look->view.choice[0].firmware)
 		look_at_template(look, look->view.choice[0].firmware);
@@ -185,8 +185,8 @@ static bool look_at_host(struct look *look, struct error **err)
 {
 	if (!find_all(look, err))
 		return false;
-	choose(look, false);
-	choose(look, true);
+	choose_firmware(look, false);
+	choose_firmware(look, true);
 	if (look->view.choice[1].firmware)
 		look_at_template(look, look->view.choice[1].firmware);
 	return true;

@@ -150,7 +150,7 @@ static bool run_mtools(const char *const argv[], int image, int input, struct er
 	return !words && !*err;
 }
 
-static bool fill(int image, const struct kit_files *files, uint64_t size, struct error **err)
+static bool fill_image(int image, const struct kit_files *files, uint64_t size, struct error **err)
 {
 	own_free char *format = program_find("mformat"), *mkdir = program_find("mmd");
 	own_free char *copy = program_find("mcopy");
@@ -215,7 +215,7 @@ bool kit_image(const char *path, const struct kit *kit, const char *dir,
 	if (ftruncate(fd, (off_t)size) < 0)
 		error_errno(&problem, ERROR_HOST, errno, "cannot give it %llu MiB",
 			    (unsigned long long)(size / MIB));
-	if (!problem && fill(fd, &files, size, &problem))
+	if (!problem && fill_image(fd, &files, size, &problem))
 		return true;
 	unlink(path);
 	error_context(&problem, "cannot make %s", path);

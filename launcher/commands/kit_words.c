@@ -13,7 +13,7 @@
 #define COMPUTER_MAX 15 /* of a computer's (NetBIOS) */
 #define PASSWORD_LENGTH 12
 
-static size_t letters(const char *s)
+static size_t count_letters(const char *s)
 {
 	size_t n = 0;
 
@@ -39,11 +39,11 @@ static char *tag_of(const char *language, size_t n, const char *country, size_t 
 
 char *kit_locale(const char *name)
 {
-	size_t n = name ? letters(name) : 0, m;
+	size_t n = name ? count_letters(name) : 0, m;
 
 	if (!n || name[n] != '_')
 		return NULL;
-	m = letters(name + n + 1);
+	m = count_letters(name + n + 1);
 	if (name[n + 1 + m] && !strchr(".@", name[n + 1 + m]))
 		return NULL;
 	return tag_of(name, n, name + n + 1, m);
@@ -56,8 +56,8 @@ char *kit_language(const char *label)
 		char *tag = NULL;
 
 		field += *field == '_';
-		n = letters(field);
-		m = field[n] == '-' ? letters(field + n + 1) : 0;
+		n = count_letters(field);
+		m = field[n] == '-' ? count_letters(field + n + 1) : 0;
 		if (m && (!field[n + 1 + m] || field[n + 1 + m] == '_'))
 			tag = tag_of(field, n, field + n + 1, m);
 		if (tag)

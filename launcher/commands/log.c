@@ -72,8 +72,8 @@ static void print_new(struct reading *r)
 /* Until QEMU and its supervisor have ended, who has the last word. Nothing wakes us up but a change
  * of the log and those ends.
  */
-static bool follow(struct reading *r, const char *path, const struct run_record *record,
-		   struct error **err)
+static bool follow_log(struct reading *r, const char *path, const struct run_record *record,
+		       struct error **err)
 {
 	own_fd int changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	own_fd int qemu = process_watch(record->qemu);
@@ -125,7 +125,7 @@ int command_log(const struct arguments *args, struct error **err)
 	}
 	print_new(&reading);
 	if (argument_option(args, "follow"))
-		good = follow(&reading, path, &record, err);
+		good = follow_log(&reading, path, &record, err);
 	if (reading.line.len)
 		print_line(&reading);
 	buf_free(&reading.line);

@@ -132,7 +132,7 @@ static const char *state_words(const char *state)
 }
 
 /* What the supervisor wrote into the log, a line with these words; the caller owns it. */
-static char *logged(const struct session *session, const char *words)
+static char *logged_line(const struct session *session, const char *words)
 {
 	own_run_record struct run_record record = {0};
 
@@ -184,8 +184,8 @@ static json_object *find_why(struct looking *looking, const char *words, struct 
 	own_json json_object *status = look_ask(looking, "query-status", NULL, err), *blocks = NULL;
 	const char *state = json_member_text(status, "status");
 	own_free char *held_text = NULL,
-		      *crash = logged(looking->session, "the guest's system crashed");
-	own_free char *resets = logged(looking->session, HELD_RESETS);
+		      *crash = logged_line(looking->session, "the guest's system crashed");
+	own_free char *resets = logged_line(looking->session, HELD_RESETS);
 	own_held struct held held = {0};
 	json_object *o;
 

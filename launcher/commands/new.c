@@ -64,7 +64,7 @@ static void wanted_free(struct wanted_machine *wanted)
 /* ------------------------------------------------------------------ questions */
 
 /* The answer, or the default for an empty one and at the end of input; the caller owns it. */
-static char *ask(const char *question, const char *dflt)
+static char *ask_user(const char *question, const char *dflt)
 {
 	own_free char *line = NULL;
 	size_t room = 0;
@@ -102,7 +102,7 @@ static bool choose_guest(struct wanted_machine *wanted, const struct arguments *
 
 	while (!given && wanted->asks) {
 		free(word);
-		word = ask("What will run in it, windows or linux?", likely);
+		word = ask_user("What will run in it, windows or linux?", likely);
 		if (is_guest(word) || feof(stdin))
 			break;
 	}
@@ -135,7 +135,8 @@ static bool choose_size(struct wanted_machine *wanted, const struct arguments *a
 	while (!wanted->size) {
 		wanted->size =
 			wanted->asks
-				? ask("How large shall its disk be? It takes what is used.", dflt)
+				? ask_user("How large shall its disk be? It takes what is used.",
+					   dflt)
 				: xstrdup(dflt);
 		wrong = check_size(wanted->size);
 		if (!wrong || !wanted->asks || feof(stdin))
@@ -288,7 +289,7 @@ static void ask_qemu(struct new_host *host)
 	error_free(problem);
 }
 
-static bool look(struct new_host *host, const struct arguments *args, struct error **err)
+static bool look_at_host(struct new_host *host, const struct arguments *args, struct error **err)
 {
 	const struct pci_function *f;
 
@@ -312,7 +313,7 @@ static bool look(struct new_host *host, const struct arguments *args, struct err
 	return true;
 }
 
-static char *compose(const struct new_host *host, const struct wanted_machine *wanted)
+static char *compose_profile(const struct new_host *host, const struct wanted_machine *wanted)
 {
 	const struct new_machine m = {
 		.file = path_base(wanted->path),
@@ -404,7 +405,7 @@ static bool write_all(int fd, struct wanted_machine *wanted, const struct new_ho
 	if (!make_image(wanted, &host->facts, &made, err))
 		return false;
 	kit = try_kit(wanted, host, made);
-	text = compose(host, wanted);
+	text = compose_profile(host, wanted);
 	if (fd_write_all(fd, text, strlen(text)))
 		return true;
 	error_errno(err, ERROR_FAILED, errno, "cannot write %s", wanted->path);
@@ -424,7 +425,7 @@ static bool check_text(const struct wanted_machine *wanted, const char *text, st
 	return p;
 }
 
-static void tell(const struct new_host *host, const struct wanted_machine *wanted)
+static void tell_profile(const struct new_host *host, const struct wanted_machine *wanted)
 {
 	own_free char *path = text_word(wanted->path), *image = text_word(wanted->image);
 	const struct guest_gpu *gpu = &host->gpu;
@@ -461,7 +462,7 @@ int command_new(const struct arguments *args, struct error **err)
 
 	wanted.asks =
 		!argument_option(args, "yes") && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-	if (!look(&host, args, err))
+	if (!look_at_host(&host, args, err))
 		return ERROR_FAILED;
 	if (argument_option(args, "iso"))
 		wanted.label = image_label(argument_option(args, "iso"));
@@ -471,7 +472,7 @@ int command_new(const struct arguments *args, struct error **err)
 	if (!find_file(&wanted.iso, &wanted, "iso", argument_option(args, "iso"), err) ||
 	    !find_file(&wanted.drivers, &wanted, "drivers", argument_option(args, "drivers"), err))
 		return ERROR_USAGE;
-	text = compose(&host, &wanted);
+	text = compose_profile(&host, &wanted);
 	if (print) {
 		fputs(text, stdout);
 		return 0;
@@ -482,6 +483,6 @@ int command_new(const struct arguments *args, struct error **err)
 		unlink(wanted.path);
 		return ERROR_FAILED;
 	}
-	tell(&host, &wanted);
+	tell_profile(&host, &wanted);
 	return 0;
 }

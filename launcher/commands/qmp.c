@@ -62,8 +62,8 @@ static bool print_answer(const struct output *output, const struct request *requ
 }
 
 /* Sends what was asked for and prints the answer; an error's kind is the exit status. */
-static bool perform(struct session *session, const struct output *output,
-		    const struct request *request, struct error **err)
+static bool perform_line(struct session *session, const struct output *output,
+			 const struct request *request, struct error **err)
 {
 	own_json json_object *answer = NULL;
 	struct error *problem = NULL;
@@ -106,8 +106,8 @@ static char *rest_of(const struct arguments *args, size_t first)
 }
 
 /* A word of the shell's that looks at the guest: as text, or as JSON for --raw and --get. */
-static bool look(struct session *session, const struct output *output,
-		 const struct shell_word *word, const char *rest, struct error **err)
+static bool look_up_word(struct session *session, const struct output *output,
+			 const struct shell_word *word, const char *rest, struct error **err)
 {
 	struct looking looking = looking_alone(session);
 	own_request struct request named = {.command = xstrdup(word->name)};
@@ -138,10 +138,10 @@ static bool run_words(struct session *session, const struct output *output,
 	own_free char *rest = rest_of(args, first);
 
 	if (look_of(request.command))
-		return look(session, output, look_of(request.command), rest, err);
+		return look_up_word(session, output, look_of(request.command), rest, err);
 	request.arguments = session_typed(session, request.command, (char **)&args->word[first + 1],
 					  args->words - first - 1, err);
-	return request.arguments && perform(session, output, &request, err);
+	return request.arguments && perform_line(session, output, &request, err);
 }
 
 static bool run_line(struct session *session, const struct output *output, const char *line,
@@ -159,7 +159,7 @@ static bool run_line(struct session *session, const struct output *output, const
 			  text_column(line, caret.at), caret.text);
 		return false;
 	}
-	good = perform(session, output, &request, &problem);
+	good = perform_line(session, output, &request, &problem);
 	error_context(&problem, "%s:%zu", where, number);
 	error_merge(err, &problem);
 	return good;

@@ -37,7 +37,7 @@ static char *path_of(const struct root *root)
 }
 
 /* Roots may lie in the one that is recorded: a function's directory is one. */
-static void note(void *context, const struct root *root, const char *path, int flags)
+static void note_path(void *context, const struct root *root, const char *path, int flags)
 {
 	struct recording *r = context;
 	own_free char *base = path_of(root), *whole = NULL;
@@ -58,7 +58,7 @@ void recording_start(struct recording *recording, const struct root *root)
 	char *prefix = path_of(root);
 
 	*recording = (struct recording){.prefix = prefix ? prefix : xstrdup("/")};
-	root_watch(note, recording);
+	root_watch(note_path, recording);
 }
 
 /* ------------------------------------------------------------------ reading it again */
@@ -85,7 +85,7 @@ static bool may_be_kept(const struct capture *c, const char *path)
 	return false;
 }
 
-static struct recorded *add(struct capture *c, const char *path, enum recorded_kind kind)
+static struct recorded *add_recorded(struct capture *c, const char *path, enum recorded_kind kind)
 {
 	struct recorded *entry = xappend(c->r->v, c->r->n);
 
@@ -96,7 +96,7 @@ static struct recorded *add(struct capture *c, const char *path, enum recorded_k
 
 static void add_link(struct capture *c, const char *path, const char *target)
 {
-	struct recorded *entry = add(c, path, RECORDED_LINK);
+	struct recorded *entry = add_recorded(c, path, RECORDED_LINK);
 
 	entry->data = xstrdup(target);
 	entry->len = strlen(target);
@@ -142,11 +142,12 @@ static void add_content(struct capture *c, const char *path, const struct stat *
 	bool start = len > WHOLE_LIMIT && memchr(data, '\0', START);
 
 	if (!data) {
-		entry = add(c, path, st->st_size > CONTENT_LIMIT ? RECORDED_FILE : RECORDED_THERE);
+		entry = add_recorded(c, path,
+				     st->st_size > CONTENT_LIMIT ? RECORDED_FILE : RECORDED_THERE);
 		entry->size = entry->kind == RECORDED_FILE ? (uint64_t)st->st_size : 0;
 		return;
 	}
-	entry = add(c, path, RECORDED_FILE);
+	entry = add_recorded(c, path, RECORDED_FILE);
 	entry->data = data;
 	entry->size = len;
 	entry->len = start ? START : len;
@@ -154,7 +155,7 @@ static void add_content(struct capture *c, const char *path, const struct stat *
 		keep_devices(entry);
 }
 
-static bool look(const struct capture *c, const char *path, struct stat *st, char **target)
+static bool look_at_path(const struct capture *c, const char *path, struct stat *st, char **target)
 {
 	own_free char *absolute = xasprintf("/%s", path);
 	own_fd int fd = root_open(c->root, absolute, O_PATH | O_NOFOLLOW);
@@ -168,7 +169,7 @@ static bool look(const struct capture *c, const char *path, struct stat *st, cha
 }
 
 /* The part in front of the last slash. */
-static void cut(char *path)
+static void cut_path(char *path)
 {
 	char *slash = strrchr(path, '/');
 
@@ -178,7 +179,7 @@ static void cut(char *path)
 /* Follows path as the kernel would, records each link on the way, and gives where it leads (which
  * the caller owns) with its state; NULL where that is nothing that is kept.
  */
-static char *follow(struct capture *c, const char *path, struct stat *st)
+static char *follow_link(struct capture *c, const char *path, struct stat *st)
 {
 	own_free char *rest = xstrdup(path), *at = xstrdup("");
 	char *todo = rest;
@@ -192,11 +193,11 @@ static char *follow(struct capture *c, const char *path, struct stat *st)
 		if (!*part || strcmp(part, ".") == 0)
 			continue;
 		if (strcmp(part, "..") == 0) {
-			cut(at);
+			cut_path(at);
 			continue;
 		}
 		next = xasprintf("%s%s%s", at, *at ? "/" : "", part);
-		if (!may_be_kept(c, next) || !look(c, next, st, &target))
+		if (!may_be_kept(c, next) || !look_at_path(c, next, st, &target))
 			return NULL;
 		if (!target) {
 			free(at);
@@ -230,21 +231,22 @@ static void add_listing(struct capture *c, const char *path)
 
 		/* Of /proc itself only the processes count. */
 		if ((strcmp(path, "proc") == 0 && !process_of(each)) || !may_be_kept(c, each) ||
-		    !look(c, each, &st, &target))
+		    !look_at_path(c, each, &st, &target))
 			continue;
 		if (target && (!descriptors || text_starts(target, "/dev/")))
 			add_link(c, each, target);
 		else if (!target)
-			add(c, each, S_ISDIR(st.st_mode) ? RECORDED_DIRECTORY : RECORDED_THERE);
+			add_recorded(c, each,
+				     S_ISDIR(st.st_mode) ? RECORDED_DIRECTORY : RECORDED_THERE);
 	}
 	names_free(name, n);
 }
 
-static void keep(struct capture *c, const char *path, bool content, bool listed);
+static void keep_path(struct capture *c, const char *path, bool content, bool listed);
 
 /* What has a device number below a PCI function, where its nodes are looked for without the root.
  */
-static void walk(struct capture *c, const char *path, int depth)
+static void walk_path(struct capture *c, const char *path, int depth)
 {
 	static const char *const part[] = {"dev", "uevent", "subsystem"};
 	size_t n;
@@ -254,38 +256,38 @@ static void walk(struct capture *c, const char *path, int depth)
 	for (size_t i = 0; has_number && i < ARRAY_SIZE(part); i++) {
 		own_free char *each = xasprintf("%s/%s", path, part[i]);
 
-		keep(c, each, true, false);
+		keep_path(c, each, true, false);
 	}
 	for (size_t i = 0; depth < WALK && i < n; i++) {
 		own_free char *each = xasprintf("%s/%s", path, name[i]), *target = NULL;
 		struct pci_address address;
 		struct stat st;
 
-		if (look(c, each, &st, &target) && S_ISDIR(st.st_mode) &&
+		if (look_at_path(c, each, &st, &target) && S_ISDIR(st.st_mode) &&
 		    !pci_address_parse(name[i], &address))
-			walk(c, each, depth + 1);
+			walk_path(c, each, depth + 1);
 	}
 	names_free(name, n);
 }
 
-static void keep(struct capture *c, const char *path, bool content, bool listed)
+static void keep_path(struct capture *c, const char *path, bool content, bool listed)
 {
 	struct stat st;
-	own_free char *at = follow(c, path, &st);
+	own_free char *at = follow_link(c, path, &st);
 	struct pci_address address;
 
 	if (!at || !*at)
 		return;
 	if (S_ISDIR(st.st_mode)) {
-		add(c, at, RECORDED_DIRECTORY);
+		add_recorded(c, at, RECORDED_DIRECTORY);
 		if (listed)
 			add_listing(c, at);
 		if (listed && pci_address_parse(path_base(at), &address))
-			walk(c, at, 0);
+			walk_path(c, at, 0);
 	} else if (S_ISREG(st.st_mode) && content && !text_starts(at, "dev/")) {
 		add_content(c, at, &st);
 	} else {
-		add(c, at, RECORDED_THERE);
+		add_recorded(c, at, RECORDED_THERE);
 	}
 }
 
@@ -339,7 +341,7 @@ static bool is_dull(const char *node)
 }
 
 /* Whether this part of a process is a reason to keep all that was read of it. */
-static bool tells(const struct recorded *entry)
+static bool tells_content(const struct recorded *entry)
 {
 	own_free char *comm = NULL;
 	const char *open, *close;
@@ -376,7 +378,7 @@ static void drop_processes(struct recording *r)
 
 		if (strcmp(r->v[i].path, "proc/self") == 0 && r->v[i].kind == RECORDED_LINK)
 			kept[n++] = strtoul(r->v[i].data, NULL, 10);
-		else if (pid && kept[n - 1] != pid && tells(&r->v[i]))
+		else if (pid && kept[n - 1] != pid && tells_content(&r->v[i]))
 			kept[n++] = pid;
 	}
 	qsort(kept, n, sizeof(*kept), by_number);
@@ -407,7 +409,7 @@ void recording_end(struct recording *recording, const struct root *root)
 			content |= v[next].content;
 			listed |= v[next].listed;
 		}
-		keep(&c, v[i].path, content, listed);
+		keep_path(&c, v[i].path, content, listed);
 	}
 	drop_repeated(recording);
 	drop_processes(recording);

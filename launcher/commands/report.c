@@ -118,7 +118,7 @@ static void add_log(struct bundle *b, const char *name)
 	add_document(b, "qemu.log", text, len);
 }
 
-static char *about(const struct bundle *b)
+static char *about_bundle(const struct bundle *b)
 {
 	const struct qemu_facts *qemu = &b->look.g.facts.qemu;
 	struct utsname host = {0};
@@ -146,7 +146,7 @@ static void gather_documents(struct bundle *b)
 	size_t len = 0;
 
 	doctor_judge(&findings, &look->patient);
-	add_text(b, "README.txt", about(b));
+	add_text(b, "README.txt", about_bundle(b));
 	add_text(b, "doctor.txt", findings_text(&findings, true));
 	add_text(b, "doctor.json", findings_json(&findings, &look->patient));
 	if (!p)
@@ -284,7 +284,7 @@ static void find_all(struct bundle *b)
 		hide_serial(&b->hiding, p->smbios.chassis_serial.v);
 }
 
-static void replace(const struct hiding *h, char **text, size_t *len, bool people)
+static void replace_names(const struct hiding *h, char **text, size_t *len, bool people)
 {
 	char *hidden = hide_in(h, *text, len, people);
 
@@ -332,16 +332,16 @@ static void replace_all(struct bundle *b)
 
 		if (strcmp(entry->path, "etc/passwd") == 0 && is_text(entry))
 			drop_real_names(entry);
-		replace(h, &entry->path, &len, false);
+		replace_names(h, &entry->path, &len, false);
 		if (entry->kind == RECORDED_LINK) {
-			replace(h, &entry->data, &entry->len, false);
+			replace_names(h, &entry->data, &entry->len, false);
 		} else if (is_text(entry)) {
-			replace(h, &entry->data, &entry->len, people);
+			replace_names(h, &entry->data, &entry->len, people);
 			entry->size = entry->len;
 		}
 	}
 	for (size_t i = 0; i < b->documents; i++)
-		replace(h, &b->document[i].text, &b->document[i].len, true);
+		replace_names(h, &b->document[i].text, &b->document[i].len, true);
 }
 
 /* ------------------------------------------------------------------ showing and writing */
@@ -377,7 +377,7 @@ static void show_tree(const struct recording *tree, bool all)
 	}
 }
 
-static void show(const struct bundle *b, bool all)
+static void show_bundle(const struct bundle *b, bool all)
 {
 	const char *between = "Replaced: ";
 
@@ -401,7 +401,7 @@ static void show(const struct bundle *b, bool all)
 	}
 }
 
-static void pack(struct buf *tar, const struct bundle *b)
+static void pack_bundle(struct buf *tar, const struct bundle *b)
 {
 	for (size_t i = 0; i < b->documents; i++) {
 		own_free char *path = xasprintf(TOP "/%s", b->document[i].name);
@@ -474,13 +474,13 @@ int command_report(const struct arguments *args, struct error **err)
 	gather_documents(&b);
 	find_all(&b);
 	replace_all(&b);
-	show(&b, argument_option(args, "verbose"));
+	show_bundle(&b, argument_option(args, "verbose"));
 	if (!output) {
 		printf("\nNothing was written: --output FILE.tar writes it.\n");
 		return 0;
 	}
 	fflush(stdout);
-	pack(&tar, &b);
+	pack_bundle(&tar, &b);
 	if (!write_new(output, &tar, err))
 		return ERROR_FAILED;
 	printf("\nWritten to %s (%zu KiB). Look into it before you send it to anybody.\n", output,

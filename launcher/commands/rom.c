@@ -21,7 +21,7 @@
 /* Moves the finished file to its name; unless it may replace, EEXIST where that is taken. Not every
  * file system knows the flag for it; a link does the same in two steps.
  */
-static bool move(const char *from, const char *to, bool replace)
+static bool move_file(const char *from, const char *to, bool replace)
 {
 	if (replace)
 		return rename(from, to) == 0;
@@ -33,7 +33,8 @@ static bool move(const char *from, const char *to, bool replace)
 }
 
 /* Whole or not at all, and never over another file unless that is wanted. */
-static bool save(const char *path, const char *data, size_t len, bool replace, struct error **err)
+static bool save_rom(const char *path, const char *data, size_t len, bool replace,
+		     struct error **err)
 {
 	own_free char *shown = text_quote(path, SIZE_MAX);
 	own_free char *name = xasprintf("%s.XXXXXX", path);
@@ -45,7 +46,7 @@ static bool save(const char *path, const char *data, size_t len, bool replace, s
 		return false;
 	}
 	if (fchmod(fd, 0644) == 0 && fd_write_all(fd, data, len) && fsync(fd) == 0 &&
-	    move(name, path, replace))
+	    move_file(name, path, replace))
 		return true;
 	problem = errno;
 	unlink(name);
@@ -65,8 +66,8 @@ static bool is_free(const char *path, const char *remedy, struct error **err)
 	return false;
 }
 
-static void print(struct rom_view *view, const struct arguments *args,
-		  const struct rom_device *device, enum rom_source source)
+static void print_rom(struct rom_view *view, const struct arguments *args,
+		      const struct rom_device *device, enum rom_source source)
 {
 	own_free char *text = NULL;
 
@@ -104,7 +105,7 @@ static bool device_of(const struct arguments *args, struct rom_device *device, s
 	return f;
 }
 
-static int show(const struct arguments *args, struct error **err)
+static int show_rom(const struct arguments *args, struct error **err)
 {
 	struct rom_view view = {.path = args->word[1]};
 	struct rom_device device;
@@ -115,7 +116,7 @@ static int show(const struct arguments *args, struct error **err)
 		return 0;
 	data = rom_load(view.path, &view.report, err);
 	if (data || (argument_option(args, "json") && view.report.refusal != ROM_FINE))
-		print(&view, args, compare ? &device : NULL, ROM_FROM_FILE);
+		print_rom(&view, args, compare ? &device : NULL, ROM_FROM_FILE);
 	return 0;
 }
 
@@ -150,16 +151,17 @@ static bool dump_found(const struct arguments *args, const struct root *root,
 	const struct rom_device device = {f->vendor, f->device};
 	own_free char *data = dump_device(f, root, &view.report, err);
 
-	if (!data || !save(view.path, data, view.report.size, argument_option(args, "force"), err))
+	if (!data ||
+	    !save_rom(view.path, data, view.report.size, argument_option(args, "force"), err))
 		return false;
 	if (f->boot_vga)
 		say(SAY_WARNING,
 		    "this is the GPU that the computer started with: the kernel may give the copy that its firmware left in memory, changed while it ran");
-	print(&view, args, &device, ROM_FROM_SYSFS);
+	print_rom(&view, args, &device, ROM_FROM_SYSFS);
 	return true;
 }
 
-static int dump(const struct arguments *args, struct error **err)
+static int dump_rom(const struct arguments *args, struct error **err)
 {
 	struct root root = ROOT_REAL;
 	own_pci_list struct pci_list list = {0};
@@ -186,7 +188,7 @@ static bool is_same(const char *a, const char *b)
 	       first.st_ino == second.st_ino;
 }
 
-static int trim(const struct arguments *args, struct error **err)
+static int trim_rom(const struct arguments *args, struct error **err)
 {
 	const char *from = args->word[1], *to = args->word[2];
 	struct rom_report report;
@@ -212,12 +214,12 @@ static int trim(const struct arguments *args, struct error **err)
 			shown);
 		return 0;
 	}
-	if (!save(to, data + report.start, report.end - report.start, false, err))
+	if (!save_rom(to, data + report.start, report.end - report.start, false, err))
 		return 0;
 	say(SAY_NOTE, "%u of %u bytes kept: %u taken away in front, %u behind",
 	    report.end - report.start, report.size, report.start, report.size - report.end);
 	rom_parse(data + report.start, report.end - report.start, &view.report);
-	print(&view, args, NULL, ROM_FROM_FILE);
+	print_rom(&view, args, NULL, ROM_FROM_FILE);
 	return 0;
 }
 
@@ -227,9 +229,9 @@ static const struct action {
 	const char *option; /* besides --json */
 	command_fn *run;
 } ACTIONS[] = {
-	{"show", "FILE", 1, "device", show},
-	{"dump", "DEVICE FILE", 2, "force", dump},
-	{"trim", "FILE OUT", 2, NULL, trim},
+	{"show", "FILE", 1, "device", show_rom},
+	{"dump", "DEVICE FILE", 2, "force", dump_rom},
+	{"trim", "FILE OUT", 2, NULL, trim_rom},
 };
 
 static const struct action *find_action(const char *name, struct error **err)

@@ -15,9 +15,9 @@
 #define LABEL 13
 
 /* "label        text", wrapped below the text. */
-static void put(struct buf *out, const char *label, const char *fmt, ...)
+static void put_label(struct buf *out, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-static void put(struct buf *out, const char *label, const char *fmt, ...)
+static void put_label(struct buf *out, const char *label, const char *fmt, ...)
 {
 	own_free char *text = NULL;
 	size_t column = LABEL;
@@ -145,7 +145,7 @@ static void put_image(struct buf *out, const struct rom_report *report, size_t i
 	add_listed(&text, image);
 	if (image->beyond)
 		buf_adds(&text, ", private");
-	put(out, label, "%s", text.data);
+	put_label(out, label, "%s", text.data);
 }
 
 static void put_begin(struct buf *out, const struct rom_report *report)
@@ -155,9 +155,11 @@ static void put_begin(struct buf *out, const struct rom_report *report)
 					 : xstrdup("");
 
 	if (report->start)
-		put(out, "begins", "at byte %u (%x), behind %s%s", report->start, report->start,
-		    report->lead == ROM_LEAD_NVGI ? "NVIDIA's container" : "bytes of unknown kind",
-		    version);
+		put_label(out, "begins", "at byte %u (%x), behind %s%s", report->start,
+			  report->start,
+			  report->lead == ROM_LEAD_NVGI ? "NVIDIA's container"
+							: "bytes of unknown kind",
+			  version);
 }
 
 static void put_end(struct buf *out, const struct rom_report *report)
@@ -175,8 +177,8 @@ static void put_end(struct buf *out, const struct rom_report *report)
 						   report->padded ? "of padding " : "")
 				       : xstrdup("");
 
-	put(out, "ends", "at byte %u (%x)%s%s", report->end, report->end, how[report->ending],
-	    tail);
+	put_label(out, "ends", "at byte %u (%x)%s%s", report->end, report->end, how[report->ending],
+		  tail);
 }
 
 char *rom_text(const struct rom_view *view)
@@ -186,16 +188,16 @@ char *rom_text(const struct rom_view *view)
 	own_free char *name = text_quote(view->path, SIZE_MAX);
 	struct buf out = {0};
 
-	put(&out, "file", "%s, %u bytes", name, report->size);
-	put(&out, "for", "%04x:%04x%s, %s, revision %04x", first->vendor, first->device,
-	    first->device == ROM_ANY_DEVICE ? " (any device of this maker)" : "",
-	    pci_class_words(first->class), first->revision);
+	put_label(&out, "file", "%s, %u bytes", name, report->size);
+	put_label(&out, "for", "%04x:%04x%s, %s, revision %04x", first->vendor, first->device,
+		  first->device == ROM_ANY_DEVICE ? " (any device of this maker)" : "",
+		  pci_class_words(first->class), first->revision);
 	put_begin(&out, report);
 	for (size_t i = 0; i < report->images; i++)
 		put_image(&out, report, i);
 	put_end(&out, report);
 	for (size_t i = 0; i < view->problems.n; i++)
-		put(&out, rom_weight_name(view->problems.v[i].weight), "%s",
-		    view->problems.v[i].text);
+		put_label(&out, rom_weight_name(view->problems.v[i].weight), "%s",
+			  view->problems.v[i].text);
 	return buf_steal(&out);
 }

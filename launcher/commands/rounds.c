@@ -65,7 +65,7 @@ static char *look_at_host(void)
 
 /* ------------------------------------------------------------------ a round */
 
-static void hear(int fd, struct buf *report)
+static void hear_report(int fd, struct buf *report)
 {
 	char part[4096];
 	ssize_t n;
@@ -79,7 +79,7 @@ static void hear(int fd, struct buf *report)
 }
 
 /* Its exit status; -1 with words when there was no round at all. */
-static int play(char **words, struct buf *report, struct error **err)
+static int play_round(char **words, struct buf *report, struct error **err)
 {
 	own_child struct child child = CHILD_NONE;
 	own_fd int ours = -1, theirs = -1;
@@ -102,7 +102,7 @@ static int play(char **words, struct buf *report, struct error **err)
 		error_errno(err, ERROR_FAILED, errnum, "cannot start another process");
 		return -1;
 	}
-	hear(ours, report);
+	hear_report(ours, report);
 	child_reap(&child, &status);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : ERROR_FAILED;
 }
@@ -133,7 +133,7 @@ static json_object *lines_without(const char *text, const char *other)
 	return list;
 }
 
-static json_object *difference(const char *first, const char *now)
+static json_object *first_difference(const char *first, const char *now)
 {
 	json_object *o = json_object_new_object();
 
@@ -163,8 +163,8 @@ static bool print_difference(json_object *o, const char *title)
 }
 
 /* Whether it is as the first one was. */
-static bool tell(json_object *round, unsigned number, unsigned rounds, double seconds, int status,
-		 bool quiet)
+static bool tell_round(json_object *round, unsigned number, unsigned rounds, double seconds,
+		       int status, bool quiet)
 {
 	json_object *guest = json_object_object_get(round, "guest");
 	json_object *host = json_object_object_get(round, "host");
@@ -196,7 +196,7 @@ struct rounds {
 };
 
 /* False when there is no sense in another one. */
-static bool one(struct rounds *all, unsigned number, bool quiet, struct error **err)
+static bool one_round(struct rounds *all, unsigned number, bool quiet, struct error **err)
 {
 	own_buf struct buf report = {0};
 	int64_t before = now_ms();
@@ -205,7 +205,7 @@ static bool one(struct rounds *all, unsigned number, bool quiet, struct error **
 	double seconds;
 
 	buf_adds(&report, "");
-	all->status = play(all->words, &report, err);
+	all->status = play_round(all->words, &report, err);
 	if (all->status < 0)
 		return false;
 	seconds = (double)(now_ms() - before) / 1000;
@@ -216,10 +216,10 @@ static bool one(struct rounds *all, unsigned number, bool quiet, struct error **
 	json_object_object_add(round, "number", json_object_new_int((int)number));
 	json_object_object_add(round, "seconds", json_object_new_double(seconds));
 	json_object_object_add(round, "status", json_object_new_int(all->status));
-	json_object_object_add(round, "guest", difference(all->first, report.data));
-	json_object_object_add(round, "host", difference(all->host, host));
+	json_object_object_add(round, "guest", first_difference(all->first, report.data));
+	json_object_object_add(round, "host", first_difference(all->host, host));
 	json_object_array_add(all->list, round);
-	all->alike += tell(round, number, all->n, seconds, all->status, quiet);
+	all->alike += tell_round(round, number, all->n, seconds, all->status, quiet);
 	/* A report with a problem in it is one. */
 	return all->status <= ERROR_FAILED && report.len;
 }
@@ -248,7 +248,7 @@ int probe_rounds(const struct arguments *args, unsigned rounds, struct error **e
 	bool good;
 
 	for (bool more = true; more && played < rounds; played++)
-		more = one(&all, played + 1, json, err);
+		more = one_round(&all, played + 1, json, err);
 	good = all.alike == rounds;
 	if (json)
 		print_json(&all);

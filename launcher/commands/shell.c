@@ -426,7 +426,7 @@ static bool take_keys(struct shell *shell)
 	return any;
 }
 
-static void greet(struct shell *shell)
+static void greet_user(struct shell *shell)
 {
 	json_object *version = NULL, *qemu = NULL;
 	own_free char *build = NULL;
@@ -451,7 +451,7 @@ int shell_run(struct session *session, const struct arguments *args, struct erro
 	session->patience = PATIENCE_MS;
 	terminal_open(&shell.terminal);
 	shell_history_read(&shell);
-	greet(&shell);
+	greet_user(&shell);
 	/* The state is there before the first prompt, if QEMU answers at all. */
 	while (shell.state_id && !shell.leave) {
 		own_qmp_message struct qmp_message message = {0};

@@ -34,9 +34,10 @@ static void show_caret(struct shell *shell, const char *line, const struct caret
 }
 
 /* Says why the line is not performed. */
-static void refuse(struct shell *shell, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void refuse_line(struct shell *shell, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
-static void refuse(struct shell *shell, const char *fmt, ...)
+static void refuse_line(struct shell *shell, const char *fmt, ...)
 {
 	own_free char *text = NULL;
 	va_list args;
@@ -61,7 +62,7 @@ static void perform_request(struct shell *shell, const char *line)
 		return;
 	}
 	if (!session_may(shell->session, request.command, request.arguments, &err)) {
-		refuse(shell, "%s", error_message(err, 0));
+		refuse_line(shell, "%s", error_message(err, 0));
 		return;
 	}
 	danger = session_danger(request.command, request.arguments);
@@ -133,7 +134,7 @@ static void watch_line(struct shell *shell, const char *rest)
 	double seconds = strtod(rest, &end);
 
 	if (end == rest || *end != ' ' || !(seconds >= 0.1) || seconds > 86400) {
-		refuse(shell, "watch SECONDS LINE, until Ctrl-C");
+		refuse_line(shell, "watch SECONDS LINE, until Ctrl-C");
 		return;
 	}
 	do
@@ -154,7 +155,7 @@ static void wait_event(struct shell *shell, const char *rest)
 	for (size_t i = 0; line.words && i < n; i++)
 		known |= strcmp(names[i], line.word[0].text) == 0;
 	if (!known && (n || !line.words)) {
-		refuse(shell, "wait EVENT KEY=VALUE...: QEMU has no such event");
+		refuse_line(shell, "wait EVENT KEY=VALUE...: QEMU has no such event");
 		return;
 	}
 	buf_adds(&conditions, "");
@@ -176,7 +177,7 @@ static void save_line(struct shell *shell, const char *rest)
 	own_free char *text = NULL;
 
 	if (!rest[len] || !*path) {
-		refuse(shell, "save FILE COMMAND");
+		refuse_line(shell, "save FILE COMMAND");
 		return;
 	}
 	if (!request_parse(shell->session, rest + len + 1, &request, &caret)) {
@@ -184,20 +185,20 @@ static void save_line(struct shell *shell, const char *rest)
 		return;
 	}
 	if (access(path, F_OK) == 0) {
-		refuse(shell, "%s is there already", path);
+		refuse_line(shell, "%s is there already", path);
 		return;
 	}
 	if (!session_may(shell->session, request.command, request.arguments, &err) ||
 	    session_danger(request.command, request.arguments)) {
-		refuse(shell, "%s",
-		       err ? error_message(err, 0) : "not of a command that asks first");
+		refuse_line(shell, "%s",
+			    err ? error_message(err, 0) : "not of a command that asks first");
 		return;
 	}
 	if (!shell_request(shell, &request, &answer))
 		return;
 	text = request_answer(&request, answer);
 	if (!file_write(path, text, strlen(text), 0600, VOLATILE, &err))
-		refuse(shell, "%s", error_message(err, 0));
+		refuse_line(shell, "%s", error_message(err, 0));
 }
 
 static void set_transcript(struct shell *shell, const char *rest)
@@ -211,8 +212,8 @@ static void set_transcript(struct shell *shell, const char *rest)
 	fd = *rest ? open(rest, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
 	shell->transcript = fd < 0 ? NULL : fdopen(fd, "a");
 	if (!shell->transcript)
-		refuse(shell, "transcript FILE, or transcript off: %s",
-		       strerror(*rest ? errno : EINVAL));
+		refuse_line(shell, "transcript FILE, or transcript off: %s",
+			    strerror(*rest ? errno : EINVAL));
 }
 
 const struct shell_word SHELL_WORDS[] = {
@@ -288,7 +289,7 @@ static void help_on(struct shell *shell, const char *rest)
 		return;
 	}
 	unknown = session_unknown(shell->session, name);
-	refuse(shell, "%s", unknown);
+	refuse_line(shell, "%s", unknown);
 }
 
 static void search_for(struct shell *shell, const char *rest)
@@ -298,7 +299,7 @@ static void search_for(struct shell *shell, const char *rest)
 	if (*text)
 		terminal_print(&shell->terminal, text);
 	else
-		refuse(shell, "nothing in QEMU's schema");
+		refuse_line(shell, "nothing in QEMU's schema");
 }
 
 void shell_line(struct shell *shell, const char *line)
@@ -320,7 +321,7 @@ void shell_line(struct shell *shell, const char *line)
 	} else if (word->look) {
 		shell_look(shell, word->look, line + len + strspn(line + len, " \t"));
 	} else if (shell->nested == NESTED_MOST) {
-		refuse(shell, "so many lines in one are none");
+		refuse_line(shell, "so many lines in one are none");
 	} else {
 		shell->nested++;
 		word->run(shell, line + len + strspn(line + len, " \t"));

@@ -8,21 +8,21 @@
 #include "shell_private.h"
 
 /* What went wrong was told. */
-static bool ask(struct looking *looking, const char *command, json_object *arguments,
-		json_object **answer, struct error **err)
+static bool ask_qemu(struct looking *looking, const char *command, json_object *arguments,
+		     json_object **answer, struct error **err)
 {
 	(void)err;
 	return shell_ask(looking->context, command, arguments, answer);
 }
 
-static bool rest(struct looking *looking, int ms)
+static bool rest_awhile(struct looking *looking, int ms)
 {
 	return shell_wait(looking->context, ms, NULL, NULL, NULL);
 }
 
 void shell_look(struct shell *shell, const struct look *look, const char *words)
 {
-	struct looking looking = {shell->session, ask, rest, shell->panic, shell};
+	struct looking looking = {shell->session, ask_qemu, rest_awhile, shell->panic, shell};
 	own_json json_object *found = NULL;
 	own_error struct error *err = NULL;
 	own_buf struct buf out = {0};

@@ -77,7 +77,7 @@ static size_t snapshots_of(const struct image_snapshots *image)
 }
 
 /* The snapshot of that name in an image, or NULL. */
-static json_object *find(const struct image_snapshots *image, const char *tag)
+static json_object *find_snapshot(const struct image_snapshots *image, const char *tag)
 {
 	for (size_t i = 0; i < snapshots_of(image); i++) {
 		json_object *one = json_object_array_get_idx(image->list, i);
@@ -140,8 +140,8 @@ static bool snapshots_open(struct snapshots *s, const struct arguments *args, st
 
 /* ------------------------------------------------------------------ what is done to each */
 
-static bool change(const struct snapshots *s, const struct image_snapshots *image,
-		   const char *option, const char *which, struct error **err)
+static bool change_snapshot(const struct snapshots *s, const struct image_snapshots *image,
+			    const char *option, const char *which, struct error **err)
 {
 	const char *const argv[] = {s->program, "snapshot",	     "-q", option,
 				    which,	image->disk->path.v, NULL};
@@ -175,19 +175,19 @@ static char *disk_names(const struct snapshots *s, const char *tag)
 	for (size_t i = 0; i < s->n; i++) {
 		own_free char *name = text_word(s->v[i].disk->item.name);
 
-		if (!tag || find(&s->v[i], tag))
+		if (!tag || find_snapshot(&s->v[i], tag))
 			buf_addf(&names, "%s%s", names.len ? ", " : "", *name ? name : "disk");
 	}
 	return buf_steal(&names);
 }
 
 /* Where one disk refuses, those before it are put back. */
-static bool make(struct snapshots *s, const char *tag, struct error **err)
+static bool make_snapshot(struct snapshots *s, const char *tag, struct error **err)
 {
 	own_free char *names = disk_names(s, NULL);
 
 	for (size_t i = 0; i < s->n; i++)
-		if (find(&s->v[i], tag)) {
+		if (find_snapshot(&s->v[i], tag)) {
 			error_add(
 				err, ERROR_FAILED,
 				"disk %s has a snapshot %s already: 'vmlaunch snapshot remove' takes it away",
@@ -195,10 +195,10 @@ static bool make(struct snapshots *s, const char *tag, struct error **err)
 			return false;
 		}
 	for (size_t i = 0; i < s->n; i++) {
-		if (change(s, &s->v[i], "-c", tag, err))
+		if (change_snapshot(s, &s->v[i], "-c", tag, err))
 			continue;
 		while (i-- > 0)
-			change(s, &s->v[i], "-d", tag, NULL);
+			change_snapshot(s, &s->v[i], "-d", tag, NULL);
 		return false;
 	}
 	say(SAY_NOTE, "%s: snapshot %s of %s is made", s->profile->vm.name.v, tag, names);
@@ -208,13 +208,13 @@ static bool make(struct snapshots *s, const char *tag, struct error **err)
 /* The id by which qemu-img finds that snapshot and no other; NULL with an error. */
 static const char *id_of(const struct image_snapshots *image, const char *tag, struct error **err)
 {
-	json_object *one = find(image, tag);
+	json_object *one = find_snapshot(image, tag);
 	const char *id = json_member_text(one, "id");
 
 	if (!one)
 		error_add(err, ERROR_FAILED, "disk %s has no snapshot %s", image->disk->item.name,
 			  tag);
-	else if (!*id || find(image, id))
+	else if (!*id || find_snapshot(image, id))
 		error_add(
 			err, ERROR_FAILED,
 			"disk %s: another snapshot is called as %s is numbered: qemu-img cannot tell them apart",
@@ -237,9 +237,10 @@ static char *date_text(json_object *seconds)
 }
 
 /* Whether the person agrees to lose what was written since. */
-static bool agrees(const struct snapshots *s, const char *tag, bool yes, struct error **err)
+static bool user_agrees(const struct snapshots *s, const char *tag, bool yes, struct error **err)
 {
-	own_free char *date = date_text(json_object_object_get(find(&s->v[0], tag), "date-sec")),
+	own_free char *date = date_text(
+			      json_object_object_get(find_snapshot(&s->v[0], tag), "date-sec")),
 		      *names = disk_names(s, NULL);
 	char answer[8] = "";
 
@@ -261,17 +262,17 @@ static bool agrees(const struct snapshots *s, const char *tag, bool yes, struct 
 }
 
 /* All have it before the first one is changed. */
-static bool apply(struct snapshots *s, const char *tag, bool yes, struct error **err)
+static bool apply_snapshot(struct snapshots *s, const char *tag, bool yes, struct error **err)
 {
 	own_free char *names = disk_names(s, NULL);
 
 	for (size_t i = 0; i < s->n; i++)
 		if (!id_of(&s->v[i], tag, err))
 			return false;
-	if (!agrees(s, tag, yes, err))
+	if (!user_agrees(s, tag, yes, err))
 		return false;
 	for (size_t i = 0; i < s->n; i++)
-		if (!change(s, &s->v[i], "-a", id_of(&s->v[i], tag, NULL), err))
+		if (!change_snapshot(s, &s->v[i], "-a", id_of(&s->v[i], tag, NULL), err))
 			return false;
 	say(SAY_NOTE, "%s: %s as of snapshot %s again", s->profile->vm.name.v, names, tag);
 	return true;
@@ -283,10 +284,10 @@ static bool take_away(struct snapshots *s, const char *tag, struct error **err)
 	size_t found = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		if (!find(&s->v[i], tag))
+		if (!find_snapshot(&s->v[i], tag))
 			continue;
 		found++;
-		if (!change(s, &s->v[i], "-d", tag, err))
+		if (!change_snapshot(s, &s->v[i], "-d", tag, err))
 			return false;
 	}
 	if (found)
@@ -312,9 +313,9 @@ static json_object *list_json(const struct snapshots *s)
 			bool told = false;
 
 			for (size_t before = 0; before < i; before++)
-				told |= find(&s->v[before], tag) != NULL;
+				told |= find_snapshot(&s->v[before], tag) != NULL;
 			for (size_t in = 0; in < s->n; in++)
-				if (find(&s->v[in], tag))
+				if (find_snapshot(&s->v[in], tag))
 					json_object_array_add(
 						disks,
 						json_object_new_string(s->v[in].disk->item.name));
@@ -383,8 +384,8 @@ int command_snapshot(const struct arguments *args, struct error **err)
 			print_list(&s, top);
 		return 0;
 	}
-	good = makes	 ? make(&s, tag, err)
-	       : applies ? apply(&s, tag, argument_option(args, "yes"), err)
+	good = makes	 ? make_snapshot(&s, tag, err)
+	       : applies ? apply_snapshot(&s, tag, argument_option(args, "yes"), err)
 			 : take_away(&s, tag, err);
 	return good ? 0 : ERROR_FAILED;
 }

@@ -93,7 +93,7 @@ void terminal_close(struct terminal *terminal)
 	close_fd(&terminal->signals);
 }
 
-static void draw(struct terminal *terminal, struct buf *out)
+static void draw_terminal(struct terminal *terminal, struct buf *out)
 {
 	if (!terminal->plain && terminal->prompt)
 		editor_show(terminal->editor, terminal->prompt, terminal->columns, out);
@@ -111,7 +111,7 @@ void terminal_prompt(struct terminal *terminal, const char *prompt)
 	}
 	if (terminal->plain && !same)
 		buf_adds(&out, prompt);
-	draw(terminal, &out);
+	draw_terminal(terminal, &out);
 	write_out(&out);
 }
 
@@ -128,7 +128,7 @@ void terminal_print(struct terminal *terminal, const char *text)
 		buf_addc(&out, '\n');
 	if (terminal->plain && terminal->prompt)
 		buf_adds(&out, terminal->prompt);
-	draw(terminal, &out);
+	draw_terminal(terminal, &out);
 	write_out(&out);
 }
 
@@ -148,7 +148,7 @@ void terminal_clear(struct terminal *terminal)
 
 	editor_hide(terminal->editor, &out);
 	buf_adds(&out, "\x1b[H\x1b[2J");
-	draw(terminal, &out);
+	draw_terminal(terminal, &out);
 	write_out(&out);
 }
 
@@ -172,7 +172,7 @@ void terminal_signals(struct terminal *terminal)
 		if (info.ssi_signo == SIGWINCH) {
 			editor_hide(terminal->editor, &out);
 			look_at_size(terminal);
-			draw(terminal, &out);
+			draw_terminal(terminal, &out);
 			write_out(&out);
 		} else if (info.ssi_signo == SIGINT) {
 			buf_addc(&terminal->keys, 'C' - '@'); /* of a plain terminal */

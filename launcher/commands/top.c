@@ -30,7 +30,7 @@
 /* ------------------------------------------------------------------ as text */
 
 /* Bytes in four digits at most: "1.5G", "12K"; "-" for what is not known. The caller owns it. */
-static char *about(json_object *bytes)
+static char *about_bytes(json_object *bytes)
 {
 	static const char unit[] = "BKMGT";
 	double value = (double)json_object_get_int64(bytes);
@@ -51,7 +51,7 @@ static char *percent_text(json_object *percent)
 /* "1.5M bytes", "12 packets" a second; the caller owns it. */
 static char *network_text(json_object *bytes, json_object *count)
 {
-	own_free char *number = bytes ? about(bytes) : NULL;
+	own_free char *number = bytes ? about_bytes(bytes) : NULL;
 
 	return bytes ? xasprintf("%s bytes", number)
 		     : xasprintf("%lld packets", (long long)json_object_get_int64(count));
@@ -74,10 +74,10 @@ static void print_machine(struct buf *out, json_object *o)
 	json_object *vcpus = json_object_object_get(o, "vcpus");
 	own_free char *name = text_quote(json_member_text(o, "name"), 60);
 	own_free char *used = percent_text(json_object_object_get(o, "percent"));
-	own_free char *resident = about(json_object_object_get(o, "resident-bytes"));
-	own_free char *huge = about(json_object_object_get(o, "huge-bytes"));
-	own_free char *read = about(json_object_object_get(o, "read-per-second"));
-	own_free char *written = about(json_object_object_get(o, "written-per-second"));
+	own_free char *resident = about_bytes(json_object_object_get(o, "resident-bytes"));
+	own_free char *huge = about_bytes(json_object_object_get(o, "huge-bytes"));
+	own_free char *read = about_bytes(json_object_object_get(o, "read-per-second"));
+	own_free char *written = about_bytes(json_object_object_get(o, "written-per-second"));
 	json_object *rate = json_object_object_get(o, "interrupts-per-second");
 	own_free char *interrupts =
 		rate ? xasprintf("%lld", (long long)json_object_get_int64(rate)) : xstrdup("-");
@@ -173,7 +173,7 @@ static void screen_close(struct screen *screen)
 }
 
 /* The text, cut to the terminal's size. */
-static void draw(const char *text)
+static void draw_screen(const char *text)
 {
 	struct winsize size = {0};
 	unsigned rows, columns;
@@ -239,7 +239,7 @@ static bool show_again_and_again(int interval, struct error **err)
 			top = samples_json(&before, &now);
 			print_all(&out, top);
 			buf_adds(&out, "q ends it\n");
-			draw(out.data);
+			draw_screen(out.data);
 		}
 		samples_free(&before);
 		before = now;

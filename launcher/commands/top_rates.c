@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "top_private.h"
 
-static const struct sample *find(const struct samples *s, const struct sample *of)
+static const struct sample *find_sample(const struct samples *s, const struct sample *of)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].qemu.pid == of->qemu.pid && s->v[i].qemu.start == of->qemu.start)
@@ -55,7 +55,7 @@ static json_object *rate_json(int64_t before, int64_t after, int64_t ms)
 }
 
 /* Packets since before, of each card's queue 0 (in) or 1 (out); -1: not known. */
-static int64_t packets(const struct sample *before, const struct sample *now, size_t which)
+static int64_t packet_rate(const struct sample *before, const struct sample *now, size_t which)
 {
 	size_t n = now->queues ? json_object_array_length(now->queues) : 0;
 	int64_t sum = -1;
@@ -86,7 +86,7 @@ static void add_network(json_object *o, const struct sample *before, const struc
 		    before ? before->traffic.from_guest : -1, now->traffic.from_guest}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(way); i++) {
-		int64_t n = before ? packets(before, now, i) : -1;
+		int64_t n = before ? packet_rate(before, now, i) : -1;
 
 		json_object_object_add(o, way[i].bytes, rate_json(way[i].was, way[i].is, ms));
 		json_object_object_add(o, way[i].packets, n < 0 ? NULL : rate_json(0, n, ms));
@@ -132,7 +132,8 @@ json_object *samples_json(const struct samples *before, const struct samples *no
 	json_object *top = json_object_new_object(), *list = json_object_new_array();
 
 	for (size_t i = 0; i < now->n; i++)
-		json_object_array_add(list, machine_json(find(before, &now->v[i]), &now->v[i]));
+		json_object_array_add(list,
+				      machine_json(find_sample(before, &now->v[i]), &now->v[i]));
 	json_object_object_add(top, "version", json_object_new_int(1));
 	json_object_object_add(top, "machines", list);
 	return top;

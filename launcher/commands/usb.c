@@ -33,8 +33,8 @@ static void list_alike(const struct usb_list *list, const struct usb_device *fir
 }
 
 /* The one device that a word means, as a profile would say it (host/usb_pick.h). */
-static const struct usb_device *find(const struct usb_list *list, const char *word,
-				     struct error **err)
+static const struct usb_device *find_device(const struct usb_list *list, const char *word,
+					    struct error **err)
 {
 	own_free char *shown = text_quote(word, 60);
 	const struct usb_device *found = NULL;
@@ -92,8 +92,8 @@ static bool may_be_taken(const struct root *root, const struct usb_device *devic
 
 /* ------------------------------------------------------------------ there and back */
 
-static bool ask(struct session *session, const char *command, json_object *arguments,
-		struct error **err)
+static bool ask_qemu(struct session *session, const char *command, json_object *arguments,
+		     struct error **err)
 {
 	return session_execute(session, command, arguments, false, NULL, err);
 }
@@ -118,12 +118,12 @@ static bool add_at(struct session *session, const struct usb_device *device, con
 	json_object_object_add(arguments, "port", json_object_new_string(port));
 	json_object_object_add(arguments, "hostbus", json_object_new_int((int)device->bus));
 	json_object_object_add(arguments, "hostaddr", json_object_new_int((int)device->number));
-	return ask(session, "device_add", arguments, err);
+	return ask_qemu(session, "device_add", arguments, err);
 }
 
 /* From the last port on: the profile's have the first ones, also those that are still to come. */
-static bool add(struct session *session, const struct usb_device *device, const char *id,
-		struct error **err)
+static bool add_device(struct session *session, const struct usb_device *device, const char *id,
+		       struct error **err)
 {
 	for (unsigned port = USB_PORTS;; port--) {
 		struct error *problem = NULL;
@@ -139,15 +139,15 @@ static bool add(struct session *session, const struct usb_device *device, const 
 	}
 }
 
-static bool attach(struct session *session, const struct root *root,
-		   const struct usb_device *device, struct error **err)
+static bool attach_device(struct session *session, const struct root *root,
+			  const struct usb_device *device, struct error **err)
 {
 	own_free char *id = xasprintf(ID "%s", device->port), *words = words_of(device);
 	struct error *problem = NULL;
 
 	if (!may_be_taken(root, device, err))
 		return false;
-	if (!add(session, device, id, &problem)) {
+	if (!add_device(session, device, id, &problem)) {
 		const char *message = error_message(problem, 0);
 
 		if (strstr(message, "usb.0"))
@@ -202,7 +202,7 @@ static bool is_it(struct session *session, const char *name, const char *word,
 }
 
 /* The id of the guest's device; NULL where it has none such. The caller owns it. */
-static char *attached(struct session *session, const struct usb_list *list, const char *word)
+static char *attached_device(struct session *session, const struct usb_list *list, const char *word)
 {
 	own_json json_object *all = ask_qom(session, "qom-list", "/machine/peripheral", NULL);
 	size_t n = json_object_is_type(all, json_type_array) ? json_object_array_length(all) : 0;
@@ -223,10 +223,10 @@ static char *attached(struct session *session, const struct usb_list *list, cons
 	return NULL;
 }
 
-static bool detach(struct session *session, const struct usb_list *list, const char *word,
-		   struct error **err)
+static bool detach_device(struct session *session, const struct usb_list *list, const char *word,
+			  struct error **err)
 {
-	own_free char *id = attached(session, list, word), *shown = text_quote(word, 60);
+	own_free char *id = attached_device(session, list, word), *shown = text_quote(word, 60);
 	json_object *arguments;
 
 	if (!id) {
@@ -235,7 +235,7 @@ static bool detach(struct session *session, const struct usb_list *list, const c
 	}
 	arguments = json_object_new_object();
 	json_object_object_add(arguments, "id", json_object_new_string(id));
-	if (!ask(session, "device_del", arguments, err))
+	if (!ask_qemu(session, "device_del", arguments, err))
 		return false;
 	say(SAY_NOTE, "%s: %s is the host's again", session->name, shown);
 	return true;
@@ -265,7 +265,7 @@ int command_usb(const struct arguments *args, struct error **err)
 	}
 	usb_list_read(&list, &root);
 	if (!attaches)
-		return detach(&session, &list, word, err) ? 0 : ERROR_FAILED;
-	device = find(&list, word, err);
-	return device && attach(&session, &root, device, err) ? 0 : ERROR_FAILED;
+		return detach_device(&session, &list, word, err) ? 0 : ERROR_FAILED;
+	device = find_device(&list, word, err);
+	return device && attach_device(&session, &root, device, err) ? 0 : ERROR_FAILED;
 }

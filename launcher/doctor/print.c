@@ -31,7 +31,7 @@ static const char *const HEADING[] = {
 };
 _Static_assert(ARRAY_SIZE(HEADING) == CHECK_GROUPS, "a heading for each");
 
-static size_t count(const struct findings *findings, enum health health)
+static size_t count_findings(const struct findings *findings, enum health health)
 {
 	size_t n = 0;
 
@@ -74,8 +74,10 @@ static void put_group(struct buf *out, const struct findings *findings, enum che
 
 char *findings_text(const struct findings *findings, bool all)
 {
-	size_t problems = count(findings, HEALTH_PROBLEM), ok = count(findings, HEALTH_OK);
-	size_t unknown = count(findings, HEALTH_UNKNOWN), absent = count(findings, HEALTH_ABSENT);
+	size_t problems = count_findings(findings, HEALTH_PROBLEM),
+	       ok = count_findings(findings, HEALTH_OK);
+	size_t unknown = count_findings(findings, HEALTH_UNKNOWN),
+	       absent = count_findings(findings, HEALTH_ABSENT);
 	struct buf out = {0};
 
 	buf_addf(&out, "%zu problem%s, %zu cannot be told, %zu ok", problems,

@@ -159,8 +159,8 @@ static const char *option_place(enum boot_loader loader, enum distribution distr
 	return "the kernel's options, where the boot loader has them";
 }
 
-static char *change(const char *verb, const char *to, enum boot_loader loader,
-		    enum distribution distribution, const char *option)
+static char *loader_change(const char *verb, const char *to, enum boot_loader loader,
+			   enum distribution distribution, const char *option)
 {
 	const char *run, *place = option_place(loader, distribution, &run);
 	const char *quote = loader == BOOT_NIXOS ? "\"" : "";
@@ -175,11 +175,11 @@ static char *change(const char *verb, const char *to, enum boot_loader loader,
 
 char *boot_option_add(enum boot_loader loader, enum distribution distribution, const char *option)
 {
-	return change("add", "to", loader, distribution, option);
+	return loader_change("add", "to", loader, distribution, option);
 }
 
 char *boot_option_remove(enum boot_loader loader, enum distribution distribution,
 			 const char *option)
 {
-	return change("take", "out of", loader, distribution, option);
+	return loader_change("take", "out of", loader, distribution, option);
 }

@@ -41,7 +41,7 @@ static void add_modules(struct buf *text, const char *dir)
 }
 
 /* The places where QEMU's modules may be, those that exist, and when something in them changed. */
-static char *modules(const char *path)
+static char *modules_stamp(const char *path)
 {
 	static const char *const place[] = {"lib/x86_64-linux-gnu/qemu", "lib/qemu", "lib64/qemu"};
 	own_free char *bin = path_dir(path);
@@ -60,7 +60,7 @@ static char *modules(const char *path)
 	return buf_steal(&text);
 }
 
-static void add(struct json_object *object, const char *key, struct json_object *value)
+static void add_member(struct json_object *object, const char *key, struct json_object *value)
 {
 	json_object_object_add(object, key, value);
 }
@@ -73,15 +73,15 @@ struct json_object *qemu_identity(const char *path)
 
 	if (stat(path, &st) < 0)
 		return NULL;
-	beside = modules(path);
+	beside = modules_stamp(path);
 	mtime = xasprintf("%lld.%09ld", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	identity = json_object_new_object();
-	add(identity, "path", json_object_new_string(path));
-	add(identity, "device", json_object_new_uint64(st.st_dev));
-	add(identity, "inode", json_object_new_uint64(st.st_ino));
-	add(identity, "size", json_object_new_int64(st.st_size));
-	add(identity, "mtime", json_object_new_string(mtime));
-	add(identity, "modules", json_object_new_string(beside));
+	add_member(identity, "path", json_object_new_string(path));
+	add_member(identity, "device", json_object_new_uint64(st.st_dev));
+	add_member(identity, "inode", json_object_new_uint64(st.st_ino));
+	add_member(identity, "size", json_object_new_int64(st.st_size));
+	add_member(identity, "mtime", json_object_new_string(mtime));
+	add_member(identity, "modules", json_object_new_string(beside));
 	return identity;
 }
 
@@ -120,7 +120,7 @@ static struct json_object *read_json(const char *file)
 	return text && json_read(text, len, CACHE_DEPTH, &all, NULL) ? all : NULL;
 }
 
-static struct json_object *get(struct json_object *object, const char *key)
+static struct json_object *get_member(struct json_object *object, const char *key)
 {
 	struct json_object *value = NULL;
 
@@ -129,7 +129,7 @@ static struct json_object *get(struct json_object *object, const char *key)
 
 static const char *get_string(struct json_object *object, const char *key)
 {
-	struct json_object *value = get(object, key);
+	struct json_object *value = get_member(object, key);
 
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
@@ -147,7 +147,7 @@ bool qemu_names(struct json_object *array, const char *member, struct qemu_names
 		struct json_object *item = json_object_array_get_idx(array, count);
 
 		if (member)
-			item = get(item, member);
+			item = get_member(item, member);
 		if (!json_object_is_type(item, json_type_string))
 			break;
 		list[count++] = xstrdup(json_object_get_string(item));
@@ -169,14 +169,14 @@ bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char 
 	struct qemu_facts read = {0};
 	bool whole = true;
 
-	if (json_object_get_int(get(all, "version")) != CACHE_VERSION ||
-	    !json_object_equal(get(all, "binary"), identity))
+	if (json_object_get_int(get_member(all, "version")) != CACHE_VERSION ||
+	    !json_object_equal(get_member(all, "binary"), identity))
 		return false;
-	version = get_string(get(all, "qemu"), "version");
-	package = get_string(get(all, "qemu"), "package");
+	version = get_string(get_member(all, "qemu"), "version");
+	package = get_string(get_member(all, "qemu"), "package");
 	for (size_t i = 0; whole && i < QEMU_OFFERS; i++)
-		whole = qemu_names(get(all, qemu_offer_word[i]), NULL, &read.offers[i]);
-	whole = whole && qemu_names(get(all, DATA_DIRS), NULL, &read.data_dirs);
+		whole = qemu_names(get_member(all, qemu_offer_word[i]), NULL, &read.offers[i]);
+	whole = whole && qemu_names(get_member(all, DATA_DIRS), NULL, &read.data_dirs);
 	if (!version || !package || !whole) {
 		qemu_facts_free(&read);
 		return false;
@@ -227,14 +227,14 @@ void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 	const char *text;
 	size_t len;
 
-	add(all, "version", json_object_new_int(CACHE_VERSION));
-	add(all, "binary", json_object_get(identity));
-	add(about, "version", json_object_new_string(qemu->version));
-	add(about, "package", json_object_new_string(qemu->package));
-	add(all, "qemu", about);
+	add_member(all, "version", json_object_new_int(CACHE_VERSION));
+	add_member(all, "binary", json_object_get(identity));
+	add_member(about, "version", json_object_new_string(qemu->version));
+	add_member(about, "package", json_object_new_string(qemu->package));
+	add_member(all, "qemu", about);
 	for (size_t i = 0; i < QEMU_OFFERS; i++)
-		add(all, qemu_offer_word[i], name_array(&qemu->offers[i]));
-	add(all, DATA_DIRS, name_array(&qemu->data_dirs));
+		add_member(all, qemu_offer_word[i], name_array(&qemu->offers[i]));
+	add_member(all, DATA_DIRS, name_array(&qemu->data_dirs));
 	text = json_object_to_json_string_length(all, JSON_C_TO_STRING_PLAIN, &len);
 	/* A power failure leaves something broken at worst, which is ignored: no need for a disk.
 	 */
@@ -251,9 +251,9 @@ static char *schema_head(const char *path, const char *build)
 	if (!identity)
 		return NULL;
 	head = json_object_new_object();
-	add(head, "version", json_object_new_int(CACHE_VERSION));
-	add(head, "binary", identity);
-	add(head, "build", json_object_new_string(build));
+	add_member(head, "version", json_object_new_int(CACHE_VERSION));
+	add_member(head, "binary", identity);
+	add_member(head, "build", json_object_new_string(build));
 	text = xasprintf("%s\n", json_object_to_json_string_ext(head, JSON_C_TO_STRING_PLAIN));
 	json_object_put(head);
 	return text;

@@ -41,7 +41,7 @@ static char *first_block(const struct root *root)
 }
 
 /* The value in the line "KEY : VALUE" without the white space around it; "" when there is none. */
-static char *field(const char *block, const char *key)
+static char *cpuinfo_field(const char *block, const char *key)
 {
 	size_t len = strlen(key);
 
@@ -75,7 +75,7 @@ static bool has_word(const char *words, const char *word)
 
 static unsigned address_width(const char *block)
 {
-	own_free char *sizes = field(block, "address sizes");
+	own_free char *sizes = cpuinfo_field(block, "address sizes");
 	char *end;
 	unsigned long bits = strtoul(sizes, &end, 10);
 
@@ -86,11 +86,11 @@ void cpu_collect(struct cpu_facts *cpu, const struct root *root)
 {
 	own_free char *text = first_block(root);
 	const char *block = text ? text : "";
-	own_free char *flags = field(block, "flags");
+	own_free char *flags = cpuinfo_field(block, "flags");
 
 	*cpu = (struct cpu_facts){
-		.vendor = field(block, "vendor_id"),
-		.model = field(block, "model name"),
+		.vendor = cpuinfo_field(block, "vendor_id"),
+		.model = cpuinfo_field(block, "model name"),
 		.phys_bits = address_width(block),
 		.vmx = has_word(flags, "vmx"),
 		.svm = has_word(flags, "svm"),

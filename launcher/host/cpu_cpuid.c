@@ -55,20 +55,20 @@ static bool by_file(const struct root *root, unsigned cpu, uint32_t leaf, struct
 	return true;
 }
 
-static bool ask(const struct root *root, unsigned cpu, uint32_t leaf, struct cpuid_words *w)
+static bool ask_cpuid(const struct root *root, unsigned cpu, uint32_t leaf, struct cpuid_words *w)
 {
 	return root_is_real(root) ? by_instruction(leaf, w) : by_file(root, cpu, leaf, w);
 }
 
 /* Whether this machine's processors say that they differ. */
-static bool differ(const struct root *root, unsigned cpu, enum cpuid_vendor vendor)
+static bool cpus_differ(const struct root *root, unsigned cpu, enum cpuid_vendor vendor)
 {
 	struct cpuid_words w;
 
 	if (vendor == CPUID_INTEL)
-		return ask(root, cpu, LEAF_FEATURES, &w) && (w.d & FEATURES_HYBRID);
-	return ask(root, cpu, LEAF_EXTENDED, &w) && w.a >= LEAF_TOPOLOGY &&
-	       ask(root, cpu, LEAF_TOPOLOGY, &w) && (w.a & TOPOLOGY_HETEROGENEOUS);
+		return ask_cpuid(root, cpu, LEAF_FEATURES, &w) && (w.d & FEATURES_HYBRID);
+	return ask_cpuid(root, cpu, LEAF_EXTENDED, &w) && w.a >= LEAF_TOPOLOGY &&
+	       ask_cpuid(root, cpu, LEAF_TOPOLOGY, &w) && (w.a & TOPOLOGY_HETEROGENEOUS);
 }
 
 /* 0: a big core, 1: a small one, -1: not told. */
@@ -77,7 +77,7 @@ static int kind_of(const struct root *root, unsigned cpu, enum cpuid_vendor vend
 	struct cpuid_words w;
 	uint32_t type;
 
-	if (!ask(root, cpu, vendor == CPUID_INTEL ? LEAF_HYBRID : LEAF_TOPOLOGY, &w))
+	if (!ask_cpuid(root, cpu, vendor == CPUID_INTEL ? LEAF_HYBRID : LEAF_TOPOLOGY, &w))
 		return -1;
 	if (vendor == CPUID_INTEL) {
 		type = w.a >> 24;
@@ -87,8 +87,8 @@ static int kind_of(const struct root *root, unsigned cpu, enum cpuid_vendor vend
 	return type <= 1 ? (int)type : -1;
 }
 
-static bool visit(const struct cpu_topology *t, const struct root *root, enum cpuid_vendor vendor,
-		  struct cpu_set kind[2])
+static bool visit_cpus(const struct cpu_topology *t, const struct root *root,
+		       enum cpuid_vendor vendor, struct cpu_set kind[2])
 {
 	struct cpu_set found[2] = {0};
 
@@ -117,13 +117,13 @@ bool cpuid_kinds(const struct cpu_topology *t, const struct root *root, enum cpu
 	cpu_set_t before;
 	bool good;
 
-	if (!t->cores || !differ(root, (unsigned)cpu_set_next(&t->core[0], 0), vendor))
+	if (!t->cores || !cpus_differ(root, (unsigned)cpu_set_next(&t->core[0], 0), vendor))
 		return false;
 	if (!root_is_real(root))
-		return visit(t, root, vendor, kind);
+		return visit_cpus(t, root, vendor, kind);
 	if (sched_getaffinity(0, sizeof(before), &before) < 0)
 		return false;
-	good = visit(t, root, vendor, kind);
+	good = visit_cpus(t, root, vendor, kind);
 	sched_setaffinity(0, sizeof(before), &before);
 	return good;
 }

@@ -25,7 +25,7 @@
  */
 #define GAP 125
 
-static void doubt(struct cpu_topology *t, char *sentence)
+static void add_doubt(struct cpu_topology *t, char *sentence)
 {
 	*xappend(t->doubt, t->doubts) = sentence;
 }
@@ -47,8 +47,9 @@ static bool by_counters(struct cpu_topology *t, const struct root *root)
 	if (!cpu_list_read(root, "/sys/devices/cpu_core/cpus", &big) || !any)
 		return false;
 	if (cpu_set_meets(&big, &small) || cpu_set_meets(&big, &low))
-		doubt(t,
-		      xstrdup("the kernel's performance counters take a processor for both cpu_core and cpu_atom"));
+		add_doubt(
+			t,
+			xstrdup("the kernel's performance counters take a processor for both cpu_core and cpu_atom"));
 	t->kind[CPU_PERFORMANCE] = cpu_set_common(&big, &t->online);
 	low = cpu_set_common(&low, &t->online);
 	small = cpu_set_common(&small, &t->online);
@@ -100,8 +101,8 @@ static int by_value(const void *a, const void *b)
 /* Splits the cores at the widest gap of one signal. False when some core does not have it, or no
  * gap is wide enough.
  */
-static bool split(const struct cpu_topology *t, const struct root *root, enum rating rating,
-		  struct cpu_set kind[2])
+static bool split_kinds(const struct cpu_topology *t, const struct root *root, enum rating rating,
+			struct cpu_set kind[2])
 {
 	own_free struct rated *v = xcalloc(t->cores, sizeof(*v));
 	unsigned long long widest = GAP;
@@ -155,8 +156,8 @@ static void tell_disagreement(struct cpu_topology *t, const char *one, const str
 {
 	own_free char *x = cpu_set_text(a), *y = cpu_set_text(b);
 
-	doubt(t, xasprintf("%s makes %s the performance cores, %s makes them %s", one, x, other,
-			   *y ? y : "all of one kind"));
+	add_doubt(t, xasprintf("%s makes %s the performance cores, %s makes them %s", one, x, other,
+			       *y ? y : "all of one kind"));
 }
 
 /* The first signal that splits decides; another that splits elsewhere is told. */
@@ -166,7 +167,7 @@ static bool by_rating(struct cpu_topology *t, const struct root *root, bool amd)
 	const char *decided = NULL;
 
 	for (enum rating r = CAPACITY; r < RATINGS; r++) {
-		if (!split(t, root, r, kind))
+		if (!split_kinds(t, root, r, kind))
 			continue;
 		/* A rating alone tells a favoured die apart, not a dense one. */
 		if (amd && t->l3s > 1 && !cpu_set_equal(&kind[1], &small_l3))
@@ -203,7 +204,7 @@ static void find_low_power(struct cpu_topology *t)
 }
 
 /* Threads of one core are of one kind, and each processor is of some kind. */
-static void check(struct cpu_topology *t)
+static void check_kinds(struct cpu_topology *t)
 {
 	struct cpu_set left = t->online;
 
@@ -212,7 +213,7 @@ static void check(struct cpu_topology *t)
 	if (!cpu_set_is_empty(&left)) {
 		own_free char *list = cpu_set_text(&left);
 
-		doubt(t, xasprintf("%s does not say of which kind %s is", t->source, list));
+		add_doubt(t, xasprintf("%s does not say of which kind %s is", t->source, list));
 	}
 	for (size_t i = 0; i < t->cores; i++) {
 		for (enum cpu_kind kind = CPU_PERFORMANCE; kind < CPU_KINDS; kind++) {
@@ -222,8 +223,8 @@ static void check(struct cpu_topology *t)
 			    cpu_set_within(&t->core[i], &t->kind[kind]))
 				continue;
 			list = cpu_set_text(&t->core[i]);
-			doubt(t, xasprintf("%s makes threads of one core (%s) two kinds", t->source,
-					   list));
+			add_doubt(t, xasprintf("%s makes threads of one core (%s) two kinds",
+					       t->source, list));
 			break;
 		}
 	}
@@ -236,7 +237,7 @@ static void compare_ratings(struct cpu_topology *t, const struct root *root)
 		small = cpu_set_union(&t->kind[CPU_EFFICIENCY], &t->kind[CPU_LOW_POWER]);
 
 	for (enum rating r = CAPACITY; r < RATINGS; r++)
-		if (split(t, root, r, kind) && cpu_set_meets(&kind[0], &small))
+		if (split_kinds(t, root, r, kind) && cpu_set_meets(&kind[0], &small))
 			tell_disagreement(t, t->source, &t->kind[CPU_PERFORMANCE], RATING[r],
 					  &kind[0]);
 }
@@ -256,5 +257,5 @@ void cpu_kinds_find(struct cpu_topology *t, const struct root *root, const char 
 		t->kind[CPU_PERFORMANCE] = t->online;
 		t->source = xstrdup("nothing tells kinds apart");
 	}
-	check(t);
+	check_kinds(t);
 }

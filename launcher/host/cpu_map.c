@@ -25,12 +25,12 @@ struct drawing {
 	size_t column;
 };
 
-static int digits(unsigned n)
+static int count_digits(unsigned n)
 {
 	return snprintf(NULL, 0, "%u", n);
 }
 
-static bool has(const struct cpu_set *set, int cpu)
+static bool set_has(const struct cpu_set *set, int cpu)
 {
 	return set && cpu_set_has(set, (unsigned)cpu);
 }
@@ -40,7 +40,7 @@ static void put_duty(struct drawing *d, int cpu)
 {
 	const struct cpu_map *map = d->map;
 	char word[24] = "-";
-	bool emulator = has(map->emulator, cpu), iothread = has(map->iothread, cpu);
+	bool emulator = set_has(map->emulator, cpu), iothread = set_has(map->iothread, cpu);
 
 	if (emulator || iothread)
 		snprintf(word, sizeof(word), "%s%s", emulator ? "e" : "", iothread ? "i" : "");
@@ -214,8 +214,8 @@ char *cpu_map_text(const struct cpu_map *map)
 	for (int cpu = cpu_set_next(&t->online, 0); cpu >= 0;
 	     cpu = cpu_set_next(&t->online, (unsigned)cpu + 1))
 		last = (unsigned)cpu;
-	d.cpu_width = digits(last);
-	d.vcpu_width = 1 + (map->n ? digits((unsigned)map->n - 1) : 1);
+	d.cpu_width = count_digits(last);
+	d.vcpu_width = 1 + (map->n ? count_digits((unsigned)map->n - 1) : 1);
 	buf_adds(&d.out, "");
 	for (size_t i = 0; i < rows; i++)
 		put_row(&d, &row[i]);

@@ -24,7 +24,7 @@ static const char *const FILE_OF[] = {
 _Static_assert(ARRAY_SIZE(FILE_OF) == DMI_FIELDS, "each field has a file");
 
 /* Makers pad with spaces, and some write what is no text. */
-static char *tidy(char *text)
+static char *tidy_text(char *text)
 {
 	size_t n = text ? strlen(text) : 0;
 
@@ -40,5 +40,5 @@ static char *tidy(char *text)
 void dmi_collect(char *dmi[DMI_FIELDS], const struct root *root)
 {
 	for (size_t i = 0; i < DMI_FIELDS; i++)
-		dmi[i] = tidy(root_line(root, "/sys/class/dmi/id/%s", FILE_OF[i]));
+		dmi[i] = tidy_text(root_line(root, "/sys/class/dmi/id/%s", FILE_OF[i]));
 }

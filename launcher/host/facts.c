@@ -10,7 +10,7 @@
 #include "qemu.h"
 
 /* The bytes behind "KEY:" in /proc/meminfo, which counts in KiB; 0 when there is no such line. */
-static uint64_t meminfo(const char *text, const char *key)
+static uint64_t meminfo_kb(const char *text, const char *key)
 {
 	const char *at = text;
 
@@ -31,8 +31,8 @@ static void memory_collect(struct memory_facts *memory, const struct root *root)
 {
 	own_free char *text = root_read(root, "/proc/meminfo"), *shmem = NULL;
 
-	memory->total = meminfo(text, "MemTotal");
-	memory->available = meminfo(text, "MemAvailable");
+	memory->total = meminfo_kb(text, "MemTotal");
+	memory->available = meminfo_kb(text, "MemAvailable");
 	memory->keepers = root_exists(root, "/run/vmlaunch");
 	shmem = root_line(root, "/sys/kernel/mm/transparent_hugepage/shmem_enabled");
 	/* Documentation/admin-guide/mm/transhuge.rst: the one in brackets counts. */

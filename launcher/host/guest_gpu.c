@@ -30,8 +30,8 @@ static bool is_only(const struct pci_list *list, const struct pci_set *board)
 	return true;
 }
 
-static void consider(struct guest_gpu *best, const struct scene *scene,
-		     const struct pci_function *f)
+static void consider_gpu(struct guest_gpu *best, const struct scene *scene,
+			 const struct pci_function *f)
 {
 	struct guest_gpu gpu = {.function = f, .may = true};
 
@@ -55,7 +55,7 @@ void guest_gpu_find(struct guest_gpu *gpu, const struct scene *scene)
 	*gpu = (struct guest_gpu){0};
 	for (size_t i = 0; i < scene->pci.n; i++)
 		if (pci_is_guest_gpu(&scene->pci, &scene->pci.v[i]))
-			consider(gpu, scene, &scene->pci.v[i]);
+			consider_gpu(gpu, scene, &scene->pci.v[i]);
 }
 
 void guest_gpu_free(struct guest_gpu *gpu)

@@ -51,7 +51,7 @@ static int by_device(const void *a, const void *b, void *nodes)
 }
 
 /* Notes that the process in hand holds a node, once. */
-static void hold(struct scan *s, size_t node, bool mapped)
+static void add_holder(struct scan *s, size_t node, bool mapped)
 {
 	struct holders *all = s->holders;
 
@@ -78,7 +78,7 @@ static void hold_device(struct scan *s, bool block, dev_t dev)
 	for (; low < s->nodes->n; low++) {
 		if (compare_devices(&s->nodes->v[s->by_dev[low]], &key) != 0)
 			break;
-		hold(s, s->by_dev[low], false);
+		add_holder(s, s->by_dev[low], false);
 	}
 }
 
@@ -92,7 +92,7 @@ static void hold_path(struct scan *s, const char *path, size_t len, bool mapped)
 		len -= tail;
 	for (size_t i = 0; i < s->nodes->n; i++)
 		if (strncmp(s->nodes->v[i].path, path, len) == 0 && !s->nodes->v[i].path[len])
-			hold(s, i, mapped);
+			add_holder(s, i, mapped);
 }
 
 /* False when the kernel does not let us look. */
@@ -167,7 +167,7 @@ static void look_at_mapping(struct scan *s, char *line, char *end)
 	for (size_t k = 0; inode && k < s->n_fs; k++)
 		for (size_t i = 0; s->fs[k] == makedev(maj, min) && i < s->nodes->n; i++)
 			if (s->nodes->v[i].inode == inode && s->nodes->v[i].fs == s->fs[k])
-				hold(s, i, true);
+				add_holder(s, i, true);
 }
 
 /* The kernel hands out whole lines; a path may be longer than what is left of the chunk. */
@@ -247,7 +247,7 @@ static char *user_name(struct scan *s, uid_t uid)
 }
 
 /* Who it is, for each thing that the process in hand holds; forgets them if it is gone. */
-static void identify(struct scan *s, const char *name)
+static void identify_node(struct scan *s, const char *name)
 {
 	own_free char *stat = root_read(s->root, "/proc/%s/stat", name);
 	own_free char *status = root_read(s->root, "/proc/%s/status", name);
@@ -285,7 +285,7 @@ static void look_at(struct scan *s, const char *name)
 		s->holders->unseen += is_missed(s, name);
 	}
 	if (s->holders->n > s->first)
-		identify(s, name);
+		identify_node(s, name);
 }
 
 /* Whether /proc keeps processes from us: mounted with hidepid, or not the first PID namespace's. */

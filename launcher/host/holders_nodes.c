@@ -130,7 +130,7 @@ static bool is_directory(DIR *dir, const struct dirent *entry)
 }
 
 /* Takes fd. Links are not followed, so the walk stays below the function. */
-static void walk(struct holder_nodes *nodes, const struct pci_function *f, int fd, int depth)
+static void walk_nodes(struct holder_nodes *nodes, const struct pci_function *f, int fd, int depth)
 {
 	own_dir DIR *dir = fdopendir(fd);
 	const struct dirent *entry;
@@ -150,7 +150,7 @@ static void walk(struct holder_nodes *nodes, const struct pci_function *f, int f
 			continue;
 		sub = openat(dirfd(dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (sub >= 0)
-			walk(nodes, f, sub, depth + 1);
+			walk_nodes(nodes, f, sub, depth + 1);
 	}
 }
 
@@ -240,7 +240,7 @@ void holder_nodes_of(struct holder_nodes *nodes, const struct root *root,
 	int fd = root_open(root, f->path, O_RDONLY | O_DIRECTORY);
 
 	if (fd >= 0)
-		walk(nodes, f, fd, 0);
+		walk_nodes(nodes, f, fd, 0);
 	if (f->group >= 0)
 		holder_nodes_group(nodes, root, &f->address, f->group);
 	if (f->driver && strcmp(f->driver, "nvidia") == 0)

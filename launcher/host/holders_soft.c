@@ -9,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-static void add(struct soft_holders *soft, enum soft_kind kind, const char *what)
+static void add_soft(struct soft_holders *soft, enum soft_kind kind, const char *what)
 {
 	*xappend(soft->v, soft->n) = (struct soft_holder){kind, xstrdup(what)};
 }
@@ -23,9 +23,9 @@ static void take_connector(struct soft_holders *soft, const struct root *root,
 	const char *name = connector + strlen(card) + 1;
 
 	if (enabled && strcmp(enabled, "enabled") == 0)
-		add(soft, SOFT_ENABLED, name);
+		add_soft(soft, SOFT_ENABLED, name);
 	else if (status && strcmp(status, "connected") == 0)
-		add(soft, SOFT_CONNECTED, name);
+		add_soft(soft, SOFT_CONNECTED, name);
 }
 
 static void take_card(struct soft_holders *soft, const struct root *root,
@@ -111,7 +111,7 @@ static void take_console(struct soft_holders *soft, const struct root *root,
 		if (!text_starts(names[i], "fb") || !text_u64(names[i] + 2, 10, &number))
 			continue;
 		if ((first || mapped) && lies_on(root, f, names[i]) && framebuffer_console(root))
-			add(soft, SOFT_CONSOLE, names[i]);
+			add_soft(soft, SOFT_CONSOLE, names[i]);
 		first = false;
 	}
 	names_free(names, n);
@@ -128,7 +128,7 @@ static void take_network(struct soft_holders *soft, const struct root *root,
 		own_free char *state = root_line(root, "/sys/class/net/%s/operstate", names[i]);
 
 		if (link && pci_path_below(link, &f->address) && state && strcmp(state, "up") == 0)
-			add(soft, SOFT_NETWORK, names[i]);
+			add_soft(soft, SOFT_NETWORK, names[i]);
 	}
 	names_free(names, n);
 }
@@ -139,7 +139,7 @@ void soft_holders_of(struct soft_holders *soft, const struct root *root,
 	*soft = (struct soft_holders){0};
 	if (pci_is_display(f)) {
 		if (f->boot_vga)
-			add(soft, SOFT_BOOT_VGA, "");
+			add_soft(soft, SOFT_BOOT_VGA, "");
 		take_console(soft, root, f);
 		take_connectors(soft, root, f);
 	}

@@ -13,7 +13,7 @@ struct bytes {
 	size_t len;
 };
 
-static bool is(struct bytes b, size_t at, const char *text, size_t len)
+static bool bytes_are(struct bytes b, size_t at, const char *text, size_t len)
 {
 	return at <= b.len && len <= b.len - at && memcmp(b.data + at, text, len) == 0;
 }
@@ -71,7 +71,7 @@ static enum image_kind kind_by_head(struct bytes head)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
-		if (is(head, row[i].at, row[i].text, row[i].len))
+		if (bytes_are(head, row[i].at, row[i].text, row[i].len))
 			return row[i].kind;
 	return IMAGE_OTHER;
 }
@@ -79,7 +79,7 @@ static enum image_kind kind_by_head(struct bytes head)
 /* A footer with the type "fixed" (2): the specification, "Hard Disk Footer Format". */
 static bool is_fixed_vhd(struct bytes tail)
 {
-	return tail.len == IMAGE_TAIL && is(tail, 0, "conectix", 8) && be32(tail, 60) == 2;
+	return tail.len == IMAGE_TAIL && bytes_are(tail, 0, "conectix", 8) && be32(tail, 60) == 2;
 }
 
 const char *image_words(enum image_kind kind)

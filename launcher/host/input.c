@@ -19,7 +19,7 @@ struct bits {
 	uint64_t word[WORDS];
 };
 
-static bool has(const struct bits *bits, unsigned bit)
+static bool has_bit(const struct bits *bits, unsigned bit)
 {
 	return bits->word[bit / 64] >> bit % 64 & 1;
 }
@@ -51,19 +51,20 @@ static struct bits read_bits(const struct root *root, const char *event, const c
 static unsigned pointer_kinds(const struct bits *key, const struct bits *abs,
 			      const struct bits *rel, const struct bits *prop)
 {
-	if (has(abs, ABS_X) && has(abs, ABS_Y)) {
-		if (has(key, BTN_TOOL_PEN) || has(key, BTN_STYLUS))
+	if (has_bit(abs, ABS_X) && has_bit(abs, ABS_Y)) {
+		if (has_bit(key, BTN_TOOL_PEN) || has_bit(key, BTN_STYLUS))
 			return INPUT_TABLET;
-		if (has(key, BTN_TOOL_FINGER) && !has(prop, INPUT_PROP_DIRECT))
+		if (has_bit(key, BTN_TOOL_FINGER) && !has_bit(prop, INPUT_PROP_DIRECT))
 			return INPUT_TOUCHPAD;
-		if (has(key, BTN_TRIGGER) || has(key, BTN_SOUTH))
+		if (has_bit(key, BTN_TRIGGER) || has_bit(key, BTN_SOUTH))
 			return INPUT_GAMEPAD;
-		if (has(key, BTN_TOUCH) || has(prop, INPUT_PROP_DIRECT))
+		if (has_bit(key, BTN_TOUCH) || has_bit(prop, INPUT_PROP_DIRECT))
 			return INPUT_TOUCHSCREEN;
-		if (has(key, BTN_LEFT))
+		if (has_bit(key, BTN_LEFT))
 			return INPUT_MOUSE; /* a virtual machine's tablet */
 	}
-	return has(rel, REL_X) && has(rel, REL_Y) && has(key, BTN_LEFT) ? INPUT_MOUSE : 0;
+	return has_bit(rel, REL_X) && has_bit(rel, REL_Y) && has_bit(key, BTN_LEFT) ? INPUT_MOUSE
+										    : 0;
 }
 
 static unsigned read_kinds(const struct root *root, const char *event)

@@ -96,7 +96,7 @@ static void take_subsystem(struct pass *pass, const char *line, const char *end)
 			set_name(&pass->v[i].subsystem_name, line + 9, end);
 }
 
-static void parse(struct pass *pass, const char *text, size_t len)
+static void parse_names(struct pass *pass, const char *text, size_t len)
 {
 	const char *end = text + len;
 
@@ -128,7 +128,7 @@ static bool names_from(struct id_name *v, size_t n, const struct root *root, con
 		text = fd_read_all(fd, LIMIT, &len);
 		if (!text)
 			continue;
-		parse(&pass, text, len);
+		parse_names(&pass, text, len);
 		return true;
 	}
 	return false;

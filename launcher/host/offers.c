@@ -31,7 +31,7 @@ const char *const qemu_offer_word[] = {
 };
 _Static_assert(ARRAY_SIZE(qemu_offer_word) == QEMU_OFFERS, "one word for each offer");
 
-static struct json_object *member(struct json_object *object, const char *key)
+static struct json_object *object_member(struct json_object *object, const char *key)
 {
 	struct json_object *value = NULL;
 
@@ -40,7 +40,7 @@ static struct json_object *member(struct json_object *object, const char *key)
 
 static const char *member_string(struct json_object *object, const char *key)
 {
-	struct json_object *value = member(object, key);
+	struct json_object *value = object_member(object, key);
 
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
@@ -64,7 +64,7 @@ static bool read_deprecated(struct json_object *answer, struct qemu_names *names
 		struct json_object *machine = json_object_array_get_idx(answer, i);
 		const char *name = member_string(machine, "name");
 
-		if (name && json_object_get_boolean(member(machine, "deprecated")))
+		if (name && json_object_get_boolean(object_member(machine, "deprecated")))
 			add_name(names, xstrdup(name));
 	}
 	return true;
@@ -86,7 +86,7 @@ static bool read_options(struct json_object *answer, struct qemu_names *names)
 		return false;
 	for (size_t i = 0; i < json_object_array_length(answer); i++) {
 		struct json_object *option = json_object_array_get_idx(answer, i);
-		struct json_object *parameters = member(option, "parameters");
+		struct json_object *parameters = object_member(option, "parameters");
 		const char *word = member_string(option, "option");
 
 		if (!word || !json_object_is_type(parameters, json_type_array))
@@ -124,7 +124,7 @@ static bool read_enumeration(struct json_object *schema, const char *mark, struc
 	for (size_t i = 0; i < json_object_array_length(schema); i++) {
 		struct json_object *type = json_object_array_get_idx(schema, i);
 		const char *kind = member_string(type, "meta-type");
-		struct json_object *values = member(type, "members");
+		struct json_object *values = object_member(type, "members");
 
 		if (kind && strcmp(kind, "enum") == 0 &&
 		    json_object_is_type(values, json_type_array) && has_name(values, mark))
@@ -161,14 +161,14 @@ static int by_name(const void *a, const void *b)
 /* A number of the version, -1 when there is none. */
 static int version_part(struct json_object *version, const char *key)
 {
-	struct json_object *value = member(version, key);
+	struct json_object *value = object_member(version, key);
 
 	return json_object_is_type(value, json_type_int) ? json_object_get_int(value) : -1;
 }
 
 static bool read_version(struct json_object *answer, struct qemu_facts *qemu)
 {
-	struct json_object *version = member(answer, "qemu");
+	struct json_object *version = object_member(answer, "qemu");
 	const char *package = member_string(answer, "package");
 	int major = version_part(version, "major"), minor = version_part(version, "minor");
 	int micro = version_part(version, "micro");

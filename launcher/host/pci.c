@@ -28,15 +28,15 @@ struct place {
 	char name[PCI_ADDRESS_SIZE];
 };
 
-static char *line(const struct place *at, const char *attribute)
+static char *attribute_line(const struct place *at, const char *attribute)
 {
 	return root_line(&at->dir, "/%s", attribute);
 }
 
 /* A number, or what stands for "unknown". */
-static long number(const struct place *at, const char *attribute, long unknown)
+static long attribute_number(const struct place *at, const char *attribute, long unknown)
 {
-	own_free char *text = line(at, attribute);
+	own_free char *text = attribute_line(at, attribute);
 	char *end;
 	long value;
 
@@ -81,7 +81,7 @@ static void read_bars(struct pci_function *f, const struct place *at)
 
 static void read_reset(struct pci_function *f, const struct place *at)
 {
-	own_free char *methods = line(at, "reset_method");
+	own_free char *methods = attribute_line(at, "reset_method");
 	char *rest = methods, *word;
 
 	while (rest && (word = strsep(&rest, " \t")))
@@ -92,10 +92,10 @@ static void read_reset(struct pci_function *f, const struct place *at)
 
 static void read_power(struct pci_function *f, const struct place *at)
 {
-	f->power_state = line(at, "power_state");
-	f->runtime_status = line(at, "power/runtime_status");
-	f->power_control = line(at, "power/control");
-	f->d3cold_allowed = (int)number(at, "d3cold_allowed", -1);
+	f->power_state = attribute_line(at, "power_state");
+	f->runtime_status = attribute_line(at, "power/runtime_status");
+	f->power_control = attribute_line(at, "power/control");
+	f->d3cold_allowed = (int)attribute_number(at, "d3cold_allowed", -1);
 }
 
 /* The function's place in the tree: what the link in /sys/bus/pci points at. */
@@ -130,9 +130,9 @@ static void read_virtual(struct pci_function *f, const struct place *at)
 	own_free char *physfn = link_base(at, "physfn");
 
 	f->is_vf = physfn && pci_address_parse(physfn, &f->physfn);
-	f->totalvfs = (unsigned)number(at, "sriov_totalvfs", 0);
-	f->vf_offset = (unsigned)number(at, "sriov_offset", 0) & 0xffff;
-	f->vf_stride = (unsigned)number(at, "sriov_stride", 0) & 0xffff;
+	f->totalvfs = (unsigned)attribute_number(at, "sriov_totalvfs", 0);
+	f->vf_offset = (unsigned)attribute_number(at, "sriov_offset", 0) & 0xffff;
+	f->vf_stride = (unsigned)attribute_number(at, "sriov_stride", 0) & 0xffff;
 	if (!f->totalvfs)
 		return;
 	if (root_exists(at->root, DEVICES "/%s/sriov_admin/vf1/profile/exec_quantum_ms", at->name))
@@ -143,9 +143,10 @@ static void read_virtual(struct pci_function *f, const struct place *at)
 
 static bool read_ids(struct pci_function *f, const struct place *at)
 {
-	long vendor = number(at, "vendor", -1), device = number(at, "device", -1);
-	long subvendor = number(at, "subsystem_vendor", 0);
-	long subdevice = number(at, "subsystem_device", 0);
+	long vendor = attribute_number(at, "vendor", -1),
+	     device = attribute_number(at, "device", -1);
+	long subvendor = attribute_number(at, "subsystem_vendor", 0);
+	long subdevice = attribute_number(at, "subsystem_device", 0);
 
 	if (vendor < 0 || device < 0)
 		return false;
@@ -154,8 +155,8 @@ static bool read_ids(struct pci_function *f, const struct place *at)
 	f->subvendor = (uint16_t)subvendor;
 	f->subdevice = (uint16_t)subdevice;
 	f->has_subsystem = f->subvendor || f->subdevice;
-	f->class = (uint32_t)number(at, "class", 0xff0000) & 0xffffff;
-	f->revision = (uint8_t)number(at, "revision", 0);
+	f->class = (uint32_t)attribute_number(at, "class", 0xff0000) & 0xffffff;
+	f->revision = (uint8_t)attribute_number(at, "revision", 0);
 	return true;
 }
 
@@ -165,12 +166,12 @@ static bool read_all(struct pci_function *f, const struct place *at)
 		return false;
 	read_path(f, at);
 	read_driver(f, at);
-	f->modalias = line(at, "modalias");
+	f->modalias = attribute_line(at, "modalias");
 	read_group(f, at);
-	f->numa_node = (int)number(at, "numa_node", -1);
+	f->numa_node = (int)attribute_number(at, "numa_node", -1);
 	read_bars(f, at);
 	f->has_rom = root_exists(&at->dir, "/rom");
-	f->boot_vga = number(at, "boot_vga", 0) == 1;
+	f->boot_vga = attribute_number(at, "boot_vga", 0) == 1;
 	read_power(f, at);
 	read_reset(f, at);
 	read_virtual(f, at);

@@ -12,7 +12,7 @@ int q35_compare(const char *a, const char *b)
 }
 
 /* The newest (sign 1) or oldest (-1). */
-static const char *outermost(const struct qemu_facts *qemu, int sign)
+static const char *outermost_q35(const struct qemu_facts *qemu, int sign)
 {
 	const struct qemu_names *machines = &qemu->offers[QEMU_MACHINES];
 	const char *best = NULL;
@@ -30,12 +30,12 @@ static const char *outermost(const struct qemu_facts *qemu, int sign)
 
 const char *qemu_newest_q35(const struct qemu_facts *qemu)
 {
-	return outermost(qemu, 1);
+	return outermost_q35(qemu, 1);
 }
 
 const char *qemu_oldest_q35(const struct qemu_facts *qemu)
 {
-	return outermost(qemu, -1);
+	return outermost_q35(qemu, -1);
 }
 
 enum q35_standing qemu_q35_standing(const struct qemu_facts *qemu, const char *name)

@@ -103,7 +103,7 @@ bool quiet_has_irqbalance(const struct root *root)
 /* ------------------------------------------------------------------ frequency policies */
 
 /* "0 1 2", unlike all other lists of processors in sysfs. */
-static struct cpu_set spaced(const char *list)
+static struct cpu_set spaced_list(const char *list)
 {
 	struct cpu_set set = {0};
 
@@ -140,7 +140,8 @@ struct frequency_policy *frequency_policies(const struct root *root, size_t *n)
 			continue;
 		list = root_line(root, CPUFREQ "/%s/affected_cpus", name[i]);
 		p = xappend(policies, *n);
-		*p = (struct frequency_policy){.number = (unsigned)number, .cpus = spaced(list)};
+		*p = (struct frequency_policy){.number = (unsigned)number,
+					       .cpus = spaced_list(list)};
 		p->governor = or_empty(root_line(root, CPUFREQ "/%s/scaling_governor", name[i]));
 		p->governors = or_empty(
 			root_line(root, CPUFREQ "/%s/scaling_available_governors", name[i]));

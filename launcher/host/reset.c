@@ -58,7 +58,7 @@ static const struct known *find_known(const struct pci_function *f)
 /* ------------------------------------------------------------------ what there is */
 
 /* af_flr is FLR of PCI devices without PCI Express. */
-static const char *offered(const struct pci_function *f, enum reset_way wanted)
+static const char *reset_offered(const struct pci_function *f, enum reset_way wanted)
 {
 	for (size_t i = 0; i < f->resets; i++)
 		if (strcmp(f->reset[i], RESET_METHODS[wanted]) == 0 ||
@@ -82,8 +82,8 @@ static bool is_alone(const struct pci_list *list, const struct pci_function *f)
 }
 
 /* Another function of the bus that is not handed over with it, or NULL. */
-static const struct pci_function *bystander(const struct pci_list *list, const struct pci_set *set,
-					    const struct pci_function *f)
+static const struct pci_function *
+find_bystander(const struct pci_list *list, const struct pci_set *set, const struct pci_function *f)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (on_its_bus(f, &list->v[i]) && !pci_set_has(set, &list->v[i]))
@@ -139,7 +139,7 @@ static void choose_method(struct reset_choice *choice, const struct pci_function
 static void choose_none(struct reset_choice *choice, const struct pci_list *list,
 			const struct pci_set *set, const struct pci_function *f)
 {
-	bool by_bus = f->has_parent && !bystander(list, set, f);
+	bool by_bus = f->has_parent && !find_bystander(list, set, f);
 
 	choice->answer = first_way(list, f) ? RESET_WRITTEN : RESET_KEPT;
 	choice->method = "";
@@ -149,8 +149,8 @@ static void choose_none(struct reset_choice *choice, const struct pci_list *list
 static void choose_bus(struct reset_choice *choice, const struct pci_list *list,
 		       const struct pci_set *set, const struct pci_function *f)
 {
-	const struct pci_function *other = bystander(list, set, f);
-	const char *own = offered(f, RESET_BUS);
+	const struct pci_function *other = find_bystander(list, set, f);
+	const char *own = reset_offered(f, RESET_BUS);
 	char address[PCI_ADDRESS_SIZE];
 
 	if (!f->has_parent)
@@ -182,7 +182,7 @@ static void choose_wanted(struct reset_choice *choice, const struct pci_list *li
 		choose_bus(choice, list, set, f);
 		return;
 	}
-	method = offered(f, wanted);
+	method = reset_offered(f, wanted);
 	if (method)
 		choose_method(choice, f, method);
 	else
@@ -204,8 +204,9 @@ static void choose_kernels(struct reset_choice *choice, const struct pci_list *l
 	else if (f->can_reset && !f->resets)
 		choice->used = xstrdup("the kernel's choice");
 	else
-		choice->used = xstrdup(f->has_parent && !bystander(list, set, f) ? "the whole bus"
-										 : "nothing");
+		choice->used =
+			xstrdup(f->has_parent && !find_bystander(list, set, f) ? "the whole bus"
+									       : "nothing");
 }
 
 void reset_choose(struct reset_choice *choice, const struct pci_list *list,
@@ -248,7 +249,7 @@ const char *reset_known_bad(const struct pci_function *f)
 	if (!known)
 		return NULL;
 	return known->wanted == RESET_NONE ||
-			       (known->wanted == RESET_DEVICE && !offered(f, RESET_DEVICE))
+			       (known->wanted == RESET_DEVICE && !reset_offered(f, RESET_DEVICE))
 		       ? known->why
 		       : NULL;
 }

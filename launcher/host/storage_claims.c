@@ -21,7 +21,7 @@ static size_t index_of(const struct walk *w, const struct block *b)
 	return (size_t)(b - w->storage->v);
 }
 
-static void claim(struct walk *w, const struct block *b)
+static void claim_block(struct walk *w, const struct block *b)
 {
 	if (w->done[index_of(w, b)])
 		return;
@@ -30,23 +30,23 @@ static void claim(struct walk *w, const struct block *b)
 		*xappend(w->claims->v, w->claims->n) = (struct storage_claim){b, &b->use[i]};
 }
 
-static void follow(struct walk *w, const struct block *b)
+static void follow_block(struct walk *w, const struct block *b)
 {
 	if (w->gone[index_of(w, b)])
 		return;
 	w->gone[index_of(w, b)] = true;
-	claim(w, b);
+	claim_block(w, b);
 	for (size_t i = 0; i < w->storage->n; i++) {
 		const struct block *part = &w->storage->v[i];
 
 		if (part->disk && strcmp(part->disk, b->name) == 0)
-			follow(w, part);
+			follow_block(w, part);
 	}
 	for (size_t i = 0; i < b->holders; i++) {
 		const struct block *upper = storage_by_name(w->storage, b->holder[i]);
 
 		if (upper)
-			follow(w, upper);
+			follow_block(w, upper);
 	}
 }
 
@@ -57,15 +57,15 @@ static void follow_from(struct walk *w, const struct block *b)
 {
 	const struct block *disk = b->disk ? storage_by_name(w->storage, b->disk) : NULL;
 
-	follow(w, b);
+	follow_block(w, b);
 	if (!disk)
 		return;
-	claim(w, disk);
+	claim_block(w, disk);
 	for (size_t i = 0; i < disk->holders; i++) {
 		const struct block *upper = storage_by_name(w->storage, disk->holder[i]);
 
 		if (upper)
-			follow(w, upper);
+			follow_block(w, upper);
 	}
 }
 

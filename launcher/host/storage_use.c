@@ -28,7 +28,7 @@ void storage_add_held(struct storage *storage, const struct block *block)
 }
 
 /* Undoes the kernel's and fstab's \040 for white space, in place. */
-static void decode(char *s)
+static void decode_mount(char *s)
 {
 	char *to = s;
 
@@ -96,8 +96,8 @@ static void take_mount(struct storage *storage, const struct root *root, char *l
 		return;
 	maj = strtoul(word[2], &end, 10);
 	min = *end == ':' ? strtoul(end + 1, NULL, 10) : 0;
-	decode(word[4]);
-	decode(word[dash + 2]);
+	decode_mount(word[4]);
+	decode_mount(word[dash + 2]);
 	b = maj ? storage_by_dev(storage, makedev((unsigned)maj, (unsigned)min)) : NULL;
 	if (b)
 		storage_add_use(b, STORAGE_MOUNTED, word[4]);
@@ -157,7 +157,7 @@ static void take_swaps(struct storage *storage, const struct root *root)
 
 		if (!words_of(line, word, 1) || *word[0] != '/')
 			continue;
-		decode(word[0]);
+		decode_mount(word[0]);
 		b = storage_by_spec(storage, root, word[0]);
 		if (b)
 			storage_add_use(b, STORAGE_SWAP, "");
@@ -198,8 +198,8 @@ static void take_table(struct storage *storage, const struct root *root, const c
 
 		if (words_of(line, word, 2) < 2 || *word[0] == '#')
 			continue;
-		decode(word[spec]);
-		decode(word[what]);
+		decode_mount(word[spec]);
+		decode_mount(word[what]);
 		b = storage_by_spec(storage, root, word[spec]);
 		if (b)
 			storage_add_use(b, why, word[what]);

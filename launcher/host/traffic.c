@@ -9,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/own.h"
 
-static int64_t counter(const struct root *root, const char *name, const char *which)
+static int64_t read_counter(const struct root *root, const char *name, const char *which)
 {
 	unsigned long long value;
 
@@ -49,8 +49,8 @@ struct traffic traffic_of(const struct root *root, pid_t pid)
 		*xappend(name, seen) = interface;
 		if (all.to_guest < 0)
 			all = (struct traffic){0, 0};
-		all.to_guest += counter(root, interface, "tx_bytes");
-		all.from_guest += counter(root, interface, "rx_bytes");
+		all.to_guest += read_counter(root, interface, "tx_bytes");
+		all.from_guest += read_counter(root, interface, "rx_bytes");
 	}
 	names_free(fds, n);
 	names_free(name, seen);

@@ -10,8 +10,8 @@
 #define DEVICES "/sys/bus/usb/devices"
 #define CLASS_HUB 9
 
-static uint64_t attribute(const struct root *root, const char *name, const char *what,
-			  unsigned base)
+static uint64_t usb_attribute(const struct root *root, const char *name, const char *what,
+			      unsigned base)
 {
 	own_free char *text = root_line(root, DEVICES "/%s/%s", name, what);
 	const char *s = text ? text + strspn(text, " ") : "";
@@ -46,7 +46,7 @@ static void take_interface(struct usb_list *list, const struct root *root, const
 		link = root_readlink(root, DEVICES "/%s/driver", name);
 		*xappend(d->driver, d->interfaces) = link ? xstrdup(path_base(link)) : NULL;
 		*xappend(d->interface_class, n) =
-			(uint8_t)attribute(root, name, "bInterfaceClass", 16);
+			(uint8_t)usb_attribute(root, name, "bInterfaceClass", 16);
 		return;
 	}
 }
@@ -56,13 +56,13 @@ static void take_device(struct usb_list *list, const struct root *root, const ch
 	struct usb_device d = {
 		.port = xstrdup(name),
 		.path = device_path(root, name),
-		.bus = (unsigned)attribute(root, name, "busnum", 10),
-		.number = (unsigned)attribute(root, name, "devnum", 10),
-		.vendor = (uint16_t)attribute(root, name, "idVendor", 16),
-		.product = (uint16_t)attribute(root, name, "idProduct", 16),
+		.bus = (unsigned)usb_attribute(root, name, "busnum", 10),
+		.number = (unsigned)usb_attribute(root, name, "devnum", 10),
+		.vendor = (uint16_t)usb_attribute(root, name, "idVendor", 16),
+		.product = (uint16_t)usb_attribute(root, name, "idProduct", 16),
 		.manufacturer = root_line(root, DEVICES "/%s/manufacturer", name),
 		.product_name = root_line(root, DEVICES "/%s/product", name),
-		.class = (uint8_t)attribute(root, name, "bDeviceClass", 16),
+		.class = (uint8_t)usb_attribute(root, name, "bDeviceClass", 16),
 		.speed = root_line(root, DEVICES "/%s/speed", name),
 	};
 

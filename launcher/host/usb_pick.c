@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-static bool matches(const struct usb_device *d, const struct usb_selector *selector)
+static bool device_matches(const struct usb_device *d, const struct usb_selector *selector)
 {
 	own_free char *port = NULL;
 
@@ -25,7 +25,7 @@ const struct usb_device *usb_find(const struct usb_list *list, const struct usb_
 
 	*found = 0;
 	for (size_t i = 0; i < list->n; i++) {
-		if (!matches(&list->v[i], selector))
+		if (!device_matches(&list->v[i], selector))
 			continue;
 		first = first ? first : &list->v[i];
 		++*found;

@@ -24,7 +24,7 @@ bool draft_knows(const char *section, const char *key)
 }
 
 /* NULL, or why the key does not take the value; the caller owns it. */
-static char *refuse(const char *section, const char *key, const char *value)
+static char *refuse_key(const char *section, const char *key, const char *value)
 {
 	const struct key *k = find_key(section, key);
 
@@ -35,13 +35,13 @@ static char *refuse(const char *section, const char *key, const char *value)
 
 bool draft_takes(const char *section, const char *key, const char *value)
 {
-	own_free char *why = refuse(section, key, value);
+	own_free char *why = refuse_key(section, key, value);
 
 	return !why;
 }
 
-static struct draft_line *find(const struct draft *d, const char *section, const char *name,
-			       const char *key)
+static struct draft_line *find_section(const struct draft *d, const char *section, const char *name,
+				       const char *key)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (d->line[i].key && strcmp(d->line[i].section, section) == 0 &&
@@ -53,18 +53,18 @@ static struct draft_line *find(const struct draft *d, const char *section, const
 const char *draft_value(const struct draft *d, const char *section, const char *name,
 			const char *key)
 {
-	const struct draft_line *line = find(d, section, name, key);
+	const struct draft_line *line = find_section(d, section, name, key);
 
 	return line && !line->off ? line->value : NULL;
 }
 
-static void put(struct draft *d, const char *section, const char *name, const char *key,
-		const char *value, bool off)
+static void put_key(struct draft *d, const char *section, const char *name, const char *key,
+		    const char *value, bool off)
 {
-	own_free char *why = ini_is_name(name) ? refuse(section, key, value)
+	own_free char *why = ini_is_name(name) ? refuse_key(section, key, value)
 					       : xstrdup("its name cannot be a section's");
 	const struct key *k = find_key(section, key);
-	struct draft_line *line = find(d, section, name, key);
+	struct draft_line *line = find_section(d, section, name, key);
 
 	if (why) {
 		own_free char *shown = text_quote(value, 80);
@@ -88,13 +88,13 @@ static void put(struct draft *d, const char *section, const char *name, const ch
 void draft_put(struct draft *d, const char *section, const char *name, const char *key,
 	       const char *value)
 {
-	put(d, section, name, key, value, false);
+	put_key(d, section, name, key, value, false);
 }
 
 void draft_put_off(struct draft *d, const char *section, const char *name, const char *key,
 		   const char *value)
 {
-	put(d, section, name, key, value, true);
+	put_key(d, section, name, key, value, true);
 }
 
 void draft_putf(struct draft *d, const char *section, const char *name, const char *key,
@@ -106,7 +106,7 @@ void draft_putf(struct draft *d, const char *section, const char *name, const ch
 	va_start(args, fmt);
 	value = xvasprintf(fmt, args);
 	va_end(args);
-	put(d, section, name, key, value, false);
+	put_key(d, section, name, key, value, false);
 }
 
 void draft_comment(struct draft *d, const char *section, const char *name, const char *fmt, ...)

@@ -20,7 +20,7 @@ struct host_function {
 	bool done;
 };
 
-static bool number(xmlNode *node, const char *name, unsigned limit, unsigned *value)
+static bool read_number(xmlNode *node, const char *name, unsigned limit, unsigned *value)
 {
 	own_free char *text = xml_attr(node, name);
 	const char *digits = text && text_starts(text, "0x") ? text + 2 : text;
@@ -36,9 +36,9 @@ static bool read_address(xmlNode *node, struct pci_address *address)
 {
 	unsigned domain = 0, bus, slot, function;
 
-	number(node, "domain", UINT32_MAX, &domain);
-	if (!number(node, "bus", 255, &bus) || !number(node, "slot", 31, &slot) ||
-	    !number(node, "function", 7, &function))
+	read_number(node, "domain", UINT32_MAX, &domain);
+	if (!read_number(node, "bus", 255, &bus) || !read_number(node, "slot", 31, &slot) ||
+	    !read_number(node, "function", 7, &function))
 		return false;
 	*address = (struct pci_address){domain, (uint8_t)bus, (uint8_t)slot, (uint8_t)function};
 	return true;
@@ -232,8 +232,8 @@ static void import_usb(struct draft *d, xmlNode *node, size_t *usbs)
 	xmlNode *source = xml_child(node, "source");
 	unsigned vendor, product;
 	own_free char *name = xasprintf("usb%zu", (*usbs)++);
-	bool ids = number(xml_child(source, "vendor"), "id", 0xffff, &vendor) &&
-		   number(xml_child(source, "product"), "id", 0xffff, &product);
+	bool ids = read_number(xml_child(source, "vendor"), "id", 0xffff, &vendor) &&
+		   read_number(xml_child(source, "product"), "id", 0xffff, &product);
 
 	xml_take(node);
 	if (ids && draft_knows("usb", "device"))
@@ -268,7 +268,7 @@ static void take_function(xmlNode *node)
 	xml_has(xml_child(node, "driver"), "name", "vfio");
 }
 
-static void place(struct draft *d, xmlNode *domain, struct host_function *all, size_t n)
+static void place_function(struct draft *d, xmlNode *domain, struct host_function *all, size_t n)
 {
 	size_t gpus = 0, pcis = 0;
 
@@ -312,5 +312,5 @@ void import_hostdevs(struct draft *d, xmlNode *domain)
 			xml_take(node);
 		}
 	}
-	place(d, domain, all, n);
+	place_function(d, domain, all, n);
 }

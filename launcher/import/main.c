@@ -31,7 +31,7 @@ static char *read_domain(const char *path, size_t *len, struct error **err)
 	return data;
 }
 
-static bool import(const struct root *root, const char *path, struct error **err)
+static bool import_file(const struct root *root, const char *path, struct error **err)
 {
 	own_draft struct draft d = {0};
 	own_free char *text = NULL, *data = NULL;
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 		return ERROR_USAGE;
 	}
 	if (root_init(&root, *argv[1] ? argv[1] : NULL, &err))
-		import(&root, argv[2], &err);
+		import_file(&root, argv[2], &err);
 	root_done(&root);
 	if (!err && (fflush(stdout) != 0 || ferror(stdout)))
 		error_add(&err, ERROR_FAILED, "cannot write to standard output");

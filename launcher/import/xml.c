@@ -50,7 +50,7 @@ bool xml_is(const xmlNode *node, const char *name)
 	return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
 }
 
-static xmlNode *from(xmlNode *node, const char *name)
+static xmlNode *node_text(xmlNode *node, const char *name)
 {
 	for (; node; node = node->next)
 		if (xml_is(node, name)) {
@@ -62,12 +62,12 @@ static xmlNode *from(xmlNode *node, const char *name)
 
 xmlNode *xml_child(xmlNode *node, const char *name)
 {
-	return node ? from(node->children, name) : NULL;
+	return node ? node_text(node->children, name) : NULL;
 }
 
 xmlNode *xml_next(xmlNode *node)
 {
-	return from(node->next, (const char *)node->name);
+	return node_text(node->next, (const char *)node->name);
 }
 
 xmlNode *xml_at(xmlNode *node, const char *path)
@@ -81,7 +81,7 @@ xmlNode *xml_at(xmlNode *node, const char *path)
 }
 
 /* A copy of ours, without the white space around it. */
-static char *owned(xmlChar *text)
+static char *owned_text(xmlChar *text)
 {
 	char *copy, *start = (char *)text;
 	size_t n;
@@ -104,7 +104,7 @@ char *xml_attr(xmlNode *node, const char *name)
 	if (!attr)
 		return NULL;
 	attr->_private = &mark;
-	return owned(xmlGetProp(node, (const xmlChar *)name));
+	return owned_text(xmlGetProp(node, (const xmlChar *)name));
 }
 
 bool xml_was_read(xmlNode *node, const char *name)
@@ -124,7 +124,7 @@ void xml_ignore(xmlNode *node, const char *name)
 
 char *xml_peek(xmlNode *node, const char *name)
 {
-	return node ? owned(xmlGetProp(node, (const xmlChar *)name)) : NULL;
+	return node ? owned_text(xmlGetProp(node, (const xmlChar *)name)) : NULL;
 }
 
 bool xml_has(xmlNode *node, const char *name, const char *value)
@@ -139,7 +139,7 @@ bool xml_has(xmlNode *node, const char *name, const char *value)
 
 char *xml_text(xmlNode *node)
 {
-	return node ? owned(xmlNodeGetContent(node)) : NULL;
+	return node ? owned_text(xmlNodeGetContent(node)) : NULL;
 }
 
 /* The depth is bounded by the parser. */
@@ -185,7 +185,7 @@ static void add_whole(struct buf *out, xmlNode *node)
 	}
 }
 
-static void tell(xml_line_fn *fn, void *context, const char *path, const struct buf *words)
+static void tell_line(xml_line_fn *fn, void *context, const char *path, const struct buf *words)
 {
 	own_free char *line = xasprintf("%s%s", path, words->data ? words->data : "");
 	own_free char *shown = text_quote(line, 240);
@@ -193,13 +193,13 @@ static void tell(xml_line_fn *fn, void *context, const char *path, const struct 
 	fn(context, shown);
 }
 
-static void rest(xmlNode *node, const char *path, xml_line_fn *fn, void *context)
+static void rest_of_node(xmlNode *node, const char *path, xml_line_fn *fn, void *context)
 {
 	own_buf struct buf words = {0};
 
 	if (node->_private != &mark) {
 		add_whole(&words, node);
-		tell(fn, context, path, &words);
+		tell_line(fn, context, path, &words);
 		return;
 	}
 	for (xmlAttr *attr = node->properties; attr; attr = attr->next) {
@@ -211,19 +211,19 @@ static void rest(xmlNode *node, const char *path, xml_line_fn *fn, void *context
 		buf_addf(&words, " %s=%s", (const char *)attr->name, shown);
 	}
 	if (words.len)
-		tell(fn, context, path, &words);
+		tell_line(fn, context, path, &words);
 	for (xmlNode *child = node->children; child; child = child->next) {
 		own_free char *below = NULL;
 
 		if (child->type != XML_ELEMENT_NODE)
 			continue;
 		below = xasprintf("%s%s%s", path, *path ? "/" : "", (const char *)child->name);
-		rest(child, below, fn, context);
+		rest_of_node(child, below, fn, context);
 	}
 }
 
 void xml_rest(xmlNode *node, xml_line_fn *fn, void *context)
 {
 	node->_private = &mark;
-	rest(node, "", fn, context);
+	rest_of_node(node, "", fn, context);
 }

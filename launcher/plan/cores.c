@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 
-static unsigned common(const struct cpu_set *a, const struct cpu_set *b)
+static unsigned sets_meet(const struct cpu_set *a, const struct cpu_set *b)
 {
 	struct cpu_set both = cpu_set_common(a, b);
 
@@ -23,8 +23,8 @@ void cores_find(struct cores *cores, const struct cpu_topology *t, const struct 
 			.threads = t->core[i],
 			.kind = cpu_kind_of(t, cpu),
 			.l3 = cpu_group_of(t->l3, t->l3s, cpu),
-			.isolated = common(&t->core[i], &t->isolated),
-			.tickless = common(&t->core[i], &t->tickless),
+			.isolated = sets_meet(&t->core[i], &t->isolated),
+			.tickless = sets_meet(&t->core[i], &t->tickless),
 			.far = node && !cpu_set_has(&node->cpus, cpu),
 			.first = cpu == 0,
 		};
@@ -66,7 +66,7 @@ unsigned cores_on_one_l3(const struct cores *cores)
 }
 
 /* Cores on x's L3 that are as good: where some are isolated, the others do not count. */
-static unsigned like(const struct cores *cores, const struct core *x)
+static unsigned cores_like(const struct cores *cores, const struct core *x)
 {
 	unsigned n = 0;
 
@@ -76,7 +76,7 @@ static unsigned like(const struct cores *cores, const struct core *x)
 	return n;
 }
 
-static int before(const void *a, const void *b)
+static int core_before(const void *a, const void *b)
 {
 	const struct core *x = a, *y = b;
 	uint64_t size_x = x->l3 ? x->l3->size : 0, size_y = y->l3 ? y->l3->size : 0;
@@ -115,7 +115,7 @@ static int by_number(const void *a, const void *b)
 void cores_choose(struct cores *cores, unsigned wanted)
 {
 	for (size_t i = 0; i < cores->n; i++)
-		cores->v[i].fits = like(cores, &cores->v[i]) >= wanted;
-	qsort(cores->v, cores->n, sizeof(*cores->v), before);
+		cores->v[i].fits = cores_like(cores, &cores->v[i]) >= wanted;
+	qsort(cores->v, cores->n, sizeof(*cores->v), core_before);
 	qsort(cores->v, wanted, sizeof(*cores->v), by_number);
 }

@@ -13,7 +13,7 @@ static enum firmware_format format_of(const char *path)
 	return text_ends(path, ".qcow2") ? FIRMWARE_QCOW2 : FIRMWARE_RAW;
 }
 
-static void choose(struct composer *c)
+static void choose_firmware(struct composer *c)
 {
 	const struct firmware_section *f = &c->p->firmware;
 	own_error struct error *err = NULL;
@@ -116,9 +116,9 @@ static void tell_missing_certificates(struct composer *c, const struct prepare *
 			store->path, store->missing);
 }
 
-static void flash(struct composer *c, const char *node, const char *path,
-		  enum firmware_format format, bool read_only, const struct origin *at,
-		  const char *why)
+static void add_flash(struct composer *c, const char *node, const char *path,
+		      enum firmware_format format, bool read_only, const struct origin *at,
+		      const char *why)
 {
 	struct option o = option_new(NULL);
 
@@ -142,7 +142,7 @@ void compose_firmware(struct composer *c)
 				      compose_key(c, &c->p->firmware.uefi.at));
 		return;
 	}
-	choose(c);
+	choose_firmware(c);
 	if (!c->firmware)
 		return;
 	vars = c->plan->prepares;
@@ -150,11 +150,11 @@ void compose_firmware(struct composer *c)
 	tell_missing_certificates(c, &c->plan->prepare[vars]);
 	if (c->firmware->descriptor)
 		why = xasprintf("by %s", c->firmware->descriptor);
-	flash(c, "firmware-code", c->firmware->code, c->firmware->code_format, true, &f->code.at,
-	      why);
-	flash(c, "firmware-vars", c->plan->prepare[vars].path, c->firmware->vars_format, false,
-	      &f->vars.at,
-	      c->in->purpose == PURPOSE_PROBE || c->in->ephemeral
-		      ? "a scratch copy"
-		      : "this machine's own variable store");
+	add_flash(c, "firmware-code", c->firmware->code, c->firmware->code_format, true,
+		  &f->code.at, why);
+	add_flash(c, "firmware-vars", c->plan->prepare[vars].path, c->firmware->vars_format, false,
+		  &f->vars.at,
+		  c->in->purpose == PURPOSE_PROBE || c->in->ephemeral
+			  ? "a scratch copy"
+			  : "this machine's own variable store");
 }

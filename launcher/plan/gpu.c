@@ -76,8 +76,8 @@ void devices_add_ids(struct option *o, const unsigned id[4], unsigned from)
  * The driver in the guest looks at the subsystem as well, and a card may show it only after its own
  * firmware has run: so it is always said.
  */
-static void identify(struct composer *c, struct option *o, const struct gpu *gpu,
-		     const struct pci_set *found, size_t n, unsigned id[4])
+static void identify_gpu(struct composer *c, struct option *o, const struct gpu *gpu,
+			 const struct pci_set *found, size_t n, unsigned id[4])
 {
 	const struct pci_function *f = found->v[n], *first = found->v[0];
 	const struct pci_ids *ids = &gpu->ids;
@@ -175,7 +175,7 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 	if (place->multifunction)
 		option_on(&o, "multifunction", true);
 	if (w->gpu) {
-		identify(c, &o, w->gpu, found, n, guest_id);
+		identify_gpu(c, &o, w->gpu, found, n, guest_id);
 		note_function(c, w, f, n, place, guest_id);
 		devices_add_rom(c, &o, w->gpu, place->number, guest_id);
 		if (w->gpu->x_vga.v && n == 0)

@@ -125,7 +125,7 @@ static void refuse_no_qcow2(const struct looking *l)
 }
 
 /* What an image of a chain is called in a message: nothing for the disk's own. */
-static char *which(const struct looking *l, const struct image *image)
+static char *which_image(const struct looking *l, const struct image *image)
 {
 	own_free char *shown = text_quote(image->path, SIZE_MAX);
 
@@ -135,7 +135,7 @@ static char *which(const struct looking *l, const struct image *image)
 static void check_header(const struct looking *l, const struct image *image)
 {
 	const struct qcow2_image *q = &image->qcow2;
-	own_free char *which_one = which(l, image);
+	own_free char *which_one = which_image(l, image);
 	own_free char *word = text_word(image->path);
 
 	if (q->damage)
@@ -168,7 +168,7 @@ static bool check_backing(const struct looking *l, const struct image *image)
 {
 	const struct qcow2_image *q = &image->qcow2;
 	const struct image *below = image->backing;
-	own_free char *which_one = which(l, image), *shown = text_quote(q->backing.name, 200);
+	own_free char *which_one = which_image(l, image), *shown = text_quote(q->backing.name, 200);
 	own_free char *place = below ? text_quote(below->path, SIZE_MAX) : NULL;
 	own_free char *word = text_word(image->path);
 

@@ -90,7 +90,7 @@ struct seen {
 	const struct report_line *line; /* NULL: nothing sits there */
 };
 
-static struct seen look(const struct judging *j, const struct guest_function *f)
+static struct seen look_at_function(const struct judging *j, const struct guest_function *f)
 {
 	struct seen s = {.f = f};
 
@@ -320,7 +320,7 @@ void judge_gpus(struct judging *j)
 						  CAUSE_ROM_ACPI};
 
 	for (size_t i = 0; i < j->guest->functions; i++) {
-		struct seen s = look(j, &j->guest->function[i]);
+		struct seen s = look_at_function(j, &j->guest->function[i]);
 
 		judge_ids(j, &s);
 		judge_place(j, &s);

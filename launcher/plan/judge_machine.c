@@ -134,7 +134,7 @@ static void judge_given_up(struct judging *j)
 }
 
 /* Whether the last byte lies below so many bits. */
-static bool fits(uint64_t base, uint64_t size, unsigned bits)
+static bool range_fits(uint64_t base, uint64_t size, unsigned bits)
 {
 	uint64_t end = bits < 64 ? 1UL << bits : UINT64_MAX;
 
@@ -163,7 +163,7 @@ static void judge_bar(struct judging *j, const struct report_line *line)
 		return;
 	}
 	judge_finds(j, CAUSE_BARS, JUDGED_OK, "firmware", "mmio64", "all BARs have an address");
-	if (j->guest->devices && width && strcmp(kind, "io") != 0 && !fits(base, size, width))
+	if (j->guest->devices && width && strcmp(kind, "io") != 0 && !range_fits(base, size, width))
 		judge_finds(j, CAUSE_WIDTH, JUDGED_PROBLEM, "cpu", "phys-bits",
 			    "BAR %" PRIu64 " of %s, at 0x%" PRIx64
 			    ", is beyond the IOMMU's %u address bits",
@@ -189,7 +189,8 @@ static void judge_addresses(struct judging *j)
 	else if (!width)
 		judge_finds(j, CAUSE_WIDTH, JUDGED_UNKNOWN, "cpu", "phys-bits",
 			    "the host does not tell how many address bits its IOMMU translates");
-	else if (memory && report_number(memory, "highest", &highest) && !fits(0, highest, width))
+	else if (memory && report_number(memory, "highest", &highest) &&
+		 !range_fits(0, highest, width))
 		judge_finds(j, CAUSE_WIDTH, JUDGED_PROBLEM, "vm", "memory",
 			    "memory ends beyond the IOMMU's %u address bits", width);
 	else

@@ -10,7 +10,7 @@ static bool is_windows(const struct composer *c)
 }
 
 /* Whether a choice of yes, no and auto comes out as yes. */
-static bool chosen(const struct choice *when, bool automatic)
+static bool choice_is_on(const struct choice *when, bool automatic)
 {
 	return when->v == WHEN_AUTO ? automatic : when->v == WHEN_YES;
 }
@@ -38,7 +38,7 @@ static void add_machine(struct composer *c)
 	o = option_new(c->machine);
 	option_on(&o, "usb", false);
 	option_on(&o, "vmport", m->vmport.v);
-	option_on(&o, "smm", chosen(&m->smm, needs_smm));
+	option_on(&o, "smm", choice_is_on(&m->smm, needs_smm));
 	if (needs_smm && m->smm.v == WHEN_NO)
 		compose_wrong(c, m->smm.at,
 			      "%s: firmware with Secure Boot does not start without it",
@@ -187,7 +187,7 @@ static void add_pit(struct composer *c)
 static void add_sleep(struct composer *c)
 {
 	const struct machine_section *m = &c->p->machine;
-	bool s3 = chosen(&m->s3, !c->claims_device), s4 = chosen(&m->s4, s3);
+	bool s3 = choice_is_on(&m->s3, !c->claims_device), s4 = choice_is_on(&m->s4, s3);
 	const char *why = "a passed device seldom wakes up";
 
 	if (!s3)

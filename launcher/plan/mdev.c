@@ -111,8 +111,8 @@ static void note_msrs(struct composer *c, const struct pci_function *f)
 }
 
 /* How many of the type were planned for the parent already. */
-static unsigned planned(const struct composer *c, const struct gpu *gpu,
-			const struct pci_function *f)
+static unsigned mdev_planned(const struct composer *c, const struct gpu *gpu,
+			     const struct pci_function *f)
 {
 	unsigned n = 0;
 
@@ -127,7 +127,7 @@ static void check_new(struct composer *c, const struct gpu *gpu, const struct pc
 	const struct scene *scene = &c->facts->devices;
 	own_error struct error *why = NULL;
 
-	mdev_can_be_made(&scene->mdev, &scene->gvt, f, gpu->mdev.v, planned(c, gpu, f), &why);
+	mdev_can_be_made(&scene->mdev, &scene->gvt, f, gpu->mdev.v, mdev_planned(c, gpu, f), &why);
 	for (size_t i = 0; why && i < error_count(why); i++)
 		compose_refuse(c, gpu->mdev.at, "%s", error_message(why, i));
 }
@@ -298,7 +298,7 @@ static void add_picture(const struct composer *c, struct option *o, const struct
 }
 
 /* Its own ids, unless the profile gives others: the host knows none for it. */
-static bool identify(struct option *o, const struct gpu *gpu, unsigned id[4])
+static bool identify_mdev(struct option *o, const struct gpu *gpu, unsigned id[4])
 {
 	if (gpu->ids.kind != IDS_GIVEN)
 		return false;
@@ -329,7 +329,7 @@ void devices_add_mdev(struct composer *c, const struct wanted *w)
 	option_text(&o, "id", id);
 	option_text(&o, "bus", bus);
 	option_slot(&o, "addr", 0, 0);
-	known = identify(&o, gpu, given);
+	known = identify_mdev(&o, gpu, given);
 	devices_add_rom(c, &o, gpu, 0, known ? given : NULL);
 	devices_check_roms(c, gpu, 1);
 	add_picture(c, &o, place);

@@ -18,7 +18,7 @@ static uint64_t pages_of(const struct composer *c, unsigned size_kb)
 }
 
 /* The row of the facts for a size, or NULL where the host has no such pages. */
-static const struct hugepage_facts *pool(const struct composer *c, unsigned size_kb)
+static const struct hugepage_facts *page_pool(const struct composer *c, unsigned size_kb)
 {
 	for (size_t i = 0; i < HUGEPAGE_SIZES; i++)
 		if (c->facts->hugepages[i].size_kb == size_kb)
@@ -42,7 +42,7 @@ static uint64_t missing_in(const struct composer *c, const struct hugepage_facts
 /* What the host can spare now. Pages of the pools are no part of it: MemAvailable does not count
  * them. Where nothing is known of it, all.
  */
-static uint64_t spare(const struct composer *c)
+static uint64_t spare_memory(const struct composer *c)
 {
 	uint64_t available = c->facts->memory.available, reserve = c->p->memory.host_reserve.v;
 
@@ -86,7 +86,7 @@ static const struct hugepage_facts *full_pool(const struct composer *c)
  */
 static void choose_auto(struct composer *c)
 {
-	const struct hugepage_facts *full = full_pool(c), *small = pool(c, 2048);
+	const struct hugepage_facts *full = full_pool(c), *small = page_pool(c, 2048);
 
 	if (c->in->pages_refused)
 		compose_note(
@@ -95,7 +95,8 @@ static void choose_auto(struct composer *c)
 			pages_of(c, 2048), c->in->pages_got);
 	else if (full)
 		take_pages(c, full, true);
-	else if (small && is_whole(c, 2048) && c->claims_device && missing_in(c, small) <= spare(c))
+	else if (small && is_whole(c, 2048) && c->claims_device &&
+		 missing_in(c, small) <= spare_memory(c))
 		take_pages(c, small, true);
 }
 
@@ -122,13 +123,13 @@ static void check_missing(struct composer *c, const struct hugepage_facts *from,
 {
 	own_free char *other = other_pool(c);
 
-	if (c->huge.missing <= spare(c))
+	if (c->huge.missing <= spare_memory(c))
 		return;
 	compose_refuse(
 		c, c->p->memory.hugepages.at,
 		"%s: %lu pages of %s are needed and %lu are free, so %luM are missing, and the host can spare %luM now (%luM available, of which %s keeps %luM)%s",
 		compose_key(c, &c->p->memory.hugepages.at), c->huge.pages, word, from->free,
-		c->huge.missing / MIB, spare(c) / MIB, c->facts->memory.available / MIB,
+		c->huge.missing / MIB, spare_memory(c) / MIB, c->facts->memory.available / MIB,
 		compose_key(c, &c->p->memory.host_reserve.at), c->p->memory.host_reserve.v / MIB,
 		other);
 }
@@ -136,7 +137,7 @@ static void check_missing(struct composer *c, const struct hugepage_facts *from,
 static void choose_size(struct composer *c, unsigned size_kb, const char *word)
 {
 	const struct choice *wanted = &c->p->memory.hugepages;
-	const struct hugepage_facts *from = pool(c, size_kb);
+	const struct hugepage_facts *from = page_pool(c, size_kb);
 
 	if (!from) {
 		own_free char *other = other_pool(c);
@@ -156,7 +157,7 @@ static void choose_size(struct composer *c, unsigned size_kb, const char *word)
 	}
 }
 
-static void choose(struct composer *c)
+static void choose_pages(struct composer *c)
 {
 	switch (c->p->memory.hugepages.v) {
 	case HUGEPAGES_2M:
@@ -233,7 +234,7 @@ void compose_spare(struct composer *c)
 		return;
 	}
 	/* Of a size that was asked for this has been said. */
-	if (wanted <= spare(c) || (c->huge.pages && !c->huge.optional))
+	if (wanted <= spare_memory(c) || (c->huge.pages && !c->huge.optional))
 		return;
 	idle = idle_pages(c);
 	compose_refuse(
@@ -242,7 +243,7 @@ void compose_spare(struct composer *c)
 		compose_key(c, &c->p->vm.memory.at), wanted / MIB,
 		c->claims_device ? "a device that is passed can reach all of the guest's memory"
 				 : compose_key(c, &c->p->memory.lock.at),
-		c->claims_device ? "" : " says", spare(c) / MIB, host->available / MIB,
+		c->claims_device ? "" : " says", spare_memory(c) / MIB, host->available / MIB,
 		compose_key(c, &c->p->memory.host_reserve.at), c->p->memory.host_reserve.v / MIB,
 		idle);
 }
@@ -259,7 +260,7 @@ static bool host_prepares(const struct composer *c)
 	       cpu_set_meets(&c->plan->placement.vcpus, &c->facts->cpu.topology.isolated);
 }
 
-static struct cpu_set preparers(const struct composer *c)
+static struct cpu_set preparing_threads(const struct composer *c)
 {
 	const struct cpu_topology *t = &c->facts->cpu.topology;
 	const struct cpu_set *vcpus = &c->plan->placement.vcpus;
@@ -271,7 +272,7 @@ static struct cpu_set preparers(const struct composer *c)
 static void add_context(struct composer *c)
 {
 	bool isolate = c->p->cpu.isolate.v;
-	struct cpu_set set = preparers(c);
+	struct cpu_set set = preparing_threads(c);
 	const struct cpu_set *cpus = &set;
 	struct option o = option_new("thread-context");
 
@@ -299,7 +300,7 @@ static void add_prealloc(const struct composer *c, struct option *o)
 {
 	const struct placement *placement = &c->plan->placement;
 	unsigned n = placement->pinned ? placement->cores : c->facts->cpu.online;
-	struct cpu_set cpus = preparers(c);
+	struct cpu_set cpus = preparing_threads(c);
 
 	if (placement->pinned && cpu_set_count(&cpus) < n)
 		n = cpu_set_count(&cpus);
@@ -396,7 +397,7 @@ void compose_memory(struct composer *c)
 	struct option o = option_new(NULL);
 
 	check_host(c);
-	choose(c);
+	choose_pages(c);
 	tell_shared(c);
 	option_number(&o, "size", memory->v / MIB);
 	buf_addc(&o.text, 'M');

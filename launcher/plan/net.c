@@ -210,7 +210,7 @@ static void keep_firmware_off(struct composer *c)
 }
 
 /* Whether anything has a boot index. */
-static bool boots(const struct composer *c)
+static bool machine_boots(const struct composer *c)
 {
 	for (size_t i = 0; i < c->p->disk.n; i++)
 		if (c->p->disk.v[i]->enabled.v && compose_bootindex(c, c->p->disk.v[i]))
@@ -246,6 +246,6 @@ void compose_networks(struct composer *c)
 			add_user(c, network, id);
 		add_card(c, network, id, mac, queues);
 	}
-	if (cards && c->firmware && c->in->purpose == PURPOSE_RUN && !boots(c))
+	if (cards && c->firmware && c->in->purpose == PURPOSE_RUN && !machine_boots(c))
 		keep_firmware_off(c);
 }

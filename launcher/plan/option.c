@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 
-static void value(struct option *o, const char *s)
+static void add_value(struct option *o, const char *s)
 {
 	for (; *s; s++) {
 		if (*s == ',')
@@ -18,7 +18,7 @@ struct option option_new(const char *first)
 	struct option o = {0};
 
 	if (first)
-		value(&o, first);
+		add_value(&o, first);
 	return o;
 }
 
@@ -28,7 +28,7 @@ void option_text(struct option *o, const char *key, const char *s)
 		buf_addc(&o->text, ',');
 	buf_adds(&o->text, key);
 	buf_addc(&o->text, '=');
-	value(o, s);
+	add_value(o, s);
 }
 
 void option_number(struct option *o, const char *key, uint64_t number)

@@ -303,7 +303,7 @@ static void put_host_function(struct page *p, const struct pci_function *f)
 	html_end(h);
 }
 
-static bool moves(const struct page *p, const struct pci_function *f)
+static bool function_moves(const struct page *p, const struct pci_function *f)
 {
 	return guest_of(p, f) || is_sliced(p, f);
 }
@@ -313,7 +313,7 @@ static bool group_moves(const struct page *p, int group)
 	const struct pci_list *list = &p->in->facts->devices.pci;
 
 	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].group == group && moves(p, &list->v[i]))
+		if (list->v[i].group == group && function_moves(p, &list->v[i]))
 			return true;
 	return false;
 }

@@ -134,7 +134,7 @@ static int next_thread(const struct chooser *ch, const struct core *core,
 }
 
 /* So many cores, the best first, then in the order of their numbers; a thread or all of each. */
-static void take(struct chooser *ch, unsigned cores, unsigned threads)
+static void take_cores(struct chooser *ch, unsigned cores, unsigned threads)
 {
 	struct placement *p = &ch->c->plan->placement;
 
@@ -205,7 +205,7 @@ static void place_kind(struct chooser *ch)
 			"the host would keep less than %u of its threads, of which it has %u; set %s to none, or to a list to give more of them away",
 			HOST_THREADS, online, compose_key(ch->c, &ch->c->p->cpu.placement.at));
 	else
-		take(ch, cores, threads);
+		take_cores(ch, cores, threads);
 }
 
 /* ------------------------------------------------------------------ a list */
@@ -411,7 +411,7 @@ static size_t threads_of_disks(const struct composer *c)
 	return n;
 }
 
-static void complete(struct chooser *ch)
+static void complete_cores(struct chooser *ch)
 {
 	const struct cpu_section *cpu = &ch->c->p->cpu;
 	struct placement *p = &ch->c->plan->placement;
@@ -448,7 +448,7 @@ void compose_placement(struct composer *c)
 	else if (ch.want != WANT_NONE)
 		place_kind(&ch);
 	if (p->pinned)
-		complete(&ch);
+		complete_cores(&ch);
 	else
 		place_nothing(c);
 	tell_unused(c);

@@ -67,7 +67,7 @@ static bool is_refused(const struct refusal *refusal, const char *name, const ch
 }
 
 /* Whether something stays of what a guest writes by this option. */
-static bool keeps(const char *name, const char *value)
+static bool keeps_option(const char *name, const char *value)
 {
 	bool found = false;
 
@@ -94,7 +94,7 @@ static void judge_argument(struct composer *c, size_t at)
 				REFUSAL[i].serial ? "; " : "", REFUSAL[i].serial ? serial : "",
 				REFUSAL[i].serial ? " = terminal shows the serial port in yours"
 						  : "");
-	if (c->in->ephemeral && name && keeps(name, value))
+	if (c->in->ephemeral && name && keeps_option(name, value))
 		compose_wrong(
 			c, arg->at[at],
 			"%s: -%s keeps what the guest writes, in a throw-away start too: leave it out, or make it read-only or a [disk]",

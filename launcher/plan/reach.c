@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "compose.h"
 
-static void add(struct composer *c, enum reach_kind kind, char *path)
+static void add_reach(struct composer *c, enum reach_kind kind, char *path)
 {
 	*xappend(c->plan->reach, c->plan->reaches) = (struct reach){kind, path};
 }
@@ -20,7 +20,7 @@ static void add(struct composer *c, enum reach_kind kind, char *path)
 static void add_each(struct composer *c, enum reach_kind kind, const char *const *path)
 {
 	for (; *path; path++)
-		add(c, kind, xstrdup(*path));
+		add_reach(c, kind, xstrdup(*path));
 }
 
 /* ------------------------------------------------------------------ what an argument names */
@@ -57,11 +57,11 @@ static void add_path(struct composer *c, const char *option, const char *value, 
 		return;
 	}
 	if (listens && strstr(value, "unix")) {
-		add(c, REACH_SOCKETS, path_dir(path));
+		add_reach(c, REACH_SOCKETS, path_dir(path));
 		free(path);
 		return;
 	}
-	add(c, is_read(option, value) ? REACH_READ : REACH_WRITE, path);
+	add_reach(c, is_read(option, value) ? REACH_READ : REACH_WRITE, path);
 }
 
 /* One piece between commas, whose doubled commas are single by now: PATH, key=PATH, or a path
@@ -150,9 +150,9 @@ static void take_images(struct composer *c)
 	for (size_t i = 0; i < c->in->images; i++) {
 		for (const struct image *image = c->in->image[i]; image; image = image->backing) {
 			if (image->path)
-				add(c, REACH_READ, xstrdup(image->path));
+				add_reach(c, REACH_READ, xstrdup(image->path));
 			if (image->qcow2.data.path)
-				add(c, REACH_WRITE, xstrdup(image->qcow2.data.path));
+				add_reach(c, REACH_WRITE, xstrdup(image->qcow2.data.path));
 		}
 	}
 }
@@ -167,12 +167,12 @@ static void take_program(struct composer *c)
 	own_free char *dir = path_dir(qemu->path), *prefix = path_dir(dir);
 
 	add_each(c, REACH_PROGRAM, system);
-	add(c, REACH_PROGRAM, xstrdup(qemu->path));
-	add(c, REACH_READ, xstrdup(dir));
+	add_reach(c, REACH_PROGRAM, xstrdup(qemu->path));
+	add_reach(c, REACH_READ, xstrdup(dir));
 	for (size_t i = 0; beside[i]; i++)
-		add(c, REACH_READ, path_join(prefix, beside[i]));
+		add_reach(c, REACH_READ, path_join(prefix, beside[i]));
 	for (size_t i = 0; i < qemu->data_dirs.n; i++)
-		add(c, REACH_READ, xstrdup(qemu->data_dirs.name[i]));
+		add_reach(c, REACH_READ, xstrdup(qemu->data_dirs.name[i]));
 }
 
 /* What programs read of the system, and nodes that are everybody's. Of other processes /proc tells
@@ -237,7 +237,7 @@ static void take_devices(struct composer *c)
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
 		for (size_t j = 0; any_argument(c, row[i].word) && row[i].path[j]; j++)
-			add(c, row[i].kind, xstrdup(row[i].path[j]));
+			add_reach(c, row[i].kind, xstrdup(row[i].path[j]));
 	for (size_t i = 0; gl[i]; i++)
 		draws = draws || any_argument(c, gl[i]);
 	if (draws)
@@ -281,7 +281,7 @@ void compose_reach(struct composer *c)
 	take_devices(c);
 	take_window(c);
 	/* `vmlaunch screenshot` has QEMU write there. */
-	add(c, REACH_WRITE, path_join(c->plan->runtime_dir, SCREENSHOT_FILE));
+	add_reach(c, REACH_WRITE, path_join(c->plan->runtime_dir, SCREENSHOT_FILE));
 	for (size_t i = 0; i < more->n; i++)
-		add(c, REACH_ALL, xstrdup(more->v[i]));
+		add_reach(c, REACH_ALL, xstrdup(more->v[i]));
 }

@@ -14,7 +14,7 @@
 #define TAG_LIMIT_9P 31 /* QEMU, hw/9pfs/9p.h: MAX_TAG_LEN with its NUL */
 
 /* Why virtiofs cannot be had, which the caller owns; NULL: it can. */
-static char *lack(const struct composer *c)
+static char *share_lack(const struct composer *c)
 {
 	own_free char *install = NULL;
 
@@ -46,7 +46,7 @@ static bool is_virtiofs(const struct composer *c, const struct share *share)
 
 	if (share->type.v == SHARE_9P || !is_wanted(c, share))
 		return false;
-	lacks = lack(c);
+	lacks = share_lack(c);
 	return !lacks;
 }
 
@@ -149,7 +149,7 @@ static void add_9p(struct composer *c, const struct share *share, const char *id
 
 void compose_shares(struct composer *c)
 {
-	own_free char *lacks = lack(c);
+	own_free char *lacks = share_lack(c);
 
 	for (size_t i = 0; i < c->p->share.n; i++) {
 		const struct share *share = (const struct share *)c->p->share.v[i];

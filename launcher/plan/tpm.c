@@ -16,7 +16,7 @@ bool plan_wants_tpm(const struct profile *p)
 }
 
 /* What is in the way of one: refused where the profile asks for it, else told. */
-static void lack(struct composer *c, const char *words)
+static void tpm_lack(struct composer *c, const char *words)
 {
 	const struct choice *type = &c->p->tpm.type;
 	const char *key = compose_key(c, &type->at);
@@ -45,7 +45,7 @@ static char *prepare_state(struct composer *c, const char *swtpm)
 			"swtpm cannot have its state in a directory with a comma in its name, %s",
 			dir);
 
-		lack(c, words);
+		tpm_lack(c, words);
 		return NULL;
 	}
 	prepare = xappend(c->plan->prepare, c->plan->prepares);
@@ -84,12 +84,12 @@ void compose_tpm(struct composer *c)
 	if (!swtpm) {
 		install = distribution_install(c->facts->distribution, PACKAGE_SWTPM);
 		words = xasprintf("there is no program " SWTPM ": %s", install);
-		lack(c, words);
+		tpm_lack(c, words);
 		return;
 	}
 	if (!qemu_offers(&c->facts->qemu, QEMU_DEVICES, "tpm-crb")) {
 		words = xasprintf("QEMU %s is built without it", c->facts->qemu.version);
-		lack(c, words);
+		tpm_lack(c, words);
 		return;
 	}
 	dir = prepare_state(c, swtpm);

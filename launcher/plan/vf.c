@@ -144,8 +144,8 @@ void compose_vfs(struct composer *c)
 }
 
 /* Its own ids are told by nobody before it is made; the subsystem's are its GPU's. */
-static void identify(struct option *o, const struct gpu *gpu, const struct pci_function *physical,
-		     unsigned id[4])
+static void identify_vf(struct option *o, const struct gpu *gpu,
+			const struct pci_function *physical, unsigned id[4])
 {
 	const struct pci_ids *ids = &gpu->ids;
 	bool given = ids->kind == IDS_GIVEN;
@@ -201,7 +201,7 @@ void devices_add_vf(struct composer *c, const struct wanted *w)
 	option_text(&o, "id", id);
 	option_text(&o, "bus", bus);
 	option_slot(&o, "addr", 0, 0);
-	identify(&o, gpu, place->physical, ids);
+	identify_vf(&o, gpu, place->physical, ids);
 	note_function(c, w, ids);
 	devices_add_rom(c, &o, gpu, 0, ids);
 	devices_check_roms(c, gpu, 1);

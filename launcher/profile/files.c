@@ -17,7 +17,8 @@ struct check {
 	bool good;
 };
 
-static void complain(struct check *c, const struct origin *at, const char *path, const char *what)
+static void complain_file(struct check *c, const struct origin *at, const char *path,
+			  const char *what)
 {
 	own_free char *where = origin_text(c->p, *at), *name = key_text(at);
 	own_free char *shown = text_quote(path, 200);
@@ -27,7 +28,7 @@ static void complain(struct check *c, const struct origin *at, const char *path,
 }
 
 /* Names what is missing: the first directory on the way that is not there, or the file. */
-static char *missing(const char *path, int errnum)
+static char *missing_words(const char *path, int errnum)
 {
 	own_free char *part = xstrdup(path), *shown = NULL;
 	struct stat st;
@@ -53,10 +54,10 @@ static char *missing_disk(const struct disk *disk, int errnum)
 	own_free char *dir = path_dir(disk->path.v);
 
 	if (errnum != ENOENT || access(dir, F_OK) < 0)
-		return missing(disk->path.v, errnum);
+		return missing_words(disk->path.v, errnum);
 	if (access(dir, W_OK | X_OK) < 0)
 		return disk->create.v ? xstrdup("you may not make a file in its directory")
-				      : missing(disk->path.v, errnum);
+				      : missing_words(disk->path.v, errnum);
 	return disk->create.v
 		       ? NULL
 		       : xstrdup("no such file; create = 64G has one of 64 GiB made at the start");
@@ -72,22 +73,23 @@ static void check_path(struct check *c, const struct key *key, const struct text
 	if (!path->v || path->at.kind == ORIGIN_DEFAULT)
 		return;
 	if (stat(path->v, &st) < 0) {
-		own_free char *what = disk ? missing_disk(disk, errno) : missing(path->v, errno);
+		own_free char *what =
+			disk ? missing_disk(disk, errno) : missing_words(path->v, errno);
 
 		if (what)
-			complain(c, &path->at, path->v, what);
+			complain_file(c, &path->at, path->v, what);
 	} else if (!S_ISREG(st.st_mode) && !(device_fits && S_ISBLK(st.st_mode))) {
-		complain(c, &path->at, path->v,
-			 S_ISDIR(st.st_mode) ? "is a directory; a file is needed"
-			 : device_fits	     ? "is neither a file nor a block device"
-					     : "is no regular file");
+		complain_file(c, &path->at, path->v,
+			      S_ISDIR(st.st_mode) ? "is a directory; a file is needed"
+			      : device_fits	  ? "is neither a file nor a block device"
+						  : "is no regular file");
 	} else if (S_ISBLK(st.st_mode)) {
 		/* Rights on a node can be granted; the plan asks about those. */
 	} else if (access(path->v, R_OK) < 0) {
-		complain(c, &path->at, path->v, "you may not read it");
+		complain_file(c, &path->at, path->v, "you may not read it");
 	} else if (disk && access(path->v, W_OK) < 0) {
-		complain(c, &path->at, path->v,
-			 "you may not write to it; set read-only = yes if that is meant");
+		complain_file(c, &path->at, path->v,
+			      "you may not write to it; set read-only = yes if that is meant");
 	}
 }
 
@@ -99,13 +101,13 @@ static void check_folder(struct check *c, const struct text *path)
 	if (!path->v)
 		return;
 	if (stat(path->v, &st) < 0) {
-		own_free char *what = missing(path->v, errno);
+		own_free char *what = missing_words(path->v, errno);
 
-		complain(c, &path->at, path->v, what);
+		complain_file(c, &path->at, path->v, what);
 	} else if (!S_ISDIR(st.st_mode)) {
-		complain(c, &path->at, path->v, "is no directory");
+		complain_file(c, &path->at, path->v, "is no directory");
 	} else if (access(path->v, R_OK | X_OK) < 0) {
-		complain(c, &path->at, path->v, "you may not read it");
+		complain_file(c, &path->at, path->v, "you may not read it");
 	}
 }
 
@@ -117,13 +119,13 @@ static void check_node(struct check *c, const struct text *path)
 	if (!path->v)
 		return;
 	if (stat(path->v, &st) < 0) {
-		own_free char *what = missing(path->v, errno);
+		own_free char *what = missing_words(path->v, errno);
 
-		complain(c, &path->at, path->v, what);
+		complain_file(c, &path->at, path->v, what);
 	} else if (!S_ISCHR(st.st_mode)) {
-		complain(c, &path->at, path->v, "is no character device");
+		complain_file(c, &path->at, path->v, "is no character device");
 	} else if (access(path->v, R_OK | W_OK) < 0) {
-		complain(
+		complain_file(
 			c, &path->at, path->v,
 			"you may not open it; who owns it is shown by 'ls -l', and a member of its group may");
 	}
@@ -141,14 +143,14 @@ static void check_target(struct check *c, const struct target *target)
 	dir = path_dir(path);
 	if (stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
-			complain(c, &target->at, path, "is a directory; a file is needed");
+			complain_file(c, &target->at, path, "is a directory; a file is needed");
 		else if (access(path, W_OK) < 0)
-			complain(c, &target->at, path, "you may not write to it");
+			complain_file(c, &target->at, path, "you may not write to it");
 	} else if (errno != ENOENT || stat(dir, &st) < 0) {
-		what = missing(path, errno);
-		complain(c, &target->at, path, what);
+		what = missing_words(path, errno);
+		complain_file(c, &target->at, path, what);
 	} else if (access(dir, W_OK | X_OK) < 0) {
-		complain(c, &target->at, path, "you may not make a file in its directory");
+		complain_file(c, &target->at, path, "you may not make a file in its directory");
 	}
 }
 
@@ -204,7 +206,7 @@ static void check_twice(struct check *c, const struct seen *now, const struct se
 	what = xasprintf(
 		"is the file of [%s] already, and a guest would write to it by two disks; set read-only = yes for both if that is meant",
 		name);
-	complain(c, &now->disk->path.at, now->disk->path.v, what);
+	complain_file(c, &now->disk->path.at, now->disk->path.v, what);
 }
 
 static void check_disks(struct check *c)

@@ -134,7 +134,7 @@ static void parse_header(struct cursor *c, struct section *now)
 	now->at = place_of(c, open);
 }
 
-static int hex(char ch)
+static int hex_digit(char ch)
 {
 	uint64_t value;
 	char s[2] = {ch, '\0'};
@@ -153,8 +153,8 @@ static bool take_escape(struct cursor *c, struct buf *out)
 		c->at++;
 		return true;
 	}
-	if (*c->at == 'x' && hex(c->at[1]) >= 0 && hex(c->at[2]) >= 0) {
-		int value = hex(c->at[1]) * 16 + hex(c->at[2]);
+	if (*c->at == 'x' && hex_digit(c->at[1]) >= 0 && hex_digit(c->at[2]) >= 0) {
+		int value = hex_digit(c->at[1]) * 16 + hex_digit(c->at[2]);
 
 		if (!value) {
 			complain(c, c->at - 1, "\\x00 cannot be part of a value");

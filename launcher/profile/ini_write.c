@@ -43,7 +43,7 @@ static bool needs_quotes(const char *value)
 /* Bytes that are no UTF-8, and controls, as \xHH; the rest of a character of several bytes as it
  * is.
  */
-static char *quoted(const char *value)
+static char *quoted_value(const char *value)
 {
 	struct buf out = {0};
 	const char *end = value + strlen(value);
@@ -68,12 +68,12 @@ static char *quoted(const char *value)
 	return buf_steal(&out);
 }
 
-static char *written(const char *value)
+static char *written_value(const char *value)
 {
-	return needs_quotes(value) ? quoted(value) : xstrdup(value);
+	return needs_quotes(value) ? quoted_value(value) : xstrdup(value);
 }
 
-static void add(struct ini_writer *w, char *key, char *value, bool off)
+static void add_line(struct ini_writer *w, char *key, char *value, bool off)
 {
 	*xappend(w->line, w->n) = (struct ini_line){key, value, off};
 }
@@ -81,17 +81,17 @@ static void add(struct ini_writer *w, char *key, char *value, bool off)
 void ini_gap(struct ini_writer *w)
 {
 	if (w->n && (w->line[w->n - 1].key || *w->line[w->n - 1].value))
-		add(w, NULL, xstrdup(""), false);
+		add_line(w, NULL, xstrdup(""), false);
 }
 
 void ini_put_section(struct ini_writer *w, const char *section, const char *name)
 {
-	add(w, NULL, xasprintf("[%s%s%s]", section, *name ? " " : "", name), false);
+	add_line(w, NULL, xasprintf("[%s%s%s]", section, *name ? " " : "", name), false);
 }
 
 void ini_put(struct ini_writer *w, const char *key, const char *value)
 {
-	add(w, xstrdup(key), written(value), false);
+	add_line(w, xstrdup(key), written_value(value), false);
 }
 
 void ini_putf(struct ini_writer *w, const char *key, const char *fmt, ...)
@@ -107,13 +107,14 @@ void ini_putf(struct ini_writer *w, const char *key, const char *fmt, ...)
 
 void ini_put_off(struct ini_writer *w, const char *key, const char *value)
 {
-	add(w, xstrdup(key), written(value), true);
+	add_line(w, xstrdup(key), written_value(value), true);
 }
 
 void ini_put_override(struct ini_writer *w, const char *section, const char *name, const char *key,
 		      const char *value)
 {
-	add(w, xasprintf("%s%s%s.%s", section, *name ? "/" : "", name, key), written(value), false);
+	add_line(w, xasprintf("%s%s%s.%s", section, *name ? "/" : "", name, key),
+		 written_value(value), false);
 }
 
 /* How much of words stands on a line: up to the last space that fits, or the first one that is. */
@@ -144,7 +145,7 @@ void ini_comment(struct ini_writer *w, const char *fmt, ...)
 	for (at = words; *at;) {
 		size_t n = line_length(at);
 
-		add(w, NULL, xasprintf("# %.*s", (int)n, at), false);
+		add_line(w, NULL, xasprintf("# %.*s", (int)n, at), false);
 		at += n;
 		at += *at == ' ';
 	}
@@ -159,7 +160,7 @@ void ini_code(struct ini_writer *w, const char *fmt, ...)
 	raw = xvasprintf(fmt, args);
 	va_end(args);
 	line = text_quote(raw, SIZE_MAX);
-	add(w, NULL, xasprintf("#%s%s", *line ? "     " : "", line), false);
+	add_line(w, NULL, xasprintf("#%s%s", *line ? "     " : "", line), false);
 }
 
 /* The column for the keys from line i on that stand together. */

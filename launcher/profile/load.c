@@ -201,7 +201,7 @@ static bool is_duplicate(struct loader *l, const struct key *key, const void *fi
 	return false;
 }
 
-static void assign(struct loader *l, const struct assignment *a)
+static void assign_value(struct loader *l, const struct assignment *a)
 {
 	const struct section_keys *section = look_up_section(l, a);
 	const struct key *key = section ? look_up_key(l, section, a) : NULL;
@@ -253,7 +253,7 @@ static void assign_split(struct loader *l, const char *left, struct assignment a
 	own_free char *copy = xstrdup(left);
 
 	if (split_left(copy, &a)) {
-		assign(l, &a);
+		assign_value(l, &a);
 		return;
 	}
 	own_free char *shown = text_quote(left, 40);
@@ -334,7 +334,7 @@ static void apply_file(struct loader *l, const struct ini *ini)
 		if (!e->key)
 			apply_header(l, ini, i);
 		else if (!is_variant(e))
-			assign(l, &a);
+			assign_value(l, &a);
 	}
 }
 
@@ -469,7 +469,7 @@ static void default_name(struct loader *l)
 	}
 }
 
-static void finish(struct loader *l)
+static void finish_profile(struct loader *l)
 {
 	size_t n;
 	const struct section_keys *table = section_table(&n);
@@ -508,7 +508,7 @@ struct profile *profile_layers(const char *path, const char *text, size_t len, c
 	apply_file(&l, &ini);
 	apply_variants(&l, &ini);
 	apply_sets(&l);
-	finish(&l);
+	finish_profile(&l);
 	free(l.seen);
 	/* Where there is no start anyway, all that is wrong is told. */
 	if ((files || !l.good) && !profile_check_files(p, err))

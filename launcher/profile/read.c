@@ -40,8 +40,8 @@ static char *nearest_profile(const char *path)
 	return found;
 }
 
-static struct profile *load(const char *path, const char *variant, char *const *set, size_t sets,
-			    bool files, struct error **err)
+static struct profile *load_profile(const char *path, const char *variant, char *const *set,
+				    size_t sets, bool files, struct error **err)
 {
 	size_t len;
 	own_free char *text = file_read(path, FILE_LIMIT, &len), *near = NULL;
@@ -66,11 +66,11 @@ static struct profile *load(const char *path, const char *variant, char *const *
 struct profile *profile_load(const char *path, const char *variant, char *const *set, size_t sets,
 			     struct error **err)
 {
-	return load(path, variant, set, sets, true, err);
+	return load_profile(path, variant, set, sets, true, err);
 }
 
 struct profile *profile_load_unchecked(const char *path, const char *variant, char *const *set,
 				       size_t sets, struct error **err)
 {
-	return load(path, variant, set, sets, false, err);
+	return load_profile(path, variant, set, sets, false, err);
 }

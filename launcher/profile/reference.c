@@ -58,7 +58,7 @@ char *reference_text(const char *section)
 }
 
 /* '|' would end the table's cell. */
-static char *cell(const char *s)
+static char *table_cell(const char *s)
 {
 	struct buf out = {0};
 
@@ -82,8 +82,8 @@ char *reference_markdown(void)
 			 table[i].name, table[i].items ? " NAME" : "", table[i].help);
 		for (size_t k = 0; k < table[i].n; k++) {
 			const struct key *key = &table[i].key[k];
-			own_free char *values = key_values(key), *value_cell = cell(values),
-				      *help = cell(key->help);
+			own_free char *values = key_values(key), *value_cell = table_cell(values),
+				      *help = table_cell(key->help);
 
 			buf_addf(&out, "| `%s` | %s | %s | %s |\n", key->name, value_cell,
 				 dflt_words(key), help);

@@ -93,7 +93,7 @@ static void check_creation(struct check *c, const struct disk *disk)
 
 /* ------------------------------------------------------------------ forwarded ports */
 
-static bool overlap(const struct forward *a, const struct forward *b)
+static bool forwards_overlap(const struct forward *a, const struct forward *b)
 {
 	bool addresses = a->address == b->address || !a->address || !b->address;
 
@@ -110,7 +110,7 @@ static void check_overlap(struct check *c, const struct forward *forward,
 	for (size_t i = 0; i < n; i++) {
 		own_free char *one = NULL, *other = NULL, *where = NULL;
 
-		if (!overlap(forward, &list[i]))
+		if (!forwards_overlap(forward, &list[i]))
 			continue;
 		one = forward_text(forward);
 		other = forward_text(&list[i]);

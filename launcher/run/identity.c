@@ -159,7 +159,7 @@ static bool take_groups(const struct passwd *pw)
 	return setgroups(size / sizeof(*group), group) == 0;
 }
 
-static bool become(const struct passwd *pw, int *keeper, struct error **err)
+static bool become_user(const struct passwd *pw, int *keeper, struct error **err)
 {
 	uid_t real, effective, saved;
 
@@ -181,7 +181,7 @@ static bool become(const struct passwd *pw, int *keeper, struct error **err)
 	return drop_capabilities(err);
 }
 
-static const struct passwd *caller(const char *variable, struct error **err)
+static const struct passwd *caller_name(const char *variable, struct error **err)
 {
 	const char *text = getenv(variable);
 	const struct passwd *pw;
@@ -202,14 +202,14 @@ bool identity_of_caller(int *keeper, struct error **err)
 
 	if (geteuid() != 0)
 		return true;
-	pw = caller("SUDO_UID", &problem);
+	pw = caller_name("SUDO_UID", &problem);
 	if (!pw && !problem)
-		pw = caller("PKEXEC_UID", &problem);
+		pw = caller_name("PKEXEC_UID", &problem);
 	if (problem) {
 		error_merge(err, &problem);
 		return false;
 	}
-	return !pw || pw->pw_uid == 0 || become(pw, keeper, err);
+	return !pw || pw->pw_uid == 0 || become_user(pw, keeper, err);
 }
 
 bool identity_of_profile(const char *user, bool claims_device, int *keeper, struct error **err)
@@ -225,7 +225,7 @@ bool identity_of_profile(const char *user, bool claims_device, int *keeper, stru
 				  user);
 			return false;
 		}
-		return become(pw, keeper, err);
+		return become_user(pw, keeper, err);
 	}
 	if (!user && claims_device) {
 		error_add(

@@ -27,7 +27,7 @@ static uint32_t call_manager(struct inhibit *inhibit, const char *interface, con
 	return bus_call(&inhibit->bus, LOGIND, LOGIND_PATH, interface, member, arg, args);
 }
 
-static void subscribe(struct inhibit *inhibit, const char *rule)
+static void subscribe_signal(struct inhibit *inhibit, const char *rule)
 {
 	bus_call(&inhibit->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
 		 "org.freedesktop.DBus", "AddMatch", &rule, 1);
@@ -76,9 +76,9 @@ void inhibit_open(struct inhibit *inhibit, const char *name, enum host_sleep pol
 		inhibit->lacks = xstrdup(error_message(err, 0));
 		return;
 	}
-	subscribe(inhibit, SIGNAL(SHUTDOWN));
+	subscribe_signal(inhibit, SIGNAL(SHUTDOWN));
 	if (wants_to_know(inhibit))
-		subscribe(inhibit, SIGNAL(SLEEP));
+		subscribe_signal(inhibit, SIGNAL(SLEEP));
 	inhibit->asked_shutdown = ask_lock(inhibit, "shutdown", "is to shut down first", "delay");
 	inhibit->asked_delay = call_manager(inhibit, "org.freedesktop.DBus.Properties", "Get",
 					    delay, ARRAY_SIZE(delay));

@@ -22,7 +22,7 @@
 /* Ours beside them: the version of swtpm that has used the state last. */
 #define USED_BY "swtpm-version"
 
-static bool exists(const char *path)
+static bool file_exists(const char *path)
 {
 	struct stat st;
 
@@ -146,7 +146,7 @@ static bool keep_old(const char *state, const char *used_by, const char *version
 	if (!old || strcmp(old, version) == 0 || old[strspn(old, "0123456789.")])
 		return true;
 	kept = xasprintf("%s.%s", state, old);
-	if (exists(kept))
+	if (file_exists(kept))
 		return true;
 	if (!file_copy_new(state, kept, 0600, err))
 		return false;
@@ -162,7 +162,7 @@ bool tpm_prepare(const struct prepare *p, struct error **err)
 
 	if (!dir_make(p->path, 0700, err) || refuse_locked(p->path, err))
 		return false;
-	there = exists(state);
+	there = file_exists(state);
 	version = version_of(p->program);
 	if (there && version && !keep_old(state, used_by, version, err))
 		return false;
@@ -176,5 +176,5 @@ bool tpm_copy(const struct prepare *p, struct error **err)
 	own_free char *from = path_join(p->source, STATE), *to = path_join(p->path, STATE);
 
 	return dir_make(p->path, 0700, err) &&
-	       (!exists(from) || file_copy_new(from, to, 0600, err));
+	       (!file_exists(from) || file_copy_new(from, to, 0600, err));
 }
