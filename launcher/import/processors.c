@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/cpu_set.h"
 #include "base/text.h"
+#include "profile/keys.h"
 
 static void import_topology(struct draft *d, xmlNode *domain)
 {
@@ -193,11 +194,29 @@ static bool is_windows(const struct draft *d)
 	return guest && strcmp(guest, "windows") == 0;
 }
 
+/* Enlightenments have libvirt's names, but for the stroke between two words. */
+static void import_enlightenments(struct draft *d, xmlNode *hyperv)
+{
+	const struct section_keys *section = section_find("hyperv");
+
+	for (size_t i = 0; i < section->n; i++) {
+		own_free char *name = xstrdup(section->key[i].name);
+		xmlNode *node;
+
+		if (section->key[i].kind != KIND_FLAG)
+			continue;
+		for (char *c = name; *c; c++)
+			*c = *c == '-' ? '_' : *c;
+		node = xml_child(hyperv, name);
+		if (xml_has(node, "state", "off"))
+			draft_put(d, section->name, "", section->key[i].name, "no");
+		xml_has(node, "state", "on");
+	}
+}
+
 /* All that Windows knows how to use is on by default; what was switched off stays so. */
 static void import_hyperv(struct draft *d, xmlNode *domain)
 {
-	static const char *const flag[] = {"relaxed", "vapic", "vpindex",     "synic",	  "stimer",
-					   "runtime", "reset", "frequencies", "tlbflush", "ipi"};
 	xmlNode *hyperv = xml_at(domain, "features/hyperv"), *node;
 	own_free char *mode = xml_attr(hyperv, "mode"), *retries = NULL, *vendor = NULL;
 
@@ -207,12 +226,7 @@ static void import_hyperv(struct draft *d, xmlNode *domain)
 	/* By itself for Windows, with what KVM offers. */
 	if (hyperv && !is_windows(d))
 		draft_put(d, "hyperv", "", "enabled", "yes");
-	for (size_t i = 0; i < ARRAY_SIZE(flag); i++) {
-		node = xml_child(hyperv, flag[i]);
-		if (xml_has(node, "state", "off"))
-			draft_put(d, "hyperv", "", flag[i], "no");
-		xml_has(node, "state", "on");
-	}
+	import_enlightenments(d, hyperv);
 	node = xml_child(hyperv, "spinlocks");
 	retries = xml_attr(node, "retries");
 	if (xml_has(node, "state", "off"))
