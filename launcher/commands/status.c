@@ -20,6 +20,7 @@
 #include "run/explain.h"
 #include "run/log.h"
 #include "run/returned.h"
+#include "status_text.h"
 
 static json_object *down_json(const struct run_down *down)
 {
@@ -393,86 +394,6 @@ static json_object *status_json(const char *name, const char *dir, const struct 
 
 /* ------------------------------------------------------------------ as text */
 
-static uint64_t number_in(json_object *o, const char *key)
-{
-	return json_object_get_uint64(json_object_object_get(o, key));
-}
-
-/* Bytes to a tenth of a unit: "1.5 GiB". The caller owns it. */
-static char *about(uint64_t bytes)
-{
-	return bytes >= 1U << 30 ? xasprintf("%.1f GiB", (double)bytes / (1U << 30))
-				 : xasprintf("%.1f MiB", (double)bytes / (1U << 20));
-}
-
-static char *seconds(uint64_t ms)
-{
-	return xasprintf("%lu:%02lu.%lu", (unsigned long)(ms / 60000),
-			 (unsigned long)(ms / 1000 % 60), (unsigned long)(ms / 100 % 10));
-}
-
-static void print_use(json_object *use)
-{
-	own_free char *all = seconds(number_in(use, "cpu-ms"));
-	own_free char *guest = seconds(number_in(use, "guest-cpu-ms"));
-	own_free char *bytes = about(number_in(use, "guest-bytes"));
-	own_free char *resident = about(number_in(use, "resident-bytes"));
-	own_free char *huge = about(number_in(use, "huge-bytes"));
-	own_free char *swapped = about(number_in(use, "swapped-bytes"));
-	size_t vcpus = number_in(use, "vcpus");
-
-	printf("  processors  used for %s", all);
-	if (vcpus)
-		printf(", for %s of it by the guest's %zu", guest, vcpus);
-	printf("\n  memory      ");
-	if (number_in(use, "guest-bytes"))
-		printf("%s for the guest; ", bytes);
-	printf("QEMU has %s of the host's", resident);
-	if (number_in(use, "huge-bytes"))
-		printf(", and %s in huge pages", huge);
-	if (number_in(use, "swapped-bytes"))
-		printf(", and %s is swapped out", swapped);
-	puts("");
-}
-
-static void print_function(json_object *o)
-{
-	const char *back = json_member_text(o, "goes-back-to");
-	const char *power = json_member_text(o, "power-state");
-	const char *runtime = json_member_text(o, "runtime-status");
-	const char *driver = json_member_text(o, "driver");
-	const char *problem = json_member_text(o, "problem");
-	own_free char *has = *driver ? text_quote(driver, 40) : xstrdup("no driver");
-
-	printf("  device      %s  ", json_member_text(o, "address"));
-	if (*problem)
-		printf("%s", problem);
-	else
-		printf("%s, %s; %s has it", *power ? power : "power not known",
-		       *runtime ? runtime : "runtime power not known", has);
-	printf("%s%s%s\n", *back ? "; goes back to " : "", back, "");
-}
-
-static void print_companion(json_object *o)
-{
-	own_free char *log = text_word(json_member_text(o, "log"));
-	uint64_t pid = number_in(o, "pid");
-
-	if (pid)
-		printf("  beside it   %s (%d)\n", json_member_text(o, "name"), (int)pid);
-	else
-		printf("  beside it   %s does not run (log: %s)\n", json_member_text(o, "name"),
-		       log);
-}
-
-static void print_each(json_object *o, const char *key, void (*print)(json_object *))
-{
-	json_object *list = json_object_object_get(o, key);
-
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		print(json_object_array_get_idx(list, i));
-}
-
 static void print_status(const char *name, const char *dir, const struct run_record *record,
 			 const struct condition *now)
 {
@@ -502,9 +423,7 @@ static void print_status(const char *name, const char *dir, const struct run_rec
 		       (int)record->supervisor.pid, (int)record->supervisor.pid);
 	else
 		printf("  supervisor  %d\n", (int)record->supervisor.pid);
-	print_use(json_object_object_get(o, "use"));
-	print_each(o, "functions", print_function);
-	print_each(o, "companions", print_companion);
+	status_print_use(o);
 	if (*json_member_text(o, "said"))
 		printf("  QEMU said   %s\n              which means: %s: %s\n",
 		       json_member_text(o, "said"), json_member_text(o, "cause"),

@@ -3,7 +3,6 @@
 #include <json-c/json.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -62,99 +61,12 @@ void run_record_free(struct run_record *record)
 	*record = (struct run_record){0};
 }
 
-/* ------------------------------------------------------------------ from the plan */
-
-static void add_placement(struct run_record *record, const struct placement *from)
-{
-	struct placement *p = &record->placement;
-
-	if (!from->pinned)
-		return;
-	*p = (struct placement){.pinned = true,
-				.vcpus = from->vcpus,
-				.emulator = from->emulator,
-				.iothread = from->iothread};
-	for (size_t i = 0; i < from->n; i++)
-		*xappend(p->vcpu, p->n) = from->vcpu[i];
-}
-
-static void add_claim(struct run_record *record, const struct intent *intent)
-{
-	for (uint32_t i = 0; i < intent->claim.functions; i++) {
-		const struct step_function *f = &intent->claim.function[i];
-
-		*xappend(record->function, record->functions) = (struct run_function){
-			.address = xasprintf("%04x:%02x:%02x.%u", f->domain, f->bus, f->slot,
-					     f->function),
-			.driver = xstrndup(f->driver, sizeof(f->driver)),
-		};
-	}
-}
-
-static void add_shared(struct run_record *record, const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st) == 0)
-		record->shared = (struct run_file){xstrdup(path), st.st_dev, st.st_ino};
-}
-
-/* Takes over the companion. */
-static void append_companion(struct run_record *record, struct plan_companion companion,
-			     struct process process)
+void run_record_add_companion(struct run_record *record, struct plan_companion companion,
+			      struct process process)
 {
 	record->beside = xgrow(record->beside, record->companions, sizeof(*record->beside));
 	record->beside[record->companions] = process;
 	*xappend(record->companion, record->companions) = companion;
-}
-
-static void add_companion(struct run_record *record, const struct plan_companion *companion)
-{
-	struct plan_companion copy = {.when = companion->when};
-
-	copy.name = xstrdup(companion->name);
-	copy.log = xstrdup(companion->log);
-	copy.loss = xstrdup(companion->loss);
-	for (size_t i = 0; i < companion->args; i++)
-		*xappend(copy.argv, copy.args) = xstrdup(companion->argv[i]);
-	append_companion(record, copy, (struct process){0});
-}
-
-void run_record_plan(struct run_record *record, const struct plan *plan)
-{
-	record->name = xstrdup(plan->name);
-	record->profile = realpath(plan->profile_path, NULL);
-	if (!record->profile)
-		record->profile = xstrdup(plan->profile_path);
-	record->log = xstrdup(plan->log);
-	record->times = plan->times;
-	add_placement(record, &plan->placement);
-	record->sleep = plan->sleep;
-	record->idle = plan->idle;
-	record->idle.range = NULL;
-	record->idle.ranges = 0;
-	for (size_t i = 0; i < plan->idle.ranges; i++)
-		*xappend(record->idle.range, record->idle.ranges) = plan->idle.range[i];
-	record->quiet = plan->isolate || plan->realtime;
-	for (size_t i = 0; i < plan->fds; i++)
-		if (plan->fd[i].role == FD_SERIAL || plan->fd[i].role == FD_DEBUG)
-			record->terminal = true;
-	for (size_t i = 0; i < plan->steps; i++)
-		if (plan->step[i].intent.kind == STEP_CLAIM)
-			add_claim(record, &plan->step[i].intent);
-	for (size_t i = 0; i < plan->companions; i++)
-		add_companion(record, &plan->companion[i]);
-	for (size_t i = 0; i < plan->usbs; i++)
-		*xappend(record->usb, record->usbs) = (struct plan_usb){
-			.title = xstrdup(plan->usb[i].title),
-			.id = xstrdup(plan->usb[i].id),
-			.device = xstrdup(plan->usb[i].device),
-			.port = plan->usb[i].port,
-		};
-	for (size_t i = 0; i < plan->prepares; i++)
-		if (plan->prepare[i].kind == PREPARE_SHARED ||
-		    plan->prepare[i].kind == PREPARE_DEVICE)
-			add_shared(record, plan->prepare[i].path);
 }
 
 /* ------------------------------------------------------------------ to text */
@@ -433,7 +345,7 @@ static void read_companions(json_object *top, struct run_record *record)
 		struct plan_companion companion = {0};
 
 		if (read_companion(o, &companion))
-			append_companion(record, companion, member_process(o, "process"));
+			run_record_add_companion(record, companion, member_process(o, "process"));
 		else
 			companion_free(&companion);
 	}

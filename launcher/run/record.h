@@ -69,6 +69,10 @@ struct run_record {
 void run_record_free(struct run_record *record);
 #define own_run_record own_with(run_record_free)
 
+/* Adds a companion, which it takes over, and the process that it is. */
+void run_record_add_companion(struct run_record *record, struct plan_companion companion,
+			      struct process process);
+
 /* Fills in what the plan knows; who the companions are it does not. */
 void run_record_plan(struct run_record *record, const struct plan *plan);
 

@@ -27,9 +27,6 @@
 
 /* #syscalls(supervisor) sendto wait4 */
 
-/* Bytes of a text of QEMU's that are shown. */
-#define QUOTED 200
-
 /* So long after a guest has begun to run, in milliseconds, its QEMU's threads are looked at: what
  * the kernel makes at the first instruction is there by the second time, what the guest's drivers
  * set off as they start by the others.
@@ -40,9 +37,6 @@ static const int LOOK_MS[] = {0, 50, 300, 2000, 10000, 60000};
  * counts as its cause: theirs shows first where both come together.
  */
 #define TOGETHER_MS 200
-
-/* So often a monitor that was lost is connected to again. */
-#define RECONNECTS 5
 
 /* At the start, and when a shell has brought us back to the foreground. */
 static void take_up_keys(struct supervisor *s)
@@ -103,9 +97,9 @@ static void look(struct supervisor *s)
 	s->look = s->looks < ARRAY_SIZE(LOOK_MS) ? s->looking_since + LOOK_MS[s->looks] : 0;
 }
 
-static void settle(struct supervisor *s, const char *state)
+void start_settled(struct supervisor *s, const char *state)
 {
-	own_free char *shown = text_quote(state, QUOTED);
+	own_free char *shown = text_quote(state, SUPERVISOR_QUOTED);
 
 	s->start = START_DONE;
 	s->settled = s->ending->running = true;
@@ -160,7 +154,7 @@ static void look_or_be_done(struct supervisor *s)
 }
 
 /* What the start does next, on the message that it waited for and its data. */
-static void advance(struct supervisor *s, json_object *data)
+void start_advance(struct supervisor *s, json_object *data)
 {
 	switch (s->start) {
 	case START_GREETING:
@@ -185,7 +179,7 @@ static void advance(struct supervisor *s, json_object *data)
 		return;
 	case START_STATUS:
 		if (s->let_go || strcmp(json_member_text(data, "status"), "prelaunch") != 0) {
-			settle(s, json_member_text(data, "status"));
+			start_settled(s, json_member_text(data, "status"));
 			pin_adopt(&s->pin, s->plan, s->launched->pid);
 			look_or_be_done(s);
 			return;
@@ -204,7 +198,7 @@ static void advance(struct supervisor *s, json_object *data)
 		pin_or_cont(s);
 		return;
 	case START_CONT:
-		settle(s, "running");
+		start_settled(s, "running");
 		return;
 	case START_KNOW:
 		pin_answer(&s->pin, data, NULL);
@@ -213,96 +207,6 @@ static void advance(struct supervisor *s, json_object *data)
 	case START_DONE:
 		return;
 	}
-}
-
-static void take_failure(struct supervisor *s, const struct qmp_message *m)
-{
-	own_free char *why = text_quote(m->text, QUOTED);
-
-	if (s->start == START_STATUS && m->id == s->expected)
-		settle(s, "");
-	if (!s->ending->running && m->id == s->expected) {
-		snprintf(s->ending->refused, sizeof(s->ending->refused), "%s", why);
-		down_forced(s);
-		return;
-	}
-	tell_bounded(s, BOUNDED_REFUSED, "QEMU refused a command: %s", why);
-}
-
-/* QEMU is gone or going if this fails; if it lives, its socket listens. */
-static void reconnect(struct supervisor *s, const char *why)
-{
-	own_error struct error *err = NULL;
-	const char *path = NULL;
-	int fd;
-
-	for (size_t i = 0; i < s->plan->fds; i++)
-		if (s->plan->fd[i].role == FD_MONITOR)
-			path = s->plan->fd[i].path;
-	fd = path ? qmp_connect(path, &err) : -1;
-	if (fd < 0)
-		return;
-	if (s->reconnects++ == RECONNECTS) {
-		close_fd(&fd);
-		say(SAY_WARNING,
-		    "%s: the monitor is lost (%s): the power button cannot be pressed any more, Ctrl-C twice ends QEMU",
-		    s->plan->name, why);
-		return;
-	}
-	free(s->lost);
-	s->lost = xstrdup(why);
-	qmp_free(s->qmp);
-	s->qmp = qmp_new(fd, QMP_LIMIT_SUPERVISOR);
-	s->start = START_GREETING;
-	events_forget(s);
-	plug_forget(&s->plug);
-}
-
-static void take_messages(struct supervisor *s)
-{
-	for (;;) {
-		own_qmp_message struct qmp_message m = {0};
-
-		switch (qmp_next(s->qmp, &m)) {
-		case QMP_NOTHING:
-			return;
-		case QMP_GREETING:
-			if (s->start == START_GREETING)
-				advance(s, m.data);
-			break;
-		case QMP_REPLY:
-			if (!events_answer(s, &m) && !host_answer(s, &m) && !idle_answer(s, &m) &&
-			    !plug_answer(&s->plug, s->qmp, &m) && s->start != START_DONE &&
-			    m.id == s->expected)
-				advance(s, m.data);
-			break;
-		case QMP_FAILURE:
-			if (!events_answer(s, &m) && !host_answer(s, &m) && !idle_answer(s, &m) &&
-			    !plug_answer(&s->plug, s->qmp, &m))
-				take_failure(s, &m);
-			break;
-		case QMP_EVENT:
-			events_take(s, &m);
-			break;
-		case QMP_GARBAGE:
-			tell_bounded(s, BOUNDED_GARBAGE, "unexpected on the monitor: %s", m.text);
-			break;
-		case QMP_CLOSED:
-			say(SAY_DEBUG, "%s: the monitor has ended: %s", s->plan->name, m.text);
-			if (!s->gone)
-				reconnect(s, m.text);
-			return;
-		}
-	}
-}
-
-static void read_monitor(struct supervisor *s)
-{
-	own_error struct error *err = NULL;
-
-	if (!qmp_receive(s->qmp, &err))
-		say(SAY_WARNING, "%s: monitor: %s", s->plan->name, error_message(err, 0));
-	take_messages(s);
 }
 
 /* ------------------------------------------------------------------ the loop */
@@ -443,7 +347,7 @@ static void wait_for_end(struct supervisor *s)
 		if (p[AT_SIGNALS].revents)
 			take_signal(s);
 		if (p[AT_MONITOR].revents)
-			read_monitor(s);
+			monitor_read(s);
 		if (p[AT_KEYS].revents)
 			take_keys(s);
 		if (p[AT_KEEPER].revents)
@@ -469,8 +373,8 @@ static void take_rest(struct supervisor *s)
 {
 	s->gone = true;
 	for (int rounds = 0; !qmp_closed(s->qmp) && rounds < 64; rounds++)
-		read_monitor(s);
-	take_messages(s);
+		monitor_read(s);
+	monitor_take(s);
 	bounded_finish(s);
 	relay_finish(&s->serial);
 	relay_finish(&s->debug);

@@ -148,6 +148,21 @@ int64_t bounded_timer(struct supervisor *s, int64_t now);
 /* Tells all counts. */
 void bounded_finish(struct supervisor *s);
 
+/* Bytes of a text of QEMU's that are shown. */
+#define SUPERVISOR_QUOTED 200
+
+/* Reads what has come over the monitor and takes each message; or takes those that were read
+ * already. A monitor that is lost is connected to again, while that makes sense.
+ */
+void monitor_read(struct supervisor *s);
+void monitor_take(struct supervisor *s);
+
+/* The next step of a start, with the greeting or with the answer to the last command; and that QEMU
+ * has told its state for the first time, or has refused to.
+ */
+void start_advance(struct supervisor *s, json_object *data);
+void start_settled(struct supervisor *s, const char *state);
+
 /* Looks at QEMU's threads that are new: a guest begins to run, or begins anew. */
 void begin_looking(struct supervisor *s);
 
