@@ -382,7 +382,8 @@ static enum editor_event take_sequence(struct editor *editor, unsigned char byte
 	return EDITOR_NOTHING;
 }
 
-static enum editor_event take_control(struct editor *editor, unsigned char byte)
+/* Control keys that move the cursor, or on to another line of the history. */
+static void move_by_control(struct editor *editor, unsigned char byte)
 {
 	switch (byte + '@') {
 	case 'A':
@@ -391,18 +392,32 @@ static enum editor_event take_control(struct editor *editor, unsigned char byte)
 	case 'B':
 		editor->cursor = place_before(editor, editor->cursor);
 		break;
+	case 'E':
+		move_end(editor);
+		break;
+	case 'F':
+		editor->cursor = place_behind(editor, editor->cursor);
+		break;
+	case 'N':
+		go_in_history(editor, editor->at + 1);
+		break;
+	case 'P':
+		go_in_history(editor, editor->at - 1);
+		break;
+	default:
+		break;
+	}
+}
+
+static enum editor_event take_control(struct editor *editor, unsigned char byte)
+{
+	switch (byte + '@') {
 	case 'C':
 		return EDITOR_CANCEL;
 	case 'D':
 		if (editor->text.len == 0)
 			return EDITOR_END;
 		delete_at_cursor(editor);
-		break;
-	case 'E':
-		move_end(editor);
-		break;
-	case 'F':
-		editor->cursor = place_behind(editor, editor->cursor);
 		break;
 	case 'H':
 		remove_bytes(editor, place_before(editor, editor->cursor), editor->cursor);
@@ -417,12 +432,6 @@ static enum editor_event take_control(struct editor *editor, unsigned char byte)
 		break;
 	case 'L':
 		return EDITOR_CLEAR;
-	case 'N':
-		go_in_history(editor, editor->at + 1);
-		break;
-	case 'P':
-		go_in_history(editor, editor->at - 1);
-		break;
 	case 'R':
 		start_search(editor);
 		break;
@@ -440,7 +449,7 @@ static enum editor_event take_control(struct editor *editor, unsigned char byte)
 			insert_bytes(editor, editor->killed, strlen(editor->killed));
 		break;
 	default:
-		break;
+		move_by_control(editor, byte);
 	}
 	return EDITOR_NOTHING;
 }

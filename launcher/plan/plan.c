@@ -273,10 +273,8 @@ static void cause_free(struct cause *cause)
 	free(cause->why);
 }
 
-void plan_free(struct plan *plan)
+static void arguments_free(struct plan *plan)
 {
-	if (!plan)
-		return;
 	for (size_t i = 0; i < plan->arguments; i++) {
 		struct argument *a = &plan->argument[i];
 
@@ -284,13 +282,11 @@ void plan_free(struct plan *plan)
 		free(a->value);
 		cause_free(&a->cause);
 	}
-	for (size_t i = 0; i < plan->fds; i++)
-		free(plan->fd[i].path);
-	for (size_t i = 0; i < plan->steps; i++) {
-		cause_free(&plan->step[i].cause);
-		strings_free(plan->step[i].line, plan->step[i].lines);
-	}
-	free(plan->step);
+	free(plan->argument);
+}
+
+static void companions_free(struct plan *plan)
+{
 	for (size_t i = 0; i < plan->companions; i++) {
 		cause_free(&plan->companion[i].cause);
 		strings_free(plan->companion[i].argv, plan->companion[i].args);
@@ -300,6 +296,35 @@ void plan_free(struct plan *plan)
 		free(plan->companion[i].socket);
 	}
 	free(plan->companion);
+}
+
+static void prepares_free(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->prepares; i++) {
+		free(plan->prepare[i].path);
+		free(plan->prepare[i].source);
+		free(plan->prepare[i].bytes);
+		free(plan->prepare[i].told);
+		free(plan->prepare[i].store);
+		free(plan->prepare[i].program);
+	}
+	free(plan->prepare);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	arguments_free(plan);
+	for (size_t i = 0; i < plan->fds; i++)
+		free(plan->fd[i].path);
+	free(plan->fd);
+	for (size_t i = 0; i < plan->steps; i++) {
+		cause_free(&plan->step[i].cause);
+		strings_free(plan->step[i].line, plan->step[i].lines);
+	}
+	free(plan->step);
+	companions_free(plan);
 	for (size_t i = 0; i < plan->usbs; i++) {
 		free(plan->usb[i].title);
 		free(plan->usb[i].id);
@@ -310,17 +335,7 @@ void plan_free(struct plan *plan)
 	for (size_t i = 0; i < plan->guest.functions; i++)
 		free(plan->guest.function[i].section);
 	free(plan->guest.function);
-	for (size_t i = 0; i < plan->prepares; i++) {
-		free(plan->prepare[i].path);
-		free(plan->prepare[i].source);
-		free(plan->prepare[i].bytes);
-		free(plan->prepare[i].told);
-		free(plan->prepare[i].store);
-		free(plan->prepare[i].program);
-	}
-	free(plan->argument);
-	free(plan->fd);
-	free(plan->prepare);
+	prepares_free(plan);
 	for (size_t i = 0; i < plan->reaches; i++)
 		free(plan->reach[i].path);
 	free(plan->reach);

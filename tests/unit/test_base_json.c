@@ -65,78 +65,78 @@ static void test_good(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *why;
+	size_t at;
+} BAD[] = {
+	{"", "middle", 0},
+	{"  ", "middle", 2},
+	{"{", "middle", 1},
+	{"{\"a\":[1,", "middle", 8},
+	{"\"abc", "middle", 4},
+	{"tru", "middle", 3},
+	{"-", "middle", 1},
+	{"1.", "middle", 2},
+	{"1e+", "middle", 3},
+	{"{} {}", "follows", 3},
+	{"1 2", "follows", 2},
+	{"nullx", "follows", 4},
+	{"{\"a\":1,}", "no good", 7},
+	{"[1,]", "no good", 3},
+	{"[,1]", "no good", 1},
+	{"[1 2]", "no good", 3},
+	{"{1:2}", "no good", 1},
+	{"{\"a\" 1}", "no good", 5},
+	{"[1}", "no good", 2},
+	{"{]", "no good", 1},
+	{"]", "no good", 0},
+	{"'x'", "no good", 0},
+	{"// x\n{}", "no good", 0},
+	{"{/**/}", "no good", 1},
+	{"NaN", "no good", 0},
+	{"nan", "no good", 1},
+	{"Infinity", "no good", 0},
+	{"[-Infinity]", "no good", 2},
+	{"True", "no good", 0},
+	{"[tRUE]", "no good", 2},
+	{"01", "no good", 1},
+	{"-01", "no good", 2},
+	{"+1", "no good", 0},
+	{".5", "no good", 0},
+	{"[1.]", "no good", 3},
+	{"[1e]", "no good", 3},
+	{"[1e5.0]", "no good", 4},
+	{"[2-]", "no good", 2},
+	{"0x10", "follows", 1},
+	{"\"a\tb\"", "no good", 2},
+	{"\"\\x\"", "no good", 2},
+	{"\"\\u12g4\"", "no good", 5},
+	{"18446744073709551616", "64 bits", 20},
+	{"[-9223372036854775809]", "64 bits", 21},
+	{"{\"a\":123456789012345678901234567890}", "64 bits", 35},
+	{"[[[[[[[[[1]]]]]]]]]", "too deep", 8},
+	{"\"\xff\"", "not UTF-8", 1},
+	{"\"\xc3\"", "not UTF-8", 1},
+	{"\"\xed\xa0\x80\"", "not UTF-8", 1},
+	{"\xef\xbb\xbf{}", "no good", 0},
+};
+
 static void test_bad(void **state)
 {
-	static const struct {
-		const char *text, *why;
-		size_t at;
-	} row[] = {
-		{"", "middle", 0},
-		{"  ", "middle", 2},
-		{"{", "middle", 1},
-		{"{\"a\":[1,", "middle", 8},
-		{"\"abc", "middle", 4},
-		{"tru", "middle", 3},
-		{"-", "middle", 1},
-		{"1.", "middle", 2},
-		{"1e+", "middle", 3},
-		{"{} {}", "follows", 3},
-		{"1 2", "follows", 2},
-		{"nullx", "follows", 4},
-		{"{\"a\":1,}", "no good", 7},
-		{"[1,]", "no good", 3},
-		{"[,1]", "no good", 1},
-		{"[1 2]", "no good", 3},
-		{"{1:2}", "no good", 1},
-		{"{\"a\" 1}", "no good", 5},
-		{"[1}", "no good", 2},
-		{"{]", "no good", 1},
-		{"]", "no good", 0},
-		{"'x'", "no good", 0},
-		{"// x\n{}", "no good", 0},
-		{"{/**/}", "no good", 1},
-		{"NaN", "no good", 0},
-		{"nan", "no good", 1},
-		{"Infinity", "no good", 0},
-		{"[-Infinity]", "no good", 2},
-		{"True", "no good", 0},
-		{"[tRUE]", "no good", 2},
-		{"01", "no good", 1},
-		{"-01", "no good", 2},
-		{"+1", "no good", 0},
-		{".5", "no good", 0},
-		{"[1.]", "no good", 3},
-		{"[1e]", "no good", 3},
-		{"[1e5.0]", "no good", 4},
-		{"[2-]", "no good", 2},
-		{"0x10", "follows", 1},
-		{"\"a\tb\"", "no good", 2},
-		{"\"\\x\"", "no good", 2},
-		{"\"\\u12g4\"", "no good", 5},
-		{"18446744073709551616", "64 bits", 20},
-		{"[-9223372036854775809]", "64 bits", 21},
-		{"{\"a\":123456789012345678901234567890}", "64 bits", 35},
-		{"[[[[[[[[[1]]]]]]]]]", "too deep", 8},
-		{"\"\xff\"", "not UTF-8", 1},
-		{"\"\xc3\"", "not UTF-8", 1},
-		{"\"\xed\xa0\x80\"", "not UTF-8", 1},
-		{"\xef\xbb\xbf{}", "no good", 0},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(BAD); i++) {
 		struct json_fault fault = {0, "nothing"};
 		json_object *value = NULL;
-		bool good = json_read(row[i].text, strlen(row[i].text), DEPTH, &value, &fault);
+		bool good = json_read(BAD[i].text, strlen(BAD[i].text), DEPTH, &value, &fault);
 
-		if (good || !strstr(fault.why, row[i].why) || fault.at != row[i].at)
-			print_message("%s: %s at %zu\n", row[i].text, fault.why, fault.at);
+		if (good || !strstr(fault.why, BAD[i].why) || fault.at != BAD[i].at)
+			print_message("%s: %s at %zu\n", BAD[i].text, fault.why, fault.at);
 		assert_false(good);
 		assert_null(value);
-		assert_non_null(strstr(fault.why, row[i].why));
-		assert_int_equal(fault.at, row[i].at);
-		if (strcmp(row[i].why, "not UTF-8") != 0 && strcmp(row[i].why, "follows") != 0)
-			assert_int_equal(state_in_pieces(row[i].text), JSON_BAD);
+		assert_non_null(strstr(fault.why, BAD[i].why));
+		assert_int_equal(fault.at, BAD[i].at);
+		if (strcmp(BAD[i].why, "not UTF-8") != 0 && strcmp(BAD[i].why, "follows") != 0)
+			assert_int_equal(state_in_pieces(BAD[i].text), JSON_BAD);
 	}
 }
 

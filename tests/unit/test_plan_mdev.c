@@ -134,6 +134,15 @@ static void its_picture(void **state)
 		planned(&m.w, PARENT "display = on\n[qemu]\narg = -display\narg = egl-headless\n");
 
 	notes_are(gl, "");
+}
+
+/* SPICE's own OpenGL, unless the profile has QEMU do it in another way. */
+static void its_picture_by_opengl(void **state)
+{
+	struct mdev_world m;
+
+	(void)state;
+	mdev_world(&m);
 	m.w.function[OTHER_GPU].driver = S("i915");
 	m.w.facts.devices.gvt.ignores_msrs = true;
 	refused(&m.w, PARENT "display = on\n", ERROR_HOST,
@@ -142,7 +151,6 @@ static void its_picture(void **state)
 	refused(&m.w, PARENT "display = on\n[display]\ntype = spice\ngl = no\n", ERROR_HOST,
 		"p.ini:4:11: gpu v.display: GVT-g's picture (a dma-buf) needs OpenGL in QEMU: "
 		"display.type = spice, without display.gl = no\n");
-	/* SPICE's own, unless the profile has QEMU do it in another way. */
 	own_plan struct plan *spice =
 		planned(&m.w, PARENT "display = on\n[display]\ntype = spice\n");
 	own_plan struct plan *raw = planned(&m.w, PARENT "display = on\n[display]\ntype = spice\n"
@@ -314,6 +322,7 @@ int main(void)
 		cmocka_unit_test(the_intent),
 		cmocka_unit_test(a_uuid_of_its_own),
 		cmocka_unit_test(its_picture),
+		cmocka_unit_test(its_picture_by_opengl),
 		cmocka_unit_test(what_gvt_wants),
 		cmocka_unit_test(types_that_cannot_be),
 		cmocka_unit_test(there_already),
