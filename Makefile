@@ -164,6 +164,8 @@ $(BUILD)/san/libvmlaunch.a: $(call library_objects,$(BUILD)/san)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# Kept, or each unit test would be compiled anew for every change of the library.
+.PRECIOUS: $(BUILD)/san/%.o
 $(BUILD)/san/%.o: %.c
 	$(call say,CC.san,$<)
 	$(Q)mkdir -p $(@D)
