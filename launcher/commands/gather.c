@@ -249,6 +249,19 @@ static void find_glass(struct gathered *g)
 	g->glass_owner = glass_owner(glass->file.v);
 }
 
+/* One of these is free for the profile's machine, if nobody has it open. */
+static void add_vfs(struct pci_set *set, const struct gathered *g)
+{
+	const struct pci_list *list = &g->facts.devices.pci;
+	bool wanted = false;
+
+	for (size_t i = 0; i < g->profile->gpu.n; i++)
+		wanted = wanted || ((const struct gpu *)g->profile->gpu.v[i])->vf.v;
+	for (size_t i = 0; wanted && i < list->n; i++)
+		if (list->v[i].is_vf)
+			pci_set_add(set, &list->v[i]);
+}
+
 /* What is known about the host's devices, where the profile has any of them. */
 static void gather_devices(struct gathered *g, bool no_devices)
 {
@@ -263,6 +276,7 @@ static void gather_devices(struct gathered *g, bool no_devices)
 	if (!claims)
 		return;
 	plan_claims(g->profile, &g->facts, &set, NULL);
+	add_vfs(&set, g);
 	scene_look(scene, &g->root, set.v, set.n);
 	scene_look_mdevs(scene, &g->root);
 	if (scene->nodes.n)

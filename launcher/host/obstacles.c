@@ -191,6 +191,23 @@ static void judge_bars(const struct judging *j, const struct pci_function *f)
 	}
 }
 
+/* vfio_pci_validate_vf_token() in the kernel's drivers/vfio/pci/vfio_pci_core.c: only who has the
+ * physical function open can set the token.
+ */
+static void judge_maker(const struct judging *j, const struct pci_function *f)
+{
+	const struct pci_function *maker =
+		f->is_vf ? pci_list_find(&j->scene->pci, &f->physfn) : NULL;
+	char address[PCI_ADDRESS_SIZE];
+
+	if (maker && has_driver(maker, "vfio-pci"))
+		obstacles_add(
+			j->out, OBSTACLE_VIRTUAL, f,
+			"take that one's id out of the boot options (vfio-pci.ids), and start the computer anew, so that its own driver makes them",
+			"is a virtual function of %s, which vfio-pci has: VFIO opens it for nobody without a token of that one's",
+			pci_address_format(&maker->address, address));
+}
+
 /* The parent's driver would not let go before they do. */
 static void judge_mdevs(const struct judging *j, const struct pci_function *f)
 {
@@ -364,6 +381,7 @@ static void judge_function(const struct judging *j, const struct pci_function *f
 	if (f->vfs && !f->is_vf)
 		obstacles_add(j->out, OBSTACLE_VIRTUAL, f, "switch them off first",
 			      "has %u virtual functions switched on", f->vfs);
+	judge_maker(j, f);
 	judge_holders(j->out, j->scene, f);
 	judge_mdevs(j, f);
 	/* What vfio-pci has already is used by nothing of the host's. */

@@ -116,6 +116,9 @@ static unsigned number_of(const struct pci_function *f, const struct pci_functio
 	return 0;
 }
 
+#define MAKER_ON_VFIO \
+	"can make no virtual functions: vfio-pci has it, and only its own driver makes them: take its id out of the boot options (vfio-pci.ids), and start the computer anew"
+
 /* All that will be made have to have room. */
 static char *refuse_new(const struct pci_list *list, const struct pci_function *f,
 			const struct vf_wish *wish)
@@ -126,8 +129,7 @@ static char *refuse_new(const struct pci_list *list, const struct pci_function *
 	if (f->is_vf)
 		return xstrdup("is a virtual function itself: leave vf out, and it is passed");
 	if (pci_has_driver(f, "vfio-pci"))
-		return xstrdup(
-			"can make no virtual functions: vfio-pci has it, and only its own driver makes them: take its id out of the boot options (vfio-pci.ids), and start the computer anew");
+		return xstrdup(MAKER_ON_VFIO);
 	if (!f->driver)
 		return xstrdup(
 			"can make no virtual functions: no driver has it, and only its own driver makes them");
@@ -161,6 +163,11 @@ void vf_choose(struct vf_choice *choice, const struct pci_list *list,
 		choice->refusal = refuse_new(list, physical, wish);
 		choice->number = wish->next;
 		vf_address(physical, wish->next, &choice->address);
+		return;
+	}
+	/* VFIO wants a token then: obstacles.c. */
+	if (pci_has_driver(physical, "vfio-pci")) {
+		choice->refusal = xstrdup(MAKER_ON_VFIO);
 		return;
 	}
 	choice->there = find_free(list, physical, taken);

@@ -55,9 +55,18 @@ static void find_taken(const struct composer *c, struct pci_set *taken)
 {
 	for (size_t i = 0; i < c->claimed.n; i++)
 		pci_set_add(taken, c->claimed.v[i]);
+	const struct scene *scene = &c->facts->devices;
+
 	for (size_t i = 0; i < c->vfs; i++)
 		if (c->vf[i].there)
 			pci_set_add(taken, c->vf[i].there);
+	for (size_t i = 0; i < scene->holders.n; i++) {
+		const struct holder_node *node = &scene->nodes.v[scene->holders.v[i].node];
+		const struct pci_function *f = pci_list_find(&scene->pci, &node->function);
+
+		if (f && f->is_vf)
+			pci_set_add(taken, f);
+	}
 }
 
 /* How many this start has of it that are yet to be made. */

@@ -250,6 +250,25 @@ static void the_only_gpu(void **state)
 		"take the console away (echo 0 > /sys/class/vtconsole/vtconN/bind, of the one whose name says frame buffer);");
 }
 
+/* Only who has the physical one open could set its token. */
+static void a_virtual_function_of_vfio(void **state)
+{
+	tree_root(root);
+
+	gpu(state, false);
+	put_pci(state, "0000:02:00.1", "8086", "7dd1", "030000");
+	link_to(state, "sys/devices/pci0000:00/0000:02:00.1/physfn", "../0000:01:00.0");
+	set_group(state, "0000:02:00.1", 3);
+	assert_obstacles("02:00.1", NULL, "");
+	set_driver(state, "0000:01:00.0", "vfio-pci");
+	assert_obstacles(
+		"02:00.1", NULL,
+		"virtual-functions: 0000:02:00.1 is a virtual function of 0000:01:00.0, which "
+		"vfio-pci has: VFIO opens it for nobody without a token of that one's: take that "
+		"one's id out of the boot options (vfio-pci.ids), and start the computer anew, so "
+		"that its own driver makes them;");
+}
+
 #define NVIDIA                                                                                   \
 	"nvidia: 0000:01:00.0: the nvidia driver also drives 0000:02:00.0, so it cannot be "     \
 	"unloaded, and taking one GPU from it can hang the kernel: have vfio-pci take this one " \
@@ -494,6 +513,7 @@ int main(void)
 		in_scratch(the_console),
 		in_scratch(a_driven_boot_vga),
 		in_scratch(the_only_gpu),
+		in_scratch(a_virtual_function_of_vfio),
 		in_scratch(another_nvidia_gpu),
 		in_scratch(keyboards),
 		in_scratch(virtual_functions_and_no_group),

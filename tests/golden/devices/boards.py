@@ -77,13 +77,13 @@ def laptop_twins(tree, t):
     tree.input("sys/devices/platform/i8042/serio0", 3, "AT Translated Set 2 keyboard", t.KEYBOARD)
 
 
-def laptop_slices(tree, t):
+def laptop_slices(tree, t, maker="i915"):
     """Graphics with three virtual functions switched on, and a card whose sound function has a slot of its own behind the
     card's switch, in a box that has a switch of the same maker's."""
     host(tree)
     tree.iommu("dmar0", cap="1c0000c40690462")
     tree.pci("0000:00:00.0", "8086:7d06", "060000", group=1)
-    tree.pci("0000:00:02.0", "8086:7d51", "030000", sub="17aa:5134", driver="i915", group=0, boot_vga=1, sriov_numvfs=3,
+    tree.pci("0000:00:02.0", "8086:7d51", "030000", sub="17aa:5134", driver=maker, group=0, boot_vga=1, sriov_numvfs=3,
              bars=[(0x5018000000, 16 * M, t.BAR64P), (0, 0, 0), (0x4000000000, 256 * M, t.BAR64P)])
     tree.drm("0000:00:02.0", 0, 128, [("eDP-1", "connected", "enabled")])
     tree.framebuffer("0000:00:02.0", 0)
@@ -107,6 +107,19 @@ def laptop_slices(tree, t):
     tree.pci("0000:27:00.0", "8086:51c8", "040300", below="0000:21:02.0", driver="snd_hda_intel", group=43,
              bars=[(0x84200000, 16 * K, t.BAR64)])
     tree.input("sys/devices/platform/i8042/serio0", 3, "AT Translated Set 2 keyboard", t.KEYBOARD)
+
+
+def laptop_slices_vfio(tree, t):
+    """The same, whose graphics vfio-pci has as well."""
+    laptop_slices(tree, t, maker="vfio-pci")
+
+
+def laptop_slices_held(tree, t):
+    """The same, with two of three in another one's virtual machines."""
+    laptop_slices(tree, t)
+    for group in (17, 19):
+        tree.node(f"sys/devices/virtual/vfio/{group}", "vfio", f"vfio/{group}", (240, group))
+        tree.process(700 + group, "qemu-system-x86", 1001, [f"/dev/vfio/{group}"])
 
 
 def laptop_sriov(tree, t):
@@ -159,6 +172,8 @@ BOARDS = {
     "desktop-apu": desktop_apu,
     "laptop-twins": laptop_twins,
     "laptop-slices": laptop_slices,
+    "laptop-slices-vfio": laptop_slices_vfio,
+    "laptop-slices-held": laptop_slices_held,
     "laptop-sriov": laptop_sriov,
     "one-gpu": one_gpu,
     "one-gpu-freed": one_gpu_freed,
