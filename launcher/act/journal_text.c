@@ -1,10 +1,10 @@
 /* The journal's text: JSON, and back. What is read is root's own writing of this boot; it is
  * checked all the same, as names in it become arguments and paths.
  */
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "journal.h"
 
@@ -14,24 +14,13 @@
 #define WORD_OF(kind, word, undo, function) [kind] = word,
 static const char *const KIND[CHANGES] = {CHANGE_ROWS(WORD_OF)};
 
-/* ------------------------------------------------------------------ to text */
-
-static json_object *process_json(struct process process)
-{
-	json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "pid", json_object_new_int(process.pid));
-	json_object_object_add(o, "start", json_object_new_uint64(process.start));
-	return o;
-}
-
 /* Only where there is something in it: most changes have to do with no processor. */
 static void add_cpus(json_object *o, const char *key, const struct cpu_set *cpus)
 {
 	own_free char *list = cpu_set_text(cpus);
 
 	if (*list)
-		json_object_object_add(o, key, json_object_new_string(list));
+		json_add_text(o, key, list);
 }
 
 static json_object *irqs_json(const struct journal *journal)
@@ -55,18 +44,18 @@ static json_object *change_json(const struct change *change)
 	own_free char *acl = acl_text(&change->before);
 
 	pci_address_format(&change->address, address);
-	json_object_object_add(o, "kind", json_object_new_string(KIND[change->kind]));
-	json_object_object_add(o, "address", json_object_new_string(address));
+	json_add_text(o, "kind", KIND[change->kind]);
+	json_add_text(o, "address", address);
 	for (size_t i = 0; i < change->names; i++)
 		json_object_array_add(names, json_object_new_string(change->name[i]));
 	json_object_object_add(o, "names", names);
-	json_object_object_add(o, "path", json_object_new_string(change->path));
-	json_object_object_add(o, "uid", json_object_new_int64(change->uid));
-	json_object_object_add(o, "acl", json_object_new_string(acl));
-	json_object_object_add(o, "size-kb", json_object_new_int64(change->size_kb));
-	json_object_object_add(o, "node", json_object_new_int(change->node));
-	json_object_object_add(o, "number", json_object_new_uint64(change->number));
-	json_object_object_add(o, "pool", json_object_new_uint64(change->pool));
+	json_add_text(o, "path", change->path);
+	json_add_number(o, "uid", change->uid);
+	json_add_text(o, "acl", acl);
+	json_add_number(o, "size-kb", change->size_kb);
+	json_add_number(o, "node", change->node);
+	json_add_unsigned(o, "number", change->number);
+	json_add_unsigned(o, "pool", change->pool);
 	add_cpus(o, "cpus", &change->cpus);
 	add_cpus(o, "rest", &change->rest);
 	return o;
@@ -77,15 +66,14 @@ char *journal_text(const struct journal *journal)
 	json_object *o = json_object_new_object(), *list = json_object_new_array();
 	char *text;
 
-	json_object_object_add(o, "version", json_object_new_int(1));
-	json_object_object_add(o, "boot-id", json_object_new_string(journal->boot_id));
-	json_object_object_add(o, "uid", json_object_new_int64(journal->uid));
+	json_add_number(o, "version", 1);
+	json_add_text(o, "boot-id", journal->boot_id);
+	json_add_number(o, "uid", journal->uid);
 	if (journal->namespaces)
-		json_object_object_add(o, "namespaces",
-				       json_object_new_string(journal->namespaces));
-	json_object_object_add(o, "keeper", process_json(journal->keeper));
-	json_object_object_add(o, "client", process_json(journal->client));
-	json_object_object_add(o, "qemu", process_json(journal->qemu));
+		json_add_text(o, "namespaces", journal->namespaces);
+	json_object_object_add(o, "keeper", json_process(journal->keeper));
+	json_object_object_add(o, "client", json_process(journal->client));
+	json_object_object_add(o, "qemu", json_process(journal->qemu));
 	for (size_t i = 0; i < journal->n; i++)
 		json_object_array_add(list, change_json(&journal->change[i]));
 	json_object_object_add(o, "changes", list);
@@ -97,63 +85,25 @@ char *journal_text(const struct journal *journal)
 	return text;
 }
 
-/* ------------------------------------------------------------------ from text */
-
-static const char *member_text(json_object *o, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) &&
-			       json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : "";
-}
-
-/* An absent one is 0; false for what is no number or not of the range. */
-static bool member_number(json_object *o, const char *key, int64_t min, int64_t max, int64_t *value)
-{
-	json_object *member;
-
-	*value = 0;
-	if (!json_object_object_get_ex(o, key, &member))
-		return true;
-	*value = json_object_get_int64(member);
-	return json_object_is_type(member, json_type_int) && *value >= min && *value <= max;
-}
-
 static bool member_uid(json_object *o, uid_t *uid)
 {
 	int64_t value;
 
-	if (!member_number(o, "uid", 0, UINT32_MAX - 1, &value))
+	if (!json_member_number(o, "uid", 0, UINT32_MAX - 1, &value))
 		return false;
 	*uid = (uid_t)value;
-	return true;
-}
-
-static bool member_process(json_object *o, const char *key, struct process *process)
-{
-	json_object *value;
-	int64_t pid, start;
-
-	if (!json_object_object_get_ex(o, key, &value) ||
-	    !json_object_is_type(value, json_type_object) ||
-	    !member_number(value, "pid", 0, INT32_MAX, &pid) ||
-	    !member_number(value, "start", 0, INT64_MAX, &start))
-		return false;
-	*process = (struct process){.pid = (pid_t)pid, .start = (uint64_t)start};
 	return true;
 }
 
 /* What a vmlaunch before this one did not write down: true without it as well. */
 static bool parse_later_members(json_object *o, struct journal *journal)
 {
-	const char *namespaces = member_text(o, "namespaces");
+	const char *namespaces = json_member_text(o, "namespaces");
 
 	if (*namespaces)
 		journal->namespaces = xstrdup(namespaces);
 	return !json_object_object_get_ex(o, "client", NULL) ||
-	       member_process(o, "client", &journal->client);
+	       json_member_process(o, "client", &journal->client);
 }
 
 static bool copy_text(char *to, size_t room, const char *from)
@@ -200,7 +150,7 @@ static bool parse_names(json_object *o, struct change *change)
 
 static bool parse_change(json_object *o, struct change *change)
 {
-	const char *kind = member_text(o, "kind");
+	const char *kind = json_member_text(o, "kind");
 	int64_t size_kb, node, number, pool;
 	size_t k = 0;
 
@@ -210,22 +160,24 @@ static bool parse_change(json_object *o, struct change *change)
 	if (k == CHANGES)
 		return false;
 	change->kind = (enum change_kind)k;
-	if (!member_uid(o, &change->uid) || !member_number(o, "size-kb", 0, INT32_MAX, &size_kb) ||
-	    !member_number(o, "node", -1, INT32_MAX, &node) ||
-	    !member_number(o, "number", 0, INT64_MAX, &number) ||
-	    !member_number(o, "pool", 0, INT64_MAX, &pool))
+	if (!member_uid(o, &change->uid) ||
+	    !json_member_number(o, "size-kb", 0, INT32_MAX, &size_kb) ||
+	    !json_member_number(o, "node", -1, INT32_MAX, &node) ||
+	    !json_member_number(o, "number", 0, INT64_MAX, &number) ||
+	    !json_member_number(o, "pool", 0, INT64_MAX, &pool))
 		return false;
 	change->size_kb = (unsigned)size_kb;
 	change->node = (int)node;
 	change->number = (uint64_t)number;
 	change->pool = (uint64_t)pool;
-	return cpu_set_parse(&change->cpus, member_text(o, "cpus")) &&
-	       cpu_set_parse(&change->rest, member_text(o, "rest")) &&
-	       pci_address_parse(member_text(o, "address"), &change->address) &&
+	return cpu_set_parse(&change->cpus, json_member_text(o, "cpus")) &&
+	       cpu_set_parse(&change->rest, json_member_text(o, "rest")) &&
+	       pci_address_parse(json_member_text(o, "address"), &change->address) &&
 	       parse_names(o, change) &&
-	       copy_text(change->path, sizeof(change->path), member_text(o, "path")) &&
+	       copy_text(change->path, sizeof(change->path), json_member_text(o, "path")) &&
 	       (!*change->path || text_starts(change->path, "/dev/")) &&
-	       !strstr(change->path, "/../") && acl_parse(member_text(o, "acl"), &change->before);
+	       !strstr(change->path, "/../") &&
+	       acl_parse(json_member_text(o, "acl"), &change->before);
 }
 
 static bool parse_changes(json_object *o, struct journal *journal)
@@ -286,13 +238,13 @@ struct journal *journal_parse(const char *text, struct error **err)
 	own_journal struct journal *journal = xcalloc(1, sizeof(*journal));
 	int64_t version;
 	bool good = json_object_is_type(o, json_type_object) &&
-		    member_number(o, "version", 1, 1, &version) && version == 1;
+		    json_member_number(o, "version", 1, 1, &version) && version == 1;
 
 	if (good) {
-		journal->boot_id = xstrdup(member_text(o, "boot-id"));
+		journal->boot_id = xstrdup(json_member_text(o, "boot-id"));
 		good = member_uid(o, &journal->uid) &&
-		       member_process(o, "keeper", &journal->keeper) &&
-		       member_process(o, "qemu", &journal->qemu) &&
+		       json_member_process(o, "keeper", &journal->keeper) &&
+		       json_member_process(o, "qemu", &journal->qemu) &&
 		       parse_later_members(o, journal) && parse_changes(o, journal) &&
 		       parse_irqs(o, journal);
 	}

@@ -12,7 +12,9 @@
 
 #include <json-c/json.h>
 
-#include "base/own.h"
+#include "cpu_set.h"
+#include "own.h"
+#include "process.h"
 
 /* How deep arrays and objects may nest at most, and how many bytes a number may have. */
 #define JSON_DEPTH_MOST 64
@@ -84,9 +86,38 @@ static inline void own_json_(json_object **object)
 }
 #define own_json own_with(own_json_)
 
-/* The text of an object's member; "" where it has none of that name, or one that is no string. It
- * belongs to the object.
+/* Members of a mapping. Its owner owns what they return; what is no mapping (NULL among it) has
+ * none.
  */
-const char *json_member_text(struct json_object *object, const char *key);
+
+/* The member if it is of that type, else NULL. */
+json_object *json_member(json_object *object, const char *key, enum json_type type);
+/* Its text; "" where there is none of that name, or one that is no string. */
+const char *json_member_text(json_object *object, const char *key);
+/* A number from min to max, where 0 stands for an absent one; false for anything else. */
+bool json_member_number(json_object *object, const char *key, int64_t min, int64_t max,
+			int64_t *value);
+/* A number that is not negative; 0 where there is none. */
+uint64_t json_member_unsigned(json_object *object, const char *key);
+/* A process as json_process() has it; false, and none, for anything else. */
+bool json_member_process(json_object *object, const char *key, struct process *process);
+
+/* Each adds a member, in the order of the calls; of a text NULL is JSON's null, and its bytes stay
+ * as they are: json_shown() is for whoever reads them.
+ */
+void json_add_text(json_object *object, const char *key, const char *text);
+void json_add_number(json_object *object, const char *key, int64_t number);
+void json_add_unsigned(json_object *object, const char *key, uint64_t number);
+void json_add_bool(json_object *object, const char *key, bool value);
+/* In hexadecimal, with at least so many digits. */
+void json_add_hex(json_object *object, const char *key, unsigned value, int digits);
+/* As cpu_set_text() writes it. */
+void json_add_cpus(json_object *object, const char *key, const struct cpu_set *cpus);
+/* An empty array, which it returns; and an empty mapping, as the next one of an array. */
+json_object *json_add_list(json_object *object, const char *key);
+json_object *json_list_mapping(json_object *list);
+
+/* A process by its number and its start; the caller owns it. */
+json_object *json_process(struct process process);
 
 #endif

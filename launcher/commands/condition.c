@@ -121,8 +121,8 @@ static json_object *queue_index(struct qmp *qmp, const char *path, int queue)
 	json_object *arguments = json_object_new_object(), *index;
 	own_json json_object *answer = NULL;
 
-	json_object_object_add(arguments, "path", json_object_new_string(path));
-	json_object_object_add(arguments, "queue", json_object_new_int(queue));
+	json_add_text(arguments, "path", path);
+	json_add_number(arguments, "queue", queue);
 	return qmp_execute(qmp, "x-query-virtio-queue-status", arguments, TOOLS_ANSWER_MS, &answer,
 			   NULL) &&
 			       json_object_object_get_ex(answer, "used-idx", &index)

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
@@ -97,7 +98,7 @@ static bool ask_agent(const char *dir)
 	int fd = qmp_connect(path, &unused);
 	own_qmp struct qmp *agent = fd < 0 ? NULL : qmp_new(fd, QMP_LIMIT_SUPERVISOR);
 
-	json_object_object_add(mode, "mode", json_object_new_string("powerdown"));
+	json_add_text(mode, "mode", "powerdown");
 	if (!agent || !session_greet_agent(agent, AGENT_MS, &unused)) {
 		json_object_put(mode);
 		return false;

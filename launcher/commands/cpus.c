@@ -80,25 +80,16 @@ static char *view_text(const struct view *view, bool color)
 	return buf_steal(&out);
 }
 
-/* ------------------------------------------------------------------ for programs */
-
-static void add_set(json_object *o, const char *key, const struct cpu_set *set)
-{
-	own_free char *list = cpu_set_text(set);
-
-	json_object_object_add(o, key, json_object_new_string(list));
-}
-
 static void add_caches(json_object *list, int level, const struct cpu_group *group, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "level", json_object_new_int(level));
+		json_add_number(o, "level", level);
 		json_object_object_add(o, "bytes",
 				       group[i].size ? json_object_new_int64((int64_t)group[i].size)
 						     : NULL);
-		add_set(o, "cpus", &group[i].cpus);
+		json_add_cpus(o, "cpus", &group[i].cpus);
 		json_object_array_add(list, o);
 	}
 }
@@ -110,8 +101,8 @@ static json_object *nodes_json(const struct cpu_topology *t)
 	for (size_t i = 0; i < t->nodes; i++) {
 		json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "node", json_object_new_int((int)t->node[i].number));
-		add_set(o, "cpus", &t->node[i].cpus);
+		json_add_number(o, "node", (int)t->node[i].number);
+		json_add_cpus(o, "cpus", &t->node[i].cpus);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -145,17 +136,17 @@ static char *view_json(const struct view *view)
 	json_object *top = json_object_new_object(), *caches = json_object_new_array();
 	char *text;
 
-	json_object_object_add(top, "version", json_object_new_int(1));
-	json_object_object_add(top, "model", json_object_new_string(model));
-	add_set(top, "online", &t->online);
-	add_set(top, "offline", &t->offline);
-	add_set(top, "isolated", &t->isolated);
-	add_set(top, "nohz_full", &t->tickless);
-	add_set(top, "performance", &t->kind[CPU_PERFORMANCE]);
-	add_set(top, "efficiency", &t->kind[CPU_EFFICIENCY]);
-	add_set(top, "low_power", &t->kind[CPU_LOW_POWER]);
+	json_add_number(top, "version", 1);
+	json_add_text(top, "model", model);
+	json_add_cpus(top, "online", &t->online);
+	json_add_cpus(top, "offline", &t->offline);
+	json_add_cpus(top, "isolated", &t->isolated);
+	json_add_cpus(top, "nohz_full", &t->tickless);
+	json_add_cpus(top, "performance", &t->kind[CPU_PERFORMANCE]);
+	json_add_cpus(top, "efficiency", &t->kind[CPU_EFFICIENCY]);
+	json_add_cpus(top, "low_power", &t->kind[CPU_LOW_POWER]);
 	json_object_object_add(top, "siblings", siblings_json(t));
-	json_object_object_add(top, "source", json_object_new_string(t->source));
+	json_add_text(top, "source", t->source);
 	json_object_object_add(top, "doubts", doubts_json(t));
 	add_caches(caches, 2, t->l2, t->l2s);
 	add_caches(caches, 3, t->l3, t->l3s);

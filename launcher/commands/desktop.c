@@ -249,10 +249,10 @@ static json_object *entry_json(const struct entry *e)
 		text_is_printable(e->profile) ? xstrdup(e->profile) : uri_of_path(e->profile);
 	json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "name", e->name ? json_object_new_string(e->name) : NULL);
-	json_object_object_add(o, "entry", json_object_new_string(e->path));
-	json_object_object_add(o, "profile", json_object_new_string(profile));
-	json_object_object_add(o, "fault", fault ? json_object_new_string(fault) : NULL);
+	json_add_text(o, "name", e->name);
+	json_add_text(o, "entry", e->path);
+	json_add_text(o, "profile", profile);
+	json_add_text(o, "fault", fault);
 	return o;
 }
 
@@ -279,7 +279,7 @@ static int list_entries(bool json, struct error **err)
 		if (!json)
 			print_entry(&list[i]);
 	}
-	json_object_object_add(top, "version", json_object_new_int(1));
+	json_add_number(top, "version", 1);
 	json_object_object_add(top, "entries", array);
 	if (json && dir)
 		print_document(top);

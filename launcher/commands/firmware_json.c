@@ -20,16 +20,6 @@ static void add_text(json_object *o, const char *key, const char *s)
 	json_object_object_add(o, key, text_json(s));
 }
 
-static void add_bool(json_object *o, const char *key, bool value)
-{
-	json_object_object_add(o, key, json_object_new_boolean(value));
-}
-
-static void add_count(json_object *o, const char *key, size_t n)
-{
-	json_object_object_add(o, key, json_object_new_int64((int64_t)n));
-}
-
 static json_object *texts_json(char *const *s, size_t n)
 {
 	json_object *list = json_object_new_array();
@@ -57,9 +47,9 @@ static json_object *build_json(const struct firmware *fw)
 	json_object_object_add(o, "code", image_json(fw->code, fw->code_format, fw->code_size));
 	json_object_object_add(o, "variables",
 			       image_json(fw->vars, fw->vars_format, fw->vars_size));
-	add_bool(o, "secure-boot", fw->secure_boot);
-	add_bool(o, "enrolled-keys", fw->enrolled);
-	add_bool(o, "requires-smm", fw->needs_smm);
+	json_add_bool(o, "secure-boot", fw->secure_boot);
+	json_add_bool(o, "enrolled-keys", fw->enrolled);
+	json_add_bool(o, "requires-smm", fw->needs_smm);
 	json_object_object_add(o, "features", texts_json(fw->feature, fw->features));
 	json_object_object_add(o, "machines", texts_json(fw->machine, fw->machines));
 	return o;
@@ -73,7 +63,7 @@ static json_object *choices_json(const struct firmware_view *view)
 		const struct choice_view *choice = &view->choice[i];
 		json_object *o = json_object_new_object();
 
-		add_bool(o, "secure-boot", choice->secure_boot);
+		json_add_bool(o, "secure-boot", choice->secure_boot);
 		json_object_object_add(o, "firmware",
 				       choice->firmware ? build_json(choice->firmware) : NULL);
 		add_text(o, "why", choice->why);
@@ -105,8 +95,8 @@ static json_object *keys_json(const struct key_list *keys)
 		json_object_array_add(list, c);
 	}
 	json_object_object_add(o, "certificates", list);
-	add_count(o, "hashes", keys->hashes);
-	add_count(o, "others", keys->others);
+	json_add_number(o, "hashes", keys->hashes);
+	json_add_number(o, "others", keys->others);
 	return o;
 }
 
@@ -117,11 +107,11 @@ static json_object *entries_json(const struct store_view *s)
 	for (size_t i = 0; i < s->entries; i++) {
 		json_object *o = json_object_new_object();
 
-		add_count(o, "number", s->entry[i].number);
+		json_add_number(o, "number", s->entry[i].number);
 		add_text(o, "name", s->entry[i].name);
 		add_text(o, "file", s->entry[i].file);
-		add_bool(o, "active", s->entry[i].active);
-		add_bool(o, "in-order", s->entry[i].ordered);
+		json_add_bool(o, "active", s->entry[i].active);
+		json_add_bool(o, "in-order", s->entry[i].ordered);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -134,7 +124,7 @@ static json_object *store_json(const struct store_view *s)
 	json_object *o = json_object_new_object(), *keys, *missing;
 
 	add_text(o, "path", s->path);
-	add_bool(o, "template", !s->whose);
+	json_add_bool(o, "template", !s->whose);
 	add_text(o, "unreadable", s->why);
 	if (s->why)
 		return o;
@@ -156,7 +146,7 @@ char *firmware_json(const struct firmware_view *view)
 	json_object *o = json_object_new_object(), *found = json_object_new_array();
 	char *text;
 
-	add_count(o, "version", 1);
+	json_add_number(o, "version", 1);
 	add_text(o, "machine", view->machine);
 	for (size_t i = 0; view->found && i < view->list->n; i++)
 		json_object_array_add(found, build_json(&view->list->item[i]));

@@ -61,8 +61,8 @@ json_object *look_qom(struct looking *looking, const char *path, const char *pro
 {
 	json_object *arguments = json_object_new_object();
 
-	json_object_object_add(arguments, "path", json_object_new_string(path));
-	json_object_object_add(arguments, "property", json_object_new_string(property));
+	json_add_text(arguments, "path", path);
+	json_add_text(arguments, "property", property);
 	return look_ask(looking, "qom-get", arguments, err);
 }
 
@@ -83,12 +83,12 @@ int64_t look_number(json_object *object, const char *key)
 
 void look_add_text(json_object *o, const char *key, const char *text)
 {
-	json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
+	json_add_text(o, key, text);
 }
 
 void look_add_number(json_object *o, const char *key, int64_t number)
 {
-	json_object_object_add(o, key, json_object_new_int64(number));
+	json_add_number(o, key, number);
 }
 
 /* qmp_table() takes one object for no table: it is given it twice, and the second line is left out.
@@ -311,8 +311,8 @@ static json_object *key_value(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
 		if (strcmp(other[i][0], name) == 0)
 			name = other[i][1];
-	json_object_object_add(key, "type", json_object_new_string("qcode"));
-	json_object_object_add(key, "data", json_object_new_string(name));
+	json_add_text(key, "type", "qcode");
+	json_add_text(key, "data", name);
 	return key;
 }
 
@@ -325,9 +325,9 @@ static bool is_heard(struct looking *looking, struct error **err)
 	json_object *event = json_object_new_object(), *data = json_object_new_object();
 	own_json json_object *answer = NULL;
 
-	json_object_object_add(data, "down", json_object_new_boolean(false));
+	json_add_bool(data, "down", false);
 	json_object_object_add(data, "key", key_value("ctrl"));
-	json_object_object_add(event, "type", json_object_new_string("key"));
+	json_add_text(event, "type", "key");
 	json_object_object_add(event, "data", data);
 	json_object_array_add(events, event);
 	json_object_object_add(arguments, "events", events);

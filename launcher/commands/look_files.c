@@ -38,9 +38,9 @@ static bool dump_screen(struct looking *looking, const char *path, bool ppm, str
 	struct error *problem = NULL;
 	own_json json_object *answer = NULL;
 
-	json_object_object_add(arguments, "filename", json_object_new_string(path));
+	json_add_text(arguments, "filename", path);
 	if (!ppm)
-		json_object_object_add(arguments, "format", json_object_new_string("png"));
+		json_add_text(arguments, "format", "png");
 	answer = look_ask(looking, "screendump", arguments, &problem);
 	if (problem && strcasestr(error_message(problem, 0), "png"))
 		error_context(&problem, "this QEMU makes no PNG; FILE.ppm gets the picture as PPM");
@@ -135,8 +135,8 @@ static json_object *find_dump(struct looking *looking, const char *words, struct
 		return NULL;
 	protocol = xasprintf("file:%s", path);
 	arguments = json_object_new_object();
-	json_object_object_add(arguments, "paging", json_object_new_boolean(0));
-	json_object_object_add(arguments, "protocol", json_object_new_string(protocol));
+	json_add_bool(arguments, "paging", 0);
+	json_add_text(arguments, "protocol", protocol);
 	answer = look_ask(looking, "dump-guest-memory", arguments, err);
 	return answer ? file_json(path) : NULL;
 }

@@ -60,7 +60,7 @@ static void add_host(json_object *o, const char *address)
 	if (pci_address_parse(address, &parsed))
 		pci_function_read(&f, &real, &parsed);
 	look_add_text(o, "host", address);
-	json_object_object_add(o, "there", json_object_new_boolean(f.path != NULL));
+	json_add_bool(o, "there", f.path != NULL);
 	look_add_text(o, "problem", pci_answer_words(pci_answer_of(&real, address)));
 	look_add_text(o, "driver", f.driver);
 	look_add_text(o, "power-state", f.power_state);
@@ -93,7 +93,7 @@ static json_object *find_functions(struct looking *looking, struct error **err)
 	json_object *arguments = json_object_new_object(), *list;
 	own_json json_object *children = NULL, *pci = NULL;
 
-	json_object_object_add(arguments, "path", json_object_new_string(PERIPHERAL));
+	json_add_text(arguments, "path", PERIPHERAL);
 	children = look_ask(looking, "qom-list", arguments, err);
 	pci = children ? LOOK_PCI.find(looking, "", err) : NULL;
 	if (!pci)

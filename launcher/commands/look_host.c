@@ -48,7 +48,7 @@ static json_object *ask_stats(struct looking *looking)
 	if (looking->session->agent || !look_has(looking, "query-stats"))
 		return NULL;
 	arguments = json_object_new_object();
-	json_object_object_add(arguments, "target", json_object_new_string("vcpu"));
+	json_add_text(arguments, "target", "vcpu");
 	answer = look_ask(looking, "query-stats", arguments, &unused);
 	return answer;
 }
@@ -211,8 +211,7 @@ static json_object *bars_of(json_object *device)
 		json_object_object_get_ex(region, "prefetch", &prefetch);
 		look_add_number(o, "bar", look_number(region, "bar"));
 		look_add_text(o, "kind", json_member_text(region, "type"));
-		json_object_object_add(o, "prefetch",
-				       json_object_new_boolean(json_object_get_boolean(prefetch)));
+		json_add_bool(o, "prefetch", json_object_get_boolean(prefetch));
 		look_add_number(o, "size", look_number(region, "size"));
 		json_object_object_add(o, "address",
 				       address < 0 ? NULL : json_object_new_int64(address));
@@ -294,7 +293,7 @@ static json_object *find_usb(struct looking *looking, const char *words, struct 
 	own_json json_object *answer = NULL;
 
 	(void)words;
-	json_object_object_add(arguments, "command-line", json_object_new_string("info usb"));
+	json_add_text(arguments, "command-line", "info usb");
 	answer = look_ask(looking, "human-monitor-command", arguments, err);
 	if (!answer)
 		return NULL;

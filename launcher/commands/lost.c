@@ -62,8 +62,8 @@ json_object *lost_machines(const char *state_dir, const char *runtime_dir)
 			continue;
 		supervisor = supervisor_of(&real, pids[i]);
 		o = json_object_new_object();
-		json_object_object_add(o, "name", json_object_new_string(name));
-		json_object_object_add(o, "qemu", json_object_new_int(atoi(pids[i])));
+		json_add_text(o, "name", name);
+		json_add_number(o, "qemu", atoi(pids[i]));
 		json_object_object_add(o, "supervisor",
 				       supervisor ? json_object_new_int(supervisor) : NULL);
 		json_object_array_add(list, o);

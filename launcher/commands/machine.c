@@ -116,27 +116,22 @@ static const char *standing_words(enum q35_standing standing)
 	return words[standing];
 }
 
-static void add_word(json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
-}
-
 static void print_json(const struct kept *kept)
 {
 	const struct qemu_facts *qemu = &kept->facts.qemu;
 	const char *version = version_of(kept);
 	json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "version", json_object_new_int(1));
-	add_word(o, "name", kept->name);
-	add_word(o, "machine", version);
-	add_word(o, "recorded", kept->recorded);
-	add_word(o, "profile", kept->profile);
-	add_word(o, "standing", version ? STANDING[qemu_q35_standing(qemu, version)] : NULL);
-	add_word(o, "oldest", qemu_oldest_q35(qemu));
-	add_word(o, "newest", qemu_newest_q35(qemu));
-	add_word(o, "qemu", qemu->version);
-	add_word(o, "binary", qemu->path);
+	json_add_number(o, "version", 1);
+	json_add_text(o, "name", kept->name);
+	json_add_text(o, "machine", version);
+	json_add_text(o, "recorded", kept->recorded);
+	json_add_text(o, "profile", kept->profile);
+	json_add_text(o, "standing", version ? STANDING[qemu_q35_standing(qemu, version)] : NULL);
+	json_add_text(o, "oldest", qemu_oldest_q35(qemu));
+	json_add_text(o, "newest", qemu_newest_q35(qemu));
+	json_add_text(o, "qemu", qemu->version);
+	json_add_text(o, "binary", qemu->path);
 	print_document(o);
 	json_object_put(o);
 }

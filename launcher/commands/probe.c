@@ -2,7 +2,6 @@
  * memory and not to the terminal: firmware that shares the port may write before and after it. Here
  * it is judged by what the profile wanted (plan/judge.h) and printed.
  */
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
@@ -97,7 +97,7 @@ static json_object *report_json(const struct report *report)
 		const struct report_line *line = &report->line[i];
 		json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "kind", json_object_new_string(line->kind));
+		json_add_text(o, "kind", line->kind);
 		for (size_t k = 0; k < line->pairs; k++)
 			/* A BAR has a kind of its own, and so has a verdict. */
 			json_object_object_add(
@@ -117,11 +117,10 @@ static json_object *verdicts_json(const struct verdicts *verdicts)
 		const struct verdict *v = &verdicts->v[i];
 		json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "cause", json_object_new_string(cause_name(i)));
-		json_object_object_add(o, "verdict",
-				       json_object_new_string(judgement_name(v->judgement)));
-		json_object_object_add(o, "words", json_object_new_string(v->words.data));
-		json_object_object_add(o, "key", v->key ? json_object_new_string(v->key) : NULL);
+		json_add_text(o, "cause", cause_name(i));
+		json_add_text(o, "verdict", judgement_name(v->judgement));
+		json_add_text(o, "words", v->words.data);
+		json_add_text(o, "key", v->key);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -131,9 +130,9 @@ static void print_json(const struct report *report, const struct verdicts *verdi
 {
 	json_object *top = json_object_new_object();
 
-	json_object_object_add(top, "version", json_object_new_int(1));
+	json_add_number(top, "version", 1);
 	json_object_object_add(top, "report", report_json(report));
-	json_object_object_add(top, "broken-lines", json_object_new_int64((int64_t)report->broken));
+	json_add_number(top, "broken-lines", (int64_t)report->broken);
 	json_object_object_add(top, "verdicts", verdicts_json(verdicts));
 	print_document(top);
 	json_object_put(top);

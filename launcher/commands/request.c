@@ -94,7 +94,7 @@ static bool parse_hmp(const char *text, struct request *request, struct caret *c
 				 "a command of HMP is wanted, such as :info pci");
 	request->command = xstrdup("human-monitor-command");
 	request->arguments = json_object_new_object();
-	json_object_object_add(request->arguments, "command-line", json_object_new_string(line));
+	json_add_text(request->arguments, "command-line", line);
 	return true;
 }
 

@@ -9,38 +9,16 @@
 #include "base/text.h"
 #include "rom.h"
 
-static void add_text(json_object *o, const char *key, const char *s)
-{
-	json_object_object_add(o, key, s ? json_object_new_string(s) : NULL);
-}
-
-static void add_number(json_object *o, const char *key, uint32_t n)
-{
-	json_object_object_add(o, key, json_object_new_int64(n));
-}
-
-static void add_bool(json_object *o, const char *key, bool value)
-{
-	json_object_object_add(o, key, json_object_new_boolean(value));
-}
-
-static void add_hex(json_object *o, const char *key, uint32_t value, int digits)
-{
-	own_free char *text = xasprintf("%0*x", digits, value);
-
-	add_text(o, key, text);
-}
-
 static void add_efi(json_object *o, const struct rom_image *image)
 {
 	json_object *efi = NULL;
 
 	if (image->kind == ROM_EFI) {
 		efi = json_object_new_object();
-		add_bool(efi, "valid", image->efi.valid);
-		add_hex(efi, "machine", image->efi.machine, 4);
-		add_number(efi, "subsystem", image->efi.subsystem);
-		add_number(efi, "compression", image->efi.compression);
+		json_add_bool(efi, "valid", image->efi.valid);
+		json_add_hex(efi, "machine", image->efi.machine, 4);
+		json_add_number(efi, "subsystem", image->efi.subsystem);
+		json_add_number(efi, "compression", image->efi.compression);
 	}
 	json_object_object_add(o, "efi", efi);
 }
@@ -49,25 +27,25 @@ static json_object *image_json(const struct rom_image *image)
 {
 	json_object *o = json_object_new_object(), *list = json_object_new_array();
 
-	add_number(o, "offset", image->offset);
-	add_number(o, "length", image->length);
-	add_text(o, "kind", rom_kind_name(image->kind));
-	add_hex(o, "code-type", image->code_type, 2);
-	add_hex(o, "vendor", image->vendor, 4);
-	add_hex(o, "device", image->device, 4);
+	json_add_number(o, "offset", image->offset);
+	json_add_number(o, "length", image->length);
+	json_add_text(o, "kind", rom_kind_name(image->kind));
+	json_add_hex(o, "code-type", image->code_type, 2);
+	json_add_hex(o, "vendor", image->vendor, 4);
+	json_add_hex(o, "device", image->device, 4);
 	for (size_t i = 0; i < image->listed_n; i++) {
 		own_free char *id = xasprintf("%04x", image->listed[i]);
 
 		json_object_array_add(list, json_object_new_string(id));
 	}
 	json_object_object_add(o, "also-for", list);
-	add_hex(o, "class", image->class, 6);
-	add_hex(o, "revision", image->revision, 4);
-	add_text(o, "checksum", rom_checksum_name(image->checksum));
-	add_bool(o, "last", image->last);
-	add_bool(o, "private", image->beyond);
-	add_bool(o, "npde", image->npde);
-	add_bool(o, "efi-x64", rom_image_is_gop(image));
+	json_add_hex(o, "class", image->class, 6);
+	json_add_hex(o, "revision", image->revision, 4);
+	json_add_text(o, "checksum", rom_checksum_name(image->checksum));
+	json_add_bool(o, "last", image->last);
+	json_add_bool(o, "private", image->beyond);
+	json_add_bool(o, "npde", image->npde);
+	json_add_bool(o, "efi-x64", rom_image_is_gop(image));
 	add_efi(o, image);
 	return o;
 }
@@ -76,15 +54,15 @@ static void add_chain(json_object *top, const struct rom_report *report)
 {
 	json_object *images = json_object_new_array();
 
-	add_text(top, "leading", rom_lead_name(report->lead));
-	add_number(top, "container-version", report->container_version);
-	add_number(top, "start", report->start);
-	add_number(top, "end", report->end);
-	add_number(top, "trailing", report->size - report->end);
-	add_bool(top, "padded", report->padded);
-	add_text(top, "ending", rom_end_name(report->ending));
-	add_bool(top, "efi-x64", rom_has_gop(report));
-	add_number(top, "bar-size", rom_bar_size(report->size));
+	json_add_text(top, "leading", rom_lead_name(report->lead));
+	json_add_number(top, "container-version", report->container_version);
+	json_add_number(top, "start", report->start);
+	json_add_number(top, "end", report->end);
+	json_add_number(top, "trailing", report->size - report->end);
+	json_add_bool(top, "padded", report->padded);
+	json_add_text(top, "ending", rom_end_name(report->ending));
+	json_add_bool(top, "efi-x64", rom_has_gop(report));
+	json_add_number(top, "bar-size", rom_bar_size(report->size));
 	for (size_t i = 0; i < report->images; i++)
 		json_object_array_add(images, image_json(&report->image[i]));
 	json_object_object_add(top, "images", images);
@@ -97,9 +75,9 @@ static void add_problems(json_object *top, const struct rom_problems *problems)
 	for (size_t i = 0; i < problems->n; i++) {
 		json_object *o = json_object_new_object();
 
-		add_text(o, "weight", rom_weight_name(problems->v[i].weight));
-		add_text(o, "kind", rom_problem_name(problems->v[i].kind));
-		add_text(o, "text", problems->v[i].text);
+		json_add_text(o, "weight", rom_weight_name(problems->v[i].weight));
+		json_add_text(o, "kind", rom_problem_name(problems->v[i].kind));
+		json_add_text(o, "text", problems->v[i].text);
 		json_object_array_add(list, o);
 	}
 	json_object_object_add(top, "problems", list);
@@ -113,11 +91,11 @@ char *rom_json(const struct rom_view *view)
 	bool refused = report->refusal != ROM_FINE;
 	char *text;
 
-	json_object_object_add(top, "version", json_object_new_int(1));
-	add_text(top, "file", name);
-	add_text(top, "refused", refused ? rom_refusal_name(report->refusal) : NULL);
+	json_add_number(top, "version", 1);
+	json_add_text(top, "file", name);
+	json_add_text(top, "refused", refused ? rom_refusal_name(report->refusal) : NULL);
 	if (!refused) {
-		add_number(top, "size", report->size);
+		json_add_number(top, "size", report->size);
 		add_chain(top, report);
 		add_problems(top, &view->problems);
 	}

@@ -213,9 +213,9 @@ static bool one_round(struct rounds *all, unsigned number, bool quiet, struct er
 	if (!all->first)
 		all->first = xstrdup(report.data);
 	round = json_object_new_object();
-	json_object_object_add(round, "number", json_object_new_int((int)number));
+	json_add_number(round, "number", (int)number);
 	json_object_object_add(round, "seconds", json_object_new_double(seconds));
-	json_object_object_add(round, "status", json_object_new_int(all->status));
+	json_add_number(round, "status", all->status);
 	json_object_object_add(round, "guest", first_difference(all->first, report.data));
 	json_object_object_add(round, "host", first_difference(all->host, host));
 	json_object_array_add(all->list, round);
@@ -228,9 +228,9 @@ static void print_json(struct rounds *all)
 {
 	json_object *top = json_object_new_object();
 
-	json_object_object_add(top, "version", json_object_new_int(1));
+	json_add_number(top, "version", 1);
 	json_object_object_add(top, "rounds", steal(&all->list));
-	json_object_object_add(top, "alike", json_object_new_int((int)all->alike));
+	json_add_number(top, "alike", (int)all->alike);
 	print_document(top);
 	json_object_put(top);
 }

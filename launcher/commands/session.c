@@ -226,7 +226,7 @@ json_object *session_properties(struct session *session, const char *driver)
 	session->driver = xstrdup(driver);
 	session->properties = NULL;
 	arguments = json_object_new_object();
-	json_object_object_add(arguments, "typename", json_object_new_string(driver));
+	json_add_text(arguments, "typename", driver);
 	qmp_execute(session->qmp, "device-list-properties", arguments, session->patience,
 		    &session->properties, NULL);
 	return session->properties;

@@ -281,8 +281,7 @@ bool shell_request(struct shell *shell, const struct request *request, json_obje
 	uint64_t id = 0;
 
 	*answer = NULL;
-	json_object_object_add(sent, request->oob ? "exec-oob" : "execute",
-			       json_object_new_string(request->command));
+	json_add_text(sent, request->oob ? "exec-oob" : "execute", request->command);
 	if (arguments)
 		json_object_object_add(sent, "arguments", json_object_get(arguments));
 	write_transcript(shell, "sent", sent);

@@ -27,7 +27,7 @@ static json_object *ask_about(struct session *session, const char *command, cons
 	json_object *arguments = key ? json_object_new_object() : NULL, *answer = NULL;
 
 	if (key)
-		json_object_object_add(arguments, key, json_object_new_string(value));
+		json_add_text(arguments, key, value);
 	qmp_execute(session->qmp, command, arguments, session->patience, &answer, NULL);
 	return answer;
 }

@@ -320,21 +320,19 @@ static json_object *list_json(const struct snapshots *s)
 						disks,
 						json_object_new_string(s->v[in].disk->item.name));
 			o = json_object_new_object();
-			json_object_object_add(o, "name", json_object_new_string(tag));
+			json_add_text(o, "name", tag);
 			json_object_object_add(
 				o, "date",
 				json_object_get(json_object_object_get(one, "date-sec")));
-			json_object_object_add(
-				o, "whole",
-				json_object_new_boolean(json_object_array_length(disks) == s->n));
+			json_add_bool(o, "whole", json_object_array_length(disks) == s->n);
 			json_object_object_add(o, "disks", disks);
 			if (told)
 				json_object_put(o);
 			else
 				json_object_array_add(list, o);
 		}
-	json_object_object_add(top, "version", json_object_new_int(1));
-	json_object_object_add(top, "machine", json_object_new_string(s->profile->vm.name.v));
+	json_add_number(top, "version", 1);
+	json_add_text(top, "machine", s->profile->vm.name.v);
 	json_object_object_add(top, "snapshots", list);
 	return top;
 }

@@ -29,7 +29,7 @@ static json_object *down_json(const struct run_down *down)
 	if (!down->since)
 		return NULL;
 	o = json_object_new_object();
-	json_object_object_add(o, "since", json_object_new_int64(down->since));
+	json_add_number(o, "since", down->since);
 	json_object_object_add(o, "quits", down->quits ? json_object_new_int64(down->quits) : NULL);
 	return o;
 }
@@ -50,22 +50,21 @@ static json_object *record_json(const char *instance, const struct run_record *r
 	own_free char *held = held_words(&now->held, instance);
 	json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "instance", json_object_new_string(instance));
-	json_object_object_add(o, "name", json_object_new_string(record->name));
-	json_object_object_add(o, "state", json_object_new_string(now->state));
-	json_object_object_add(o, "held", held ? json_object_new_string(held) : NULL);
-	json_object_object_add(o, "state-since", json_object_new_int64(state_since(record, now)));
-	json_object_object_add(o, "silent",
-			       now->silent ? json_object_new_string(now->silent) : NULL);
+	json_add_text(o, "instance", instance);
+	json_add_text(o, "name", record->name);
+	json_add_text(o, "state", now->state);
+	json_add_text(o, "held", held);
+	json_add_number(o, "state-since", state_since(record, now));
+	json_add_text(o, "silent", now->silent);
 	json_object_object_add(o, "going-down", down_json(&record->down));
-	json_object_object_add(o, "qemu", json_object_new_int(record->qemu.pid));
+	json_add_number(o, "qemu", record->qemu.pid);
 	json_object_object_add(o, "supervisor",
 			       process_alive(record->supervisor)
 				       ? json_object_new_int(record->supervisor.pid)
 				       : NULL);
-	json_object_object_add(o, "started", json_object_new_int64(record->started));
-	json_object_object_add(o, "profile", json_object_new_string(record->profile));
-	json_object_object_add(o, "log", json_object_new_string(record->log));
+	json_add_number(o, "started", record->started);
+	json_add_text(o, "profile", record->profile);
+	json_add_text(o, "log", record->log);
 	return o;
 }
 
@@ -203,7 +202,7 @@ int command_list(const struct arguments *args, struct error **err)
 		run_record_free(&one->record);
 	}
 	names_free(names, n);
-	json_object_object_add(top, "version", json_object_new_int(1));
+	json_add_number(top, "version", 1);
 	json_object_object_add(top, "machines", list);
 	json_object_object_add(top, "left", left);
 	if (!problem && dirs_find(&dirs, &problem))
@@ -285,14 +284,14 @@ static json_object *use_json(const struct run_record *record, const struct condi
 	threads_read(&threads, &real, record->qemu.pid);
 	process_use_read(&use, &real, record->qemu.pid);
 	ms = guest_ms(now, &threads, &vcpus);
-	json_object_object_add(o, "cpu-ms", json_object_new_uint64(use.used_ms));
+	json_add_unsigned(o, "cpu-ms", use.used_ms);
 	json_object_object_add(o, "guest-cpu-ms", vcpus ? json_object_new_uint64(ms) : NULL);
 	json_object_object_add(o, "vcpus", vcpus ? json_object_new_uint64(vcpus) : NULL);
 	json_object_object_add(o, "guest-bytes",
 			       now->guest_bytes ? json_object_new_int64(now->guest_bytes) : NULL);
-	json_object_object_add(o, "resident-bytes", json_object_new_uint64(use.resident_kb << 10));
-	json_object_object_add(o, "huge-bytes", json_object_new_uint64(use.huge_kb << 10));
-	json_object_object_add(o, "swapped-bytes", json_object_new_uint64(use.swap_kb << 10));
+	json_add_unsigned(o, "resident-bytes", use.resident_kb << 10);
+	json_add_unsigned(o, "huge-bytes", use.huge_kb << 10);
+	json_add_unsigned(o, "swapped-bytes", use.swap_kb << 10);
 	return o;
 }
 
@@ -315,8 +314,8 @@ static json_object *functions_json(const struct run_record *record)
 
 		if (pci_address_parse(was->address, &address))
 			pci_function_read(&f, &real, &address);
-		json_object_object_add(o, "address", json_object_new_string(was->address));
-		json_object_object_add(o, "there", json_object_new_boolean(f.path != NULL));
+		json_add_text(o, "address", was->address);
+		json_add_bool(o, "there", f.path != NULL);
 		json_object_object_add(
 			o, "problem",
 			text_or_null(pci_answer_words(pci_answer_of(&real, was->address))));
@@ -365,9 +364,9 @@ static json_object *companions_json(const struct run_record *record)
 			known ? record->beside[i].pid : child_running(record, companion->argv[0]);
 		json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "name", json_object_new_string(companion->name));
+		json_add_text(o, "name", companion->name);
 		json_object_object_add(o, "pid", pid ? json_object_new_int(pid) : NULL);
-		json_object_object_add(o, "log", json_object_new_string(companion->log));
+		json_add_text(o, "log", companion->log);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -380,7 +379,7 @@ static json_object *status_json(const char *name, const char *dir, const struct 
 	own_free char *picture = picture_line(dir, record);
 	own_explained struct explained said = {0};
 
-	json_object_object_add(o, "version", json_object_new_int(1));
+	json_add_number(o, "version", 1);
 	json_object_object_add(o, "use", use_json(record, now));
 	json_object_object_add(o, "functions", functions_json(record));
 	json_object_object_add(o, "companions", companions_json(record));

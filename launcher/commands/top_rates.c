@@ -1,5 +1,6 @@
 /* The difference of two samples, as JSON. */
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "top_private.h"
 
@@ -33,8 +34,8 @@ static json_object *thread_json(const struct sample *before, const struct sample
 	json_object *o = json_object_new_object();
 	bool known = thread && was;
 
-	json_object_object_add(o, "vcpu", json_object_new_uint64(vcpu));
-	json_object_object_add(o, "thread", json_object_new_int(now->vcpu[vcpu]));
+	json_add_unsigned(o, "vcpu", vcpu);
+	json_add_number(o, "thread", now->vcpu[vcpu]);
 	json_object_object_add(o, "percent",
 			       known ? percent_json(was->used_ms, thread->used_ms, ms) : NULL);
 	json_object_object_add(
@@ -103,16 +104,15 @@ static json_object *machine_json(const struct sample *before, const struct sampl
 	int64_t ms = before ? now->at - before->at : 0;
 	json_object *o = json_object_new_object(), *vcpus = json_object_new_array();
 
-	json_object_object_add(o, "name", json_object_new_string(now->name));
-	json_object_object_add(o, "state", json_object_new_string(now->state));
+	json_add_text(o, "name", now->name);
+	json_add_text(o, "state", now->state);
 	json_object_object_add(o, "why", text_or_null(now->held));
-	json_object_object_add(o, "qemu", json_object_new_int(now->qemu.pid));
+	json_add_number(o, "qemu", now->qemu.pid);
 	json_object_object_add(o, "percent",
 			       before ? percent_json(before->use.used_ms, now->use.used_ms, ms)
 				      : NULL);
-	json_object_object_add(o, "resident-bytes",
-			       json_object_new_uint64(now->use.resident_kb << 10));
-	json_object_object_add(o, "huge-bytes", json_object_new_uint64(now->use.huge_kb << 10));
+	json_add_unsigned(o, "resident-bytes", now->use.resident_kb << 10);
+	json_add_unsigned(o, "huge-bytes", now->use.huge_kb << 10);
 	json_object_object_add(o, "read-per-second",
 			       before ? rate_json(before->read, now->read, ms) : NULL);
 	json_object_object_add(o, "written-per-second",
@@ -134,7 +134,7 @@ json_object *samples_json(const struct samples *before, const struct samples *no
 	for (size_t i = 0; i < now->n; i++)
 		json_object_array_add(list,
 				      machine_json(find_sample(before, &now->v[i]), &now->v[i]));
-	json_object_object_add(top, "version", json_object_new_int(1));
+	json_add_number(top, "version", 1);
 	json_object_object_add(top, "machines", list);
 	return top;
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "host/answers.h"
 #include "host/interrupts.h"
 #include "top_private.h"
@@ -24,13 +25,6 @@ void samples_free(struct samples *s)
 	*s = (struct samples){0};
 }
 
-static int64_t member_number(json_object *o, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) ? json_object_get_int64(value) : 0;
-}
-
 /* QAPI: BlockStats, of devices. */
 static void add_disks(struct sample *sample, json_object *list)
 {
@@ -41,8 +35,8 @@ static void add_disks(struct sample *sample, json_object *list)
 		json_object *stats = NULL;
 
 		json_object_object_get_ex(json_object_array_get_idx(list, i), "stats", &stats);
-		sample->read += member_number(stats, "rd_bytes");
-		sample->written += member_number(stats, "wr_bytes");
+		sample->read += (int64_t)json_member_unsigned(stats, "rd_bytes");
+		sample->written += (int64_t)json_member_unsigned(stats, "wr_bytes");
 	}
 }
 

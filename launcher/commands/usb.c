@@ -112,12 +112,12 @@ static bool add_at(struct session *session, const struct usb_device *device, con
 	own_free char *port = xasprintf("%u", at);
 	json_object *arguments = json_object_new_object();
 
-	json_object_object_add(arguments, "driver", json_object_new_string("usb-host"));
-	json_object_object_add(arguments, "id", json_object_new_string(id));
-	json_object_object_add(arguments, "bus", json_object_new_string("usb.0"));
-	json_object_object_add(arguments, "port", json_object_new_string(port));
-	json_object_object_add(arguments, "hostbus", json_object_new_int((int)device->bus));
-	json_object_object_add(arguments, "hostaddr", json_object_new_int((int)device->number));
+	json_add_text(arguments, "driver", "usb-host");
+	json_add_text(arguments, "id", id);
+	json_add_text(arguments, "bus", "usb.0");
+	json_add_text(arguments, "port", port);
+	json_add_number(arguments, "hostbus", (int)device->bus);
+	json_add_number(arguments, "hostaddr", (int)device->number);
 	return ask_qemu(session, "device_add", arguments, err);
 }
 
@@ -170,9 +170,9 @@ static json_object *ask_qom(struct session *session, const char *command, const 
 	json_object *arguments = json_object_new_object(), *answer = NULL;
 	own_error struct error *unused = NULL;
 
-	json_object_object_add(arguments, "path", json_object_new_string(path));
+	json_add_text(arguments, "path", path);
 	if (property)
-		json_object_object_add(arguments, "property", json_object_new_string(property));
+		json_add_text(arguments, "property", property);
 	session_execute(session, command, arguments, false, &answer, &unused);
 	return answer;
 }
@@ -234,7 +234,7 @@ static bool detach_device(struct session *session, const struct usb_list *list, 
 		return false;
 	}
 	arguments = json_object_new_object();
-	json_object_object_add(arguments, "id", json_object_new_string(id));
+	json_add_text(arguments, "id", id);
 	if (!ask_qemu(session, "device_del", arguments, err))
 		return false;
 	say(SAY_NOTE, "%s: %s is the host's again", session->name, shown);

@@ -108,9 +108,9 @@ static json_object *finding_json(const struct finding *f)
 		json_object_object_add(evidence, "file", text_json(f->file));
 		json_object_object_add(evidence, "value", text_json(f->value));
 	}
-	json_object_object_add(o, "check", json_object_new_string(f->check));
-	json_object_object_add(o, "group", json_object_new_string(check_group_word(f->group)));
-	json_object_object_add(o, "verdict", json_object_new_string(health_word(f->health)));
+	json_add_text(o, "check", f->check);
+	json_add_text(o, "group", check_group_word(f->group));
+	json_add_text(o, "verdict", health_word(f->health));
 	json_object_object_add(o, "cause", text_json(f->cause));
 	json_object_object_add(o, "evidence", evidence);
 	json_object_object_add(o, "remedy", text_json(f->remedy));
@@ -122,11 +122,9 @@ char *findings_json(const struct findings *findings, const struct patient *patie
 	own_json json_object *top = json_object_new_object();
 	json_object *list = json_object_new_array();
 
-	json_object_object_add(top, "version", json_object_new_int(1));
-	json_object_object_add(top, "verdict",
-			       json_object_new_string(health_word(findings_worst(findings))));
-	json_object_object_add(top, "boot_loader",
-			       json_object_new_string(boot_loader_word(patient->setup->loader)));
+	json_add_number(top, "version", 1);
+	json_add_text(top, "verdict", health_word(findings_worst(findings)));
+	json_add_text(top, "boot_loader", boot_loader_word(patient->setup->loader));
 	for (size_t i = 0; i < findings->n; i++)
 		json_object_array_add(list, finding_json(&findings->v[i]));
 	json_object_object_add(top, "findings", list);

@@ -60,11 +60,6 @@ static char *modules_stamp(const char *path)
 	return buf_steal(&text);
 }
 
-static void add_member(struct json_object *object, const char *key, struct json_object *value)
-{
-	json_object_object_add(object, key, value);
-}
-
 struct json_object *qemu_identity(const char *path)
 {
 	own_free char *beside = NULL, *mtime = NULL;
@@ -76,12 +71,12 @@ struct json_object *qemu_identity(const char *path)
 	beside = modules_stamp(path);
 	mtime = xasprintf("%lld.%09ld", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	identity = json_object_new_object();
-	add_member(identity, "path", json_object_new_string(path));
-	add_member(identity, "device", json_object_new_uint64(st.st_dev));
-	add_member(identity, "inode", json_object_new_uint64(st.st_ino));
-	add_member(identity, "size", json_object_new_int64(st.st_size));
-	add_member(identity, "mtime", json_object_new_string(mtime));
-	add_member(identity, "modules", json_object_new_string(beside));
+	json_add_text(identity, "path", path);
+	json_add_unsigned(identity, "device", st.st_dev);
+	json_add_unsigned(identity, "inode", st.st_ino);
+	json_add_number(identity, "size", st.st_size);
+	json_add_text(identity, "mtime", mtime);
+	json_add_text(identity, "modules", beside);
 	return identity;
 }
 
@@ -120,20 +115,6 @@ static struct json_object *read_json(const char *file)
 	return text && json_read(text, len, CACHE_DEPTH, &all, NULL) ? all : NULL;
 }
 
-static struct json_object *get_member(struct json_object *object, const char *key)
-{
-	struct json_object *value = NULL;
-
-	return json_object_object_get_ex(object, key, &value) ? value : NULL;
-}
-
-static const char *get_string(struct json_object *object, const char *key)
-{
-	struct json_object *value = get_member(object, key);
-
-	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
-}
-
 bool qemu_names(struct json_object *array, const char *member, struct qemu_names *names)
 {
 	size_t length, count = 0;
@@ -147,7 +128,7 @@ bool qemu_names(struct json_object *array, const char *member, struct qemu_names
 		struct json_object *item = json_object_array_get_idx(array, count);
 
 		if (member)
-			item = get_member(item, member);
+			item = json_member(item, member, json_type_string);
 		if (!json_object_is_type(item, json_type_string))
 			break;
 		list[count++] = xstrdup(json_object_get_string(item));
@@ -166,17 +147,21 @@ bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char 
 	own_free char *file = cache_file(cache_dir, path, ".json");
 	own_json struct json_object *all = read_json(file);
 	const char *version, *package;
+	json_object *about;
 	struct qemu_facts read = {0};
 	bool whole = true;
 
-	if (json_object_get_int(get_member(all, "version")) != CACHE_VERSION ||
-	    !json_object_equal(get_member(all, "binary"), identity))
+	if (json_member_unsigned(all, "version") != CACHE_VERSION ||
+	    !json_object_equal(json_member(all, "binary", json_type_object), identity))
 		return false;
-	version = get_string(get_member(all, "qemu"), "version");
-	package = get_string(get_member(all, "qemu"), "package");
+	about = json_member(all, "qemu", json_type_object);
+	version = json_object_get_string(json_member(about, "version", json_type_string));
+	package = json_object_get_string(json_member(about, "package", json_type_string));
 	for (size_t i = 0; whole && i < QEMU_OFFERS; i++)
-		whole = qemu_names(get_member(all, qemu_offer_word[i]), NULL, &read.offers[i]);
-	whole = whole && qemu_names(get_member(all, DATA_DIRS), NULL, &read.data_dirs);
+		whole = qemu_names(json_member(all, qemu_offer_word[i], json_type_array), NULL,
+				   &read.offers[i]);
+	whole = whole &&
+		qemu_names(json_member(all, DATA_DIRS, json_type_array), NULL, &read.data_dirs);
 	if (!version || !package || !whole) {
 		qemu_facts_free(&read);
 		return false;
@@ -227,14 +212,14 @@ void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 	const char *text;
 	size_t len;
 
-	add_member(all, "version", json_object_new_int(CACHE_VERSION));
-	add_member(all, "binary", json_object_get(identity));
-	add_member(about, "version", json_object_new_string(qemu->version));
-	add_member(about, "package", json_object_new_string(qemu->package));
-	add_member(all, "qemu", about);
+	json_add_number(all, "version", CACHE_VERSION);
+	json_object_object_add(all, "binary", json_object_get(identity));
+	json_add_text(about, "version", qemu->version);
+	json_add_text(about, "package", qemu->package);
+	json_object_object_add(all, "qemu", about);
 	for (size_t i = 0; i < QEMU_OFFERS; i++)
-		add_member(all, qemu_offer_word[i], name_array(&qemu->offers[i]));
-	add_member(all, DATA_DIRS, name_array(&qemu->data_dirs));
+		json_object_object_add(all, qemu_offer_word[i], name_array(&qemu->offers[i]));
+	json_object_object_add(all, DATA_DIRS, name_array(&qemu->data_dirs));
 	text = json_object_to_json_string_length(all, JSON_C_TO_STRING_PLAIN, &len);
 	/* A power failure leaves something broken at worst, which is ignored: no need for a disk.
 	 */
@@ -251,9 +236,9 @@ static char *schema_head(const char *path, const char *build)
 	if (!identity)
 		return NULL;
 	head = json_object_new_object();
-	add_member(head, "version", json_object_new_int(CACHE_VERSION));
-	add_member(head, "binary", identity);
-	add_member(head, "build", json_object_new_string(build));
+	json_add_number(head, "version", CACHE_VERSION);
+	json_object_object_add(head, "binary", identity);
+	json_add_text(head, "build", build);
 	text = xasprintf("%s\n", json_object_to_json_string_ext(head, JSON_C_TO_STRING_PLAIN));
 	json_object_put(head);
 	return text;

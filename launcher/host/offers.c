@@ -31,18 +31,9 @@ const char *const qemu_offer_word[] = {
 };
 _Static_assert(ARRAY_SIZE(qemu_offer_word) == QEMU_OFFERS, "one word for each offer");
 
-static struct json_object *object_member(struct json_object *object, const char *key)
-{
-	struct json_object *value = NULL;
-
-	return json_object_object_get_ex(object, key, &value) ? value : NULL;
-}
-
 static const char *member_string(struct json_object *object, const char *key)
 {
-	struct json_object *value = object_member(object, key);
-
-	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+	return json_object_get_string(json_member(object, key, json_type_string));
 }
 
 static void add_name(struct qemu_names *names, char *name)
@@ -64,7 +55,8 @@ static bool read_deprecated(struct json_object *answer, struct qemu_names *names
 		struct json_object *machine = json_object_array_get_idx(answer, i);
 		const char *name = member_string(machine, "name");
 
-		if (name && json_object_get_boolean(object_member(machine, "deprecated")))
+		if (name &&
+		    json_object_get_boolean(json_member(machine, "deprecated", json_type_boolean)))
 			add_name(names, xstrdup(name));
 	}
 	return true;
@@ -86,7 +78,7 @@ static bool read_options(struct json_object *answer, struct qemu_names *names)
 		return false;
 	for (size_t i = 0; i < json_object_array_length(answer); i++) {
 		struct json_object *option = json_object_array_get_idx(answer, i);
-		struct json_object *parameters = object_member(option, "parameters");
+		struct json_object *parameters = json_member(option, "parameters", json_type_array);
 		const char *word = member_string(option, "option");
 
 		if (!word || !json_object_is_type(parameters, json_type_array))
@@ -124,7 +116,7 @@ static bool read_enumeration(struct json_object *schema, const char *mark, struc
 	for (size_t i = 0; i < json_object_array_length(schema); i++) {
 		struct json_object *type = json_object_array_get_idx(schema, i);
 		const char *kind = member_string(type, "meta-type");
-		struct json_object *values = object_member(type, "members");
+		struct json_object *values = json_member(type, "members", json_type_array);
 
 		if (kind && strcmp(kind, "enum") == 0 &&
 		    json_object_is_type(values, json_type_array) && has_name(values, mark))
@@ -161,14 +153,14 @@ static int by_name(const void *a, const void *b)
 /* A number of the version, -1 when there is none. */
 static int version_part(struct json_object *version, const char *key)
 {
-	struct json_object *value = object_member(version, key);
+	struct json_object *value = json_member(version, key, json_type_int);
 
-	return json_object_is_type(value, json_type_int) ? json_object_get_int(value) : -1;
+	return value ? json_object_get_int(value) : -1;
 }
 
 static bool read_version(struct json_object *answer, struct qemu_facts *qemu)
 {
-	struct json_object *version = object_member(answer, "qemu");
+	struct json_object *version = json_member(answer, "qemu", json_type_object);
 	const char *package = member_string(answer, "package");
 	int major = version_part(version, "major"), minor = version_part(version, "minor");
 	int micro = version_part(version, "micro");

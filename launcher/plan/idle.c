@@ -2,9 +2,8 @@
  * A connection to a port that is forwarded ends at QEMU or passt on this host, and QEMU tells of
  * those that look at its picture. Behind a bridge the guest has an address of its own.
  */
-#include <json-c/json.h>
-
 #include "base/alloc.h"
+#include "base/json.h"
 #include "compose.h"
 
 const char *plan_idle_word(enum idle_action action)
@@ -38,16 +37,14 @@ json_object *plan_idle_json(const struct plan_idle *idle)
 	for (size_t i = 0; i < idle->ranges; i++) {
 		json_object *range = json_object_new_object();
 
-		json_object_object_add(range, "address",
-				       json_object_new_int64(idle->range[i].address));
-		json_object_object_add(range, "first", json_object_new_int(idle->range[i].first));
-		json_object_object_add(range, "ports", json_object_new_int(idle->range[i].n));
+		json_add_number(range, "address", idle->range[i].address);
+		json_add_number(range, "first", idle->range[i].first);
+		json_add_number(range, "ports", idle->range[i].n);
 		json_object_array_add(list, range);
 	}
-	json_object_object_add(o, "action", json_object_new_string(plan_idle_word(idle->action)));
-	json_object_object_add(o, "after-ms", json_object_new_int64(idle->after));
-	json_object_object_add(o, "picture",
-			       json_object_new_string(plan_picture_word(idle->picture)));
+	json_add_text(o, "action", plan_idle_word(idle->action));
+	json_add_number(o, "after-ms", idle->after);
+	json_add_text(o, "picture", plan_picture_word(idle->picture));
 	json_object_object_add(o, "tcp", list);
 	return o;
 }

@@ -290,27 +290,13 @@ char *plan_text(const struct plan *plan)
 	return buf_steal(&out);
 }
 
-/* JSON is UTF-8; a file name need not be. What is not becomes U+FFFD, and "exact" says so. */
+/* JSON is UTF-8; a file name need not be. What is not is shown as U+FFFD, and "exact" says so. */
 static json_object *json_text(const char *s, bool *exact)
 {
-	struct buf out = {0};
-	size_t len = strlen(s), at = 0;
-	json_object *text;
+	size_t len = strlen(s);
 
-	while (at < len) {
-		size_t n = text_utf8(s + at, len - at);
-
-		buf_add(&out, s + at, n);
-		at += n;
-		if (at < len) {
-			buf_adds(&out, "\xef\xbf\xbd");
-			*exact = false;
-			at++;
-		}
-	}
-	text = json_object_new_string_len(out.data ? out.data : "", (int)out.len);
-	buf_free(&out);
-	return text;
+	*exact = *exact && text_utf8(s, len) == len;
+	return json_object_new_string(s);
 }
 
 static void add_text(json_object *o, const char *key, const char *s, bool *exact)
@@ -375,7 +361,7 @@ static json_object *steps_json(const struct plan *plan, bool *exact)
 		json_object_object_add(
 			o, "lines",
 			texts_json((const char *const *)step->line, step->lines, exact));
-		json_object_object_add(o, "optional", json_object_new_boolean(step->optional));
+		json_add_bool(o, "optional", step->optional);
 		add_text(o, "key", step->cause.key, exact);
 		add_text(o, "at", step->cause.at, exact);
 		add_text(o, "why", step->cause.why, exact);
@@ -391,7 +377,7 @@ static json_object *fds_json(const struct plan *plan, bool *exact)
 	for (size_t i = 0; i < plan->fds; i++) {
 		json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "number", json_object_new_int(plan->fd[i].number));
+		json_add_number(o, "number", plan->fd[i].number);
 		add_text(o, "role", ROLE[plan->fd[i].role], exact);
 		add_text(o, "path", plan->fd[i].path, exact);
 		json_object_array_add(list, o);
@@ -416,7 +402,7 @@ static json_object *companions_json(const struct plan *plan, bool *exact)
 		add_text(o, "loss", companion->loss, exact);
 		add_text(o, "join", JOIN[companion->join], exact);
 		if (companion->join == JOIN_PAIR)
-			json_object_object_add(o, "number", json_object_new_int(companion->number));
+			json_add_number(o, "number", companion->number);
 		if (companion->join == JOIN_LISTEN)
 			add_text(o, "socket", companion->socket, exact);
 		add_text(o, "log", companion->log, exact);
@@ -438,8 +424,8 @@ static json_object *usbs_json(const struct plan *plan, bool *exact)
 		add_text(o, "section", plan->usb[i].title, exact);
 		add_text(o, "id", plan->usb[i].id, exact);
 		add_text(o, "device", plan->usb[i].device, exact);
-		json_object_object_add(o, "port", json_object_new_int((int)plan->usb[i].port));
-		json_object_object_add(o, "there", json_object_new_boolean(plan->usb[i].given));
+		json_add_number(o, "port", (int)plan->usb[i].port);
+		json_add_bool(o, "there", plan->usb[i].given);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -453,7 +439,7 @@ char *plan_json(const struct plan *plan)
 	const char **argv = plan_argv(plan, &n);
 	char *text;
 
-	json_object_object_add(top, "version", json_object_new_int(1));
+	json_add_number(top, "version", 1);
 	add_text(top, "name", plan->name, &exact);
 	add_text(top, "profile", plan->profile_path, &exact);
 	add_text(top, "accel", plan->kvm ? "kvm" : "tcg", &exact);
@@ -476,7 +462,7 @@ char *plan_json(const struct plan *plan)
 	json_object_object_add(top, "usb", usbs_json(plan, &exact));
 	add_text(top, "log", plan->log, &exact);
 	json_object_object_add(top, "companions", companions_json(plan, &exact));
-	json_object_object_add(top, "exact", json_object_new_boolean(exact));
+	json_add_bool(top, "exact", exact);
 	text = json_document(top);
 	json_object_put(top);
 	free(argv);

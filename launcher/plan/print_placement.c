@@ -1,5 +1,6 @@
 /* Where threads run, in the plan as it is printed. */
 #include "base/alloc.h"
+#include "base/json.h"
 #include "print.h"
 
 /* In the guest's order, runs folded: "0-3,8,20". */
@@ -36,25 +37,18 @@ void placement_print(struct buf *out, const struct placement *p)
 		buf_addf(out, "    %s: threads of disks\n", iothread);
 }
 
-static void add_set(json_object *o, const char *key, const struct cpu_set *set)
-{
-	own_free char *list = cpu_set_text(set);
-
-	json_object_object_add(o, key, json_object_new_string(list));
-}
-
 json_object *placement_object(const struct placement *p)
 {
 	json_object *o = json_object_new_object(), *vcpus = json_object_new_array();
 
 	for (size_t i = 0; p->pinned && i < p->n; i++)
 		json_object_array_add(vcpus, json_object_new_int(p->vcpu[i]));
-	json_object_object_add(o, "pinned", json_object_new_boolean(p->pinned));
-	json_object_object_add(o, "cores", json_object_new_int((int)p->cores));
-	json_object_object_add(o, "threads", json_object_new_int((int)p->threads));
+	json_add_bool(o, "pinned", p->pinned);
+	json_add_number(o, "cores", (int)p->cores);
+	json_add_number(o, "threads", (int)p->threads);
 	json_object_object_add(o, "vcpus", vcpus);
-	add_set(o, "emulator", &p->emulator);
-	add_set(o, "iothread", &p->iothread);
+	json_add_cpus(o, "emulator", &p->emulator);
+	json_add_cpus(o, "iothread", &p->iothread);
 	json_object_object_add(o, "node", p->node < 0 ? NULL : json_object_new_int(p->node));
 	return o;
 }

@@ -126,12 +126,12 @@ static json_object *key_json(const struct key *key)
 	own_free char *values = key_values(key);
 	json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "name", json_object_new_string(key->name));
-	json_object_object_add(o, "values", json_object_new_string(values));
-	json_object_object_add(o, "default", key->dflt ? json_object_new_string(key->dflt) : NULL);
-	json_object_object_add(o, "required", json_object_new_boolean(key->flags & KEY_REQUIRED));
-	json_object_object_add(o, "list", json_object_new_boolean(kind_is_list(key->kind)));
-	json_object_object_add(o, "help", json_object_new_string(key->help));
+	json_add_text(o, "name", key->name);
+	json_add_text(o, "values", values);
+	json_add_text(o, "default", key->dflt);
+	json_add_bool(o, "required", key->flags & KEY_REQUIRED);
+	json_add_bool(o, "list", kind_is_list(key->kind));
+	json_add_text(o, "help", key->help);
 	return o;
 }
 
@@ -142,14 +142,14 @@ char *reference_json(void)
 	const struct section_keys *table = section_table(&n);
 	char *text;
 
-	json_object_object_add(top, "version", json_object_new_int(1));
+	json_add_number(top, "version", 1);
 	json_object_object_add(top, "sections", sections);
 	for (size_t i = 0; i < n; i++) {
 		json_object *section = json_object_new_object(), *keys = json_object_new_array();
 
-		json_object_object_add(section, "name", json_object_new_string(table[i].name));
-		json_object_object_add(section, "items", json_object_new_boolean(table[i].items));
-		json_object_object_add(section, "help", json_object_new_string(table[i].help));
+		json_add_text(section, "name", table[i].name);
+		json_add_bool(section, "items", table[i].items);
+		json_add_text(section, "help", table[i].help);
 		json_object_object_add(section, "keys", keys);
 		for (size_t k = 0; k < table[i].n; k++)
 			json_object_array_add(keys, key_json(&table[i].key[k]));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/own.h"
 #include "base/root.h"
 #include "base/say.h"
@@ -50,7 +51,7 @@ static void take_away(struct plug *plug, size_t i, struct qmp *qmp)
 	const struct plan_usb *usb = &plug->plan->usb[i];
 	json_object *arguments = json_object_new_object();
 
-	json_object_object_add(arguments, "id", json_object_new_string(usb->id));
+	json_add_text(arguments, "id", usb->id);
 	if (send_command(&plug->item[i], qmp, "device_del", arguments))
 		say(SAY_NOTE, "%s: %s was unplugged", plug->plan->name, usb->title);
 	plug->item[i].number = 0;
@@ -95,12 +96,12 @@ static void give(struct plug *plug, size_t i, const struct plugged *found, struc
 		return;
 	}
 	arguments = json_object_new_object();
-	json_object_object_add(arguments, "driver", json_object_new_string("usb-host"));
-	json_object_object_add(arguments, "id", json_object_new_string(usb->id));
-	json_object_object_add(arguments, "bus", json_object_new_string("usb.0"));
-	json_object_object_add(arguments, "port", json_object_new_string(port));
-	json_object_object_add(arguments, "hostbus", json_object_new_int((int)found->bus));
-	json_object_object_add(arguments, "hostaddr", json_object_new_int((int)found->number));
+	json_add_text(arguments, "driver", "usb-host");
+	json_add_text(arguments, "id", usb->id);
+	json_add_text(arguments, "bus", "usb.0");
+	json_add_text(arguments, "port", port);
+	json_add_number(arguments, "hostbus", (int)found->bus);
+	json_add_number(arguments, "hostaddr", (int)found->number);
 	if (!send_command(item, qmp, "device_add", arguments))
 		return;
 	item->bus = found->bus;

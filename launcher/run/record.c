@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/root.h"
 #include "base/text.h"
 
@@ -84,24 +85,13 @@ static const struct time_row {
 _Static_assert(ARRAY_SIZE(TIME) * sizeof(unsigned) == sizeof(struct shutdown_times),
 	       "each time of the way down has a key");
 
-static json_object *process_json(struct process process)
-{
-	json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "pid", json_object_new_int(process.pid));
-	json_object_object_add(o, "start", json_object_new_uint64(process.start));
-	return o;
-}
-
 static json_object *times_json(const struct shutdown_times *times)
 {
 	json_object *o = json_object_new_object();
 
 	for (size_t i = 0; i < ARRAY_SIZE(TIME); i++)
-		json_object_object_add(
-			o, TIME[i].key,
-			json_object_new_int64(
-				*(const unsigned *)((const char *)times + TIME[i].offset)));
+		json_add_number(o, TIME[i].key,
+				*(const unsigned *)((const char *)times + TIME[i].offset));
 	return o;
 }
 
@@ -109,9 +99,9 @@ static json_object *file_json(const struct run_file *file)
 {
 	json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "path", json_object_new_string(file->path));
-	json_object_object_add(o, "device", json_object_new_uint64(file->device));
-	json_object_object_add(o, "inode", json_object_new_uint64(file->inode));
+	json_add_text(o, "path", file->path);
+	json_add_unsigned(o, "device", file->device);
+	json_add_unsigned(o, "inode", file->inode);
 	return o;
 }
 
@@ -123,14 +113,14 @@ static json_object *companions_json(const struct run_record *record)
 		const struct plan_companion *companion = &record->companion[i];
 		json_object *o = json_object_new_object(), *argv = json_object_new_array();
 
-		json_object_object_add(o, "name", json_object_new_string(companion->name));
-		json_object_object_add(o, "log", json_object_new_string(companion->log));
+		json_add_text(o, "name", companion->name);
+		json_add_text(o, "log", companion->log);
 		for (size_t k = 0; k < companion->args; k++)
 			json_object_array_add(argv, json_object_new_string(companion->argv[k]));
 		json_object_object_add(o, "argv", argv);
-		json_object_object_add(o, "loss", json_object_new_string(companion->loss));
+		json_add_text(o, "loss", companion->loss);
 		if (companion->when == COMPANION_BEFORE)
-			json_object_object_add(o, "process", process_json(record->beside[i]));
+			json_object_object_add(o, "process", json_process(record->beside[i]));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -143,10 +133,10 @@ static json_object *usbs_json(const struct run_record *record)
 	for (size_t i = 0; i < record->usbs; i++) {
 		json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "section", json_object_new_string(record->usb[i].title));
-		json_object_object_add(o, "id", json_object_new_string(record->usb[i].id));
-		json_object_object_add(o, "device", json_object_new_string(record->usb[i].device));
-		json_object_object_add(o, "port", json_object_new_int((int)record->usb[i].port));
+		json_add_text(o, "section", record->usb[i].title);
+		json_add_text(o, "id", record->usb[i].id);
+		json_add_text(o, "device", record->usb[i].device);
+		json_add_number(o, "port", (int)record->usb[i].port);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -159,10 +149,8 @@ static json_object *functions_json(const struct run_record *record)
 	for (size_t i = 0; i < record->functions; i++) {
 		json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "address",
-				       json_object_new_string(record->function[i].address));
-		json_object_object_add(o, "driver",
-				       json_object_new_string(record->function[i].driver));
+		json_add_text(o, "address", record->function[i].address);
+		json_add_text(o, "driver", record->function[i].driver);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -177,8 +165,8 @@ static json_object *placement_json(const struct placement *p)
 	for (size_t i = 0; i < p->n; i++)
 		json_object_array_add(vcpus, json_object_new_int(p->vcpu[i]));
 	json_object_object_add(o, "vcpus", vcpus);
-	json_object_object_add(o, "emulator", json_object_new_string(emulator));
-	json_object_object_add(o, "iothread", json_object_new_string(iothread));
+	json_add_text(o, "emulator", emulator);
+	json_add_text(o, "iothread", iothread);
 	return o;
 }
 
@@ -189,24 +177,24 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	const char *text;
 	bool good;
 
-	json_object_object_add(o, "version", json_object_new_int(1));
-	json_object_object_add(o, "name", json_object_new_string(record->name));
-	json_object_object_add(o, "profile", json_object_new_string(record->profile));
-	json_object_object_add(o, "log", json_object_new_string(record->log));
-	json_object_object_add(o, "boot-id", json_object_new_string(boot));
-	json_object_object_add(o, "started", json_object_new_int64(record->started));
-	json_object_object_add(o, "down-since", json_object_new_int64(record->down.since));
-	json_object_object_add(o, "down-quits", json_object_new_int64(record->down.quits));
+	json_add_number(o, "version", 1);
+	json_add_text(o, "name", record->name);
+	json_add_text(o, "profile", record->profile);
+	json_add_text(o, "log", record->log);
+	json_add_text(o, "boot-id", boot);
+	json_add_number(o, "started", record->started);
+	json_add_number(o, "down-since", record->down.since);
+	json_add_number(o, "down-quits", record->down.quits);
 	if (record->held.since) {
-		json_object_object_add(o, "held", json_object_new_string(record->held.state));
-		json_object_object_add(o, "held-since", json_object_new_int64(record->held.since));
+		json_add_text(o, "held", record->held.state);
+		json_add_number(o, "held-since", record->held.since);
 	}
-	json_object_object_add(o, "supervisor", process_json(record->supervisor));
-	json_object_object_add(o, "qemu", process_json(record->qemu));
+	json_object_object_add(o, "supervisor", json_process(record->supervisor));
+	json_object_object_add(o, "qemu", json_process(record->qemu));
 	if (record->keeper.pid)
-		json_object_object_add(o, "keeper", process_json(record->keeper));
+		json_object_object_add(o, "keeper", json_process(record->keeper));
 	json_object_object_add(o, "shutdown", times_json(&record->times));
-	json_object_object_add(o, "terminal", json_object_new_boolean(record->terminal));
+	json_add_bool(o, "terminal", record->terminal);
 	if (record->shared.path)
 		json_object_object_add(o, "shared-memory", file_json(&record->shared));
 	json_object_object_add(o, "functions", functions_json(record));
@@ -214,10 +202,9 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	json_object_object_add(o, "usb", usbs_json(record));
 	if (record->placement.pinned)
 		json_object_object_add(o, "placement", placement_json(&record->placement));
-	json_object_object_add(o, "let-go", json_object_new_boolean(record->let_go));
-	json_object_object_add(o, "quiet", json_object_new_boolean(record->quiet));
-	json_object_object_add(o, "host-sleep",
-			       json_object_new_string(plan_sleep_word(record->sleep)));
+	json_add_bool(o, "let-go", record->let_go);
+	json_add_bool(o, "quiet", record->quiet);
+	json_add_text(o, "host-sleep", plan_sleep_word(record->sleep));
 	json_object_object_add(o, "idle", plan_idle_json(&record->idle));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
@@ -225,48 +212,20 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	return good;
 }
 
-/* ------------------------------------------------------------------ from text */
-
-static json_object *member(json_object *o, const char *key, enum json_type type)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) && json_object_is_type(value, type) ? value
-											     : NULL;
-}
-
-static char *member_text(json_object *o, const char *key)
-{
-	json_object *value = member(o, key, json_type_string);
-
-	return xstrdup(value ? json_object_get_string(value) : "");
-}
-
-static uint64_t member_number(json_object *o, const char *key)
-{
-	json_object *value = member(o, key, json_type_int);
-
-	return value ? json_object_get_uint64(value) : 0;
-}
-
 static struct process member_process(json_object *o, const char *key)
 {
-	json_object *value = member(o, key, json_type_object);
-	struct process process = {0};
-	uint64_t pid = value ? member_number(value, "pid") : 0;
+	struct process process;
 
-	if (pid && pid <= INT_MAX)
-		process = (struct process){(pid_t)pid, member_number(value, "start")};
-	return process;
+	return json_member_process(o, key, &process) && process.pid ? process : (struct process){0};
 }
 
 /* All or none: half of them would be a way down that nobody chose. */
 static void read_times(json_object *o, struct shutdown_times *times)
 {
-	json_object *value = member(o, "shutdown", json_type_object);
+	json_object *value = json_member(o, "shutdown", json_type_object);
 
 	for (size_t i = 0; value && i < ARRAY_SIZE(TIME); i++) {
-		uint64_t ms = member_number(value, TIME[i].key);
+		uint64_t ms = json_member_unsigned(value, TIME[i].key);
 
 		if (ms == 0 || ms > TIME_LIMIT) {
 			*times = (struct shutdown_times){0};
@@ -278,12 +237,12 @@ static void read_times(json_object *o, struct shutdown_times *times)
 
 static void read_shared(json_object *o, struct run_file *file)
 {
-	json_object *value = member(o, "shared-memory", json_type_object);
-	own_free char *path = value ? member_text(value, "path") : NULL;
+	json_object *value = json_member(o, "shared-memory", json_type_object);
+	own_free char *path = value ? xstrdup(json_member_text(value, "path")) : NULL;
 
 	if (path && *path == '/')
-		*file = (struct run_file){steal(&path), member_number(value, "device"),
-					  member_number(value, "inode")};
+		*file = (struct run_file){steal(&path), json_member_unsigned(value, "device"),
+					  json_member_unsigned(value, "inode")};
 }
 
 /* They become part of paths in sysfs. */
@@ -299,13 +258,13 @@ static bool is_driver(const char *s)
 
 static void read_functions(json_object *o, struct run_record *record)
 {
-	json_object *list = member(o, "functions", json_type_array);
+	json_object *list = json_member(o, "functions", json_type_array);
 	size_t n = list ? json_object_array_length(list) : 0;
 
 	for (size_t i = 0; i < n && i < FUNCTIONS_LIMIT; i++) {
 		json_object *entry = json_object_array_get_idx(list, i);
-		own_free char *address = member_text(entry, "address");
-		own_free char *driver = member_text(entry, "driver");
+		own_free char *address = xstrdup(json_member_text(entry, "address"));
+		own_free char *driver = xstrdup(json_member_text(entry, "driver"));
 
 		if (is_address(address) && is_driver(driver))
 			*xappend(record->function, record->functions) =
@@ -315,14 +274,14 @@ static void read_functions(json_object *o, struct run_record *record)
 
 static bool read_companion(json_object *o, struct plan_companion *companion)
 {
-	json_object *argv = member(o, "argv", json_type_array);
+	json_object *argv = json_member(o, "argv", json_type_array);
 	size_t n = argv ? json_object_array_length(argv) : 0;
 
 	companion->when =
-		member(o, "process", json_type_object) ? COMPANION_BEFORE : COMPANION_RUNNING;
-	companion->name = member_text(o, "name");
-	companion->log = member_text(o, "log");
-	companion->loss = member_text(o, "loss");
+		json_member(o, "process", json_type_object) ? COMPANION_BEFORE : COMPANION_RUNNING;
+	companion->name = xstrdup(json_member_text(o, "name"));
+	companion->log = xstrdup(json_member_text(o, "log"));
+	companion->loss = xstrdup(json_member_text(o, "loss"));
 	for (size_t i = 0; i < n && i < ARGS_LIMIT; i++) {
 		json_object *word = json_object_array_get_idx(argv, i);
 
@@ -337,7 +296,7 @@ static bool read_companion(json_object *o, struct plan_companion *companion)
 
 static void read_companions(json_object *top, struct run_record *record)
 {
-	json_object *list = member(top, "companions", json_type_array);
+	json_object *list = json_member(top, "companions", json_type_array);
 	size_t n = list ? json_object_array_length(list) : 0;
 
 	for (size_t i = 0; i < n && i < COMPANION_LIMIT; i++) {
@@ -353,20 +312,21 @@ static void read_companions(json_object *top, struct run_record *record)
 
 static void read_usbs(json_object *top, struct run_record *record)
 {
-	json_object *list = member(top, "usb", json_type_array);
+	json_object *list = json_member(top, "usb", json_type_array);
 	size_t n = list ? json_object_array_length(list) : 0;
 
 	for (size_t i = 0; i < n && i < USBS_LIMIT; i++) {
 		json_object *o = json_object_array_get_idx(list, i);
-		own_free char *title = member_text(o, "section"), *id = member_text(o, "id");
-		own_free char *device = member_text(o, "device");
+		own_free char *title = xstrdup(json_member_text(o, "section")),
+			      *id = xstrdup(json_member_text(o, "id"));
+		own_free char *device = xstrdup(json_member_text(o, "device"));
 
 		if (text_is_printable(title) && *id && text_is_printable(device))
 			*xappend(record->usb, record->usbs) = (struct plan_usb){
 				.title = steal(&title),
 				.id = steal(&id),
 				.device = steal(&device),
-				.port = (unsigned)member_number(o, "port"),
+				.port = (unsigned)json_member_unsigned(o, "port"),
 			};
 	}
 }
@@ -374,10 +334,10 @@ static void read_usbs(json_object *top, struct run_record *record)
 /* All or nothing, as it is pinned. */
 static void read_placement(json_object *o, struct placement *p)
 {
-	json_object *value = member(o, "placement", json_type_object);
-	json_object *vcpus = value ? member(value, "vcpus", json_type_array) : NULL;
-	own_free char *emulator = value ? member_text(value, "emulator") : NULL;
-	own_free char *iothread = value ? member_text(value, "iothread") : NULL;
+	json_object *value = json_member(o, "placement", json_type_object);
+	json_object *vcpus = value ? json_member(value, "vcpus", json_type_array) : NULL;
+	own_free char *emulator = value ? xstrdup(json_member_text(value, "emulator")) : NULL;
+	own_free char *iothread = value ? xstrdup(json_member_text(value, "iothread")) : NULL;
 	size_t n = vcpus ? json_object_array_length(vcpus) : 0;
 
 	if (!n || n > CPU_SET_SIZE || !cpu_set_parse(&p->emulator, emulator) ||
@@ -398,7 +358,7 @@ static void read_placement(json_object *o, struct placement *p)
 
 static enum host_sleep read_sleep(json_object *o)
 {
-	own_free char *word = member_text(o, "host-sleep");
+	own_free char *word = xstrdup(json_member_text(o, "host-sleep"));
 
 	for (int i = 0; i < SLEEPS; i++)
 		if (strcmp(plan_sleep_word((enum host_sleep)i), word) == 0)
@@ -409,11 +369,11 @@ static enum host_sleep read_sleep(json_object *o)
 /* A range that makes no sense is none of ours. */
 static void read_idle(json_object *top, struct plan_idle *idle)
 {
-	json_object *o = member(top, "idle", json_type_object);
-	json_object *list = o ? member(o, "tcp", json_type_array) : NULL;
-	own_free char *action = o ? member_text(o, "action") : NULL;
-	own_free char *picture = o ? member_text(o, "picture") : NULL;
-	uint64_t after = o ? member_number(o, "after-ms") : 0;
+	json_object *o = json_member(top, "idle", json_type_object);
+	json_object *list = o ? json_member(o, "tcp", json_type_array) : NULL;
+	own_free char *action = o ? xstrdup(json_member_text(o, "action")) : NULL;
+	own_free char *picture = o ? xstrdup(json_member_text(o, "picture")) : NULL;
+	uint64_t after = o ? json_member_unsigned(o, "after-ms") : 0;
 
 	if (!after || after > IDLE_LIMIT)
 		return;
@@ -426,8 +386,9 @@ static void read_idle(json_object *top, struct plan_idle *idle)
 			idle->picture = (enum idle_picture)i;
 	for (size_t i = 0; list && i < json_object_array_length(list) && i < RANGES_LIMIT; i++) {
 		json_object *range = json_object_array_get_idx(list, i);
-		uint64_t address = member_number(range, "address");
-		uint64_t first = member_number(range, "first"), n = member_number(range, "ports");
+		uint64_t address = json_member_unsigned(range, "address");
+		uint64_t first = json_member_unsigned(range, "first"),
+			 n = json_member_unsigned(range, "ports");
 
 		if (address <= UINT32_MAX && first && n && n <= UINT16_MAX && first + n <= 65536)
 			*xappend(idle->range, idle->ranges) = (struct idle_ports){
@@ -446,20 +407,21 @@ bool run_record_read(const char *dir, struct run_record *record)
 		return false;
 	}
 	*record = (struct run_record){
-		.name = member_text(o, "name"),
-		.profile = member_text(o, "profile"),
-		.log = member_text(o, "log"),
-		.boot_id = member_text(o, "boot-id"),
+		.name = xstrdup(json_member_text(o, "name")),
+		.profile = xstrdup(json_member_text(o, "profile")),
+		.log = xstrdup(json_member_text(o, "log")),
+		.boot_id = xstrdup(json_member_text(o, "boot-id")),
 		.supervisor = member_process(o, "supervisor"),
 		.qemu = member_process(o, "qemu"),
 		.keeper = member_process(o, "keeper"),
-		.started = (int64_t)member_number(o, "started"),
-		.down = {(int64_t)member_number(o, "down-since"),
-			 (int64_t)member_number(o, "down-quits")},
-		.held = {member_text(o, "held"), (int64_t)member_number(o, "held-since")},
-		.terminal = json_object_get_boolean(member(o, "terminal", json_type_boolean)),
-		.let_go = json_object_get_boolean(member(o, "let-go", json_type_boolean)),
-		.quiet = json_object_get_boolean(member(o, "quiet", json_type_boolean)),
+		.started = (int64_t)json_member_unsigned(o, "started"),
+		.down = {(int64_t)json_member_unsigned(o, "down-since"),
+			 (int64_t)json_member_unsigned(o, "down-quits")},
+		.held = {xstrdup(json_member_text(o, "held")),
+			 (int64_t)json_member_unsigned(o, "held-since")},
+		.terminal = json_object_get_boolean(json_member(o, "terminal", json_type_boolean)),
+		.let_go = json_object_get_boolean(json_member(o, "let-go", json_type_boolean)),
+		.quiet = json_object_get_boolean(json_member(o, "quiet", json_type_boolean)),
 	};
 	record->sleep = read_sleep(o);
 	read_idle(o, &record->idle);

@@ -192,12 +192,78 @@ static void test_long_number(void **state)
 	assert_non_null(strstr(fault.why, "too many digits"));
 }
 
+/* What one writes, the other one reads. */
+static void test_mapping(void **state)
+{
+	own_json json_object *o = json_object_new_object();
+	struct cpu_set cpus = {0};
+	struct process process;
+	int64_t number;
+	json_object *list;
+
+	(void)state;
+	cpu_set_parse(&cpus, "1-3,7");
+	json_add_text(o, "text", "\"\n\x80");
+	json_add_text(o, "none", NULL);
+	json_add_number(o, "number", INT64_MIN);
+	json_add_unsigned(o, "unsigned", UINT64_MAX);
+	json_add_bool(o, "bool", true);
+	json_add_hex(o, "hex", 0xab, 4);
+	json_add_cpus(o, "cpus", &cpus);
+	list = json_add_list(o, "list");
+	json_add_text(json_list_mapping(list), "a", "b");
+	json_object_object_add(o, "process", json_process((struct process){7, 9}));
+	own_free char *shown = json_shown(o, JSON_C_TO_STRING_PLAIN);
+
+	assert_string_equal(
+		shown,
+		"{\"text\":\"\\\"\\n\xef\xbf\xbd\",\"none\":null,\"number\":-9223372036854775808,"
+		"\"unsigned\":18446744073709551615,\"bool\":true,\"hex\":\"00ab\",\"cpus\":\"1-3,7\","
+		"\"list\":[{\"a\":\"b\"}],\"process\":{\"pid\":7,\"start\":9}}");
+	assert_string_equal(json_member_text(o, "text"), "\"\n\x80");
+	assert_true(json_member_process(o, "process", &process));
+	assert_int_equal(process.pid, 7);
+	assert_int_equal(process.start, 9);
+	assert_true(json_member_unsigned(o, "unsigned") == UINT64_MAX);
+	assert_true(json_member_number(o, "number", INT64_MIN, 0, &number));
+	assert_true(number == INT64_MIN);
+	assert_ptr_equal(json_member(o, "list", json_type_array), list);
+}
+
+static void test_members_that_are_none(void **state)
+{
+	own_json json_object *o = json_tokener_parse(
+		"{\"n\": -1, \"t\": \"x\", \"p\": {\"pid\": -1}, \"q\": {\"pid\": 4294967296}, \"l\": []}");
+	struct process process = {1, 1};
+	int64_t number = 1;
+
+	(void)state;
+	assert_string_equal(json_member_text(o, "n"), "");
+	assert_string_equal(json_member_text(NULL, "n"), "");
+	assert_string_equal(json_member_text(json_member(o, "l", json_type_array), "n"), "");
+	assert_null(json_member(o, "t", json_type_int));
+	assert_true(json_member_number(o, "absent", 1, 2, &number));
+	assert_int_equal(number, 0);
+	assert_false(json_member_number(o, "n", 0, 2, &number));
+	assert_false(json_member_number(o, "t", 0, 2, &number));
+	assert_int_equal(json_member_unsigned(o, "n"), 0);
+	assert_int_equal(json_member_unsigned(o, "t"), 0);
+	for (const char *key = "pqtx"; *key; key++) {
+		assert_false(json_member_process(o, (char[]){*key, 0}, &process));
+		assert_int_equal(process.pid, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	    cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_nul),	    cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_long_number),
+		cmocka_unit_test(test_mapping),
+		cmocka_unit_test(test_members_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
