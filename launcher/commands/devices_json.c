@@ -1,10 +1,5 @@
 /* The devices for programs. */
-#include <string.h>
-
-#include "base/alloc.h"
-#include "base/buf.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "devices.h"
 
 static void add_address(json_object *o, const char *key, bool known,

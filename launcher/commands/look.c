@@ -81,16 +81,6 @@ int64_t look_number(json_object *object, const char *key)
 		       : -1;
 }
 
-void look_add_text(json_object *o, const char *key, const char *text)
-{
-	json_add_text(o, key, text);
-}
-
-void look_add_number(json_object *o, const char *key, int64_t number)
-{
-	json_add_number(o, key, number);
-}
-
 /* qmp_table() takes one object for no table: it is given it twice, and the second line is left out.
  */
 void look_table(struct buf *out, json_object *rows)
@@ -158,8 +148,8 @@ static json_object *lost_functions(const struct session *session)
 		if (!words)
 			continue;
 		o = json_object_new_object();
-		look_add_text(o, "host", address);
-		look_add_text(o, "problem", words);
+		json_add_text(o, "host", address);
+		json_add_text(o, "problem", words);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -174,9 +164,9 @@ static void add_complaint(json_object *o, const struct session *session)
 	if (!session->dir || !run_record_read(session->dir, &record) ||
 	    !explain_log(record.log, false, &said))
 		return;
-	look_add_text(o, "said", said.line);
-	look_add_text(o, "cause", said.cause);
-	look_add_text(o, "remedy", said.remedy);
+	json_add_text(o, "said", said.line);
+	json_add_text(o, "cause", said.cause);
+	json_add_text(o, "remedy", said.remedy);
 }
 
 static json_object *find_why(struct looking *looking, const char *words, struct error **err)
@@ -200,10 +190,10 @@ static json_object *find_why(struct looking *looking, const char *words, struct 
 	}
 	held_text = held_words(&held, looking->session->name);
 	o = json_object_new_object();
-	look_add_text(o, "state", state);
-	look_add_text(o, "why", held_text ? held_text : state_words(state));
-	look_add_text(o, "last-crash", crash ? crash : looking->crash);
-	look_add_text(o, "resets", resets);
+	json_add_text(o, "state", state);
+	json_add_text(o, "why", held_text ? held_text : state_words(state));
+	json_add_text(o, "last-crash", crash ? crash : looking->crash);
+	json_add_text(o, "resets", resets);
 	json_object_object_add(o, "functions", lost_functions(looking->session));
 	add_complaint(o, looking->session);
 	return o;
@@ -282,8 +272,8 @@ static json_object *find_firmware(struct looking *looking, const char *words, st
 		return NULL;
 	}
 	o = json_object_new_object();
-	look_add_text(o, "version", json_member_text(answer, "version"));
-	look_add_text(o, "log", text.data);
+	json_add_text(o, "version", json_member_text(answer, "version"));
+	json_add_text(o, "log", text.data);
 	return o;
 }
 

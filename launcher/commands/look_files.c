@@ -109,7 +109,7 @@ static json_object *file_json(const char *name)
 {
 	json_object *o = json_object_new_object();
 
-	look_add_text(o, "file", name);
+	json_add_text(o, "file", name);
 	return o;
 }
 

@@ -22,14 +22,14 @@ static json_object *interrupts_of(const struct interrupt_list *before,
 		const struct interrupt *was = interrupts_find(before, now->number);
 		json_object *o = json_object_new_object();
 
-		look_add_text(o, "number", now->number);
-		look_add_text(o, "name", now->name);
-		look_add_number(o, "count", (int64_t)now->count);
-		look_add_number(o, "per-second",
+		json_add_text(o, "number", now->number);
+		json_add_text(o, "name", now->name);
+		json_add_number(o, "count", (int64_t)now->count);
+		json_add_number(o, "per-second",
 				was && now->count > was->count
 					? (int64_t)(now->count - was->count) * 1000 / RATE_MS
 					: 0);
-		look_add_text(o, "on", now->on);
+		json_add_text(o, "on", now->on);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -46,8 +46,8 @@ static void add_link(json_object *o, const struct pci_function *f, const char *a
 		speed = root_line(&real, "/sys/bus/pci/devices/%s/current_link_speed", address);
 		width = root_line(&real, "/sys/bus/pci/devices/%s/current_link_width", address);
 	}
-	look_add_text(o, "link-speed", speed);
-	look_add_text(o, "link-width", width);
+	json_add_text(o, "link-speed", speed);
+	json_add_text(o, "link-width", width);
 }
 
 static void add_host(json_object *o, const char *address)
@@ -59,12 +59,12 @@ static void add_host(json_object *o, const char *address)
 
 	if (pci_address_parse(address, &parsed))
 		pci_function_read(&f, &real, &parsed);
-	look_add_text(o, "host", address);
+	json_add_text(o, "host", address);
 	json_add_bool(o, "there", f.path != NULL);
-	look_add_text(o, "problem", pci_answer_words(pci_answer_of(&real, address)));
-	look_add_text(o, "driver", f.driver);
-	look_add_text(o, "power-state", f.power_state);
-	look_add_text(o, "runtime-status", f.runtime_status);
+	json_add_text(o, "problem", pci_answer_words(pci_answer_of(&real, address)));
+	json_add_text(o, "driver", f.driver);
+	json_add_text(o, "power-state", f.power_state);
+	json_add_text(o, "runtime-status", f.runtime_status);
 	for (size_t i = 0; i < f.resets; i++)
 		json_object_array_add(resets, json_object_new_string(f.reset[i]));
 	json_object_object_add(o, "resets", resets);
@@ -112,8 +112,8 @@ static json_object *find_functions(struct looking *looking, struct error **err)
 		guest = in_guest(pci, name);
 		json_object_object_get_ex(guest, "bars", &bars);
 		o = json_object_new_object();
-		look_add_text(o, "id", name);
-		look_add_text(o, "place", json_member_text(guest, "place"));
+		json_add_text(o, "id", name);
+		json_add_text(o, "place", json_member_text(guest, "place"));
 		/* A vGPU is named by its path. */
 		if (json_object_is_type(host, json_type_string) &&
 		    is_address(json_object_get_string(host)))

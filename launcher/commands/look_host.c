@@ -73,13 +73,13 @@ static json_object *find_vcpus(struct looking *looking, const char *words, struc
 		const struct thread *thread = threads_find(&threads, (pid_t)id);
 		char state[] = {thread ? thread->state : '?', '\0'};
 
-		look_add_number(o, "vcpu", look_number(cpu, "cpu-index"));
-		look_add_number(o, "thread", id);
-		look_add_text(o, "state", state);
-		look_add_number(o, "cpu-ms", thread ? (int64_t)thread->used_ms : -1);
-		look_add_number(o, "waited-ms", thread ? thread->waited_ms : -1);
-		look_add_number(o, "processor", thread ? thread->processor : -1);
-		look_add_text(o, "may-run-on", thread ? thread->may : "");
+		json_add_number(o, "vcpu", look_number(cpu, "cpu-index"));
+		json_add_number(o, "thread", id);
+		json_add_text(o, "state", state);
+		json_add_number(o, "cpu-ms", thread ? (int64_t)thread->used_ms : -1);
+		json_add_number(o, "waited-ms", thread ? thread->waited_ms : -1);
+		json_add_number(o, "processor", thread ? thread->processor : -1);
+		json_add_text(o, "may-run-on", thread ? thread->may : "");
 		json_object_object_add(o, "exits",
 				       exits_of(stats, json_member_text(cpu, "qom-path")));
 		json_object_array_add(list, o);
@@ -103,13 +103,13 @@ static void print_vcpus(struct buf *out, json_object *found)
 		json_object *from = json_object_array_get_idx(found, i);
 		json_object *o = json_object_new_object();
 
-		look_add_number(o, "vcpu", look_number(from, "vcpu"));
-		look_add_number(o, "thread", look_number(from, "thread"));
-		look_add_text(o, "state", json_member_text(from, "state"));
+		json_add_number(o, "vcpu", look_number(from, "vcpu"));
+		json_add_number(o, "thread", look_number(from, "thread"));
+		json_add_text(o, "state", json_member_text(from, "state"));
 		json_object_object_add(o, "seconds", seconds_of(from, "cpu-ms"));
 		json_object_object_add(o, "waited", seconds_of(from, "waited-ms"));
-		look_add_number(o, "ran on", look_number(from, "processor"));
-		look_add_text(o, "may run on", json_member_text(from, "may-run-on"));
+		json_add_number(o, "ran on", look_number(from, "processor"));
+		json_add_text(o, "may run on", json_member_text(from, "may-run-on"));
 		json_object_array_add(rows, o);
 	}
 	look_table(out, rows);
@@ -162,14 +162,14 @@ static json_object *find_memory(struct looking *looking, const char *words, stru
 		return NULL;
 	rollup = root_read(&real, "/proc/%d/smaps_rollup", (int)looking->session->qemu);
 	o = json_object_new_object();
-	look_add_number(o, "guest-bytes", look_number(size, "base-memory"));
-	look_add_number(o, "plugged-bytes", look_number(size, "plugged-memory"));
+	json_add_number(o, "guest-bytes", look_number(size, "base-memory"));
+	json_add_number(o, "plugged-bytes", look_number(size, "plugged-memory"));
 	host = rollup ? json_object_new_object() : NULL;
 	for (size_t i = 0; host && i < ARRAY_SIZE(row); i++) {
 		int64_t kb = rollup_kb(rollup, row[i][1]);
 
 		if (kb >= 0)
-			look_add_number(host, row[i][0], kb * 1024);
+			json_add_number(host, row[i][0], kb * 1024);
 	}
 	json_object_object_add(o, "host-bytes", host);
 	return o;
@@ -209,10 +209,10 @@ static json_object *bars_of(json_object *device)
 		int64_t address = look_number(region, "address");
 
 		json_object_object_get_ex(region, "prefetch", &prefetch);
-		look_add_number(o, "bar", look_number(region, "bar"));
-		look_add_text(o, "kind", json_member_text(region, "type"));
+		json_add_number(o, "bar", look_number(region, "bar"));
+		json_add_text(o, "kind", json_member_text(region, "type"));
 		json_add_bool(o, "prefetch", json_object_get_boolean(prefetch));
-		look_add_number(o, "size", look_number(region, "size"));
+		json_add_number(o, "size", look_number(region, "size"));
 		json_object_object_add(o, "address",
 				       address < 0 ? NULL : json_object_new_int64(address));
 		json_object_array_add(bars, o);
@@ -233,10 +233,10 @@ static void add_pci_device(json_object *list, json_object *device, unsigned dept
 	json_object_object_get_ex(device, "id", &id);
 	ids = xasprintf("%04x:%04x", (unsigned)look_number(id, "vendor") & 0xffff,
 			(unsigned)look_number(id, "device") & 0xffff);
-	look_add_text(o, "place", place);
-	look_add_text(o, "ids", ids);
-	look_add_text(o, "id", json_member_text(device, "qdev_id"));
-	look_add_text(o, "what", json_member_text(class, "desc"));
+	json_add_text(o, "place", place);
+	json_add_text(o, "ids", ids);
+	json_add_text(o, "id", json_member_text(device, "qdev_id"));
+	json_add_text(o, "what", json_member_text(class, "desc"));
 	json_object_object_add(o, "bars", bars_of(device));
 	json_object_array_add(list, o);
 	if (!depth || !json_object_object_get_ex(device, "pci_bridge", &bridge) ||
@@ -273,10 +273,10 @@ static void print_pci(struct buf *out, json_object *found)
 		json_object *from = json_object_array_get_idx(found, i);
 		json_object *o = json_object_new_object();
 
-		look_add_text(o, "place", json_member_text(from, "place"));
-		look_add_text(o, "ids", json_member_text(from, "ids"));
-		look_add_text(o, "id", json_member_text(from, "id"));
-		look_add_text(o, "what", json_member_text(from, "what"));
+		json_add_text(o, "place", json_member_text(from, "place"));
+		json_add_text(o, "ids", json_member_text(from, "ids"));
+		json_add_text(o, "id", json_member_text(from, "id"));
+		json_add_text(o, "what", json_member_text(from, "what"));
 		json_object_array_add(rows, o);
 	}
 	look_table(out, rows);
@@ -298,7 +298,7 @@ static json_object *find_usb(struct looking *looking, const char *words, struct 
 	if (!answer)
 		return NULL;
 	o = json_object_new_object();
-	look_add_text(o, "text",
+	json_add_text(o, "text",
 		      json_object_is_type(answer, json_type_string) ? json_object_get_string(answer)
 								    : "");
 	return o;

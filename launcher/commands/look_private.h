@@ -19,10 +19,6 @@ json_object *look_qom(struct looking *looking, const char *path, const char *pro
 size_t look_length(json_object *list);
 int64_t look_number(json_object *object, const char *key);
 
-/* Adds a member: a copy of the text, null without one; a number. */
-void look_add_text(json_object *o, const char *key, const char *text);
-void look_add_number(json_object *o, const char *key, int64_t number);
-
 /* Adds a table of alike objects, of one as well; quoted for a terminal. */
 void look_table(struct buf *out, json_object *rows);
 
