@@ -67,7 +67,7 @@ class Hers:
 
     def run(self, *words, **env):
         child = self.vmlaunch(*words, **env)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=300)
         return child.returncode, out.decode(), err.decode()
 
     def start(self, *words, plain=False, **env):
