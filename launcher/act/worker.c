@@ -23,7 +23,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/layout.h"
-#include "base/process.h"
+#include "base/patience.h"
 #include "base/text.h"
 
 /* The longest last line that goes into an error, in bytes. */
@@ -72,26 +72,19 @@ static void hear_output(struct watched *w)
 	}
 }
 
-/* How often a limit fits into the time that is waited at most: a processor that somebody keeps for
- * himself must not hold up the keeper for ever.
- */
-#define STRETCH 10
-
-/* Listens until the child has ended, at most wait_ms of the time in which it could go on: while it
- * stands in line for a processor it is not the child that is slow. True when it has ended; it is
- * not reaped then.
+/* Listens until the child has ended, at most wait_ms of the time in which it could go on. True when
+ * it has ended; it is not reaped then.
  */
 static bool watch(struct watched *w, int wait_ms)
 {
-	int64_t until = now_ms() + wait_ms, left = wait_ms,
-		in_line = process_in_line_ms(w->child.pid);
-	int64_t last = until + (int64_t)wait_ms * (STRETCH - 1);
+	struct patience patience = patience_with(w->child.pid, wait_ms);
+	int left = wait_ms;
 
 	do {
 		struct pollfd fd[] = {{.fd = w->child.pidfd, .events = POLLIN},
 				      {.fd = w->child.talk, .events = POLLIN},
 				      {.fd = w->output, .events = POLLIN}};
-		int n = poll(fd, ARRAY_SIZE(fd), left > 0 ? (int)left : 0);
+		int n = poll(fd, ARRAY_SIZE(fd), left);
 
 		if (n > 0 && fd[1].revents)
 			child_hear(&w->child, false);
@@ -103,14 +96,7 @@ static bool watch(struct watched *w, int wait_ms)
 			hear_output(w);
 			return true;
 		}
-		left = until - now_ms();
-		if (left <= 0) {
-			int64_t now_in_line = process_in_line_ms(w->child.pid);
-
-			until += now_in_line > in_line ? now_in_line - in_line : 0;
-			in_line = now_in_line;
-			left = (until < last ? until : last) - now_ms();
-		}
+		left = patience_left(&patience);
 	} while (left > 0);
 	return false;
 }

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/patience.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
@@ -37,6 +38,19 @@ static bool ends_within(int pidfd, int ms)
 	return n > 0;
 }
 
+/* The same, of milliseconds in which it could go on: no SIGKILL because others have the processors.
+ */
+static bool ends_in_its_time(pid_t pid, int pidfd, int ms)
+{
+	struct patience patience = patience_with(pid, ms);
+	bool ended;
+
+	do
+		ended = ends_within(pidfd, ms);
+	while (!ended && (ms = patience_left(&patience)) > 0);
+	return ended;
+}
+
 /* After QEMU its supervisor puts things away, and until then the next start would be refused. After
  * a dead supervisor nobody else puts its directory away.
  */
@@ -47,7 +61,8 @@ static bool finish_machine(const char *name, const char *dir, const struct run_r
 	struct lock lock = LOCK_NONE;
 	own_fd int supervisor = process_watch(record->supervisor);
 
-	bool busy = supervisor >= 0 && !ends_within(supervisor, SUPERVISOR_MS);
+	bool busy = supervisor >= 0 &&
+		    !ends_in_its_time(record->supervisor.pid, supervisor, SUPERVISOR_MS);
 
 	if (busy && process_stopped(record->supervisor))
 		say(SAY_WARNING,
@@ -192,10 +207,10 @@ int command_kill(const struct arguments *args, struct error **err)
 		return ERROR_FAILED;
 	pidfd = process_watch(record.qemu);
 	tell_to_quit(&record, dir);
-	if (!ends_within(pidfd, KILL_TOLD_MS))
+	if (!ends_in_its_time(record.qemu.pid, pidfd, KILL_TOLD_MS))
 		say(SAY_NOTE, "%s: waiting for QEMU to quit; SIGKILL comes in %d s", name,
 		    (KILL_MS - KILL_TOLD_MS) / 1000);
-	if (!ends_within(pidfd, KILL_MS - KILL_TOLD_MS)) {
+	if (!ends_in_its_time(record.qemu.pid, pidfd, KILL_MS - KILL_TOLD_MS)) {
 		say(SAY_WARNING, "%s: QEMU does not quit; sending SIGKILL", name);
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		ends_within(pidfd, -1);

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/own.h"
+#include "base/patience.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "child.h"
@@ -401,13 +402,16 @@ void companions_tell(struct companions *c)
 	signal_all(c, 0);
 }
 
-/* Whether all ended by the time. */
-static bool all_end_by(struct companions *c, int64_t limit)
+/* Whether all ended within ms in which each could go on. */
+static bool all_end_in(struct companions *c, int ms)
 {
+	struct patience patience[COMPANION_LIMIT];
 	struct pollfd p[COMPANION_PLACES];
 
+	for (size_t i = 0; i < c->n; i++)
+		patience[i] = patience_with(c->v[i].child.pid, ms);
 	for (;;) {
-		int64_t left = limit - now_ms();
+		int left = 0;
 		bool any = false;
 
 		companions_poll(c, p);
@@ -415,9 +419,14 @@ static bool all_end_by(struct companions *c, int64_t limit)
 			any = any || p[i].fd >= 0;
 		if (!any)
 			return true;
-		if (poll(p, COMPANION_LIMIT, left > 0 ? (int)left : 0) > 0)
+		for (size_t i = 0; i < c->n; i++) {
+			int its = c->v[i].child.pidfd >= 0 ? patience_left(&patience[i]) : 0;
+
+			left = its > left ? its : left;
+		}
+		if (poll(p, COMPANION_LIMIT, left) > 0)
 			companions_go(c, p, true);
-		else if (left <= 0)
+		else if (left == 0)
 			return false;
 	}
 }
@@ -425,14 +434,14 @@ static bool all_end_by(struct companions *c, int64_t limit)
 static void end_all(struct companions *c)
 {
 	companions_tell(c);
-	if (all_end_by(c, c->told + PATIENCE_MS))
+	if (all_end_in(c, (int)(c->told + PATIENCE_MS - now_ms())))
 		return;
 	for (size_t i = 0; i < c->n; i++)
 		if (c->v[i].child.pidfd >= 0)
 			say(SAY_WARNING, "%s: %s does not end; sending SIGKILL", c->plan->name,
 			    c->v[i].plan->name);
 	signal_all(c, SIGKILL);
-	all_end_by(c, now_ms() + KILLED_MS);
+	all_end_in(c, KILLED_MS);
 }
 
 void companions_finish(struct companions *c)
