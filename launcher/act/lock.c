@@ -11,7 +11,11 @@
 #include "state.h"
 
 #define LOCK_PATH JOURNAL_DIR "/lock"
-#define LOCK_SECONDS 60
+
+/* So long may nothing be written down by whoever holds it, in seconds: longer than his longest step
+ * (a module's load, a driver's probe: 60 s).
+ */
+#define LOCK_SILENT_SECONDS 90
 
 /* The lock's file and its directory go with the last keeper that has nothing in it: a lock on a
  * file that is gone is none.
@@ -22,6 +26,19 @@ static bool is_there(int fd, const char *path)
 
 	return fstat(fd, &held) == 0 && stat(path, &there) == 0 && held.st_ino == there.st_ino &&
 	       held.st_dev == there.st_dev;
+}
+
+/* Whether a journal was written since the last call: each change of one is a rename in their
+ * directory. */
+static bool journals_moved(struct timespec *last)
+{
+	struct stat dir;
+
+	if (stat(JOURNAL_DIR, &dir) < 0 ||
+	    (dir.st_mtim.tv_sec == last->tv_sec && dir.st_mtim.tv_nsec == last->tv_nsec))
+		return false;
+	*last = dir.st_mtim;
+	return true;
 }
 
 /* Says who may hold it. */
@@ -42,8 +59,9 @@ static void tell_holder(struct keeper *k, struct error **err)
 bool keeper_lock(struct keeper *k, struct error **err)
 {
 	const struct timespec pause = {.tv_nsec = 50000000};
+	struct timespec moved = {0};
 
-	for (int i = 0; i < LOCK_SECONDS * 20; i++) {
+	for (int silent = 0; silent < LOCK_SILENT_SECONDS * 20; silent++) {
 		if (!journal_dir(err))
 			return false;
 		k->lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -56,6 +74,8 @@ bool keeper_lock(struct keeper *k, struct error **err)
 		    is_there(k->lock, LOCK_PATH))
 			return true;
 		close_fd(&k->lock);
+		if (journals_moved(&moved))
+			silent = 0;
 		nanosleep(&pause, NULL);
 	}
 	tell_holder(k, err);

@@ -18,10 +18,10 @@
 #include "interrupt.h"
 
 #define KEEPER_DIR "/run/vmlaunch"
-#define TELL_MS 5000	  /* after so long it is told that we wait */
-#define PATIENCE_MS 60000 /* and after so long that we do no more */
-#define ITSELF_MS 20000	  /* so long for a keeper that waits a moment for its client */
-#define SLICE_MS 200	  /* in which Ctrl-C is looked for */
+#define TELL_MS 5000	/* after so long it is told that we wait */
+#define SILENT_MS 90000 /* and so long may it do nothing: a step of its takes 60 s at most */
+#define ITSELF_MS 20000 /* so long for a keeper that waits a moment for its client */
+#define SLICE_MS 200	/* in which Ctrl-C is looked for */
 
 /* There is one of that number, but /proc (hidepid) does not show whether it is the same. */
 static bool is_hidden(struct process process)
@@ -55,16 +55,22 @@ static bool wait_for_keeper(const struct run_record *record)
 	own_fd int fd = (int)syscall(SYS_pidfd_open, record->keeper.pid, 0);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	bool hidden = is_hidden(record->keeper);
+	uint64_t progress = 0, before;
+	int silent = 0;
 
 	if (fd < 0)
 		return true;
 	for (int waited = 0; hidden ? poll(&p, 1, 0) == 0 : process_alive(record->keeper);
-	     waited += SLICE_MS) {
+	     waited += SLICE_MS, silent += SLICE_MS) {
+		before = progress;
+		progress = process_progress(record->keeper.pid);
+		if (progress != before)
+			silent = 0;
 		if (waited == TELL_MS)
 			say(SAY_NOTE,
 			    "%s: the keeper (%d) is still giving back the host's devices; Ctrl-C leaves it to that",
 			    record->name, (int)record->keeper.pid);
-		if (waited >= PATIENCE_MS || interrupt_is_pending())
+		if (silent >= SILENT_MS || interrupt_is_pending())
 			return false;
 		poll(&p, 1, SLICE_MS);
 	}
