@@ -3,6 +3,7 @@
 Each test gets a Place: a directory of its own with a home, a runtime directory and a state directory
 in it, and ways to run vmlaunch there. A test fails by an assertion or any other exception.
 """
+import functools
 import os
 import pathlib
 import re
@@ -170,6 +171,13 @@ class Place:
             except ProcessLookupError:
                 pass
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+@functools.cache
+def scratch():
+    """For what many tests of a program read: a made-up machine is hundreds of files, so in memory where that can be."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="vmlaunch hosts.", dir=memory)
 
 
 def wait_for(condition, seconds=90, what="condition"):

@@ -14,11 +14,10 @@ import os
 import pathlib
 import shutil
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from tap import FAKE_QEMU, ROOT, qcow2  # noqa: E402
+from tap import FAKE_QEMU, ROOT, qcow2, scratch  # noqa: E402
 
 
 
@@ -143,11 +142,6 @@ CASES = {
     "laptop-refused": ("laptop-refused", "laptop-two-nvidia", [], [], ("refused",)),
     "too-much": ("too-much", "laptop", [], ["disks/x.iso"], ("refused",)),
 }
-
-
-@functools.cache
-def scratch():
-    return tempfile.TemporaryDirectory(prefix="vmlaunch hosts.")
 
 
 @functools.cache
