@@ -43,6 +43,8 @@ void keeper_report(struct keeper *k, enum report_kind kind, uint64_t value, cons
 		.id = k->id,
 		.more = (uint32_t)k->recovered,
 		.value = value,
+		.us = (uint64_t)(now_us() - k->came_us),
+		.spent_us = (uint64_t)(worker_spent_us() - k->spent_us),
 	};
 	own_free char *text = NULL;
 	va_list args;
@@ -250,6 +252,8 @@ static bool serve(struct keeper *k, const struct request *request)
 	const struct verb_row *row;
 
 	k->id = request->id;
+	k->came_us = now_us();
+	k->spent_us = worker_spent_us();
 	if (request->version != KEEPER_VERSION || request->verb >= VERBS) {
 		keeper_report(k, REPORT_REFUSED, 0, "this keeper does not know version %u, verb %u",
 			      request->version, request->verb);

@@ -9,7 +9,7 @@
 
 #include "plan/step.h"
 
-#define KEEPER_VERSION 5
+#define KEEPER_VERSION 6
 #define KEEPER_PACKET 4096 /* no packet is larger */
 
 enum verb {
@@ -49,6 +49,10 @@ struct report {
 	uint32_t id;
 	uint32_t more;
 	uint64_t value;
+	/* Since the request came, microseconds; and of these, how long the kernel and programs
+	 * took for what the keeper did (worker_spent_us()). For a person.
+	 */
+	uint64_t us, spent_us;
 	char text[2048]; /* NUL-ended */
 };
 

@@ -33,8 +33,9 @@ struct keeper {
 	uid_t uid;    /* the user that is served */
 	pid_t client; /* the process that made the socket */
 	enum phase phase;
-	uint32_t id;	 /* of the request being served */
-	uint64_t answer; /* the number of its answer */
+	uint32_t id;		   /* of the request being served */
+	uint64_t answer;	   /* the number of its answer */
+	int64_t came_us, spent_us; /* now_us() and worker_spent_us() when it came */
 	struct journal *journal;
 	size_t undoing;	  /* number of the change that is being undone */
 	size_t recovered; /* how many changes of dead keepers were undone */

@@ -106,6 +106,7 @@ bool sysfs_write_each(const struct root *root, const struct sysfs_value *values,
 		      int deadline_ms, struct error **err)
 {
 	struct writes all = {.root = root, .value = values, .n = n};
+	enum worker_end end;
 	int errnum;
 
 	for (size_t i = 0; i < n; i++) {
@@ -115,7 +116,9 @@ bool sysfs_write_each(const struct root *root, const struct sysfs_value *values,
 			  values[i].path);
 		return false;
 	}
-	if (worker_run(write_each, &all, deadline_ms, &errnum, NULL) == WORKER_DONE)
+	end = worker_run(write_each, &all, deadline_ms, &errnum, NULL);
+	worker_count();
+	if (end == WORKER_DONE)
 		return true;
 	error_errno(err, ERROR_HOST, errnum, "cannot write %zu files such as %s", n,
 		    n ? values[0].path : "none");
@@ -146,6 +149,7 @@ bool sysfs_write(const struct root *root, const char *path, const char *value, i
 		return false;
 	}
 	end = worker_run(write_line, &w, deadline_ms, &errnum, &held);
+	worker_count();
 	if (end == WORKER_DONE)
 		return true;
 	if (end == WORKER_STUCK)

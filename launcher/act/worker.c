@@ -36,6 +36,11 @@ struct watched {
 	struct buf out; /* what it printed */
 };
 
+/* How long the last child was watched that a function was all of; and the sum of those that
+ * counted, and of programs.
+ */
+static int64_t last_us, spent_us;
+
 #define WATCHED_NONE ((struct watched){.child = CHILD_NONE, .output = -1})
 
 static void watched_free(struct watched *w)
@@ -127,12 +132,15 @@ enum worker_end worker_run(worker_fn *fn, void *context, int deadline_ms, int *e
 			   struct worker *stuck)
 {
 	own_watched struct watched w = WATCHED_NONE;
+	int64_t since;
 	bool late;
 
 	*errnum = begin(&w, &(struct child_way){.function = fn, .context = context});
 	if (*errnum)
 		return WORKER_FAILED;
+	since = now_us();
 	late = !watch(&w, deadline_ms);
+	last_us = now_us() - since;
 	if (late && !kill_late(&w, false)) {
 		*errnum = ETIMEDOUT;
 		if (stuck)
@@ -157,6 +165,17 @@ bool worker_ended(struct worker *worker)
 	child_reap(&(struct child){.pid = worker->pid}, NULL);
 	worker_abandon(worker);
 	return true;
+}
+
+int64_t worker_spent_us(void)
+{
+	return spent_us;
+}
+
+void worker_count(void)
+{
+	spent_us += last_us;
+	last_us = 0;
 }
 
 void worker_abandon(struct worker *worker)
@@ -247,12 +266,15 @@ bool worker_exec(const char *const argv[], int deadline_ms, char **output, struc
 {
 	own_watched struct watched w = WATCHED_NONE;
 	own_free char *name = command(argv);
+	int64_t since;
 	int status = 0;
 	bool late, lost;
 
 	if (!start(&w, argv, name, err))
 		return false;
+	since = now_us();
 	late = !watch(&w, deadline_ms);
+	spent_us += now_us() - since;
 	if (late && !kill_late(&w, true)) {
 		error_add(err, ERROR_HOST,
 			  "%s did not end within %g s and is stuck in the kernel (process %d)",

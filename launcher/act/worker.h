@@ -6,6 +6,7 @@
 #define ACT_WORKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -59,5 +60,13 @@ void worker_abandon(struct worker *worker);
 bool worker_exec(const char *const argv[], int deadline_ms, char **output, struct error **err);
 
 #define WORKER_OUTPUT 65536
+
+/* How long the kernel and programs have kept us so far, microseconds, for differences: what
+ * worker_exec() ran, and of what worker_run() ran the functions after which worker_count() was
+ * called, from the moment when the child was let go to its end. What it costs to make it is not in
+ * it.
+ */
+int64_t worker_spent_us(void);
+void worker_count(void);
 
 #endif

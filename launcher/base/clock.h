@@ -9,4 +9,7 @@
  */
 int64_t now_ms(void);
 
+/* The same in microseconds. */
+int64_t now_us(void);
+
 #endif

@@ -128,12 +128,47 @@ static void take_report(const struct report *report, const struct heard *heard)
 		error_add(heard->held, ERROR_HOST, "%s", text);
 }
 
+/* What the keeper is at, by the last report of it. */
+struct current_step {
+	char *text; /* what it said that it does; NULL: nothing yet, it looks at the host */
+	uint64_t us, spent_us; /* of the request, when it said so */
+};
+
+/* With --verbose: how long each thing took, which is what another computer's hand-over is measured
+ * by. A report that comes ends what the one before it began.
+ */
+static void tell_times(struct current_step *current, const struct report *report)
+{
+	double ms = (double)(report->us - current->us) / 1000;
+	double spent = (double)(report->spent_us - current->spent_us) / 1000;
+
+	if (current->text)
+		say(SAY_DEBUG, "host: %.1f ms (the kernel or the program %.1f): %s", ms, spent,
+		    current->text);
+	else if (report->kind == REPORT_PROGRESS)
+		say(SAY_DEBUG, "host: %.1f ms before the first change", ms);
+	if (report->kind == REPORT_DONE)
+		say(SAY_DEBUG, "host: %.1f ms in all (the kernel or the program %.1f)",
+		    (double)report->us / 1000, (double)report->spent_us / 1000);
+	free(current->text);
+	*current = (struct current_step){.us = report->us, .spent_us = report->spent_us};
+	if (report->kind == REPORT_PROGRESS)
+		current->text = text_quote(report->text, sizeof(report->text));
+}
+
+static void current_step_free(struct current_step *current)
+{
+	free(current->text);
+}
+
 /* Until the answer; what is reported on the way is told. */
 static bool hear_answer(struct link *link, struct heard *heard, struct error **err)
 {
+	own_with(current_step_free) struct current_step current = {0};
 	struct report report;
 
 	while (next_report(link, &report)) {
+		tell_times(&current, &report);
 		if (report.kind == REPORT_DONE && report.id == link->id) {
 			heard->value = report.value;
 			heard->more = report.more;

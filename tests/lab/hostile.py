@@ -97,7 +97,7 @@ class Keeper:
     def answer(self):
         """Kind and text of the next answer; None at the end of the session."""
         while report := next_report(self.ours):
-            _, kind, _, _, _, text = report
+            _, kind, *_, text = report
             if kind in (DONE, REFUSED):
                 return kind, text.split(b"\0")[0].decode()
         return None, ""

@@ -60,7 +60,7 @@ class Life:
     def answer(self):
         """Kind and number of the next answer; None at the end of the session."""
         while report := next_report(self.ours):
-            _, kind, number, _, value, text = report
+            _, kind, number, _, value, _, _, text = report
             if kind == LEFT and number:
                 self.left.append(text.split(b"\0")[0].decode())
             elif kind <= 2 and kind:
