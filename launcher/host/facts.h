@@ -58,6 +58,14 @@ enum enlightenment {
 	HV_FREQUENCIES,
 	HV_TLBFLUSH,
 	HV_IPI,
+	HV_XMM_INPUT,
+	HV_TLBFLUSH_EXT,
+	HV_STIMER_DIRECT,
+	HV_EMSR_BITMAP,
+	HV_TLBFLUSH_DIRECT,
+	HV_REENLIGHTENMENT,
+	HV_AVIC,
+	HV_EVMCS,
 	ENLIGHTENMENTS,
 };
 
@@ -66,6 +74,7 @@ struct kvm_facts {
 	int errnum;	   /* of the failed open, else 0 */
 	bool hyperv_known; /* KVM was asked, and said: */
 	unsigned hyperv;   /* the enlightenments that it offers, 1 << enum enlightenment */
+	bool apicv;	   /* its guests' interrupts come without it (APICv, AVIC) */
 };
 
 /* What the host's firmware says of its make, as far as anybody may read it. "" where it says

@@ -21,6 +21,18 @@ static int try_node(const struct root *root, int *fd)
 	return *fd < 0 ? errno : 0;
 }
 
+/* As the modules' parameters tell (Documentation/admin-guide/kernel-parameters.txt: kvm-amd.avic,
+ * kvm-intel.enable_apicv).
+ */
+static bool has_apicv(const struct root *root)
+{
+	own_free char *intel = root_line(root, "/sys/module/kvm_intel/parameters/enable_apicv");
+	own_free char *amd = root_line(root, "/sys/module/kvm_amd/parameters/avic");
+	const char *said = intel ? intel : amd;
+
+	return said && (*said == 'Y' || *said == '1');
+}
+
 void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cpu_facts *cpu)
 {
 	own_fd int fd = -1;
@@ -48,6 +60,7 @@ void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cp
 	}
 	if (!cpu->vmx && !cpu->svm)
 		kvm->state = KVM_NO_EXTENSION;
+	kvm->apicv = has_apicv(root);
 	if (kvm->state == KVM_USABLE && fd >= 0)
 		hyperv_collect(kvm, fd);
 }

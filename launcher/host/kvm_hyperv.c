@@ -1,7 +1,7 @@
 /* Which enlightenments KVM offers: the same question that QEMU asks, whose refusal would come when
  * everything else is done already. The bits are those of Microsoft's Hypervisor Top Level
- * Functional Specification, 2.4 (leaves 0x40000003 and 0x40000004); which of them QEMU wants for
- * what is in its docs/system/i386/hyperv.rst.
+ * Functional Specification, 2.4 (leaves 0x40000003, 0x40000004 and 0x4000000a); which of them QEMU
+ * wants for what is in its docs/system/i386/hyperv.rst.
  */
 #include "parts.h"
 
@@ -11,12 +11,13 @@
 
 #define LEAF_FEATURES 0x40000003U
 #define LEAF_ADVICE 0x40000004U
+#define LEAF_NESTED 0x4000000aU
 
 /* Kernels of today give ten. */
 #define ENTRIES 64
 
 static const struct {
-	uint32_t features_eax, features_edx, advice_eax;
+	uint32_t features_eax, features_edx, advice_eax, nested_eax;
 } WANTS[] = {
 	[HV_RELAXED] = {.advice_eax = 1U << 5},
 	[HV_VAPIC] = {.features_eax = 1U << 4},
@@ -29,6 +30,14 @@ static const struct {
 	[HV_FREQUENCIES] = {.features_eax = 1U << 11, .features_edx = 1U << 8},
 	[HV_TLBFLUSH] = {.advice_eax = 1U << 2 | 1U << 11},
 	[HV_IPI] = {.advice_eax = 1U << 10 | 1U << 11},
+	[HV_XMM_INPUT] = {.features_edx = 1U << 4},
+	[HV_TLBFLUSH_EXT] = {.features_edx = 1U << 14},
+	[HV_STIMER_DIRECT] = {.features_edx = 1U << 19},
+	[HV_EMSR_BITMAP] = {.nested_eax = 1U << 19},
+	[HV_TLBFLUSH_DIRECT] = {.nested_eax = 1U << 17},
+	[HV_REENLIGHTENMENT] = {.features_eax = 1U << 13},
+	[HV_AVIC] = {.advice_eax = 1U << 9},
+	[HV_EVMCS] = {.advice_eax = 1U << 14},
 };
 _Static_assert(ARRAY_SIZE(WANTS) == ENLIGHTENMENTS, "the bits of each");
 
@@ -39,7 +48,7 @@ static bool has(uint32_t bits, uint32_t wanted)
 
 unsigned hyperv_offered(const struct kvm_cpuid_entry2 *entry, size_t n)
 {
-	uint32_t eax = 0, edx = 0, advice = 0;
+	uint32_t eax = 0, edx = 0, advice = 0, nested = 0;
 	unsigned offered = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -48,11 +57,13 @@ unsigned hyperv_offered(const struct kvm_cpuid_entry2 *entry, size_t n)
 			edx = entry[i].edx;
 		} else if (entry[i].function == LEAF_ADVICE) {
 			advice = entry[i].eax;
+		} else if (entry[i].function == LEAF_NESTED) {
+			nested = entry[i].eax;
 		}
 	}
 	for (unsigned i = 0; i < ENLIGHTENMENTS; i++)
 		if (has(eax, WANTS[i].features_eax) && has(edx, WANTS[i].features_edx) &&
-		    has(advice, WANTS[i].advice_eax))
+		    has(advice, WANTS[i].advice_eax) && has(nested, WANTS[i].nested_eax))
 			offered |= 1U << i;
 	return offered;
 }

@@ -251,9 +251,12 @@ static bool read_number(const char *text, uint64_t *number)
 
 static void import_cpu_flag(struct draft *d, const char *word)
 {
-	static const char *const hv[] = {"relaxed",	"vapic",    "time",    "vpindex",
-					 "synic",	"stimer",   "runtime", "reset",
-					 "frequencies", "tlbflush", "ipi"};
+	static const char *const hv[] = {
+		"relaxed",	   "vapic",	    "time",	   "vpindex",
+		"synic",	   "stimer",	    "runtime",	   "reset",
+		"frequencies",	   "tlbflush",	    "ipi",	   "xmm-input",
+		"tlbflush-ext",	   "stimer-direct", "emsr-bitmap", "tlbflush-direct",
+		"reenlightenment", "avic",	    "evmcs"};
 	const char *value = strchr(word, '=');
 	uint64_t number;
 	size_t n = value ? (size_t)(value - word) : strlen(word);

@@ -194,23 +194,45 @@ static bool is_windows(const struct draft *d)
 	return guest && strcmp(guest, "windows") == 0;
 }
 
-/* Enlightenments have libvirt's names, but for the stroke between two words. */
+/* Enlightenments have libvirt's names, but for the stroke between two words, and for those that
+ * stand within another one. The caller owns it.
+ */
+static char *enlightenment_place(const char *key)
+{
+	static const char *const inner[][2] = {{"stimer-direct", "stimer/direct"},
+					       {"tlbflush-direct", "tlbflush/direct"},
+					       {"tlbflush-ext", "tlbflush/extended"}};
+	char *name = xstrdup(key);
+
+	for (size_t i = 0; i < ARRAY_SIZE(inner); i++)
+		if (strcmp(key, inner[i][0]) == 0) {
+			free(name);
+			return xstrdup(inner[i][1]);
+		}
+	for (char *c = name; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+	return name;
+}
+
+/* What is as it is by itself is not said again. */
 static void import_enlightenments(struct draft *d, xmlNode *hyperv)
 {
 	const struct section_keys *section = section_find("hyperv");
 
 	for (size_t i = 0; i < section->n; i++) {
-		own_free char *name = xstrdup(section->key[i].name);
-		xmlNode *node;
+		const struct key *key = &section->key[i];
+		own_free char *place = enlightenment_place(key->name);
+		bool off, on;
 
-		if (section->key[i].kind != KIND_FLAG)
+		if ((key->kind != KIND_FLAG && key->kind != KIND_CHOICE) ||
+		    strcmp(key->name, "enabled") == 0)
 			continue;
-		for (char *c = name; *c; c++)
-			*c = *c == '-' ? '_' : *c;
-		node = xml_child(hyperv, name);
-		if (xml_has(node, "state", "off"))
-			draft_put(d, section->name, "", section->key[i].name, "no");
-		xml_has(node, "state", "on");
+		off = xml_has(xml_at(hyperv, place), "state", "off");
+		on = xml_has(xml_at(hyperv, place), "state", "on");
+		if (off && strcmp(key->dflt, "no") != 0)
+			draft_put(d, section->name, "", key->name, "no");
+		else if (on && strcmp(key->dflt, "yes") != 0)
+			draft_put(d, section->name, "", key->name, "yes");
 	}
 }
 

@@ -4,6 +4,9 @@
 #include "base/alloc.h"
 #include "compose.h"
 
+/* Hyper-V's own choice, which everybody uses. */
+#define SPINLOCKS 8191
+
 #define TCG_BITS 40 /* of QEMU's models, unless told otherwise */
 
 /* ------------------------------------------------------------------ what they say */
@@ -85,7 +88,30 @@ struct enlightenment_row {
 	const char *name; /* of the key; QEMU's is the same behind "hv-" */
 	const struct flag *flag;
 	unsigned needs; /* others, 1 << enum enlightenment */
+	/* Many a KVM lacks it: where nobody asked for it by name it is there if KVM says so, and
+	 * without what it needs, or without KVM's word, it is left out without one of ours.
+	 */
+	bool late;
 };
+
+/* Whether a late one is not to be had with what is switched on; says so where it was asked for. */
+static bool is_out_of_place(struct composer *c, const struct enlightenment_row *row, unsigned i)
+{
+	bool said = row[i].flag->at.kind != ORIGIN_DEFAULT;
+
+	if (!row[i].late)
+		return false;
+	for (unsigned other = 0; other < ENLIGHTENMENTS; other++) {
+		if (!(row[i].needs & 1U << other) || row[other].flag->v)
+			continue;
+		if (said)
+			compose_wrong(c, row[other].flag->at, "%s needs %s",
+				      compose_key(c, &row[i].flag->at),
+				      compose_key(c, &row[other].flag->at));
+		return true;
+	}
+	return !said && !c->facts->kvm.hyperv_known;
+}
 
 /* Of those that are wanted, the ones that KVM has. What the profile asks for by name is not left
  * out in silence, as a default is.
@@ -97,13 +123,15 @@ static unsigned offered(struct composer *c, const struct enlightenment_row *row)
 	own_buf struct buf names = {0};
 
 	for (unsigned i = 0; i < ENLIGHTENMENTS; i++) {
-		if (!row[i].flag->v)
+		if (!row[i].flag->v || is_out_of_place(c, row, i))
 			continue;
 		if (!(missing & 1U << i) && !(missing & row[i].needs)) {
 			wanted |= 1U << i;
 			continue;
 		}
 		missing |= 1U << i;
+		if (row[i].late && row[i].flag->at.kind == ORIGIN_DEFAULT)
+			continue;
 		if (row[i].flag->at.kind != ORIGIN_DEFAULT)
 			compose_refuse(c, row[i].flag->at, "%s: this host's KVM does not offer it",
 				       compose_key(c, &row[i].flag->at));
@@ -117,9 +145,61 @@ static unsigned offered(struct composer *c, const struct enlightenment_row *row)
 	return wanted;
 }
 
+/* Each of the guest's processors has a thread of the host's for itself. */
+static bool is_one_to_one(const struct composer *c)
+{
+	const struct placement *placement = &c->plan->placement;
+
+	return placement->pinned && cpu_set_count(&placement->vcpus) == placement->n;
+}
+
+/* Whether two of the guest's processors, or one and anything else, can share a core only where the
+ * guest sees a core with two threads: nothing else runs on the host's, all of whose threads are the
+ * guest's, as threads of one core of its own.
+ */
+static bool shares_as_seen(const struct composer *c)
+{
+	const struct placement *placement = &c->plan->placement;
+
+	if (!is_one_to_one(c) || !c->p->cpu.isolate.v)
+		return false;
+	for (size_t i = 0; i < placement->n; i++) {
+		struct cpu_set core =
+			cpu_core_of(&c->facts->cpu.topology, (unsigned)placement->vcpu[i]);
+		size_t first = i - i % placement->threads;
+
+		for (size_t k = first; k < first + placement->threads; k++)
+			cpu_set_remove(&core, (unsigned)placement->vcpu[k]);
+		if (!cpu_set_is_empty(&core))
+			return false;
+	}
+	return true;
+}
+
+static void add_coresharing(struct composer *c, struct option *o)
+{
+	const struct choice *none = &c->p->hyperv.no_nonarch_coresharing;
+	bool truth = shares_as_seen(c);
+
+	if (none->v == WHEN_YES && !truth)
+		compose_wrong(
+			c, none->at,
+			"%s = yes would not be true: it takes %s = yes, and whole cores pinned as the guest sees them",
+			compose_key(c, &c->p->hyperv.no_nonarch_coresharing.at),
+			compose_key(c, &c->p->cpu.isolate.at));
+	if (none->v != WHEN_NO && truth)
+		option_on(o, "hv-no-nonarch-coresharing", true);
+}
+
 static void add_enlightenments(struct composer *c, struct option *o)
 {
 	const struct hyperv_section *h = &c->p->hyperv;
+	const struct flag avic = {
+		.v = h->avic.v == WHEN_YES || (h->avic.v == WHEN_AUTO && c->facts->kvm.apicv),
+		.at = h->avic.at,
+	};
+	uint64_t spinlocks =
+		h->spinlocks.automatic ? is_one_to_one(c) ? 0 : SPINLOCKS : h->spinlocks.v;
 	/* In this order nothing stands before what it needs. */
 	const struct enlightenment_row row[] = {
 		[HV_RELAXED] = {"relaxed", &h->relaxed, 0},
@@ -133,6 +213,15 @@ static void add_enlightenments(struct composer *c, struct option *o)
 		[HV_FREQUENCIES] = {"frequencies", &h->frequencies, 0},
 		[HV_TLBFLUSH] = {"tlbflush", &h->tlbflush, 1U << HV_VPINDEX},
 		[HV_IPI] = {"ipi", &h->ipi, 1U << HV_VPINDEX},
+		[HV_XMM_INPUT] = {"xmm-input", &h->xmm_input, 0, true},
+		[HV_TLBFLUSH_EXT] = {"tlbflush-ext", &h->tlbflush_ext, 1U << HV_TLBFLUSH, true},
+		[HV_STIMER_DIRECT] = {"stimer-direct", &h->stimer_direct, 1U << HV_STIMER, true},
+		[HV_EMSR_BITMAP] = {"emsr-bitmap", &h->emsr_bitmap, 0, true},
+		[HV_TLBFLUSH_DIRECT] = {"tlbflush-direct", &h->tlbflush_direct, 1U << HV_VAPIC,
+					true},
+		[HV_REENLIGHTENMENT] = {"reenlightenment", &h->reenlightenment, 0, true},
+		[HV_AVIC] = {"avic", &avic, 0, true},
+		[HV_EVMCS] = {"evmcs", &h->evmcs, 1U << HV_VAPIC, true},
 	};
 	_Static_assert(ARRAY_SIZE(row) == ENLIGHTENMENTS, "each has a row");
 	unsigned on;
@@ -140,15 +229,16 @@ static void add_enlightenments(struct composer *c, struct option *o)
 	check_enlightenments(c);
 	on = offered(c, row);
 	if (!has_synthetic(c))
-		on &= ~(1U << HV_SYNIC | 1U << HV_STIMER);
+		on &= ~(1U << HV_SYNIC | 1U << HV_STIMER | 1U << HV_STIMER_DIRECT);
 	for (unsigned i = 0; i < ENLIGHTENMENTS; i++) {
 		own_free char *name = xasprintf("hv-%s", row[i].name);
 
 		if (on & 1U << i)
 			option_on(o, name, true);
 	}
-	if (h->spinlocks.v)
-		option_number(o, "hv-spinlocks", h->spinlocks.v);
+	add_coresharing(c, o);
+	if (spinlocks)
+		option_number(o, "hv-spinlocks", spinlocks);
 	option_text(o, "hv-vendor-id", h->vendor_id.v);
 }
 

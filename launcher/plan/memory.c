@@ -378,15 +378,24 @@ static void add_backend(struct composer *c)
 		compose_argument(c, "-object", option_done(&o), &memory->at, NULL);
 }
 
-static void add_lock(struct composer *c)
+/* What QEMU is not to share with others, of memory and of processors. */
+static void add_overcommit(struct composer *c)
 {
 	const struct flag *lock = &c->p->memory.lock;
+	const struct choice *idle = &c->p->cpu.cpu_pm;
+	bool idles = idle->v == WHEN_YES && c->plan->kvm;
 	struct option o = option_new(NULL);
 
-	option_on(&o, "mem-lock", true);
+	if (lock->v)
+		option_on(&o, "mem-lock", true);
+	if (idles)
+		option_on(&o, "cpu-pm", true);
 	if (lock->v)
 		compose_argument(c, "-overcommit", option_done(&o), &lock->at,
 				 "nothing of QEMU is ever written to swap");
+	else if (idles)
+		compose_argument(c, "-overcommit", option_done(&o), &idle->at,
+				 "the guest idles the host's cores by itself");
 	else
 		free(option_done(&o));
 }
@@ -403,5 +412,5 @@ void compose_memory(struct composer *c)
 	buf_addc(&o.text, 'M');
 	compose_argument(c, "-m", option_done(&o), &memory->at, NULL);
 	add_backend(c);
-	add_lock(c);
+	add_overcommit(c);
 }

@@ -91,6 +91,7 @@ struct cpu_section {
 	struct number phys_bits;
 	struct choice hide_hypervisor;
 	struct flag hypervisor_bit;
+	struct choice cpu_pm;
 	struct flag isolate;
 	struct flag move_irqs;
 	struct text governor; /* NULL: as it is */
@@ -103,7 +104,9 @@ struct hyperv_section {
 	struct choice enabled;
 	struct text vendor_id;
 	struct flag relaxed, vapic, time, vpindex, synic, stimer, runtime, reset, frequencies,
-		tlbflush, ipi;
+		tlbflush, ipi, xmm_input, tlbflush_ext, stimer_direct, emsr_bitmap, tlbflush_direct,
+		reenlightenment, evmcs;
+	struct choice avic, no_nonarch_coresharing;
 	struct number spinlocks;
 };
 

@@ -357,25 +357,33 @@ static void enlightenments(void **state)
 		{.function = 0x40000000, .eax = ~0U, .edx = ~0U},
 		{.function = 0x40000003, .eax = ~0U, .edx = ~0U},
 		{.function = 0x40000004, .eax = ~0U},
+		{.function = 0x4000000a, .eax = ~0U},
 	};
+	const unsigned of_advice = 1U << HV_RELAXED | 1U << HV_TLBFLUSH | 1U << HV_IPI |
+				   1U << HV_AVIC | 1U << HV_EVMCS;
+	const unsigned of_nested = 1U << HV_EMSR_BITMAP | 1U << HV_TLBFLUSH_DIRECT;
 	const unsigned all = (1U << ENLIGHTENMENTS) - 1;
 
 	(void)state;
 	assert_int_equal(hyperv_offered(leaf, ARRAY_SIZE(leaf)), all);
 	assert_int_equal(hyperv_offered(leaf, 0), 0);
 	assert_int_equal(hyperv_offered(leaf, 1), 0);
-	assert_int_equal(hyperv_offered(leaf, 2),
-			 all & ~(1U << HV_RELAXED | 1U << HV_TLBFLUSH | 1U << HV_IPI));
+	assert_int_equal(hyperv_offered(leaf, 2), all & ~(of_advice | of_nested));
+	assert_int_equal(hyperv_offered(leaf, 3), all & ~of_nested);
+	leaf[3].eax = ~(1U << 19);
+	assert_int_equal(hyperv_offered(leaf, 4), all & ~(1U << HV_EMSR_BITMAP));
 	leaf[1].eax = ~(1U << 2);
-	assert_int_equal(hyperv_offered(leaf, 3), all & ~(1U << HV_SYNIC));
+	assert_int_equal(hyperv_offered(leaf, 3), all & ~(of_nested | 1U << HV_SYNIC));
 	leaf[1].eax = ~(1U << 9);
-	assert_int_equal(hyperv_offered(leaf, 3), all & ~(1U << HV_TIME));
+	assert_int_equal(hyperv_offered(leaf, 3), all & ~(of_nested | 1U << HV_TIME));
 	leaf[1].eax = ~0U;
-	leaf[1].edx = ~(1U << 8);
-	assert_int_equal(hyperv_offered(leaf, 3), all & ~(1U << HV_FREQUENCIES));
+	leaf[1].edx = ~(1U << 8 | 1U << 14);
+	assert_int_equal(hyperv_offered(leaf, 3),
+			 all & ~(of_nested | 1U << HV_FREQUENCIES | 1U << HV_TLBFLUSH_EXT));
 	leaf[1].edx = ~0U;
 	leaf[2].eax = ~(1U << 11);
-	assert_int_equal(hyperv_offered(leaf, 3), all & ~(1U << HV_TLBFLUSH | 1U << HV_IPI));
+	assert_int_equal(hyperv_offered(leaf, 3),
+			 all & ~(of_nested | 1U << HV_TLBFLUSH | 1U << HV_IPI));
 }
 
 /* In another tree, and where KVM does not answer, nothing is known. */

@@ -136,6 +136,98 @@ static void what_hangs_on_what(void **state)
 	cpu_is(&w, "[hyperv]\nenabled = no\nvpindex = no\n", "host\n");
 }
 
+/* Those that not every KVM has: by its word alone, each with its key, and never without what it
+ * needs.
+ */
+static void the_late_ones(void **state)
+{
+	static const char late[] = ",hv-xmm-input=on,hv-tlbflush-ext=on,hv-stimer-direct=on,"
+				   "hv-emsr-bitmap=on,hv-tlbflush-direct=on";
+	static const char *const key[] = {"xmm-input", "tlbflush-ext", "stimer-direct",
+					  "emsr-bitmap", "tlbflush-direct"};
+	struct world w = world();
+	own_plan struct plan *all = NULL, *avic = NULL, *few = NULL, *none = NULL;
+	const char *cpu;
+
+	(void)state;
+	w.facts.kvm.hyperv_known = true;
+	w.facts.kvm.hyperv = (1U << ENLIGHTENMENTS) - 1;
+	all = planned(&w, "[vm]\nguest = windows\n");
+	cpu = find(all, "-cpu", NULL)->value;
+	assert_non_null(strstr(cpu, late));
+	/* Not what costs, or is not true. */
+	assert_null(strstr(cpu, "evmcs"));
+	assert_null(strstr(cpu, "avic"));
+	assert_null(strstr(cpu, "reenlightenment"));
+	assert_null(strstr(cpu, "coresharing"));
+	for (size_t i = 0; i < ARRAY_SIZE(key); i++) {
+		own_free char *profile = xasprintf("[hyperv]\nenabled = yes\n%s = no\n", key[i]);
+		own_free char *word = xasprintf("hv-%s=on", key[i]);
+		own_plan struct plan *plan = planned(&w, profile);
+
+		assert_null(strstr(find(plan, "-cpu", NULL)->value, word));
+	}
+	w.facts.kvm.apicv = true;
+	avic = planned(&w, "[vm]\nguest = windows\n");
+	assert_non_null(strstr(find(avic, "-cpu", NULL)->value, ",hv-avic=on"));
+	few = planned(&w, "[hyperv]\nenabled = yes\nstimer = no\n");
+	assert_null(strstr(find(few, "-cpu", NULL)->value, "stimer"));
+	refused(&w, "[hyperv]\nenabled = yes\nstimer = no\nstimer-direct = yes\n", ERROR_USAGE,
+		"p.ini:3:10: hyperv.stimer-direct needs hyperv.stimer\n");
+	/* Of one that KVM lacks nothing is said, unless it was asked for. */
+	w.facts.kvm.hyperv &= ~(1U << HV_TLBFLUSH_EXT);
+	none = planned(&w, "[vm]\nguest = windows\n");
+	notes_are(none, "");
+	refused(&w, "[hyperv]\nenabled = yes\ntlbflush-ext = yes\n", ERROR_HOST,
+		"p.ini:3:16: hyperv.tlbflush-ext: this host's KVM does not offer it\n");
+}
+
+/* What is said of spinning and of shared cores follows from where the guest's processors run. */
+static void what_pins_make_true(void **state)
+{
+	static const char windows[] = "[vm]\nguest = windows\n[cpu]\n";
+	static const struct {
+		const char *cpu;
+		bool spins_for_ever, no_sharing;
+	} row[] = {
+		{"placement = none\n", false, false},
+		{"placement = 2-5\n", true, false},
+		{"placement = 2-5\nisolate = yes\n", true, true},
+		/* A core of the guest's is two halves, or half a core of the host's. */
+		{"placement = 2-5\nthreads = 1\nisolate = yes\n", true, false},
+		{"placement = 2,4\nthreads = 1\nisolate = yes\n", true, false},
+		/* Cores without a second thread. */
+		{"placement = 16-19\nisolate = yes\n", true, true},
+	};
+	struct world w = world();
+
+	(void)state;
+	w.facts.quiet =
+		(struct quiet_facts){.collected = true, .cgroup = CGROUP_V2, .cpuset = true};
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		own_free char *profile = xasprintf("%s%s", windows, row[i].cpu);
+		own_plan struct plan *plan = planned(&w, profile);
+		const char *cpu = find(plan, "-cpu", NULL)->value;
+
+		assert_int_equal(!strstr(cpu, ",hv-spinlocks=8191"), row[i].spins_for_ever);
+		assert_int_equal(!!strstr(cpu, ",hv-no-nonarch-coresharing=on"), row[i].no_sharing);
+	}
+	refused(&w, "[hyperv]\nenabled = yes\nno-nonarch-coresharing = yes\n", ERROR_USAGE,
+		"p.ini:3:26: hyperv.no-nonarch-coresharing = yes would not be true: it takes "
+		"cpu.isolate = yes, and whole cores pinned as the guest sees them\n");
+}
+
+static void idling_by_itself(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *idles = planned(&w, "[cpu]\ncpu-pm = yes\n"), *both = NULL;
+
+	(void)state;
+	values_are(idles, "-overcommit", "", "cpu-pm=on\n");
+	both = planned(&w, "[cpu]\ncpu-pm = yes\n[memory]\nlock = yes\n");
+	values_are(both, "-overcommit", "", "mem-lock=on,cpu-pm=on\n");
+}
+
 static void what_kvm_does_not_offer(void **state)
 {
 	static const char all[] = HYPERV, *at;
@@ -145,7 +237,7 @@ static void what_kvm_does_not_offer(void **state)
 
 	(void)state;
 	w.facts.kvm.hyperv_known = true;
-	w.facts.kvm.hyperv = (1U << ENLIGHTENMENTS) - 1;
+	w.facts.kvm.hyperv = (1U << HV_XMM_INPUT) - 1;
 	cpu_is(&w, "[vm]\nguest = windows\n", "host" HYPERV "\n");
 	/* One of them, by default. */
 	w.facts.kvm.hyperv &= ~(1U << HV_IPI);
@@ -252,6 +344,9 @@ int main(void)
 		cmocka_unit_test(their_values),
 		cmocka_unit_test(what_hangs_on_what),
 		cmocka_unit_test(what_kvm_does_not_offer),
+		cmocka_unit_test(the_late_ones),
+		cmocka_unit_test(what_pins_make_true),
+		cmocka_unit_test(idling_by_itself),
 		cmocka_unit_test(threads_on_amd),
 		cmocka_unit_test(narrow_iommu),
 		cmocka_unit_test(wide_iommu),

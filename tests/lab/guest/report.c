@@ -96,6 +96,8 @@ static void report_cpu(void)
 
 		__cpuid(leaf, eax, words[0], words[1], words[2]);
 		if (eax >= leaf && eax < leaf + 0x100) {
+			unsigned last = eax;
+
 			line_begin("hypervisor");
 			line_value("leaf", "0x%x", leaf);
 			line_bytes("vendor", words, sizeof(words));
@@ -103,8 +105,13 @@ static void report_cpu(void)
 			if (leaf == 0x40000000 && eax >= 0x40000004) {
 				__cpuid(0x40000003, eax, words[0], words[1], words[2]);
 				line_value("features", "0x%x", eax);
+				line_value("more", "0x%x", words[2]);
 				__cpuid(0x40000004, eax, words[0], words[1], words[2]);
 				line_value("advice", "0x%x", eax);
+			}
+			if (leaf == 0x40000000 && last >= 0x4000000a) {
+				__cpuid(0x4000000a, eax, words[0], words[1], words[2]);
+				line_value("nested", "0x%x", eax);
 			}
 			line_end();
 		}
