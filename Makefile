@@ -7,7 +7,8 @@
 #   make roots      the README's commands in fresh roots of Debian 12, 13 and testing (as root; ROOTS="trixie forky")
 #   make lint       compilers' warnings (gcc and clang), clang-tidy, cppcheck, format, shellcheck
 #   make matrix     the guest tests with QEMU and firmware of four Debian suites, fetched and unpacked (3 x 100 MB)
-#   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, JSON=FILE
+#   make bench      what vmlaunch costs beside bare QEMU and libvirt; ROUNDS=3 is quick, SHORT=1 takes three
+#                   minutes at most, JSON=FILE
 #   make keys       profiles/KEYS.md anew, from the table of keys
 #   make pot        the sentences of the source into the catalogues of launcher/po
 #   make deb        a Debian package, in build/deb
@@ -253,7 +254,7 @@ lint:
 bench:
 	@tests/packages build run test 'more?'
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/san/fake-qemu
-	@tests/bench/run $(if $(JSON),--json $(JSON))
+	@tests/bench/run $(if $(SHORT),--short) $(if $(JSON),--json $(JSON))
 
 soak:
 	@tests/packages build run test 'more?'

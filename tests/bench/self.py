@@ -48,7 +48,7 @@ def nothing_left(place, before, kept=()):
 def a_quick_run(place):
     before = host()
     out = place.dir / "bench.json"
-    child = bench(place, "--rounds", "3", "--json", out, "--only", "starts,idle,prealloc,plans,imports,qmp,jitter")
+    child = bench(place, "--rounds", "3", "--json", out, "--only", "starts,idle,wakeups,prealloc,plans,imports,qmp,jitter")
     said, _ = child.communicate(timeout=600)
     assert child.returncode == 0, said.decode(errors="replace")
     found = json.loads(out.read_text())
