@@ -34,6 +34,7 @@ in_lab() {  # [OPTION...]
 
 begin_checks() {
     lab_tmp=$(mktemp -d /tmp/lab.XXXXXX)
+    mkfifo "$lab_tmp/never"
     trap end_checks EXIT
 }
 
@@ -73,12 +74,25 @@ not() { ! "$@"; }
 equal() { [ "$1" = "$2" ] || { echo "is:     $1"; echo "wanted: $2"; return 1; }; }
 has() { grep -qaE -- "$1" "$2" || { tail -n 20 "$2"; return 1; }; }  # REGEX FILE
 
-# Evaluates CONDITION until it holds; false if it does not within SECONDS.
+# A program takes 0.1 s of a processor to begin here, so who waits by programs keeps those away for whom it waits.
+pause() { read -rt "$1" _ <>"$lab_tmp/never" || true; }  # SECONDS
+
+# What a file holds, in the variable `text`; empty without one.
+read_file() { text=''; { IFS= read -rd '' text <"$1" || true; } 2>/dev/null; }  # FILE
+
+# Evaluates CONDITION until it holds; false if it does not within SECONDS. Whatever it asks may have a third of the time.
 wait_for() {  # CONDITION SECONDS
-    local end=$((${EPOCHREALTIME/./} + $2 * 1000000))
-    until eval "$1"; do
-        [ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
-        sleep 0.05
+    local end=$((${EPOCHREALTIME/./} + $2 * 1000000)) asked rest
+    for (( ; ; )); do
+        asked=${EPOCHREALTIME/./}
+        eval "$1" && return 0
+        rest=${EPOCHREALTIME/./}
+        [ "$rest" -lt "$end" ] || return 1
+        rest=$(((rest - asked) * 2))
+        [ "$rest" -ge 50000 ] || rest=50000
+        [ "$rest" -le 500000 ] || rest=500000
+        printf -v rest '0.%06d' "$rest"
+        pause "$rest"
     done
 }
 

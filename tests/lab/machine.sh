@@ -65,19 +65,29 @@ by_user() { SUDO_UID=1000 SUDO_GID=1000 vmlaunch "$@"; }
 
 declare -A supervisor
 
+# What was said the last time would be taken for this time's until the background job's shell has emptied the file.
+nothing_said_yet() { : >"$1"; } # FILE
+
 # Starts in the background. What it says is in $work/NAME.out.
 begin() { # NAME [OPTION...]
+	nothing_said_yet "$work/$1.out"
 	# A script's background job would ignore Ctrl-C.
 	setsid env --default-signal=INT,QUIT SUDO_UID=1000 SUDO_GID=1000 \
 		vmlaunch "$work/$1.ini" "${@:2}" >"$work/$1.out" 2>&1 &
 	supervisor[$1]=$!
 }
 
-runs() { grep -q ': running (' "$work/$1.out"; }
+runs() {
+	local text
+	read_file "$work/$1.out"
+	[[ $text == *': running ('* ]]
+}
+# Its state is behind its name, which may have blanks and parentheses.
 has_ended() { # PID
-	local state
-	state=$(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null) || true
-	[ -z "$state" ] || [ "$state" = Z ]
+	local text
+	read_file "/proc/$1/stat"
+	text=${text##*) }
+	[ -z "$text" ] || [ "${text:0:1}" = Z ]
 }
 
 # Seconds in which a machine has started, or ended. On a busy computer the processors of this one stand still for as
@@ -134,6 +144,7 @@ refused() { # STATUS NAME [OPTION...]
 # ---- a keeper stopped at a change of its journal (preload/point.c)
 
 begin_stopped() { # NAME POINT [OPTION...]
+	nothing_said_yet "$work/$1.out"
 	rm -f $work/point
 	POINT=$2 POINT_FILE=$work/point LD_PRELOAD=$product/build/lab/point.so SUDO_UID=1000 \
 		setsid vmlaunch "$work/$1.ini" "${@:3}" >"$work/$1.out" 2>&1 &
@@ -142,12 +153,12 @@ begin_stopped() { # NAME POINT [OPTION...]
 
 # Prints its pid; false while there is none.
 stopped_keeper() {
-	local pid
-	for pid in $(pgrep -x vmlaunch); do
-		if grep -qs '^State:.T' "/proc/$pid/status"; then
-			echo "$pid"
-			return 0
-		fi
+	local stat text
+	for stat in /proc/[0-9]*/stat; do
+		read_file "$stat"
+		[[ $text == *' (vmlaunch) T '* ]] || continue
+		echo "${text%% *}"
+		return 0
 	done
 	return 1
 }
