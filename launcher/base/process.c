@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -41,27 +42,44 @@ struct process process_of(pid_t pid)
 	return process;
 }
 
-bool process_alive(struct process process)
+/* One whose first thread is a zombie: whether others go on is told by a pidfd alone. */
+static bool lives_without_its_first(struct process process)
 {
-	own_fd int fd = -1;
-	struct pollfd p = {.events = POLLIN};
-	struct process now;
+	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, process.pid, 0), .events = POLLIN};
+	own_fd int fd = p.fd;
 
-	if (process.pid <= 0 || !process.start)
-		return false;
-	fd = (int)syscall(SYS_pidfd_open, process.pid, 0);
-	/* Who cannot look, for want of a descriptor say, does not call it dead. */
+	/* Who cannot look, for want of a descriptor say, does not call it dead. The number could
+	 * have been given away: so the start is compared after the open.
+	 */
 	if (fd < 0)
 		return errno != ESRCH && errno != EINVAL;
-	/* The number could have been given away: so the start is compared after the open. */
+	return process_of(process.pid).start == process.start && poll(&p, 1, 0) == 0;
+}
+
+enum process_state process_look(struct process process)
+{
+	own_free char *stat = NULL;
+	const char *state, *start;
+
+	if (process.pid <= 0 || !process.start)
+		return PROCESS_GONE;
 	errno = 0;
-	now = process_of(process.pid);
-	if (!now.start)
-		return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-	if (now.start != process.start)
-		return false;
-	p.fd = fd;
-	return poll(&p, 1, 0) == 0;
+	stat = read_stat(process.pid);
+	/* Nor does who cannot read. */
+	if (!stat && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		return PROCESS_LIVES;
+	state = stat ? process_stat_field(stat, 3) : NULL;
+	start = stat ? process_stat_field(stat, 22) : NULL;
+	if (!start || strtoull(start, NULL, 10) != process.start)
+		return PROCESS_GONE;
+	if (strchr("ZXx", *state) && !lives_without_its_first(process))
+		return PROCESS_GONE;
+	return strchr("Tt", *state) ? PROCESS_STOPPED : PROCESS_LIVES;
+}
+
+bool process_alive(struct process process)
+{
+	return process_look(process) != PROCESS_GONE;
 }
 
 int process_watch(struct process process)
@@ -74,10 +92,7 @@ int process_watch(struct process process)
 
 bool process_stopped(struct process process)
 {
-	own_free char *stat = read_stat(process.pid);
-	const char *state = stat ? process_stat_field(stat, 3) : NULL;
-
-	return state && (*state == 'T' || *state == 't');
+	return process_look(process) == PROCESS_STOPPED;
 }
 
 bool process_runs(pid_t pid)
@@ -163,4 +178,16 @@ char *process_boot_id(void)
 	char *id = root_line(&real, "/proc/sys/kernel/random/boot_id");
 
 	return id ? id : xstrdup("");
+}
+
+bool process_is_of_this_boot(const char *boot_id)
+{
+	static char id_of_this_boot[64];
+
+	if (!*id_of_this_boot) {
+		own_free char *id = process_boot_id();
+
+		snprintf(id_of_this_boot, sizeof(id_of_this_boot), "%s", id);
+	}
+	return strcmp(id_of_this_boot, boot_id) == 0;
 }

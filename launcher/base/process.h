@@ -17,16 +17,18 @@ struct process {
 const char *process_stat_field(const char *stat, unsigned n);
 
 struct process process_of(pid_t pid);
-/* Whether any thread of it lives: one whose threads have all ended and that waits to be reaped is
- * gone, and one whose first thread has ended is not.
+
+/* How it is: GONE when no thread of it lives. One whose threads have all ended and that waits to be
+ * reaped is gone, and one whose first thread has ended is not. STOPPED (SIGSTOP, Ctrl-Z) is deaf
+ * for now.
  */
+enum process_state { PROCESS_GONE, PROCESS_LIVES, PROCESS_STOPPED };
+enum process_state process_look(struct process process);
 bool process_alive(struct process process);
+bool process_stopped(struct process process);
 
 /* A descriptor that becomes readable when the process is gone; -1 when it is gone already. */
 int process_watch(struct process process);
-
-/* Whether it is stopped (SIGSTOP, Ctrl-Z) and so deaf for now. */
-bool process_stopped(struct process process);
 
 /* Whether it runs, or would if there were a processor for it: so it is not one that waits in vain.
  */
@@ -58,5 +60,7 @@ char *process_namespaces(void);
 
 /* This boot's id (random(4)), or ""; the caller owns it. */
 char *process_boot_id(void);
+/* Whether boot_id is that; it is read once, however often it is asked. */
+bool process_is_of_this_boot(const char *boot_id);
 
 #endif

@@ -6,9 +6,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/root.h"
 #include "base/text.h"
-#include "host/peer.h"
 
 /* Milliseconds for a monitor that serves another client: a small question of a `vmlaunch status` is
  * over by then.
@@ -25,27 +23,13 @@ static struct qmp *open_monitor(const char *dir, int ms, struct error **err)
 	return qmp && qmp_handshake(qmp, ms, -1, err) ? steal(&qmp) : NULL;
 }
 
-/* Whether QEMU serves a client at that socket: a line of /proc/net/unix that has its path and is
- * connected (proc(5), SS_CONNECTED in linux/net.h). Who waits to be accepted is connecting.
- */
+/* Whether QEMU serves a client at that socket. */
 static bool serves_a_client(const char *dir)
 {
 	own_free char *path = path_join(dir, "qmp.sock");
-	struct root real = ROOT_REAL;
-	own_free char *text = root_read(&real, "/proc/net/unix");
-	own_free char *end = xasprintf(" %s", path);
+	own_socket_table struct socket_table table = socket_table_read();
 
-	for (char *line = text, *next; line && *line; line = next) {
-		unsigned state;
-
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = '\0';
-		if (text_ends(line, end) && sscanf(line, "%*s %*x %*x %*x %*x %x", &state) == 1 &&
-		    state == 3)
-			return true;
-	}
-	return false;
+	return socket_serves(&table, path);
 }
 
 static char *silence_words(enum held_silence why, const char *dir, pid_t qemu)
@@ -169,10 +153,10 @@ static void ask_more(struct condition *now, struct qmp *qmp, enum condition_want
 	qmp_execute(qmp, "query-cpus-fast", NULL, TOOLS_ANSWER_MS, &now->cpus, NULL);
 }
 
-struct asking condition_begin(const char *dir)
+struct asking condition_begin(const char *dir, const struct socket_table *before)
 {
 	own_free char *path = path_join(dir, "qmp.sock");
-	struct asking asking = {.busy = serves_a_client(dir)};
+	struct asking asking = {.busy = socket_serves(before, path)};
 	int fd = qmp_connect(path, &asking.err);
 
 	asking.qmp = fd < 0 ? NULL : qmp_new(fd, QMP_LIMIT_TOOL);
@@ -222,7 +206,8 @@ struct condition condition_finish(struct asking *asking, const char *dir,
 struct condition condition_of(const char *dir, const struct run_record *record,
 			      enum condition_wants wants)
 {
-	struct asking asking = condition_begin(dir);
+	own_socket_table struct socket_table before = socket_table_read();
+	struct asking asking = condition_begin(dir, &before);
 
 	return condition_finish(&asking, dir, record, wants);
 }

@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "common.h"
+#include "host/peer.h"
 #include "run/held.h"
 
 /* "running", "paused", ... as QEMU says (QAPI: RunState), or a word of ours when it does not
@@ -37,7 +38,7 @@ enum condition_wants {
 };
 
 /* The same in two steps, for whoever asks many: all are asked before the first answer is waited
- * for. What was begun is to be finished.
+ * for. What was begun is to be finished. The table is of before: whoever asks is a client as well.
  */
 struct asking {
 	struct qmp *qmp; /* NULL: it does not listen */
@@ -46,7 +47,7 @@ struct asking {
 	struct error *err;
 };
 
-struct asking condition_begin(const char *dir);
+struct asking condition_begin(const char *dir, const struct socket_table *before);
 struct condition condition_finish(struct asking *asking, const char *dir,
 				  const struct run_record *record, enum condition_wants wants);
 struct condition condition_of(const char *dir, const struct run_record *record,

@@ -43,14 +43,47 @@ static int supervisor_of(const struct root *real, const char *pid)
 	return name && strcmp(name, "vmlaunch") == 0 ? parent : 0;
 }
 
-json_object *lost_machines(const char *state_dir, const char *runtime_dir)
+/* Crosses off the machine of that name; false: it is none of them, or was crossed off before. */
+static bool cross_off(const char **known, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (known[i] && strcmp(known[i], name) == 0) {
+			known[i] = NULL;
+			return true;
+		}
+	return false;
+}
+
+/* Whether somebody listens in the runtime directory whom no record explains. */
+static bool somebody_is_unknown(const char *runtime_dir, const struct socket_table *sockets,
+				const char *const *known, size_t n)
+{
+	own_free const char **left = xcalloc(n + 1, sizeof(*left));
+	const char *at = NULL;
+	bool unknown = !sockets->text;
+	char *path;
+
+	memcpy(left, known, n * sizeof(*left));
+	while (!unknown && (path = socket_listening(sockets, &at))) {
+		own_free char *dir = path_dir(path), *above = path_dir(dir);
+
+		unknown = strcmp(path_base(path), "qmp.sock") == 0 &&
+			  strcmp(above, runtime_dir) == 0 && !cross_off(left, n, path_base(dir));
+		free(path);
+	}
+	return unknown;
+}
+
+json_object *lost_machines(const char *state_dir, const char *runtime_dir,
+			   const struct socket_table *sockets, const char *const *known, size_t n)
 {
 	struct root real = ROOT_REAL;
 	json_object *list = json_object_new_array();
-	size_t n;
-	char **pids = root_list(&real, &n, "/proc");
+	bool look = somebody_is_unknown(runtime_dir, sockets, known, n);
+	size_t processes = 0;
+	char **pids = look ? root_list(&real, &processes, "/proc") : NULL;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < processes; i++) {
 		own_free char *name = NULL;
 		json_object *o;
 		int supervisor;
@@ -68,7 +101,7 @@ json_object *lost_machines(const char *state_dir, const char *runtime_dir)
 				       supervisor ? json_object_new_int(supervisor) : NULL);
 		json_object_array_add(list, o);
 	}
-	names_free(pids, n);
+	names_free(pids, processes);
 	return list;
 }
 

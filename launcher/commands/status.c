@@ -150,8 +150,8 @@ struct listed {
 };
 
 /* Asks all that live, before any answer is waited for; of the others it is told what is left. */
-static struct listed *ask_all(char *const *names, size_t n, const char *base, size_t *alive,
-			      json_object *left)
+static struct listed *ask_all(char *const *names, size_t n, const char *base,
+			      const struct socket_table *before, size_t *alive, json_object *left)
 {
 	struct listed *all = xcalloc(n + 1, sizeof(*all));
 
@@ -167,12 +167,26 @@ static struct listed *ask_all(char *const *names, size_t n, const char *base, si
 				json_object_array_add(left, json_object_new_string(names[i]));
 			continue;
 		}
-		all[*alive] = (struct listed){.name = names[i], .asking = condition_begin(dir)};
+		all[*alive] =
+			(struct listed){.name = names[i], .asking = condition_begin(dir, before)};
 		all[*alive].dir = steal(&dir);
 		all[(*alive)++].record = record;
 		record = (struct run_record){0};
 	}
 	return all;
+}
+
+/* Those whose records are gone, which nobody else can tell of. */
+static json_object *find_lost(const struct listed *all, size_t alive,
+			      const struct socket_table *before, struct error **err)
+{
+	own_free const char **known = xcalloc(alive + 1, sizeof(*known));
+	own_dirs struct dirs dirs = {0};
+
+	for (size_t i = 0; i < alive; i++)
+		known[i] = all[i].name;
+	return dirs_find(&dirs, err) ? lost_machines(dirs.state, dirs.runtime, before, known, alive)
+				     : NULL;
 }
 
 int command_list(const struct arguments *args, struct error **err)
@@ -182,11 +196,11 @@ int command_list(const struct arguments *args, struct error **err)
 	json_object *top = json_object_new_object();
 	own_json json_object *lost = NULL;
 	own_free char *base = NULL;
-	own_dirs struct dirs dirs = {0};
 	struct error *problem = NULL;
 	size_t n, alive;
 	char **names = instances(&n, &base, &problem);
-	own_free struct listed *all = ask_all(names, n, base, &alive, left);
+	own_socket_table struct socket_table before = socket_table_read();
+	own_free struct listed *all = ask_all(names, n, base, &before, &alive, left);
 
 	if (!json && alive)
 		printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU", "PROFILE");
@@ -195,18 +209,18 @@ int command_list(const struct arguments *args, struct error **err)
 		own_condition struct condition now =
 			condition_finish(&one->asking, one->dir, &one->record, CONDITION_BRIEF);
 
-		json_object_array_add(list, record_json(one->name, &one->record, &now));
-		if (!json)
+		if (json)
+			json_object_array_add(list, record_json(one->name, &one->record, &now));
+		else
 			print_row(one->name, &one->record, &now);
 		free(one->dir);
 		run_record_free(&one->record);
 	}
+	lost = problem ? NULL : find_lost(all, alive, &before, &problem);
 	names_free(names, n);
 	json_add_number(top, "version", 1);
 	json_object_object_add(top, "machines", list);
 	json_object_object_add(top, "left", left);
-	if (!problem && dirs_find(&dirs, &problem))
-		lost = lost_machines(dirs.state, dirs.runtime);
 	json_object_object_add(top, "lost", json_object_get(lost));
 	if (json)
 		print_document(top);

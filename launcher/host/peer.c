@@ -11,6 +11,8 @@
 #include <linux/unix_diag.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,12 +20,82 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/own.h"
 #include "base/root.h"
 #include "base/text.h"
 
+/* Of /proc/net/unix (proc(5)): __SO_ACCEPTCON (linux/net.h), the state SS_CONNECTED. Who waits to
+ * be accepted is connecting.
+ */
+#define FLAG_LISTENS 0x10000
+#define STATE_CONNECTED 3
+
 /* Of a command line so much is shown. */
 #define COMMAND_SHOWN 80
+
+struct socket_table socket_table_read(void)
+{
+	struct root real = ROOT_REAL;
+
+	return (struct socket_table){root_read(&real, "/proc/net/unix")};
+}
+
+void socket_table_free(struct socket_table *table)
+{
+	free(table->text);
+}
+
+/* The path in the line at, of len bytes: none is the line's end. */
+static const char *path_in(const char *line, size_t len, unsigned *flags, unsigned *state)
+{
+	int read = 0;
+
+	/* Num RefCount Protocol Flags Type St Inode Path */
+	if (sscanf(line, "%*s %*x %*x %x %*x %x %*u%n", flags, state, &read) != 2 || !read ||
+	    (size_t)read >= len)
+		return line + len;
+	return line + read + 1;
+}
+
+/* The line behind at; NULL: that was the last one. */
+static const char *next_line(const char *at)
+{
+	at += strcspn(at, "\n");
+	return *at && at[1] ? at + 1 : NULL;
+}
+
+bool socket_serves(const struct socket_table *table, const char *path)
+{
+	size_t wanted = strlen(path);
+
+	for (const char *at = table->text; at; at = next_line(at)) {
+		size_t len = strcspn(at, "\n");
+		unsigned flags, state;
+
+		/* Most lines are none of ours, which their end tells at once. */
+		if (len > wanted && memcmp(at + len - wanted, path, wanted) == 0 &&
+		    path_in(at, len, &flags, &state) == at + len - wanted &&
+		    state == STATE_CONNECTED)
+			return true;
+	}
+	return false;
+}
+
+char *socket_listening(const struct socket_table *table, const char **at)
+{
+	const char *line = *at ? next_line(*at) : table->text;
+
+	for (; line; line = next_line(line)) {
+		size_t len = strcspn(line, "\n");
+		unsigned flags = 0, state;
+		const char *path = path_in(line, len, &flags, &state);
+
+		if (!(flags & FLAG_LISTENS) || path == line + len)
+			continue;
+		*at = line;
+		return xstrndup(path, (size_t)(line + len - path));
+	}
+	return NULL;
+}
 
 /* The kernel's own dev_t, of which UNIX_DIAG_VFS tells: 12 bits and 20 (linux/kdev_t.h). */
 static uint32_t kernel_device(dev_t dev)

@@ -21,9 +21,7 @@
 
 bool run_record_alive(const struct run_record *record)
 {
-	own_free char *now = process_boot_id();
-
-	return strcmp(now, record->boot_id) == 0 && process_alive(record->qemu);
+	return process_is_of_this_boot(record->boot_id) && process_alive(record->qemu);
 }
 
 static void companion_free(struct plan_companion *companion)
