@@ -307,6 +307,8 @@ bool shell_ask(struct shell *shell, const char *command, json_object *arguments,
 
 bool shell_sure(struct shell *shell, const char *question)
 {
+	bool other = false;
+
 	terminal_forget(&shell->terminal);
 	shell_say(shell, "%s (y or n)", question);
 	while (!shell->leave) {
@@ -321,8 +323,15 @@ bool shell_sure(struct shell *shell, const char *question)
 				return false;
 			else
 				wait_for_news(shell, -1);
-		} else if (!shell->terminal.plain || strchr("yYnN\003", key)) {
-			return key == 'y' || key == 'Y';
+		} else if (strchr("\r\n\003\004\033", key) || (!other && strchr("nN", key))) {
+			return false;
+		} else if (!other && strchr("yY", key)) {
+			return true;
+		} else {
+			/* A line that was meant for the prompt: no letter of it is an answer, and
+			 * its rest no command.
+			 */
+			other = true;
 		}
 	}
 	return false;
