@@ -175,9 +175,8 @@ class Place:
 
 @functools.cache
 def scratch():
-    """For what many tests of a program read: a made-up machine is hundreds of files, so in memory where that can be."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    return tempfile.TemporaryDirectory(prefix="vmlaunch hosts.", dir=memory)
+    """For what many tests of a program read, as a made-up machine (tests/run has goldens' temporary files in memory)."""
+    return tempfile.TemporaryDirectory(prefix="vmlaunch hosts.")
 
 
 def wait_for(condition, seconds=90, what="condition"):
