@@ -32,6 +32,11 @@ void standard_error_open(void)
 		to = fd;
 }
 
+int standard_error_fd(void)
+{
+	return to;
+}
+
 static void write_patiently(const char *text, size_t len)
 {
 	while (len) {

@@ -13,4 +13,7 @@ void standard_error_open(void);
  */
 void standard_error_tell(const char *before, const char *line, const char *after);
 
+/* Where the lines go: what is ready there takes PIPE_BUF bytes, or fewer, without a wait. */
+int standard_error_fd(void);
+
 #endif

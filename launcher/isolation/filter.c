@@ -9,12 +9,14 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/standard_error.h"
 #include "isolation.h"
 
 /* What libc does for itself, and what only looks: of all libcs that this is built with (glibc from
@@ -49,6 +51,9 @@
  * prctl:PR_SET_PDEATHSIG prctl:PR_GET_DUMPABLE prctl:PR_SET_DUMPABLE prctl:PR_SET_VMA
  * prctl:PR_SET_NAME
  */
+
+#define PATIENCE_MS 200
+
 static enum filter_stage entered;
 
 struct words {
@@ -75,6 +80,7 @@ static void add_number(struct words *words, int number)
 
 static void tell_and_die(int sig, siginfo_t *info, void *context)
 {
+	struct pollfd out = {.fd = standard_error_fd(), .events = POLLOUT};
 	struct words words = {.len = 0};
 
 	(void)sig;
@@ -87,8 +93,9 @@ static void tell_and_die(int sig, siginfo_t *info, void *context)
 	add_number(&words, info->si_syscall);
 	add(&words,
 	    "), which its filter forbids, and is killed: a fault of vmlaunch's, please report it; QEMU goes on, and 'vmlaunch attach --sandbox=off' takes it over\n");
-	if (write(STDERR_FILENO, words.text, words.len) < 0)
-		_exit(128 + SIGSYS);
+	/* Nobody who does not read it keeps us from our end. */
+	if (poll(&out, 1, PATIENCE_MS) > 0 && write(out.fd, words.text, words.len) < 0)
+		(void)0;
 	raise(SIGSYS);
 	_exit(128 + SIGSYS);
 }

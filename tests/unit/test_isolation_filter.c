@@ -125,6 +125,33 @@ static void forbidden_calls_kill(void **state)
 	}
 }
 
+/* Whoever does not read what is said does not keep it alive. */
+static void an_unread_pipe_keeps_nobody(void **state)
+{
+	static const char many[4096];
+	int pair[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe2(pair, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(pair[1], many, sizeof(many)) > 0)
+		;
+	assert_int_equal(fcntl(pair[1], F_SETFL, 0), 0);
+	pid = fork();
+	if (pid == 0) {
+		alarm(60);
+		if (dup2(pair[1], STDERR_FILENO) < 0 ||
+		    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || !filter_enter(FILTER_SUPERVISOR))
+			_exit(99);
+		_exit((int)run_program());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 /* The same calls do nothing worse than fail where the filter is not. */
 static void they_live_without_it(void **state)
 {
@@ -155,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forbidden_calls_kill),
+		cmocka_unit_test(an_unread_pipe_keeps_nobody),
 		cmocka_unit_test(they_live_without_it),
 		cmocka_unit_test(what_is_allowed),
 	};
