@@ -1,19 +1,41 @@
 #include "paper.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "alloc.h"
 #include "text.h"
+#include "tongue.h"
+#include "width.h"
 
-/* How many columns a run of bytes takes, counting code points. */
-static size_t text_width(const char *s, size_t len)
+/* Signs that no line begins with. */
+static const char *const CLOSING[] = {"，", "。", "：", "；", "）", "、", "”"};
+
+static bool is_closing(const char *s)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(CLOSING); i++)
+		if (text_starts(s, CLOSING[i]))
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < len; i++)
-		n += ((unsigned char)s[i] & 0xc0) != 0x80;
-	return n;
+/* Bytes to the next place where a line may end: before a blank, and in Chinese, which has none,
+ * behind each character.
+ */
+static size_t run_length(const char *s)
+{
+	size_t len = 0, step;
+	bool wide = false, was_wide = false;
+
+	while (s[len] && s[len] != ' ') {
+		step = width_step(s + len, &wide);
+		if (len && (wide || was_wide) && !is_closing(s + len))
+			break;
+		was_wide = wide;
+		len += step;
+	}
+	return len;
 }
 
 void paper_put(struct buf *out, int indent, int hang, const char *fmt, ...)
@@ -23,13 +45,13 @@ void paper_put(struct buf *out, int indent, int hang, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	raw = xvasprintf(fmt, args);
+	raw = xvasprintf(tongue(fmt), args);
 	va_end(args);
 	text = text_quote(raw, SIZE_MAX);
 	buf_addf(out, "%*s", indent, "");
 	for (const char *at = text; *at;) {
-		size_t blank = strspn(at, " "), len = strcspn(at + blank, " ");
-		size_t need = text_width(at + blank, len);
+		size_t blank = strspn(at, " "), len = run_length(at + blank);
+		size_t need = width_of(at + blank, len);
 
 		if (column > start && column + blank + need > PAPER_COLUMNS) {
 			buf_addf(out, "\n%*s", hang, "");

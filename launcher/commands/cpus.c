@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "common.h"
 #include "host/cpu_map.h"
 #include "plan/print.h"
@@ -45,19 +46,32 @@ static void add_map(struct buf *out, const struct view *view, bool color)
 	buf_adds(out, text);
 }
 
+/* "1 core", "2 cores"; the caller owns them. */
+static char *cores_words(size_t n)
+{
+	return n == 1 ? xstrdup(_("1 core")) : xasprintf(_("%zu cores"), n);
+}
+
+static char *threads_words(size_t n)
+{
+	return n == 1 ? xstrdup(_("1 thread")) : xasprintf(_("%zu threads"), n);
+}
+
 static void add_placed(struct buf *out, const struct placement *p)
 {
+	own_free char *cores = cores_words(p->cores), *threads = threads_words(p->threads);
+
 	if (!p->pinned) {
 		buf_addf(
 			out,
-			"\nThe guest has %u core%s of %u thread%s each; nothing is pinned: they run where the scheduler puts them.\n",
-			p->cores, p->cores == 1 ? "" : "s", p->threads, p->threads == 1 ? "" : "s");
+			_("\nThe guest has %s of %s each; nothing is pinned: they run where the scheduler puts them.\n"),
+			cores, threads);
 		return;
 	}
 	buf_addf(
 		out,
-		"\nIn a cell: the host's processor, and what runs there: v0 is the guest's 0, e QEMU's own\nthreads%s.\n",
-		p->iothreads ? ", i those of disks" : "");
+		_("\nIn a cell: the host's processor, and what runs there: v0 is the guest's 0, e QEMU's own\nthreads%s.\n"),
+		p->iothreads ? _(", i those of disks") : "");
 	placement_print(out, p);
 }
 
@@ -65,14 +79,13 @@ static char *view_text(const struct view *view, bool color)
 {
 	const struct cpu_topology *t = view->topology;
 	own_free char *model = text_quote(view->cpu->model, 64);
+	own_free char *cores = cores_words(t->cores), *threads = threads_words(view->cpu->online);
 	struct buf out = {0};
 
-	buf_addf(&out, "%s: %zu core%s, %u thread%s\n", *model ? model : "unknown processor",
-		 t->cores, t->cores == 1 ? "" : "s", view->cpu->online,
-		 view->cpu->online == 1 ? "" : "s");
-	buf_addf(&out, "Kinds found by: %s\n", t->source);
+	buf_addf(&out, "%s: %s, %s\n", *model ? model : _("unknown processor"), cores, threads);
+	buf_addf(&out, _("Kinds found by: %s\n"), t->source);
 	for (size_t i = 0; i < t->doubts; i++)
-		buf_addf(&out, "Doubt: %s\n", t->doubt[i]);
+		buf_addf(&out, _("Doubt: %s\n"), t->doubt[i]);
 	buf_addc(&out, '\n');
 	add_map(&out, view, color);
 	if (view->placement)

@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "base/paper.h"
 #include "base/text.h"
+#include "base/tongue.h"
+#include "base/width.h"
 #include "devices.h"
 
 #define NODES_SHOWN 4
@@ -16,8 +18,11 @@
 /* "label      text", wrapped below the text. Takes text and prints nothing for an empty one. */
 static void put_detail(struct buf *out, int indent, const char *label, struct buf *text)
 {
+	const char *word = tongue(label);
+
 	if (text->len)
-		paper_put(out, indent, indent + LABEL, "%-*s%s", LABEL, label, text->data);
+		paper_put(out, indent, indent + LABEL, "%s%*s%s", word, width_gap(word, LABEL), "",
+			  text->data);
 	buf_free(text);
 }
 
@@ -40,14 +45,14 @@ static void put_header(struct buf *out, const struct devices_view *view)
 	struct buf text = {0};
 
 	if (iommu->units) {
-		own_free char *units = count_text(iommu->units, "unit", "units");
+		own_free char *units = count_text(iommu->units, _("unit"), _("units"));
 
 		buf_addf(&text, "%s, %s", iommu->kind, units);
 	}
 	if (iommu->width)
-		buf_addf(&text, ", %u-bit addresses", iommu->width);
+		buf_addf(&text, _(", %u-bit addresses"), iommu->width);
 	if (iommu->groups) {
-		own_free char *groups = count_text(iommu->groups, "group", "groups");
+		own_free char *groups = count_text(iommu->groups, _("group"), _("groups"));
 
 		add_part(&text, ", ", groups);
 	}
@@ -56,16 +61,15 @@ static void put_header(struct buf *out, const struct devices_view *view)
 	put_detail(out, 0, "IOMMU", &text);
 	if (holders->unseen)
 		paper_put(
-			out, 0, LABEL, "%-*s%zu of %zu: %s", LABEL, "processes", holders->seen,
+			out, 0, LABEL, N_("processes    %zu of %zu: %s"), holders->seen,
 			holders->seen + holders->unseen,
 			geteuid()
-				? "those of other users stay unseen; run this as root to see all who hold a device"
-				: "the kernel keeps the others from root, too");
+				? _("those of other users stay unseen; run this as root to see all who hold a device")
+				: _("the kernel keeps the others from root, too"));
 	if (holders->hidden)
 		paper_put(
 			out, 0, LABEL,
-			"%-*s/proc does not show all of them here, so nobody can tell who else holds a device",
-			LABEL, "processes");
+			"processes    /proc does not show all of them here, so nobody can tell who else holds a device");
 }
 
 /* What a function is called: "Intel Corporation Raptor Lake-S UHD Graphics". */
@@ -89,27 +93,27 @@ static void put_subsystem(struct buf *out, int indent, const struct pci_function
 	if (name->subsystem_name)
 		add_part(&text, " ", name->subsystem_name);
 	buf_addf(&text, "%s[%04x:%04x]", text.len ? " " : "", f->subvendor, f->subdevice);
-	put_detail(out, indent, "subsystem", &text);
+	put_detail(out, indent, N_("subsystem"), &text);
 }
 
 static void put_driver(struct buf *out, int indent, const struct pci_function *f)
 {
 	struct buf text = {0};
 
-	buf_adds(&text, f->driver ? f->driver : "none");
+	buf_adds(&text, f->driver ? f->driver : _("none"));
 	if (f->driver_override)
-		buf_addf(&text, ", driver_override %s", f->driver_override);
+		buf_addf(&text, _(", driver_override %s"), f->driver_override);
 	if (f->locked)
-		buf_adds(&text, ", waiting in the kernel until its holder lets go");
+		buf_adds(&text, _(", waiting in the kernel until its holder lets go"));
 	if (f->is_vf) {
 		char address[PCI_ADDRESS_SIZE];
 
-		buf_addf(&text, ", virtual function of %s",
+		buf_addf(&text, _(", virtual function of %s"),
 			 pci_address_format(&f->physfn, address));
 	}
 	if (f->numa_node > 0)
-		buf_addf(&text, ", NUMA node %d", f->numa_node);
-	put_detail(out, indent, "driver", &text);
+		buf_addf(&text, _(", NUMA node %d"), f->numa_node);
+	put_detail(out, indent, N_("driver"), &text);
 }
 
 static void put_power(struct buf *out, int indent, const struct pci_function *f)
@@ -122,11 +126,11 @@ static void put_power(struct buf *out, int indent, const struct pci_function *f)
 		add_part(&text, ", ", f->runtime_status);
 	if (f->power_control)
 		add_part(&text, ", ",
-			 strcmp(f->power_control, "auto") == 0 ? "may sleep when idle"
-							       : "kept awake");
+			 strcmp(f->power_control, "auto") == 0 ? _("may sleep when idle")
+							       : _("kept awake"));
 	if (f->d3cold_allowed == 0)
-		add_part(&text, ", ", "D3cold forbidden");
-	put_detail(out, indent, "power", &text);
+		add_part(&text, ", ", _("D3cold forbidden"));
+	put_detail(out, indent, N_("power"), &text);
 }
 
 static void put_bars(struct buf *out, int indent, const struct pci_function *f)
@@ -137,10 +141,10 @@ static void put_bars(struct buf *out, int indent, const struct pci_function *f)
 		own_free char *bar = pci_bar_text(&f->bar[i]);
 
 		buf_addf(&text, "%s%s%s", i ? ", " : "", bar,
-			 f->bar[i].unset ? " without an address" : "");
+			 f->bar[i].unset ? _(" without an address") : "");
 	}
 	if (f->has_rom)
-		add_part(&text, ", ", "option ROM");
+		add_part(&text, ", ", _("option ROM"));
 	put_detail(out, indent, "BARs", &text);
 }
 
@@ -162,17 +166,17 @@ static void put_reset(struct buf *out, int indent, const struct devices_view *vi
 	for (size_t i = 0; i < f->resets; i++)
 		add_part(&text, ", ", f->reset[i]);
 	if (!f->resets)
-		buf_adds(&text, f->can_reset	      ? "possible"
-				: board_can_reset(fv) ? "none of its own"
+		buf_adds(&text, f->can_reset	      ? _("possible")
+				: board_can_reset(fv) ? _("none of its own")
 				: fv->obstacles.n
-					? "none"
-					: "none: a second start may need a reboot between");
+					? _("none")
+					: _("none: a second start may need a reboot between"));
 	reset_choose(&choice, &view->scene.pci, &fv->board, f, RESET_AUTO);
 	if (f->resets > 1 || (f->resets && strcmp(f->reset[0], choice.used) != 0))
-		buf_addf(&text, "; used: %s", choice.used);
+		buf_addf(&text, _("; used: %s"), choice.used);
 	if (choice.why)
 		buf_addf(&text, " (%s)", choice.why);
-	put_detail(out, indent, "reset", &text);
+	put_detail(out, indent, N_("reset"), &text);
 }
 
 /* "yes, together with 0000:01:00.1, once its holders let go" */
@@ -180,18 +184,18 @@ static void put_verdict(struct buf *out, int indent, const struct devices_view *
 			const struct pci_function *f, const struct function_view *fv)
 {
 	struct buf text = {0};
-	const char *between = "yes, together with ";
+	const char *between = _("yes, together with ");
 
 	for (size_t i = 0; i < fv->obstacles.n; i++) {
 		const struct obstacle *o = &fv->obstacles.v[i];
 		own_free char *clause = obstacle_clause(o);
 
 		/* The reason stands above all functions. */
-		buf_addf(&text, "%s%s", i ? "; " : "no: ",
-			 o->kind == OBSTACLE_NO_IOMMU ? "there is no usable IOMMU" : clause);
+		buf_addf(&text, "%s%s", i ? "; " : _("no: "),
+			 o->kind == OBSTACLE_NO_IOMMU ? _("there is no usable IOMMU") : clause);
 	}
 	if (text.len) {
-		put_detail(out, indent, "for a guest", &text);
+		put_detail(out, indent, N_("for a guest"), &text);
 		return;
 	}
 	for (size_t i = 0; i < fv->board.n; i++) {
@@ -204,12 +208,12 @@ static void put_verdict(struct buf *out, int indent, const struct devices_view *
 		between = ", ";
 	}
 	if (!text.len)
-		buf_adds(&text, "yes");
+		buf_adds(&text, _("yes"));
 	if (fv->held)
-		buf_adds(&text, ", once its holders let go");
+		buf_adds(&text, _(", once its holders let go"));
 	else if (view->scene.holders.unseen || view->scene.holders.hidden)
-		buf_adds(&text, ", as far as one can see");
-	put_detail(out, indent, "for a guest", &text);
+		buf_adds(&text, _(", as far as one can see"));
+	put_detail(out, indent, N_("for a guest"), &text);
 }
 
 /* "i915-GVTg_V5_4, 1 left: resolution: 1920x1200" */
@@ -225,14 +229,14 @@ static void put_mdev_types(struct buf *out, int indent, const struct devices_vie
 
 		buf_addf(&text, "%s, ", type->id);
 		if (!type->api || strcmp(type->api, "vfio-pci") != 0)
-			buf_addf(&text, "no PCI device (%s), ", type->api ? type->api : "?");
+			buf_addf(&text, _("no PCI device (%s), "), type->api ? type->api : "?");
 		if (type->available)
-			buf_addf(&text, "%u left", type->available);
+			buf_addf(&text, _("%u left"), type->available);
 		else
-			buf_adds(&text, "none left");
+			buf_adds(&text, _("none left"));
 		if (words)
 			buf_addf(&text, ": %s", words);
-		put_detail(out, indent, i ? "" : "vGPU types", &text);
+		put_detail(out, indent, i ? "" : N_("vGPU types"), &text);
 	}
 }
 
@@ -240,7 +244,7 @@ static void put_mdevs(struct buf *out, int indent, const struct devices_view *vi
 		      const struct pci_function *f)
 {
 	const struct mdev_list *mdevs = &view->scene.mdev;
-	const char *label = "vGPUs";
+	const char *label = N_("vGPUs");
 
 	for (size_t i = 0; i < mdevs->n; i++) {
 		const struct mdev *mdev = &mdevs->v[i];
@@ -250,7 +254,7 @@ static void put_mdevs(struct buf *out, int indent, const struct devices_view *vi
 			continue;
 		buf_addf(&text, "%s, %s", mdev->uuid, mdev->type ? mdev->type : "?");
 		if (mdev->group >= 0)
-			buf_addf(&text, ", group %d", mdev->group);
+			buf_addf(&text, _(", group %d"), mdev->group);
 		put_detail(out, indent, label, &text);
 		label = "";
 	}
@@ -265,7 +269,7 @@ static void put_soft(struct buf *out, int indent, const struct soft_holders *sof
 
 		add_part(&text, ", ", words);
 	}
-	put_detail(out, indent, "host", &text);
+	put_detail(out, indent, N_("host"), &text);
 }
 
 static void put_claims(struct buf *out, int indent, const struct devices_view *view,
@@ -281,7 +285,7 @@ static void put_claims(struct buf *out, int indent, const struct devices_view *v
 		buf_addf(&text, "%s%s, %.1f GB", text.len ? "; " : "", b->name,
 			 (double)b->size / 1e9);
 	}
-	put_detail(out, indent, "disks", &text);
+	put_detail(out, indent, N_("disks"), &text);
 }
 
 /* Remedies only where it is of use that the holder goes. */
@@ -300,15 +304,15 @@ static void put_holders(struct buf *out, int indent, const struct devices_view *
 		if (h->user)
 			buf_adds(&text, h->user);
 		else
-			buf_addf(&text, "uid %u", h->uid);
+			buf_addf(&text, _("uid %u"), h->uid);
 		buf_addc(&text, ')');
 		for (size_t k = 0; k < v[i].nodes && k < NODES_SHOWN; k++)
 			buf_addf(&text, "%s %s", k ? "," : "", v[i].node[k]);
 		if (v[i].nodes > NODES_SHOWN)
-			buf_addf(&text, " and %zu more", v[i].nodes - NODES_SHOWN);
+			buf_addf(&text, _(" and %zu more"), v[i].nodes - NODES_SHOWN);
 		if (remedy)
 			buf_addf(&text, ": %s", remedy);
-		put_detail(out, indent, i ? "" : "held by", &text);
+		put_detail(out, indent, i ? "" : N_("held by"), &text);
 	}
 	holdings_free(v, n);
 }
@@ -380,7 +384,7 @@ static void put_pci(struct buf *out, const struct devices_view *view)
 				next = list->v[i].group;
 		if (next < 0)
 			break;
-		buf_addf(out, "\nGroup %d\n", next);
+		buf_addf(out, _("\nGroup %d\n"), next);
 		for (size_t i = 0; i < list->n; i++)
 			if (list->v[i].group == next)
 				put_function(out, view, i);
@@ -390,7 +394,7 @@ static void put_pci(struct buf *out, const struct devices_view *view)
 		if (list->v[i].group >= 0)
 			continue;
 		if (shown++ == 0)
-			buf_adds(out, "\nIn no group\n");
+			buf_adds(out, _("\nIn no group\n"));
 		put_function(out, view, i);
 	}
 	if (!list->n)
@@ -401,7 +405,7 @@ static void put_usb(struct buf *out, const struct devices_view *view)
 {
 	size_t hubs = 0;
 
-	buf_adds(out, "USB devices\n");
+	buf_adds(out, _("USB devices\n"));
 	for (size_t i = 0; i < view->usb.n; i++) {
 		const struct usb_device *d = &view->usb.v[i];
 		const struct id_name *name = &view->usb_name[i];
@@ -430,8 +434,10 @@ static void put_usb(struct buf *out, const struct devices_view *view)
 	if (!view->usb.n)
 		paper_put(out, 2, 2, "none");
 	if (hubs)
-		paper_put(out, 2, 2, "and %zu hub%s (--all shows them)", hubs,
-			  hubs == 1 ? "" : "s");
+		paper_put(out, 2, 2,
+			  hubs == 1 ? N_("and %zu hub (--all shows them)")
+				    : N_("and %zu hubs (--all shows them)"),
+			  hubs);
 }
 
 static void put_input(struct buf *out, const struct devices_view *view)
@@ -439,7 +445,7 @@ static void put_input(struct buf *out, const struct devices_view *view)
 	const struct input_list *list = &view->scene.input;
 	size_t others = 0;
 
-	buf_adds(out, "Input devices\n");
+	buf_adds(out, _("Input devices\n"));
 	for (size_t i = 0; i < list->n; i++) {
 		const struct input_device *d = &list->v[i];
 		own_free char *kinds = input_kind_words(d->kinds);
@@ -457,9 +463,12 @@ static void put_input(struct buf *out, const struct devices_view *view)
 	if (!list->n)
 		paper_put(out, 2, 2, "none");
 	if (others)
-		paper_put(out, 2, 2,
-			  "and %zu other%s: buttons, switches and the like (--all shows them)",
-			  others, others == 1 ? "" : "s");
+		paper_put(
+			out, 2, 2,
+			others == 1
+				? N_("and %zu other: buttons, switches and the like (--all shows them)")
+				: N_("and %zu others: buttons, switches and the like (--all shows them)"),
+			others);
 }
 
 char *devices_text(const struct devices_view *view)

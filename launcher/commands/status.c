@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -66,54 +65,6 @@ static json_object *record_json(const char *instance, const struct run_record *r
 	json_add_text(o, "profile", record->profile);
 	json_add_text(o, "log", record->log);
 	return o;
-}
-
-static char *age(int64_t started)
-{
-	int64_t s = (int64_t)time(NULL) - started;
-
-	if (s < 0)
-		s = 0;
-	if (s < 3600)
-		return xasprintf("%ld:%02ld", (long)(s / 60), (long)(s % 60));
-	return xasprintf("%ld:%02ld:%02ld", (long)(s / 3600), (long)(s / 60 % 60), (long)(s % 60));
-}
-
-/* Whether and when it ends, of a machine whose supervisor knows. The caller owns it; NULL where it
- * was not told to.
- */
-static char *down_words(const struct run_record *record)
-{
-	int64_t now = (int64_t)time(NULL), left = record->down.quits - now;
-	own_free char *since = age(record->down.since);
-
-	if (!record->down.since || !process_alive(record->supervisor))
-		return NULL;
-	if (!record->down.quits)
-		return xasprintf("its power button was pressed %s ago; the guest decides", since);
-	if (left <= 0)
-		return xasprintf("for %s; QEMU was told to quit", since);
-	return xasprintf("for %s; QEMU quits in %ld s, or when the guest is down", since,
-			 (long)left);
-}
-
-static void print_row(const char *name, const struct run_record *record,
-		      const struct condition *now)
-{
-	own_free char *since = age(record->started), *profile = text_word(record->profile);
-	own_free char *shown = text_word(name), *held = held_words(&now->held, name);
-	own_free char *down = down_words(record);
-
-	printf("%-20s %-12s %9s %10d  %s\n", shown, now->state, since, (int)record->qemu.pid,
-	       profile);
-	if (held)
-		printf("%-20s held: %s\n", "", held);
-	if (now->silent)
-		printf("%-20s %s\n", "", now->silent);
-	if (down)
-		printf("%-20s going down: %s\n", "", down);
-	if (!process_alive(record->supervisor))
-		printf("%-20s no supervisor (vmlaunch attach %s takes over)\n", "", shown);
 }
 
 /* A machine that has ended, and whose vmlaunch cannot say so. True when it has none any more. */
@@ -203,7 +154,7 @@ int command_list(const struct arguments *args, struct error **err)
 	own_free struct listed *all = ask_all(names, n, base, &before, &alive, left);
 
 	if (!json && alive)
-		printf("%-20s %-12s %9s %10s  %s\n", "NAME", "STATE", "TIME", "QEMU", "PROFILE");
+		status_print_head();
 	for (size_t i = 0; i < alive; i++) {
 		struct listed *one = &all[i];
 		own_condition struct condition now =
@@ -212,7 +163,7 @@ int command_list(const struct arguments *args, struct error **err)
 		if (json)
 			json_object_array_add(list, record_json(one->name, &one->record, &now));
 		else
-			print_row(one->name, &one->record, &now);
+			status_print_row(one->name, &one->record, &now);
 		free(one->dir);
 		run_record_free(&one->record);
 	}
@@ -405,47 +356,6 @@ static json_object *status_json(const char *name, const char *dir, const struct 
 	return o;
 }
 
-/* ------------------------------------------------------------------ as text */
-
-static void print_status(const char *name, const char *dir, const struct run_record *record,
-			 const struct condition *now)
-{
-	own_json json_object *o = status_json(name, dir, record, now);
-	own_free char *since = age(record->started), *profile = text_word(record->profile);
-	own_free char *log = text_word(record->log), *sockets = text_word(dir);
-	own_free char *shown = text_word(name), *held = held_words(&now->held, name);
-	own_free char *down = down_words(record), *for_so_long = age(state_since(record, now));
-	const char *picture = json_member_text(o, "picture");
-
-	printf("%s is %s, for %s\n", shown, now->state, for_so_long);
-	if (held)
-		printf("  held        %s\n", held);
-	if (condition_is_starting(record, now->state))
-		printf("  starting    the guest has not been let go yet%s\n",
-		       process_alive(record->supervisor) ? "" : ", and nobody is there to do it");
-	if (now->silent)
-		printf("  monitor     %s\n", now->silent);
-	if (down)
-		printf("  going down  %s\n", down);
-	printf("  started     %s ago\n  profile     %s\n  QEMU        %d\n", since, profile,
-	       (int)record->qemu.pid);
-	if (!process_alive(record->supervisor))
-		printf("  supervisor  no supervisor (vmlaunch attach %s takes over)\n", shown);
-	else if (process_stopped(record->supervisor))
-		printf("  supervisor  %d, which is stopped: 'fg' or 'kill -CONT %d' lets it go on\n",
-		       (int)record->supervisor.pid, (int)record->supervisor.pid);
-	else
-		printf("  supervisor  %d\n", (int)record->supervisor.pid);
-	status_print_use(o);
-	if (*json_member_text(o, "said"))
-		printf("  QEMU said   %s\n              which means: %s: %s\n",
-		       json_member_text(o, "said"), json_member_text(o, "cause"),
-		       json_member_text(o, "remedy"));
-	printf("  log         %s\n  sockets     %s\n", log, sockets);
-	if (*picture)
-		printf("  picture     %s\n", picture);
-}
-
 /* How the last start of a machine that does not run ended. */
 static void tell_last_end(const char *name)
 {
@@ -473,12 +383,11 @@ int command_status(const struct arguments *args, struct error **err)
 	if (!dir)
 		return ERROR_FAILED;
 	now = condition_of(dir, &record, CONDITION_WHOLE);
-	if (argument_option(args, "json")) {
-		own_json json_object *o = status_json(name, dir, &record, &now);
+	own_json json_object *o = status_json(name, dir, &record, &now);
 
+	if (argument_option(args, "json"))
 		print_document(o);
-	} else {
-		print_status(name, dir, &record, &now);
-	}
+	else
+		status_print(name, dir, &record, &now, o);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/own.h"
+#include "base/tongue.h"
 
 /* What every user may read, and each function has: the header (6.1). */
 #define HEAD 64
@@ -45,12 +46,12 @@ const char *pci_answer_words(enum pci_answer answer)
 	static const char *const words[] = {
 		[PCI_WELL] = NULL,
 		[PCI_ASLEEP] = NULL,
-		[PCI_SILENT] =
-			"does not answer any more, it fell off the bus: 'dmesg' may tell why; the guest has lost it, and when the machine has ended a sleep or power cycle of the host may bring it back",
-		[PCI_GONE] =
-			"is not on the host's bus any more: 'dmesg' may tell why, and a reset or power cycle of the host brings it back",
+		[PCI_SILENT] = N_(
+			"does not answer any more, it fell off the bus: 'dmesg' may tell why; the guest has lost it, and when the machine has ended a sleep or power cycle of the host may bring it back"),
+		[PCI_GONE] = N_(
+			"is not on the host's bus any more: 'dmesg' may tell why, and a reset or power cycle of the host brings it back"),
 	};
 
 	_Static_assert(ARRAY_SIZE(words) == PCI_ANSWER_KINDS, "words for each");
-	return words[answer];
+	return words[answer] ? tongue(words[answer]) : NULL;
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "cpu_parts.h"
 
 #define CPU "/sys/devices/system/cpu"
@@ -156,8 +157,8 @@ static void tell_disagreement(struct cpu_topology *t, const char *one, const str
 {
 	own_free char *x = cpu_set_text(a), *y = cpu_set_text(b);
 
-	add_doubt(t, xasprintf("%s makes %s the performance cores, %s makes them %s", one, x, other,
-			       *y ? y : "all of one kind"));
+	add_doubt(t, xasprintf(_("%s makes %s the performance cores, %s makes them %s"), one, x,
+			       other, *y ? y : "all of one kind"));
 }
 
 /* The first signal that splits decides; another that splits elsewhere is told. */
@@ -183,7 +184,7 @@ static bool by_rating(struct cpu_topology *t, const struct root *root, bool amd)
 	}
 	if (!decided)
 		return false;
-	t->source = amd && t->l3s > 1 ? xasprintf("the L3's size for each core and %s", decided)
+	t->source = amd && t->l3s > 1 ? xasprintf(_("the L3's size for each core and %s"), decided)
 				      : xstrdup(decided);
 	return true;
 }
@@ -213,7 +214,7 @@ static void check_kinds(struct cpu_topology *t)
 	if (!cpu_set_is_empty(&left)) {
 		own_free char *list = cpu_set_text(&left);
 
-		add_doubt(t, xasprintf("%s does not say of which kind %s is", t->source, list));
+		add_doubt(t, xasprintf(_("%s does not say of which kind %s is"), t->source, list));
 	}
 	for (size_t i = 0; i < t->cores; i++) {
 		for (enum cpu_kind kind = CPU_PERFORMANCE; kind < CPU_KINDS; kind++) {
@@ -223,7 +224,7 @@ static void check_kinds(struct cpu_topology *t)
 			    cpu_set_within(&t->core[i], &t->kind[kind]))
 				continue;
 			list = cpu_set_text(&t->core[i]);
-			add_doubt(t, xasprintf("%s makes threads of one core (%s) two kinds",
+			add_doubt(t, xasprintf(_("%s makes threads of one core (%s) two kinds"),
 					       t->source, list));
 			break;
 		}
@@ -255,7 +256,7 @@ void cpu_kinds_find(struct cpu_topology *t, const struct root *root, const char 
 		find_low_power(t);
 	} else {
 		t->kind[CPU_PERFORMANCE] = t->online;
-		t->source = xstrdup("nothing tells kinds apart");
+		t->source = xstrdup(_("nothing tells kinds apart"));
 	}
 	check_kinds(t);
 }

@@ -6,6 +6,8 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/tongue.h"
+#include "base/width.h"
 
 #define COLUMNS 100
 #define LABEL 24 /* "performance   L3 36M" */
@@ -76,7 +78,8 @@ static size_t core_width(const struct drawing *d, const struct cpu_set *core)
 
 static void begin_line(struct drawing *d, const char *label)
 {
-	buf_addf(&d->out, "%s%-*s", d->map->indent ? d->map->indent : "", LABEL, label);
+	buf_addf(&d->out, "%s%s%*s", d->map->indent ? d->map->indent : "", label,
+		 width_gap(label, LABEL), "");
 	d->column = LABEL + (d->map->indent ? strlen(d->map->indent) : 0);
 }
 
@@ -113,9 +116,11 @@ char *cpu_row_label(const struct cpu_topology *t, const struct cpu_row *row)
 {
 	unsigned cpu = (unsigned)cpu_set_next(&t->core[row->first], 0);
 	const struct cpu_group *node = cpu_group_of(t->node, t->nodes, cpu);
+	const char *word =
+		tongue(row->kind == CPU_KINDS ? N_("unknown") : cpu_kind_word(row->kind));
 	struct buf out = {0};
 
-	buf_addf(&out, "%-12s", row->kind == CPU_KINDS ? "unknown" : cpu_kind_word(row->kind));
+	buf_addf(&out, "%s%*s", word, width_gap(word, 12), "");
 	if (row->l3 && row->l3->size) {
 		own_free char *size = text_size(row->l3->size);
 
@@ -219,8 +224,8 @@ char *cpu_map_text(const struct cpu_map *map)
 	buf_adds(&d.out, "");
 	for (size_t i = 0; i < rows; i++)
 		put_row(&d, &row[i]);
-	put_list(&d, "offline", &t->offline);
-	put_list(&d, "isolated at boot", &t->isolated);
-	put_list(&d, "without ticks", &t->tickless);
+	put_list(&d, _("offline"), &t->offline);
+	put_list(&d, _("isolated at boot"), &t->isolated);
+	put_list(&d, _("without ticks"), &t->tickless);
 	return buf_steal(&d.out);
 }

@@ -30,7 +30,7 @@ struct cpu_map {
 	const char *indent;			   /* before each line; may be NULL */
 };
 
-/* At most 100 columns of ASCII, each line with its end. The caller owns it. */
+/* At most 100 columns, each line with its end. The caller owns it. */
 char *cpu_map_text(const struct cpu_map *map);
 
 #endif

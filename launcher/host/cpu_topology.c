@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "cpu_parts.h"
 
 #define CPU "/sys/devices/system/cpu"
@@ -213,9 +214,9 @@ enum cpu_kind cpu_kind_of(const struct cpu_topology *t, unsigned cpu)
 const char *cpu_kind_word(enum cpu_kind kind)
 {
 	static const char *const word[] = {
-		[CPU_PERFORMANCE] = "performance",
-		[CPU_EFFICIENCY] = "efficiency",
-		[CPU_LOW_POWER] = "low-power",
+		[CPU_PERFORMANCE] = N_("performance"),
+		[CPU_EFFICIENCY] = N_("efficiency"),
+		[CPU_LOW_POWER] = N_("low-power"),
 	};
 	_Static_assert(ARRAY_SIZE(word) == CPU_KINDS, "each kind has a word");
 

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 static void add_soft(struct soft_holders *soft, enum soft_kind kind, const char *what)
 {
@@ -160,12 +161,12 @@ void soft_holders_free(struct soft_holders *soft)
 static const struct {
 	const char *word, *before, *after, *remedy;
 } SOFT[] = {
-	[SOFT_CONSOLE] = {"console", "the kernel's console is on ", "", OTHER_FIRST},
-	[SOFT_BOOT_VGA] = {"boot-vga", "boot VGA", "", OTHER_FIRST},
-	[SOFT_ENABLED] = {"enabled", "connector ", " shows a picture",
-			  "switch that screen off in the desktop's settings, or unplug it"},
-	[SOFT_CONNECTED] = {"connected", "a screen is plugged into ", "", NULL},
-	[SOFT_NETWORK] = {"network", "network interface ", " is up", NULL},
+	[SOFT_CONSOLE] = {"console", N_("the kernel's console is on "), "", OTHER_FIRST},
+	[SOFT_BOOT_VGA] = {"boot-vga", N_("boot VGA"), "", OTHER_FIRST},
+	[SOFT_ENABLED] = {"enabled", N_("connector "), N_(" shows a picture"),
+			  N_("switch that screen off in the desktop's settings, or unplug it")},
+	[SOFT_CONNECTED] = {"connected", N_("a screen is plugged into "), "", NULL},
+	[SOFT_NETWORK] = {"network", N_("network interface "), N_(" is up"), NULL},
 };
 _Static_assert(ARRAY_SIZE(SOFT) == SOFT_KINDS, "each kind has words");
 
@@ -181,5 +182,6 @@ const char *soft_remedy(enum soft_kind kind)
 
 char *soft_holder_text(const struct soft_holder *soft)
 {
-	return xasprintf("%s%s%s", SOFT[soft->kind].before, soft->what, SOFT[soft->kind].after);
+	return xasprintf("%s%s%s", tongue(SOFT[soft->kind].before), soft->what,
+			 tongue(SOFT[soft->kind].after));
 }

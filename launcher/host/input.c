@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 #define CLASS "/sys/class/input"
 #define WORDS 16 /* 64 bits each; KEY_MAX is 0x2ff */
@@ -182,14 +183,14 @@ void input_list_free(struct input_list *list)
 
 char *input_kind_words(unsigned kinds)
 {
-	static const char *const word[] = {"keyboard",	  "mouse",  "touchpad",
-					   "touchscreen", "tablet", "gamepad"};
+	static const char *const word[] = {N_("keyboard"),    N_("mouse"),  N_("touchpad"),
+					   N_("touchscreen"), N_("tablet"), N_("gamepad")};
 	struct buf out = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(word); i++)
 		if (kinds >> i & 1)
-			buf_addf(&out, "%s%s", out.len ? ", " : "", word[i]);
-	return out.len ? buf_steal(&out) : xstrdup("other");
+			buf_addf(&out, "%s%s", out.len ? ", " : "", tongue(word[i]));
+	return out.len ? buf_steal(&out) : xstrdup(_("other"));
 }
 
 /* What a program made up is no keyboard, unless it is Bluetooth's (uhid). */

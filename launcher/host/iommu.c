@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "kmodule.h"
 
 #define UNITS "/sys/class/iommu"
@@ -86,14 +87,16 @@ const char *iommu_reason(const struct iommu *iommu)
 {
 	static const char *const reason[] = {
 		[IOMMU_READY] = NULL,
-		[IOMMU_NONE] =
-			"this host has no IOMMU switched on: enable VT-d or AMD-Vi in the firmware setup; on an Intel machine the kernel may also want intel_iommu=on as a boot option",
-		[IOMMU_NO_GROUPS] =
-			"this host has an IOMMU, but the kernel does not use it for devices: remove iommu=off and the like from the boot options; on an Intel machine add intel_iommu=on",
+		[IOMMU_NONE] = N_(
+			"this host has no IOMMU switched on: enable VT-d or AMD-Vi in the firmware setup; on an Intel machine the kernel may also want intel_iommu=on as a boot option"),
+		[IOMMU_NO_GROUPS] = N_(
+			"this host has an IOMMU, but the kernel does not use it for devices: remove iommu=off and the like from the boot options; on an Intel machine add intel_iommu=on"),
 	};
 
 	_Static_assert(ARRAY_SIZE(reason) == IOMMU_STATES, "one sentence for each state");
-	return (unsigned)iommu->state < IOMMU_STATES ? reason[iommu->state] : NULL;
+	return (unsigned)iommu->state < IOMMU_STATES && reason[iommu->state]
+		       ? tongue(reason[iommu->state])
+		       : NULL;
 }
 
 void iommu_foreign(struct pci_set *foreign, const struct pci_list *list,

@@ -5,65 +5,66 @@
 
 #include "base/alloc.h"
 #include "base/own.h"
+#include "base/tongue.h"
 
 static const struct class_row {
 	uint32_t class, mask;
 	const char *words;
 } CLASS[] = {
-	{0x000100, 0xffff00, "VGA-compatible device"},
-	{0x010000, 0xffff00, "SCSI controller"},
-	{0x010100, 0xffff00, "IDE controller"},
-	{0x010400, 0xffff00, "RAID controller"},
-	{0x010600, 0xffff00, "SATA controller"},
-	{0x010700, 0xffff00, "SAS controller"},
-	{0x010800, 0xffff00, "NVMe controller"},
-	{0x010000, 0xff0000, "storage controller"},
-	{0x020000, 0xffff00, "Ethernet controller"},
-	{0x028000, 0xffff00, "network controller"},
-	{0x020000, 0xff0000, "network controller"},
-	{0x030000, 0xffff00, "VGA controller"},
-	{0x030200, 0xffff00, "3D controller"},
-	{0x030000, 0xff0000, "display controller"},
-	{0x040000, 0xffff00, "video device"},
-	{0x040100, 0xffff00, "audio device"},
-	{0x040300, 0xffff00, "audio device"},
-	{0x048000, 0xffff00, "multimedia controller"},
-	{0x040000, 0xff0000, "multimedia device"},
-	{0x050000, 0xff0000, "memory controller"},
-	{0x060000, 0xffff00, "host bridge"},
-	{0x060100, 0xffff00, "ISA bridge"},
-	{0x060400, 0xffff00, "PCI bridge"},
-	{0x060700, 0xffff00, "CardBus bridge"},
-	{0x060000, 0xff0000, "bridge"},
-	{0x070000, 0xffff00, "serial controller"},
-	{0x070000, 0xff0000, "communication controller"},
-	{0x080500, 0xffff00, "SD host controller"},
-	{0x080600, 0xffff00, "IOMMU"},
-	{0x080000, 0xff0000, "system peripheral"},
-	{0x090000, 0xff0000, "input device"},
-	{0x0c0000, 0xffff00, "FireWire controller"},
-	{0x0c0330, 0xffffff, "USB 3 controller (xHCI)"},
-	{0x0c0340, 0xffffff, "USB4 host interface"},
-	{0x0c0380, 0xffffff, "USB Type-C controller"},
-	{0x0c0300, 0xffff00, "USB controller"},
-	{0x0c0500, 0xffff00, "SMBus controller"},
-	{0x0c8000, 0xffff00, "serial bus controller"},
-	{0x0c0000, 0xff0000, "serial bus controller"},
-	{0x0d0000, 0xff0000, "wireless controller"},
-	{0x0e0000, 0xff0000, "intelligent controller"},
-	{0x0f0000, 0xff0000, "satellite controller"},
-	{0x100000, 0xff0000, "encryption controller"},
-	{0x110000, 0xff0000, "signal processing controller"},
-	{0x120000, 0xff0000, "processing accelerator"},
-	{0x400000, 0xff0000, "co-processor"},
+	{0x000100, 0xffff00, N_("VGA-compatible device")},
+	{0x010000, 0xffff00, N_("SCSI controller")},
+	{0x010100, 0xffff00, N_("IDE controller")},
+	{0x010400, 0xffff00, N_("RAID controller")},
+	{0x010600, 0xffff00, N_("SATA controller")},
+	{0x010700, 0xffff00, N_("SAS controller")},
+	{0x010800, 0xffff00, N_("NVMe controller")},
+	{0x010000, 0xff0000, N_("storage controller")},
+	{0x020000, 0xffff00, N_("Ethernet controller")},
+	{0x028000, 0xffff00, N_("network controller")},
+	{0x020000, 0xff0000, N_("network controller")},
+	{0x030000, 0xffff00, N_("VGA controller")},
+	{0x030200, 0xffff00, N_("3D controller")},
+	{0x030000, 0xff0000, N_("display controller")},
+	{0x040000, 0xffff00, N_("video device")},
+	{0x040100, 0xffff00, N_("audio device")},
+	{0x040300, 0xffff00, N_("audio device")},
+	{0x048000, 0xffff00, N_("multimedia controller")},
+	{0x040000, 0xff0000, N_("multimedia device")},
+	{0x050000, 0xff0000, N_("memory controller")},
+	{0x060000, 0xffff00, N_("host bridge")},
+	{0x060100, 0xffff00, N_("ISA bridge")},
+	{0x060400, 0xffff00, N_("PCI bridge")},
+	{0x060700, 0xffff00, N_("CardBus bridge")},
+	{0x060000, 0xff0000, N_("bridge")},
+	{0x070000, 0xffff00, N_("serial controller")},
+	{0x070000, 0xff0000, N_("communication controller")},
+	{0x080500, 0xffff00, N_("SD host controller")},
+	{0x080600, 0xffff00, N_("IOMMU")},
+	{0x080000, 0xff0000, N_("system peripheral")},
+	{0x090000, 0xff0000, N_("input device")},
+	{0x0c0000, 0xffff00, N_("FireWire controller")},
+	{0x0c0330, 0xffffff, N_("USB 3 controller (xHCI)")},
+	{0x0c0340, 0xffffff, N_("USB4 host interface")},
+	{0x0c0380, 0xffffff, N_("USB Type-C controller")},
+	{0x0c0300, 0xffff00, N_("USB controller")},
+	{0x0c0500, 0xffff00, N_("SMBus controller")},
+	{0x0c8000, 0xffff00, N_("serial bus controller")},
+	{0x0c0000, 0xff0000, N_("serial bus controller")},
+	{0x0d0000, 0xff0000, N_("wireless controller")},
+	{0x0e0000, 0xff0000, N_("intelligent controller")},
+	{0x0f0000, 0xff0000, N_("satellite controller")},
+	{0x100000, 0xff0000, N_("encryption controller")},
+	{0x110000, 0xff0000, N_("signal processing controller")},
+	{0x120000, 0xff0000, N_("processing accelerator")},
+	{0x400000, 0xff0000, N_("co-processor")},
 };
 
 const char *pci_class_words(uint32_t class)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(CLASS); i++)
 		if ((class & CLASS[i].mask) == CLASS[i].class)
-			return CLASS[i].words;
-	return "unclassified device";
+			return tongue(CLASS[i].words);
+	return _("unclassified device");
 }
 
 /* Header type 1 and 2, told from the class, as config space stays closed. */

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 #define DEVICES "/sys/bus/usb/devices"
 #define CLASS_HUB 9
@@ -112,19 +113,19 @@ static const char *class_words(uint8_t class)
 		uint8_t class;
 		const char *words;
 	} row[] = {
-		{0x01, "audio"},
-		{0x03, "keyboard, mouse or other input"},
-		{0x06, "camera (still)"},
-		{0x07, "printer"},
-		{0x08, "storage"},
-		{CLASS_HUB, "hub"},
-		{0x0b, "smart card reader"},
-		{0x0d, "content security"},
-		{0x0e, "camera"},
-		{0x10, "audio and video"},
-		{0x11, "billboard"},
-		{0x02, "modem or network"},
-		{0xe0, "Bluetooth or wireless"},
+		{0x01, N_("audio")},
+		{0x03, N_("keyboard, mouse or other input")},
+		{0x06, N_("camera (still)")},
+		{0x07, N_("printer")},
+		{0x08, N_("storage")},
+		{CLASS_HUB, N_("hub")},
+		{0x0b, N_("smart card reader")},
+		{0x0d, N_("content security")},
+		{0x0e, N_("camera")},
+		{0x10, N_("audio and video")},
+		{0x11, N_("billboard")},
+		{0x02, N_("modem or network")},
+		{0xe0, N_("Bluetooth or wireless")},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
@@ -140,5 +141,5 @@ const char *usb_kind(const struct usb_device *device)
 
 	for (size_t i = 0; !words && i < device->interfaces; i++)
 		words = class_words(device->interface_class[i]);
-	return words ? words : "device of its maker's class";
+	return words ? tongue(words) : _("device of its maker's class");
 }

@@ -1,6 +1,7 @@
 /* Where threads run, in the plan as it is printed. */
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/tongue.h"
 #include "print.h"
 
 /* In the guest's order, runs folded: "0-3,8,20". */
@@ -29,12 +30,12 @@ void placement_print(struct buf *out, const struct placement *p)
 	emulator = cpu_set_text(&p->emulator);
 	iothread = cpu_set_text(&p->iothread);
 	buf_addf(out,
-		 "\nThe host's processors, before the guest's first instruction:\n"
-		 "    %s: the guest's %s%zu, one each in this order\n"
-		 "    %s: QEMU's own threads\n",
+		 _("\nThe host's processors, before the guest's first instruction:\n"
+		   "    %s: the guest's %s%zu, one each in this order\n"
+		   "    %s: QEMU's own threads\n"),
 		 vcpus, p->n > 1 ? "0-" : "", p->n - 1, emulator);
 	if (p->iothreads)
-		buf_addf(out, "    %s: threads of disks\n", iothread);
+		buf_addf(out, _("    %s: threads of disks\n"), iothread);
 }
 
 json_object *placement_object(const struct placement *p)

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/tongue.h"
 
 /* Bytes of a name of QEMU's that are shown. */
 #define QUOTED 200
@@ -19,21 +20,23 @@ static const struct state_words {
 	const char *state, *why, *remedy;
 	bool trouble;
 } STATE[] = {
-	{"paused", "it was paused", "'vmlaunch resume %s' lets it go on", false},
-	{"prelaunch", "it was reset while it was held", "'vmlaunch resume %s' lets it go on",
-	 false},
-	{"suspended", "it sleeps", "'vmlaunch resume %s' wakes it", false},
-	{"io-error", NULL, "then 'vmlaunch resume %s' lets it go on", true},
-	{"guest-panicked", "its system crashed", "'vmlaunch reset %s' starts it anew", true},
-	{"watchdog", "its watchdog found that it hangs",
-	 "'vmlaunch resume %s' lets it go on, and 'vmlaunch reset' starts it anew", true},
-	{"internal-error", "KVM or QEMU could not go on with it ('vmlaunch log' may tell why)",
-	 "'vmlaunch reset %s' starts it anew", true},
-	{"shutdown", "it has powered itself off, and QEMU was told to stay",
-	 "'vmlaunch kill %s' ends it", false},
-	{"postmigrate", "its state was written out or sent away",
-	 "'vmlaunch resume %s' lets it go on here", false},
-	{"debug", "a debugger holds it", "'vmlaunch resume %s' lets it go on", false},
+	{N_("paused"), N_("it was paused"), N_("'vmlaunch resume %s' lets it go on"), false},
+	{N_("prelaunch"), N_("it was reset while it was held"),
+	 N_("'vmlaunch resume %s' lets it go on"), false},
+	{N_("suspended"), N_("it sleeps"), N_("'vmlaunch resume %s' wakes it"), false},
+	{N_("io-error"), NULL, N_("then 'vmlaunch resume %s' lets it go on"), true},
+	{N_("guest-panicked"), N_("its system crashed"), N_("'vmlaunch reset %s' starts it anew"),
+	 true},
+	{N_("watchdog"), N_("its watchdog found that it hangs"),
+	 N_("'vmlaunch resume %s' lets it go on, and 'vmlaunch reset' starts it anew"), true},
+	{N_("internal-error"),
+	 N_("KVM or QEMU could not go on with it ('vmlaunch log' may tell why)"),
+	 N_("'vmlaunch reset %s' starts it anew"), true},
+	{N_("shutdown"), N_("it has powered itself off, and QEMU was told to stay"),
+	 N_("'vmlaunch kill %s' ends it"), false},
+	{N_("postmigrate"), N_("its state was written out or sent away"),
+	 N_("'vmlaunch resume %s' lets it go on here"), false},
+	{N_("debug"), N_("a debugger holds it"), N_("'vmlaunch resume %s' lets it go on"), false},
 };
 
 static const struct state_words *words_of(const char *state)
@@ -133,7 +136,7 @@ char *held_disk_name(const char *node)
 	own_free char *shown = text_quote(node, QUOTED);
 
 	if (!*shown)
-		return xstrdup("a disk");
+		return xstrdup(_("a disk"));
 	/* As compose_id() makes it. */
 	return text_starts(shown, "disk-") ? xasprintf("disk %s", shown + 5) : steal(&shown);
 }
@@ -152,7 +155,7 @@ static bool name_disks(struct buf *out, const struct held *held, bool no_space)
 
 		if (disk->no_space != no_space)
 			continue;
-		buf_addf(out, "%s%s%s%s%s", named++ ? " and " : "", name, file ? " (" : "",
+		buf_addf(out, "%s%s%s%s%s", named++ ? _(" and ") : "", name, file ? " (" : "",
 			 file ? file : "", file ? ")" : "");
 	}
 	return named;
@@ -163,15 +166,15 @@ static char *disks_words(const struct held *held)
 	own_buf struct buf full = {0}, failed = {0};
 	bool is_full = name_disks(&full, held, true), has_failed = name_disks(&failed, held, false);
 	own_free char *full_text = buf_steal(&full);
-	own_free char *failed_text = has_failed ? buf_steal(&failed) : xstrdup("a disk");
+	own_free char *failed_text = has_failed ? buf_steal(&failed) : xstrdup(_("a disk"));
 
 	if (!is_full)
 		return xasprintf(
-			"an I/O error of the host on %s, of which its kernel's log (dmesg) tells more: mend it",
+			_("an I/O error of the host on %s, of which its kernel's log (dmesg) tells more: mend it"),
 			failed_text);
-	return xasprintf("no space is left on the host for %s%s%s: free some%s", full_text,
-			 has_failed ? ", and an I/O error on " : "", has_failed ? failed_text : "",
-			 has_failed ? " and mend the other" : "");
+	return xasprintf(_("no space is left on the host for %s%s%s: free some%s"), full_text,
+			 has_failed ? _(", and an I/O error on ") : "",
+			 has_failed ? failed_text : "", has_failed ? _(" and mend the other") : "");
 }
 
 /* ------------------------------------------------------------------ the sentence */
@@ -180,14 +183,15 @@ char *held_words(const struct held *held, const char *name)
 {
 	const struct state_words *words = words_of(held->state);
 	own_free char *why = NULL;
-	const char *at;
+	const char *remedy, *at;
 
 	if (!words)
 		return NULL;
-	why = words->why ? xstrdup(words->why) : disks_words(held);
-	at = strstr(words->remedy, "%s");
-	return xasprintf("%s%s%.*s%s%s", why, words->why ? ": " : ", ", (int)(at - words->remedy),
-			 words->remedy, name, at + 2);
+	why = words->why ? xstrdup(tongue(words->why)) : disks_words(held);
+	remedy = tongue(words->remedy);
+	at = strstr(remedy, "%s");
+	return xasprintf("%s%s%.*s%s%s", why, words->why ? ": " : ", ", (int)(at ? at - remedy : 0),
+			 remedy, at ? name : "", at ? at + 2 : remedy);
 }
 
 /* ------------------------------------------------------------------ other sentences */
