@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/tongue.h"
@@ -338,6 +339,17 @@ static void apply_file(struct loader *l, const struct ini *ini)
 	}
 }
 
+/* "install, no-gpu", which the caller owns. */
+static char *known_words(const struct profile *p)
+{
+	struct buf out = {0};
+
+	buf_adds(&out, "");
+	for (size_t i = 0; i < p->knowns; i++)
+		buf_addf(&out, "%s%s", i ? ", " : "", p->known[i]);
+	return buf_steal(&out);
+}
+
 static void apply_variants(struct loader *l, const struct ini *ini)
 {
 	const char *names[32];
@@ -368,13 +380,16 @@ static void apply_variants(struct loader *l, const struct ini *ini)
 	}
 	if (l->p->variant && !found) {
 		const char *nearest = text_nearest(l->p->variant, names, n);
-		own_free char *shown = text_quote(l->p->variant, 40);
+		own_free char *shown = text_quote(l->p->variant, 40), *all = known_words(l->p);
 
 		error_add(l->err, ERROR_USAGE, "%s: no [variant %s]%s%s%s", l->p->path, shown,
-			  nearest ? "; did you mean "
-			  : n	  ? ""
-				  : "; the profile has no variants",
-			  nearest ? nearest : "", nearest ? "?" : "");
+			  nearest ? _("; did you mean ")
+			  : n	  ? _("; it has ")
+				  : _("; the profile has no variants"),
+			  nearest ? nearest
+			  : n	  ? all
+				  : "",
+			  nearest ? "?" : "");
 		l->good = false;
 	}
 }

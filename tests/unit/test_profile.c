@@ -293,7 +293,7 @@ static void unknown_variants(void **state)
 	wrong_with("[variant gaming]\n", "gamign", NO_SETS,
 		   "p.ini: no [variant gamign]; did you mean gaming?\n");
 	wrong_with("", "x", NO_SETS, "p.ini: no [variant x]; the profile has no variants\n");
-	wrong_with("[variant gaming]\n", "x", NO_SETS, "p.ini: no [variant x]\n");
+	wrong_with("[variant gaming]\n", "x", NO_SETS, "p.ini: no [variant x]; it has gaming\n");
 	wrong("[variant]\nvm.memory = 1G\n", "p.ini:1:1: a variant needs a name: [variant NAME]\n");
 }
 
