@@ -156,7 +156,7 @@ void soft_holders_free(struct soft_holders *soft)
 	*soft = (struct soft_holders){0};
 }
 
-#define OTHER_FIRST "make the other GPU the first one in the firmware setup"
+#define OTHER_FIRST N_("make the other GPU the first one in the firmware setup")
 
 static const struct {
 	const char *word, *before, *after, *remedy;

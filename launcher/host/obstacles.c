@@ -27,11 +27,11 @@ static const struct {
 	[OBSTACLE_RESERVED] = {"reserved-memory", WEIGHT_REFUSED, CLAUSE},
 	[OBSTACLE_BAR] = {"bar", WEIGHT_REFUSED, PREDICATE},
 	[OBSTACLE_VIRTUAL] = {"virtual-functions", WEIGHT_REFUSED, PREDICATE},
-	[OBSTACLE_HOLDER] = {"holder", WEIGHT_HELD, " is in use by "},
+	[OBSTACLE_HOLDER] = {"holder", WEIGHT_HELD, N_(" is in use by ")},
 	[OBSTACLE_MDEV] = {"mediated-device", WEIGHT_REFUSED, CLAUSE},
-	[OBSTACLE_STORAGE] = {"storage", WEIGHT_REFUSED, ": the host uses what hangs on it: "},
-	[OBSTACLE_CONSOLE] = {"console", WEIGHT_REFUSED, " is in use: "},
-	[OBSTACLE_SCREEN] = {"screen", WEIGHT_REFUSED, " is in use: "},
+	[OBSTACLE_STORAGE] = {"storage", WEIGHT_REFUSED, N_(": the host uses what hangs on it: ")},
+	[OBSTACLE_CONSOLE] = {"console", WEIGHT_REFUSED, N_(" is in use: ")},
+	[OBSTACLE_SCREEN] = {"screen", WEIGHT_REFUSED, N_(" is in use: ")},
 	[OBSTACLE_NVIDIA] = {"nvidia", WEIGHT_REFUSED, CLAUSE},
 	[OBSTACLE_KEYBOARD] = {"keyboard", WEIGHT_REFUSED, CLAUSE},
 	[OBSTACLE_SHOWN] = {"shown", WEIGHT_NOTE, CLAUSE},
@@ -49,7 +49,7 @@ void obstacles_add(struct obstacles *obstacles, enum obstacle_kind kind,
 
 	va_start(args, fmt);
 	*o = (struct obstacle){kind, f, xvasprintf(tongue(fmt), args),
-			       remedy ? xstrdup(remedy) : NULL};
+			       remedy ? xstrdup(tongue(remedy)) : NULL};
 	va_end(args);
 }
 
@@ -87,7 +87,7 @@ char *obstacle_sentence(const struct obstacle *obstacle)
 	if (!obstacle->function)
 		return steal(&clause);
 	return xasprintf("%s%s%s", pci_address_format(&obstacle->function->address, address),
-			 KIND[obstacle->kind].lead, clause);
+			 tongue(KIND[obstacle->kind].lead), clause);
 }
 
 /* ------------------------------------------------------------------ the rules */
@@ -114,7 +114,7 @@ static void judge_host(const struct judging *j)
 	if (j->scene->vfio == KMODULE_NONE)
 		obstacles_add(
 			j->out, OBSTACLE_NO_VFIO, NULL,
-			"install the one that belongs to it, or build it with CONFIG_VFIO_PCI",
+			N_("install the one that belongs to it, or build it with CONFIG_VFIO_PCI"),
 			"the kernel has no module vfio-pci");
 	else if (j->scene->unloadable)
 		obstacles_add(j->out, OBSTACLE_NO_VFIO, NULL, NULL,
@@ -122,7 +122,7 @@ static void judge_host(const struct judging *j)
 	if (j->scene->vfio == KMODULE_UNKNOWN)
 		obstacles_add(
 			j->out, OBSTACLE_MAYBE_VFIO, NULL,
-			"the running kernel's modules are not to be seen; if the kernel was updated since the last start of the computer, start it anew",
+			N_("the running kernel's modules are not to be seen; if the kernel was updated since the last start of the computer, start it anew"),
 			"whether there is a module vfio-pci cannot be told");
 }
 
@@ -148,8 +148,8 @@ static void judge_strangers(const struct judging *j, const struct pci_function *
 	obstacles_add(
 		j->out, OBSTACLE_FOREIGN, f,
 		seen && seen->n_others
-			? "all of a group go together, and what is no PCI device cannot be passed, so leave the device to the host"
-			: "all of a group go together, so give these a [pci] section of their own, or leave the device to the host",
+			? N_("all of a group go together, and what is no PCI device cannot be passed, so leave the device to the host")
+			: N_("all of a group go together, so give these a [pci] section of their own, or leave the device to the host"),
 		"shares IOMMU group %d with %s", f->group, list.data);
 }
 
@@ -171,7 +171,7 @@ static void judge_group(const struct judging *j, const struct pci_function *f,
 	if (seen && seen->direct)
 		obstacles_add(
 			j->out, OBSTACLE_RESERVED, f,
-			"look in the firmware setup for what uses it there (remote management, legacy USB), or leave the device to the host",
+			N_("look in the firmware setup for what uses it there (remote management, legacy USB), or leave the device to the host"),
 			"the firmware keeps memory mapped for IOMMU group %d ('direct' in its reserved_regions, an RMRR), so the kernel refuses it to VFIO",
 			f->group);
 }
@@ -185,7 +185,7 @@ static void judge_bars(const struct judging *j, const struct pci_function *f)
 		if (f->bar[i].unset)
 			obstacles_add(
 				j->out, OBSTACLE_BAR, f,
-				"switch 'Above 4G decoding' on in the firmware setup, or Resizable BAR off; the boot option pci=realloc may help too",
+				N_("switch 'Above 4G decoding' on in the firmware setup, or Resizable BAR off; the boot option pci=realloc may help too"),
 				"has no address for BAR %s, so no driver, and vfio-pci neither, can switch its memory on",
 				bar);
 	}
@@ -219,8 +219,9 @@ static void judge_mdevs(const struct judging *j, const struct pci_function *f)
 
 		if (!mdev->has_parent || pci_address_compare(&mdev->parent, &f->address) != 0)
 			continue;
-		remedy = xasprintf("remove that first (echo 1 > /sys/bus/mdev/devices/%s/remove)",
-				   mdev->uuid);
+		remedy =
+			xasprintf(_("remove that first (echo 1 > /sys/bus/mdev/devices/%s/remove)"),
+				  mdev->uuid);
 		obstacles_add(j->out, OBSTACLE_MDEV, f, remedy, "the vGPU %s is made of it",
 			      mdev->uuid);
 	}
@@ -269,8 +270,8 @@ static const char *screen_remedy(const struct judging *j, enum soft_kind kind)
 	if (kind == SOFT_ENABLED || has_other_display(j))
 		return soft_remedy(kind);
 	return kind == SOFT_CONSOLE
-		       ? "the host has no GPU beside it: over ssh, stop the desktop (systemctl isolate multi-user.target) and take the console away (echo 0 > /sys/class/vtconsole/vtconN/bind, of the one whose name says frame buffer)"
-		       : "the host has no GPU beside it: over ssh, stop the desktop (systemctl isolate multi-user.target) and unload its driver";
+		       ? N_("the host has no GPU beside it: over ssh, stop the desktop (systemctl isolate multi-user.target) and take the console away (echo 0 > /sys/class/vtconsole/vtconN/bind, of the one whose name says frame buffer)")
+		       : N_("the host has no GPU beside it: over ssh, stop the desktop (systemctl isolate multi-user.target) and unload its driver");
 }
 
 /* A device that nobody drives shows nothing; only a console that the firmware's frame buffer
@@ -357,7 +358,7 @@ static void judge_keyboard(const struct judging *j, const struct pci_function *f
 		has_keyboard |= list->v[i].kinds & INPUT_KEYBOARD && hangs_on(&list->v[i], f);
 	}
 	if (has_keyboard && input_last_keyboard(list, event, n))
-		obstacles_add(j->out, OBSTACLE_KEYBOARD, f, "plug in another elsewhere",
+		obstacles_add(j->out, OBSTACLE_KEYBOARD, f, N_("plug in another elsewhere"),
 			      "the host's only keyboard hangs on it");
 }
 
@@ -379,7 +380,7 @@ static void judge_function(const struct judging *j, const struct pci_function *f
 	judge_group(j, f, seen);
 	judge_bars(j, f);
 	if (f->vfs && !f->is_vf)
-		obstacles_add(j->out, OBSTACLE_VIRTUAL, f, "switch them off first",
+		obstacles_add(j->out, OBSTACLE_VIRTUAL, f, N_("switch them off first"),
 			      "has %u virtual functions switched on", f->vfs);
 	judge_maker(j, f);
 	judge_holders(j->out, j->scene, f);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "storage_parts.h"
 
 struct walk {
@@ -118,18 +119,19 @@ void storage_claims_free(struct storage_claims *claims)
 static const struct {
 	const char *word, *before, *after;
 } WHY[] = {
-	[STORAGE_MOUNTED] = {"mounted", "is mounted at ", ""},
-	[STORAGE_SWAP] = {"swap", "is swap space", ""},
-	[STORAGE_MAPPED] = {"mapped", "is part of ", ""},
-	[STORAGE_BTRFS] = {"btrfs", "is part of the mounted btrfs ", ""},
-	[STORAGE_FSTAB] = {"fstab", "stands in /etc/fstab (", ")"},
-	[STORAGE_CRYPTTAB] = {"crypttab", "stands in /etc/crypttab (", ")"},
-	[STORAGE_BOOT] = {"boot", "is named by the boot option ", ""},
-	[STORAGE_LOADER] = {"loader", "is what the firmware started this host from", ""},
-	[STORAGE_LOADERS] = {"loaders", "is a partition that firmware starts a host from", ""},
-	[STORAGE_HELD] = {"held", "is in use: the kernel does not open it for one user alone", ""},
-	[STORAGE_MEMBER] = {"member", "bears the mark of ", ""},
-	[STORAGE_UNKNOWN] = {"unknown", "may be mounted: cannot read ", ""},
+	[STORAGE_MOUNTED] = {"mounted", N_("is mounted at "), ""},
+	[STORAGE_SWAP] = {"swap", N_("is swap space"), ""},
+	[STORAGE_MAPPED] = {"mapped", N_("is part of "), ""},
+	[STORAGE_BTRFS] = {"btrfs", N_("is part of the mounted btrfs "), ""},
+	[STORAGE_FSTAB] = {"fstab", N_("stands in /etc/fstab ("), ")"},
+	[STORAGE_CRYPTTAB] = {"crypttab", N_("stands in /etc/crypttab ("), ")"},
+	[STORAGE_BOOT] = {"boot", N_("is named by the boot option "), ""},
+	[STORAGE_LOADER] = {"loader", N_("is what the firmware started this host from"), ""},
+	[STORAGE_LOADERS] = {"loaders", N_("is a partition that firmware starts a host from"), ""},
+	[STORAGE_HELD] = {"held", N_("is in use: the kernel does not open it for one user alone"),
+			  ""},
+	[STORAGE_MEMBER] = {"member", N_("bears the mark of "), ""},
+	[STORAGE_UNKNOWN] = {"unknown", N_("may be mounted: cannot read "), ""},
 };
 _Static_assert(ARRAY_SIZE(WHY) == STORAGE_WHYS, "each reason has words");
 
@@ -140,6 +142,6 @@ const char *storage_why_word(enum storage_why why)
 
 char *storage_claim_text(const struct storage_claim *claim)
 {
-	return xasprintf("%s %s%s%s", claim->block->name, WHY[claim->use->why].before,
+	return xasprintf("%s %s%s%s", claim->block->name, tongue(WHY[claim->use->why].before),
 			 claim->use->what, WHY[claim->use->why].after);
 }
