@@ -45,9 +45,12 @@ void import_sound(struct draft *d, xmlNode *devices, bool spice)
 
 	for (xmlNode *s = xml_child(devices, "sound"); s; s = xml_next(s)) {
 		own_free char *model = xml_attr(s, "model");
+		own_free char *codec = xml_attr(xml_child(s, "codec"), "type");
 
 		sound = true;
 		xml_take(s);
+		if (codec && strcmp(codec, "duplex") != 0)
+			draft_note(d, "the sound card's codec is hda-duplex, not hda-%s", codec);
 		if (model && strcmp(model, "usb") == 0)
 			draft_put(d, "sound", "", "model", "usb");
 		else if (model && strncmp(model, "ich", 3) != 0)

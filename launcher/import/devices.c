@@ -285,6 +285,7 @@ static void import_interface(struct draft *d, xmlNode *node, struct boot_order *
 
 static bool import_graphics(struct draft *d, xmlNode *devices)
 {
+	static const char *const place[] = {"port", "autoport", "tlsPort", "listen", "socket"};
 	bool spice = false;
 
 	for (xmlNode *g = xml_child(devices, "graphics"); g; g = xml_next(g)) {
@@ -307,7 +308,10 @@ static bool import_graphics(struct draft *d, xmlNode *devices)
 		draft_note(
 			d,
 			"SPICE is on a socket of yours, not on a port; the start prints how to look at it");
-		xml_take(g);
+		for (size_t i = 0; i < ARRAY_SIZE(place); i++)
+			xml_ignore(g, place[i]);
+		xml_take_all(g, "listen");
+		xml_take(gl);
 	}
 	return spice;
 }
