@@ -128,6 +128,25 @@ static const struct forward *find_rdp(const struct composer *c)
 	return NULL;
 }
 
+/* What xfreerdp is not told it asks for on a terminal, and ends where there is none: the account,
+ * its domain (an empty one is an answer), and before those are known nobody's password.
+ */
+static void add_rdp_user(struct composer *c, struct plan_companion *viewer)
+{
+	const struct display_section *d = &c->p->display;
+
+	if (!d->rdp_user.v && d->start_viewer.v)
+		compose_wrong(
+			c, d->viewer.at,
+			"%s = rdp: %s is to name the guest's account, as xfreerdp has no terminal to ask for it",
+			compose_key(c, &d->viewer.at), compose_key(c, &d->rdp_user.at));
+	if (!d->rdp_user.v)
+		return;
+	compose_companion_arg(viewer, xasprintf("/u:%s", d->rdp_user.v));
+	if (!strpbrk(d->rdp_user.v, "\\@"))
+		compose_companion_arg(viewer, xstrdup("/d:"));
+}
+
 /* A client of RDP's does not wait for a guest that starts up: we do, and become it. The password is
  * no argument, which everybody on this host could read; nor is there a terminal to ask for it.
  */
@@ -159,8 +178,7 @@ static void add_rdp_viewer(struct composer *c)
 	compose_companion_arg(&viewer,
 			      xasprintf("/v:%u.%u.%u.%u:%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff,
 					a & 0xff, f->host + (RDP_PORT - f->guest)));
-	if (d->rdp_user.v)
-		compose_companion_arg(&viewer, xasprintf("/u:%s", d->rdp_user.v));
+	add_rdp_user(c, &viewer);
 	compose_companion_arg(&viewer, xstrdup("/cert:tofu"));
 	compose_companion_arg(&viewer, xstrdup("/dynamic-resolution"));
 	compose_companion_arg(&viewer, xstrdup("+clipboard"));
