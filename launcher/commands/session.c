@@ -67,6 +67,15 @@ bool session_greet_agent(struct qmp *agent, int ms, struct error **err)
 	return qmp_execute(agent, "guest-sync", json_tokener_parse("{\"id\": 1}"), ms, NULL, err);
 }
 
+/* Says who holds the monitor, in place of what was said before. */
+static void tell_holder(const struct session *session, const char *client, struct error **problem)
+{
+	error_free(steal(problem));
+	error_add(problem, ERROR_FAILED,
+		  "%s: another client holds this monitor, which serves one at a time: %s",
+		  session->name, client);
+}
+
 /* Waits for QEMU's greeting. One that serves somebody else gives none until that ends: this is said
  * as soon as it can be told, and whoever it is may have ended before the time is up.
  */
@@ -88,25 +97,29 @@ static bool greet_monitor(struct session *session, const char *path, int wait, s
 		if (qmp_handshake(session->qmp, wait - first, -1, &problem))
 			return true;
 	}
-	if (client && !qmp_closed(session->qmp) && !qmp_greeting(session->qmp)) {
-		error_free(steal(&problem));
-		error_add(&problem, ERROR_FAILED,
-			  "%s: another client holds this monitor, which serves one at a time: %s",
-			  session->name, client);
-	}
+	if (client && !qmp_closed(session->qmp) && !qmp_greeting(session->qmp))
+		tell_holder(session, client, &problem);
 	error_merge(err, &problem);
 	return false;
 }
 
 static bool connect_to(struct session *session, const char *path, struct error **err)
 {
-	int fd = qmp_connect(path, err);
+	struct error *problem = NULL;
+	int fd = qmp_connect(path, &problem);
 	int wait = session->deadline < 0 ? QMP_GREETING_MS : session_left(session);
 	struct ucred peer = {0};
 	socklen_t size = sizeof(peer);
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* So many wait already that the kernel turns this one away (listen(2)). */
+		own_free char *client = access(path, W_OK) == 0 ? socket_client(path) : NULL;
+
+		if (client)
+			tell_holder(session, client, &problem);
+		error_merge(err, &problem);
 		return false;
+	}
 	if (!session->dir && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
 		session->qemu = peer.pid;
 	session->qmp = qmp_new(fd, QMP_LIMIT_TOOL);

@@ -160,6 +160,12 @@ static void wait_event(struct shell *shell, const char *rest)
 	}
 	buf_adds(&conditions, "");
 	for (size_t i = 1; i < line.words; i++)
+		if (!strchr(line.word[i].text, '=')) {
+			refuse_line(shell, "wait EVENT KEY=VALUE...: %s is no KEY=VALUE",
+				    line.word[i].text);
+			return;
+		}
+	for (size_t i = 1; i < line.words; i++)
 		buf_addf(&conditions, "%s%s", i > 1 ? "," : "", line.word[i].text);
 	shell_wait(shell, -1, line.word[0].text, conditions.data, &came);
 	if (came)
