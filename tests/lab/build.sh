@@ -10,6 +10,7 @@
 #   packages/                             what --package asked for
 #   headers/                              kernel headers, after `lab modules`
 #   samples/                              sample drivers out of the kernel's source, after `lab samples`
+#   iommufd/                              modules for iommufd, after `lab iommufd`
 
 # shellcheck disable=SC2154  # here, cache, qemu and scratch are lab's
 built=$cache/built
@@ -298,15 +299,15 @@ unpack_compiler() {  # ROOT COMPILER'S-PACKAGE
 }
 
 # Compiles the modules in $scratch.
-build_modules() {
+build_modules() {  # [MAKE'S ARGUMENT...]
     local source log=$cache/modules.log
     source=/usr/src/linux-headers-$(<"$built/release")
     if [ -z "$suite" ]; then
-        make -s -C "$built/headers$source" M="$scratch" modules >"$log" 2>&1
+        make -s -C "$built/headers$source" M="$scratch" "$@" modules >"$log" 2>&1
     else
-        in_headers_root make -s -C "$source" M=/build modules >"$log" 2>&1
+        in_headers_root make -s -C "$source" M=/build "$@" modules >"$log" 2>&1
     fi || { tail -n 20 "$log" >&2; broken 'the modules do not compile'; }
-    strip -g "$scratch"/*.ko
+    find "$scratch" -name '*.ko' -exec strip -g {} +
 }
 
 # Runs a command in the other release's root, with $scratch as /build.
@@ -340,9 +341,8 @@ cmd_modules() {
 
 # -------------------------------------------------------------------- samples
 
-# The kernel's own sample drivers of mediated devices, out of its source: mdpy, a display, and mtty, a serial
-# adapter. (150 MB are fetched for three files, which are kept.)
-get_samples() {
+# Parts of the kernel's source, into $scratch/source. (150 MB are fetched for a few files.)
+get_source() {  # PATH...
     local release version series debs
     release=$(<"$built/release") version=$(<"$built/version")
     series=$(cut -d. -f1,2 <<<"$release")
@@ -350,15 +350,20 @@ get_samples() {
     fetch "linux-source-$series=$version" ||
         absent "no source of $release $version: $(why_not)" "(after a kernel update: lab clean --all)"
     new_scratch
-    mkdir "$scratch/samples"
+    mkdir "$scratch/source"
     dpkg-deb --fsys-tarfile "${debs[0]}" |
         tar -xOf - "./usr/src/linux-source-$series.tar.xz" |
-        tar -xJf - -C "$scratch/samples" --strip-components=3 \
-            "linux-source-$series/samples/vfio-mdev" ||
-        absent "the source of $release has no samples/vfio-mdev"
-    rm -rf "$built/samples"
-    mv "$scratch/samples" "$built/samples"
+        tar -xJf - -C "$scratch/source" --strip-components=1 "${@/#/linux-source-$series/}" ||
+        absent "the source of $release has no $*"
     forget_debs
+}
+
+# The kernel's own sample drivers of mediated devices, out of its source: mdpy, a display, and mtty, a serial
+# adapter.
+get_samples() {
+    get_source samples/vfio-mdev
+    rm -rf "$built/samples"
+    mv "$scratch/source/samples/vfio-mdev" "$built/samples"
 }
 
 # Their parent is registered where the kernel's list of drivers puts it; parent.h says what instead.
@@ -386,6 +391,42 @@ cmd_samples() {
         mkdir "$to"
         cp "$scratch"/*.ko "$to"
         depmod -b "$built" "$release"
+    fi
+    exec {lock}>&-
+}
+
+# -------------------------------------------------------------------- iommufd
+
+# Debian has CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV off. All that the two switch on is in modules, iommufd and
+# VFIO's, which are compiled with both from the source of the kernel as it is. Two things that else are the kernel's own
+# go into iommufd: steps through the spans of an interval tree, and the bitmap of dirty pages. The modules lie apart,
+# and whoever wants them loads them by insmod: all other tests have Debian's.
+cmd_iommufd() {
+    local release source
+    have make || absent 'these packages are missing: make'
+    exec {lock}>"$cache/lock"
+    flock "$lock"
+    release=$(<"$built/release")
+    if stale "$built/iommufd" "$built/release"; then
+        [ "$(printf '%s\n' 6.6 "$release" | sort -V | head -n 1)" = 6.6 ] ||
+            absent "$release is too old for devices as descriptors (6.6 and newer; VMLAUNCH_LAB_SUITE=trixie)"
+        [ -d "$built/headers" ] || get_headers
+        get_source drivers/vfio drivers/iommu lib/interval_tree.c
+        source=$scratch/source
+        mkdir "$scratch/iommu"
+        mv "$source/drivers/vfio" "$scratch"
+        mv "$source"/drivers/iommu/{iommufd,iommu-priv.h} "$scratch/iommu"
+        sed '/^INTERVAL_TREE_DEFINE/,/EXPORT_SYMBOL_GPL(interval_tree_iter_next);/d; /^EXPORT_SYMBOL/d' \
+            "$source/lib/interval_tree.c" >"$scratch/iommu/iommufd/spans.c"
+        rm -r "$source"
+        sed -i 's/^obj-$(CONFIG_IOMMUFD_DRIVER) += .*/iommufd-y += iova_bitmap.o spans.o/' \
+            "$scratch/iommu/iommufd/Makefile"
+        echo 'obj-m := iommu/iommufd/ vfio/' >"$scratch/Kbuild"
+        build_modules CONFIG_IOMMUFD=m CONFIG_VFIO_DEVICE_CDEV=y \
+            "KCFLAGS=$(printf -- '-DCONFIG_%s=1 ' IOMMUFD_MODULE IOMMUFD_DRIVER VFIO_DEVICE_CDEV INTERVAL_TREE_SPAN_ITER)"
+        rm -rf "$built/iommufd"
+        mkdir "$built/iommufd"
+        find "$scratch" -name '*.ko' -exec cp -t "$built/iommufd" {} +
     fi
     exec {lock}>&-
 }
