@@ -7,7 +7,10 @@
 #include "base/alloc.h"
 #include "devices.h"
 
-#define IOMMUFD_ID "iommufd"
+/* Not the name of a property: QEMU takes "iommufd" for those of the devices that came before, too,
+ * and says that it does not uniquely identify an object.
+ */
+#define IOMMUFD_ID "iommufd0"
 
 static bool has_mdev(const struct composer *c)
 {

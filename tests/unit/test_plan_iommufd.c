@@ -49,9 +49,9 @@ static void as_descriptors(void **state)
 	assert_string_equal(fd[0].path, "/dev/iommu");
 	assert_string_equal(fd[1].path, "0000:01:00.0");
 	assert_string_equal(fd[2].path, "0000:01:00.1");
-	own_free char *object = xasprintf("iommufd,id=iommufd,fd=%d", fd[0].number);
-	own_free char *video = xasprintf("vfio-pci,iommufd=iommufd,fd=%d,", fd[1].number);
-	own_free char *audio = xasprintf("vfio-pci,iommufd=iommufd,fd=%d,", fd[2].number);
+	own_free char *object = xasprintf("iommufd,id=iommufd0,fd=%d", fd[0].number);
+	own_free char *video = xasprintf("vfio-pci,iommufd=iommufd0,fd=%d,", fd[1].number);
+	own_free char *audio = xasprintf("vfio-pci,iommufd=iommufd0,fd=%d,", fd[2].number);
 
 	has(asked, "-object", object);
 	assert_non_null(find(asked, "-device", video));
