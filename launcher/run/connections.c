@@ -89,17 +89,26 @@ static bool is_in(const struct inet_diag_msg *m, const struct idle_ports *range,
 	return false;
 }
 
-/* Reads what is there. Each message of len bytes is told to *found where it is of our ports; true:
- * the answer has ended.
+/* A dump ends with 0 or the errno for which it was broken off, as where tcp_diag cannot be loaded;
+ * a question that nobody takes has an error for its answer (netlink(7)).
  */
-static bool take(const void *data, ssize_t len, const struct idle_ports *range, size_t ranges,
-		 bool *found)
+static bool is_refusal(const struct nlmsghdr *end)
+{
+	return end->nlmsg_type == NLMSG_ERROR ||
+	       (end->nlmsg_type == NLMSG_DONE && end->nlmsg_len >= NLMSG_LENGTH(sizeof(int)) &&
+		*(const int *)NLMSG_DATA(end) < 0);
+}
+
+bool connections_take(const void *data, ssize_t len, const struct idle_ports *range, size_t ranges,
+		      bool *found)
 {
 	const struct nlmsghdr *at = data;
 
 	for (; NLMSG_OK(at, (size_t)len); at = NLMSG_NEXT(at, len)) {
-		if (at->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-			return true; /* NLMSG_DONE, NLMSG_ERROR */
+		if (at->nlmsg_type != SOCK_DIAG_BY_FAMILY) {
+			*found = *found || is_refusal(at);
+			return true;
+		}
 		if (at->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg)) &&
 		    is_in(NLMSG_DATA(at), range, ranges))
 			*found = true;
@@ -121,7 +130,7 @@ bool connections_ended(int watch, const struct idle_ports *range, size_t ranges)
 		else if (len <= 0 && errno != EINTR)
 			return ended;
 		else if (len > 0)
-			take(message, len, range, ranges, &ended);
+			connections_take(message, len, range, ranges, &ended);
 	}
 }
 
@@ -158,7 +167,7 @@ static bool any_of(int family, const struct idle_ports *range, size_t ranges)
 			continue;
 		if (len <= 0)
 			return true;
-		if (take(answer, len, range, ranges, &found))
+		if (connections_take(answer, len, range, ranges, &found))
 			return found;
 	}
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "plan/plan.h"
 
@@ -23,5 +24,11 @@ bool connections_ended(int watch, const struct idle_ports *range, size_t ranges)
  * one.
  */
 bool connections_any(const struct idle_ports *range, size_t ranges);
+
+/* Reads len bytes of the kernel's messages: *found becomes true where one is of a connection to one
+ * of the ports, or says that the kernel cannot tell. Returns whether the answer has ended.
+ */
+bool connections_take(const void *data, ssize_t len, const struct idle_ports *range, size_t ranges,
+		      bool *found);
 
 #endif
