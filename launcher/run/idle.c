@@ -5,7 +5,8 @@
  * the next end of one begins the time anew; where the kernel does not tell of ends, the look does.
  *
  * A viewer has a connection for each of SPICE's channels, each with events of its own, so an event
- * only has QEMU asked who looks (QAPI: query-spice, query-vnc).
+ * only has QEMU asked who looks (QAPI: query-spice, query-vnc). Where it does not tell, what it
+ * told last still holds.
  *
  * Only a guest that runs is paused or told to end: one that stands still does so because of
  * somebody, or of a fault that is told elsewhere.
@@ -49,12 +50,12 @@ void idle_begin(struct supervisor *s)
 {
 	struct idle *idle = &s->idle;
 	const struct plan_idle *rule = &s->plan->idle;
-	bool paused = idle->paused;
+	bool paused = idle->paused, picture = idle->picture;
 	int watch = idle->watch;
 
 	if (!has_rule(s))
 		return;
-	*idle = (struct idle){.watch = watch, .paused = paused, .done = paused};
+	*idle = (struct idle){.watch = watch, .picture = picture, .paused = paused, .done = paused};
 	if (watch < 0)
 		idle->watch = connections_watch(rule->range, rule->ranges);
 	ask_picture(s);
@@ -104,11 +105,17 @@ static void take_picture(struct supervisor *s, json_object *data)
 	order(s, "cont", NULL);
 }
 
-/* Only what runs has something done about it. */
+/* Only what runs has something done about it; and not where somebody may have come to look while
+ * QEMU was asked, who is asked for next.
+ */
 static void take_state(struct supervisor *s, const char *state)
 {
 	const struct plan_idle *rule = &s->plan->idle;
 
+	if (s->idle.ask_again) {
+		s->idle.since = 0;
+		return;
+	}
 	s->idle.done = true;
 	if (strcmp(state, "running") != 0 || s->down != DOWN_NO)
 		return;
@@ -129,7 +136,8 @@ bool idle_answer(struct supervisor *s, const struct qmp_message *m)
 		return false;
 	s->idle.asked = IDLE_ASKED_NOTHING;
 	if (was == IDLE_ASKED_PICTURE) {
-		take_picture(s, good ? m->data : NULL);
+		if (good)
+			take_picture(s, m->data);
 	} else if (was == IDLE_ASKED_STATE) {
 		take_state(s, good ? json_member_text(m->data, "status") : "");
 	} else if (good) {
