@@ -124,6 +124,7 @@ static bool be_supervisor(const char *dir, const struct run_record *record, char
 						     .inhibit = &inhibit,
 						     .find_usb = find_usb,
 						     .let_go = record->let_go,
+						     .idle_paused = record->idle_paused,
 						     .disturbed = record->quiet},
 			 ending, err);
 	companions_finish(&companions);

@@ -9,7 +9,8 @@
  * told last still holds.
  *
  * Only a guest that runs is paused or told to end: one that stands still does so because of
- * somebody, or of a fault that is told elsewhere.
+ * somebody, or of a fault that is told elsewhere. That we paused it stands in the record (record.h)
+ * for who takes over, and is believed while QEMU says so.
  */
 #include <string.h>
 
@@ -46,6 +47,14 @@ static void ask_picture(struct supervisor *s)
 		s->idle.asked = IDLE_ASKED_PICTURE;
 }
 
+/* Who takes over finds it in the record. */
+static void know_paused(struct supervisor *s, bool paused)
+{
+	if (paused != s->idle.paused && s->dir)
+		run_record_tell_idle_paused(s->dir, paused);
+	s->idle.paused = paused;
+}
+
 void idle_begin(struct supervisor *s)
 {
 	struct idle *idle = &s->idle;
@@ -58,6 +67,8 @@ void idle_begin(struct supervisor *s)
 	*idle = (struct idle){.watch = watch, .picture = picture, .paused = paused, .done = paused};
 	if (watch < 0)
 		idle->watch = connections_watch(rule->range, rule->ranges);
+	if (paused && order(s, "query-status", &idle->asked_id))
+		idle->asked = IDLE_ASKED_PAUSED;
 	ask_picture(s);
 }
 
@@ -84,8 +95,9 @@ void idle_event(struct supervisor *s, const char *name)
 	if (!has_rule(s))
 		return;
 	if (strcmp(name, "RESUME") == 0 || strcmp(name, "WAKEUP") == 0) {
-		s->idle.done = s->idle.paused = false;
+		s->idle.done = false;
 		s->idle.since = 0;
+		know_paused(s, false);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(LOOKERS); i++)
 		if (strcmp(name, LOOKERS[i]) == 0)
@@ -103,6 +115,16 @@ static void take_picture(struct supervisor *s, json_object *data)
 		return;
 	say(SAY_NOTE, "%s: somebody looks at the guest, which goes on", s->plan->name);
 	order(s, "cont", NULL);
+}
+
+/* A guest that somebody let go on while nobody here could see it has the rule again. */
+static void take_paused(struct supervisor *s, const char *state)
+{
+	if (strcmp(state, "paused") == 0)
+		return;
+	know_paused(s, false);
+	s->idle.done = false;
+	s->idle.since = 0;
 }
 
 /* Only what runs has something done about it; and not where somebody may have come to look while
@@ -138,10 +160,13 @@ bool idle_answer(struct supervisor *s, const struct qmp_message *m)
 	if (was == IDLE_ASKED_PICTURE) {
 		if (good)
 			take_picture(s, m->data);
+	} else if (was == IDLE_ASKED_PAUSED) {
+		if (good)
+			take_paused(s, json_member_text(m->data, "status"));
 	} else if (was == IDLE_ASKED_STATE) {
 		take_state(s, good ? json_member_text(m->data, "status") : "");
 	} else if (good) {
-		s->idle.paused = true;
+		know_paused(s, true);
 		say(SAY_NOTE,
 		    "%s: no client for %u s, so the guest is paused; 'vmlaunch resume %s' lets it go on",
 		    s->plan->name, s->plan->idle.after / 1000, s->plan->name);

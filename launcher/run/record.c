@@ -204,6 +204,7 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	json_add_bool(o, "quiet", record->quiet);
 	json_add_text(o, "host-sleep", plan_sleep_word(record->sleep));
 	json_object_object_add(o, "idle", plan_idle_json(&record->idle));
+	json_add_bool(o, "idle-paused", record->idle_paused);
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
 	json_object_put(o);
@@ -419,6 +420,8 @@ bool run_record_read(const char *dir, struct run_record *record)
 			 (int64_t)json_member_unsigned(o, "held-since")},
 		.terminal = json_object_get_boolean(json_member(o, "terminal", json_type_boolean)),
 		.let_go = json_object_get_boolean(json_member(o, "let-go", json_type_boolean)),
+		.idle_paused =
+			json_object_get_boolean(json_member(o, "idle-paused", json_type_boolean)),
 		.quiet = json_object_get_boolean(json_member(o, "quiet", json_type_boolean)),
 	};
 	record->sleep = read_sleep(o);
@@ -451,6 +454,16 @@ void run_record_tell_held(const char *dir, const char *state)
 		return;
 	free(record.held.state);
 	record.held = (struct run_held){xstrdup(state), (int64_t)time(NULL)};
+	run_record_write(dir, &record, NULL);
+}
+
+void run_record_tell_idle_paused(const char *dir, bool paused)
+{
+	own_run_record struct run_record record = {0};
+
+	if (!run_record_read(dir, &record) || record.idle_paused == paused)
+		return;
+	record.idle_paused = paused;
 	run_record_write(dir, &record, NULL);
 }
 

@@ -61,6 +61,7 @@ struct run_record {
 	bool let_go; /* the guest was let go once: "prelaunch" is then no start that goes on */
 	enum host_sleep sleep; /* what becomes of the guest when the host is to sleep */
 	struct plan_idle idle; /* of a guest that nobody uses */
+	bool idle_paused;      /* it was paused for that, and has not gone on since */
 	bool quiet;	       /* its vCPUs were to be isolated, or realtime */
 	struct run_function *function;
 	size_t functions;
@@ -86,6 +87,9 @@ void run_record_tell_down(const char *dir, struct run_down down);
  * already; "" for one that goes on. Likewise.
  */
 void run_record_tell_held(const char *dir, const char *state);
+
+/* Writes it anew with whether the guest is paused because nobody uses it, likewise. */
+void run_record_tell_idle_paused(const char *dir, bool paused);
 
 /* Writes it anew with the guest let go, likewise. */
 void run_record_tell_let_go(const char *dir);

@@ -435,6 +435,7 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	s.inhibit = options->inhibit;
 	s.plug = PLUG_NONE;
 	s.idle = IDLE_NOT;
+	s.idle.paused = options->idle_paused;
 	s.find_usb = options->find_usb;
 	s.times = plan->times;
 	s.companions = options->companions;

@@ -22,6 +22,7 @@ struct supervise_options {
 	struct link *link; /* to the keeper, NULL: none; watched, and asked to give the vCPUs their
 			      place */
 	bool let_go;	   /* a QEMU that is taken over has let its guest go before */
+	bool idle_paused;  /* likewise: its guest was paused because nobody used it */
 	bool disturbed; /* a guest that was never let go cannot be isolated or realtime any more */
 	int deadline;	/* milliseconds from the start until QEMU is made to end; 0: none */
 };

@@ -48,7 +48,13 @@ struct bounded {
 };
 
 /* The question or order about a guest without a client that is on its way. */
-enum idle_asked { IDLE_ASKED_NOTHING, IDLE_ASKED_PICTURE, IDLE_ASKED_STATE, IDLE_ASKED_STOP };
+enum idle_asked {
+	IDLE_ASKED_NOTHING,
+	IDLE_ASKED_PAUSED, /* whether it still is what we made it */
+	IDLE_ASKED_PICTURE,
+	IDLE_ASKED_STATE,
+	IDLE_ASKED_STOP,
+};
 
 /* Whether the guest has a client, and since when it has none (idle.c). */
 struct idle {
