@@ -16,18 +16,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <json-c/json.h>
-
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/say.h"
 #include "base/text.h"
 #include "common.h"
 #include "profile/profile.h"
-#include "qmp/client.h"
 #include "run/identity.h"
 
 #define RDP_PORT 3389
@@ -120,26 +116,6 @@ static const char *ask_port(const struct guest_port *port)
 
 /* ------------------------------------------------------------------ the machine */
 
-/* What the guest's processors do, in QEMU's word (QAPI: RunState), which the caller owns; NULL: no
- * answer.
- */
-static char *state_of(const char *dir)
-{
-	own_error struct error *ignored = NULL;
-	struct qmp *qmp = tools_monitor(dir, &ignored);
-	json_object *answer = NULL;
-	const char *word = NULL;
-	char *state = NULL;
-
-	if (qmp && qmp_execute(qmp, "query-status", NULL, TOOLS_ANSWER_MS, &answer, &ignored))
-		word = json_member_text(answer, "status");
-	if (word)
-		state = xstrdup(word);
-	json_object_put(answer);
-	qmp_free(qmp);
-	return state;
-}
-
 /* Starts it beside us. -1 with an error. */
 static pid_t start_machine(const struct arguments *args, const char *path, struct error **err)
 {
@@ -201,17 +177,6 @@ static void waiting_free(struct waiting *w)
 }
 #define own_waiting own_with(waiting_free)
 
-/* A guest that is paused or sleeps goes on. */
-static bool wake_machine(struct waiting *w, const char *dir, struct error **err)
-{
-	own_free char *state = state_of(dir);
-	const struct arguments one = {.word = (const char **)&w->name, .words = 1};
-
-	if (!state || (strcmp(state, "paused") != 0 && strcmp(state, "suspended") != 0))
-		return true;
-	return command_resume(&one, err) == 0 && !*err;
-}
-
 /* One look: 1 it answers, 0 not yet, -1 it never will, with an error. */
 static int look_once(struct waiting *w, struct error **err)
 {
@@ -232,7 +197,7 @@ static int look_once(struct waiting *w, struct error **err)
 	w->why = "the machine is being started";
 	if (!dir)
 		return 0;
-	if (!wake_machine(w, dir, err))
+	if (!wake_machine(w->name, dir, err))
 		return -1;
 	w->why = ask_port(&w->port);
 	return !w->why;

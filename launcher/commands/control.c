@@ -300,3 +300,33 @@ int command_reset(const struct arguments *args, struct error **err)
 {
 	return give_order(args, give_reset, err);
 }
+
+/* What the guest's processors do, in QEMU's word (QAPI: RunState), which the caller owns; NULL: no
+ * answer.
+ */
+static char *state_of(const char *dir)
+{
+	own_error struct error *ignored = NULL;
+	struct qmp *qmp = tools_monitor(dir, &ignored);
+	json_object *answer = NULL;
+	const char *word = NULL;
+	char *state = NULL;
+
+	if (qmp && qmp_execute(qmp, "query-status", NULL, TOOLS_ANSWER_MS, &answer, &ignored))
+		word = json_member_text(answer, "status");
+	if (word)
+		state = xstrdup(word);
+	json_object_put(answer);
+	qmp_free(qmp);
+	return state;
+}
+
+bool wake_machine(const char *name, const char *dir, struct error **err)
+{
+	own_free char *state = state_of(dir);
+	const struct arguments one = {.word = &name, .words = 1};
+
+	if (!state || (strcmp(state, "paused") != 0 && strcmp(state, "suspended") != 0))
+		return true;
+	return command_resume(&one, err) == 0 && !*err;
+}
