@@ -7,8 +7,8 @@
 #include "run/window.h"
 
 /* A machine that runs already, and a second click on its icon: its window comes again if it was
- * closed, whoever watches over it is replaced if that has died, and the user is told. False: it
- * does not run.
+ * closed, on a picture that moves, whoever watches over it is replaced if that has died, and the
+ * user is told. False: it does not run.
  */
 static bool shown_again(const struct arguments *args, int *status, struct error **err)
 {
@@ -21,7 +21,9 @@ static bool shown_again(const struct arguments *args, int *status, struct error 
 
 	if (!dir)
 		return false;
-	*status = 0;
+	*status = wake_machine(name, dir, err) ? 0 : ERROR_FAILED;
+	if (*status)
+		return true;
 	if (!process_alive(record.supervisor)) {
 		*status = machine_attach(dir, plugged_find, &ending, err) ? 0 : ERROR_FAILED;
 	} else if (window && !window_is_open(window)) {

@@ -2,7 +2,8 @@
  * the picture, the pidfd of a viewer of ours its end, the kernel the end of a connection to a
  * forwarded port (connections.h). That one begins is told by nobody, and need not be: those that
  * are there are looked at once the time is over, when one timer wakes us. Where there is one then,
- * the next end of one begins the time anew; where the kernel does not tell of ends, the look does.
+ * the next end of one begins the time anew; where the kernel does not tell of ends, the look does,
+ * and so it is with a viewer that is not ours.
  *
  * A viewer has a connection for each of SPICE's channels, each with events of its own, so an event
  * only has QEMU asked who looks (QAPI: query-spice, query-vnc). Where it does not tell, what it
@@ -18,6 +19,7 @@
 #include "base/say.h"
 #include "connections.h"
 #include "supervisor.h"
+#include "window.h"
 
 static const char *const QUERY[PICTURES] = {
 	[PICTURE_SPICE] = "query-spice",
@@ -178,6 +180,16 @@ bool idle_answer(struct supervisor *s, const struct qmp_message *m)
 	return true;
 }
 
+/* Whether somebody else has opened a viewer again: a second click, or the user by its line. */
+static bool any_window(const struct supervisor *s)
+{
+	for (size_t i = 0; i < s->plan->companions; i++)
+		if (s->plan->companion[i].when == COMPANION_RUNNING &&
+		    window_is_open(&s->plan->companion[i]))
+			return true;
+	return false;
+}
+
 int64_t idle_timer(struct supervisor *s, int64_t now)
 {
 	const struct plan_idle *rule = &s->plan->idle;
@@ -198,6 +210,10 @@ int64_t idle_timer(struct supervisor *s, int64_t now)
 		idle->connected = idle->watch >= 0;
 		idle->since = now;
 		return idle->connected ? 0 : now + rule->after;
+	}
+	if (any_window(s)) {
+		idle->since = now;
+		return now + rule->after;
 	}
 	if (order(s, "query-status", &idle->asked_id))
 		idle->asked = IDLE_ASKED_STATE;
