@@ -148,6 +148,8 @@ static void take_state(struct supervisor *s, const char *state)
 		down_pressed(s);
 	} else if (order(s, "stop", &s->idle.asked_id)) {
 		s->idle.asked = IDLE_ASKED_STOP;
+		/* Before the answer, with which the monitor may be lost, or we. */
+		know_paused(s, true);
 	}
 }
 
@@ -167,11 +169,12 @@ bool idle_answer(struct supervisor *s, const struct qmp_message *m)
 			take_paused(s, json_member_text(m->data, "status"));
 	} else if (was == IDLE_ASKED_STATE) {
 		take_state(s, good ? json_member_text(m->data, "status") : "");
-	} else if (good) {
-		know_paused(s, true);
-		say(SAY_NOTE,
-		    "%s: no client for %u s, so the guest is paused; 'vmlaunch resume %s' lets it go on",
-		    s->plan->name, s->plan->idle.after / 1000, s->plan->name);
+	} else {
+		know_paused(s, good);
+		if (good)
+			say(SAY_NOTE,
+			    "%s: no client for %u s, so the guest is paused; 'vmlaunch resume %s' lets it go on",
+			    s->plan->name, s->plan->idle.after / 1000, s->plan->name);
 	}
 	if (s->idle.asked == IDLE_ASKED_NOTHING && s->idle.ask_again) {
 		s->idle.ask_again = false;
