@@ -68,6 +68,14 @@ static void warn_of_unseen(struct composer *c, const struct network *network)
 		compose_key(c, &network->mode.at));
 }
 
+static bool has_viewer(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->companions; i++)
+		if (plan->companion[i].when == COMPANION_RUNNING)
+			return true;
+	return false;
+}
+
 void compose_idle(struct composer *c)
 {
 	const struct choice *action = &c->p->idle.action;
@@ -92,7 +100,7 @@ void compose_idle(struct composer *c)
 		    network->mode.v == NETWORK_TAP)
 			warn_of_unseen(c, network);
 	}
-	if (!idle->ranges && idle->picture == PICTURE_NONE && !c->plan->companions)
+	if (!idle->ranges && idle->picture == PICTURE_NONE && !has_viewer(c->plan))
 		compose_wrong(
 			c, action->at,
 			"%s = %s: no client could ever be seen: it needs a TCP port that is forwarded ([network] forward = tcp ...), or a picture by SPICE or VNC (%s)",
