@@ -79,11 +79,13 @@ static int highest_number(const struct child_way *way)
 static int place_descriptors(const struct child_way *way, int *talk)
 {
 	own_free int *parked = xcalloc(way->fds + 1, sizeof(*parked));
-	int highest = highest_number(way), free_from = highest + 2;
+	int highest = highest_number(way), free_from = highest + 2, moved;
 
-	*talk = fcntl(*talk, F_DUPFD_CLOEXEC, free_from);
-	if (*talk < 0)
+	/* Where there is no room for it, the old one tells why. */
+	moved = fcntl(*talk, F_DUPFD_CLOEXEC, free_from);
+	if (moved < 0)
 		return errno;
+	*talk = moved;
 	for (size_t i = 0; i < way->fds; i++) {
 		parked[i] = way->fd[i].ours;
 		if (parked[i] >= 0 &&

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -200,6 +201,22 @@ static void tells_why_not(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* The descriptor by which it tells that goes last. */
+static void tells_that_no_descriptor_is_left(void **state)
+{
+	const struct child_fd fd[] = {{1, 60}};
+	const struct child_way way = {.argv = SHELL(":"), .fd = fd, .fds = 1};
+	struct rlimit before, few;
+	own_child struct child child = CHILD_NONE;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){32, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(child_start(&child, &way), EINVAL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void complains_at_its_standard_error(void **state)
 {
 	static const char *const argv[] = {"/nonexistent/x", NULL};
@@ -369,6 +386,7 @@ int main(void)
 		cmocka_unit_test(has_its_signals),
 		cmocka_unit_test(has_its_session),
 		cmocka_unit_test(tells_why_not),
+		cmocka_unit_test(tells_that_no_descriptor_is_left),
 		cmocka_unit_test(complains_at_its_standard_error),
 		cmocka_unit_test(has_its_environment),
 		cmocka_unit_test(waits_until_it_is_let_go),
