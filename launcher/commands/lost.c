@@ -54,7 +54,9 @@ static bool cross_off(const char **known, size_t n, const char *name)
 	return false;
 }
 
-/* Whether somebody listens in the runtime directory whom no record explains. */
+/* Whether somebody listens whom no record explains. In another directory than today's runtime
+ * directory too: logind has removed that one, and who comes without a session has none.
+ */
 static bool somebody_is_unknown(const char *runtime_dir, const struct socket_table *sockets,
 				const char *const *known, size_t n)
 {
@@ -68,7 +70,7 @@ static bool somebody_is_unknown(const char *runtime_dir, const struct socket_tab
 		own_free char *dir = path_dir(path), *above = path_dir(dir);
 
 		unknown = strcmp(path_base(path), "qmp.sock") == 0 &&
-			  strcmp(above, runtime_dir) == 0 && !cross_off(left, n, path_base(dir));
+			  !(strcmp(above, runtime_dir) == 0 && cross_off(left, n, path_base(dir)));
 		free(path);
 	}
 	return unknown;
