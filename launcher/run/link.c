@@ -168,7 +168,9 @@ static bool hear_answer(struct link *link, struct heard *heard, struct error **e
 	struct report report;
 
 	while (next_report(link, &report)) {
-		tell_times(&current, &report);
+		/* What is reported unasked has been counted from an earlier request on. */
+		if (report.id == link->id)
+			tell_times(&current, &report);
 		if (report.kind == REPORT_DONE && report.id == link->id) {
 			heard->value = report.value;
 			heard->more = report.more;
