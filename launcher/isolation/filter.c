@@ -25,6 +25,7 @@
  * #syscalls(all) brk mmap munmap mremap mprotect madvise futex futex_waitv set_robust_list
  * get_robust_list rseq membarrier set_tid_address arch_prctl sched_yield getcpu clock_gettime
  * clock_getres clock_nanosleep nanosleep gettimeofday time getrandom restart_syscall
+ * prctl:PR_SET_VMA
  *
  * Itself:
  *
@@ -48,13 +49,13 @@
  * not allowed kills the child, and the process waits for it without end.
  *
  * #syscalls(sanitizer) clone:process ptrace wait4 kill getdents prctl:PR_SET_PTRACER
- * prctl:PR_SET_PDEATHSIG prctl:PR_GET_DUMPABLE prctl:PR_SET_DUMPABLE prctl:PR_SET_VMA
- * prctl:PR_SET_NAME
+ * prctl:PR_SET_PDEATHSIG prctl:PR_GET_DUMPABLE prctl:PR_SET_DUMPABLE prctl:PR_SET_NAME
  */
 
 #define PATIENCE_MS 200
 
 static enum filter_stage entered;
+static void (*last_act)(void);
 
 struct words {
 	char text[256];
@@ -96,6 +97,8 @@ static void tell_and_die(int sig, siginfo_t *info, void *context)
 	/* Nobody who does not read it keeps us from our end. */
 	if (poll(&out, 1, PATIENCE_MS) > 0 && write(out.fd, words.text, words.len) < 0)
 		(void)0;
+	if (last_act)
+		last_act();
 	raise(SIGSYS);
 	_exit(128 + SIGSYS);
 }
@@ -104,6 +107,11 @@ bool filter_is_known(void)
 {
 	/* EINVAL: CONFIG_SECCOMP is not set (prctl(2)). */
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+}
+
+void filter_at_end(void (*act)(void))
+{
+	last_act = act;
 }
 
 bool filter_enter(enum filter_stage stage)

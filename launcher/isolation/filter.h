@@ -23,6 +23,11 @@ const char *filter_call_name(int number);
 /* Whether this kernel has filters at all. */
 bool filter_is_known(void);
 
+/* What is still done when a call is forbidden, before the process is killed: in a signal's handler,
+ * and by calls that the filter allows.
+ */
+void filter_at_end(void (*act)(void));
+
 /* Puts all threads of this process under a filter, as sandbox_mode() says, for ever. The process
  * must have no_new_privs. False with errno set, where the kernel does not do that.
  */

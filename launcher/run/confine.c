@@ -15,6 +15,7 @@
 #include "isolation/filter.h"
 #include "isolation/isolation.h"
 #include "isolation/landlock.h"
+#include "relay.h"
 
 static const enum landlock_kind KIND[REACH_KINDS] = {
 	[REACH_READ] = LANDLOCK_READ,	    [REACH_PROGRAM] = LANDLOCK_PROGRAM,
@@ -95,6 +96,7 @@ void confine_supervisor(const char *name)
 {
 	int errnum = child_give_up_privilege();
 
+	filter_at_end(terminal_restore);
 	if (!errnum && !filter_enter(FILTER_SUPERVISOR) && filter_is_known())
 		errnum = errno;
 	if (errnum)

@@ -125,6 +125,30 @@ static void forbidden_calls_kill(void **state)
 	}
 }
 
+static void say_goodbye(void)
+{
+	if (write(STDERR_FILENO, "goodbye\n", 8) < 0)
+		_exit(98);
+}
+
+static long run_program_with_a_goodbye(void)
+{
+	filter_at_end(say_goodbye);
+	return run_program();
+}
+
+static void the_last_act_comes_before_the_end(void **state)
+{
+	own_free char *said = NULL;
+	int status =
+		status_of(FILTER_SUPERVISOR, SANDBOX_ENFORCE, run_program_with_a_goodbye, &said);
+
+	(void)state;
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+	assert_non_null(strstr(said, "takes it over\ngoodbye\n"));
+}
+
 /* Whoever does not read what is said does not keep it alive. */
 static void an_unread_pipe_keeps_nobody(void **state)
 {
@@ -182,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forbidden_calls_kill),
+		cmocka_unit_test(the_last_act_comes_before_the_end),
 		cmocka_unit_test(an_unread_pipe_keeps_nobody),
 		cmocka_unit_test(they_live_without_it),
 		cmocka_unit_test(what_is_allowed),

@@ -150,9 +150,10 @@ static void take_word(const char *file, unsigned stages, char *word)
 		fail("%s: %s:%s is none of those that filters.c knows", file, word, colon + 1);
 	if (!colon && is_narrowed(word))
 		fail("%s: %s wants a ':' and for what", file, word);
-	/* A name that this libseccomp does not know is one that this libc does not use. */
 	if (seccomp_syscall_resolve_name(word) != __NR_SCMP_ERROR)
 		rows++;
+	else
+		fail("%s: libseccomp knows no system call %s", file, word);
 }
 
 static unsigned stages_of(const char *file, char *words)
@@ -203,8 +204,10 @@ static void take_file(const char *file)
 			words = end + 1;
 			inside = true;
 		}
-		if (over)
+		if (over) {
 			*over = '\0';
+			words = words > over ? over : words;
+		}
 		inside = inside && *words != '\n';
 		if (inside)
 			take_words(file, stages, words);
