@@ -153,6 +153,13 @@ static bool is_one_to_one(const struct composer *c)
 	return placement->pinned && cpu_set_count(&placement->vcpus) == placement->n;
 }
 
+/* And nothing else of the host's runs there: whoever holds a lock goes on until he gives it back.
+ */
+static bool is_undisturbed(const struct composer *c)
+{
+	return is_one_to_one(c) && c->p->cpu.isolate.v;
+}
+
 /* Whether two of the guest's processors, or one and anything else, can share a core only where the
  * guest sees a core with two threads: nothing else runs on the host's, all of whose threads are the
  * guest's, as threads of one core of its own.
@@ -161,7 +168,7 @@ static bool shares_as_seen(const struct composer *c)
 {
 	const struct placement *placement = &c->plan->placement;
 
-	if (!is_one_to_one(c) || !c->p->cpu.isolate.v)
+	if (!is_undisturbed(c))
 		return false;
 	for (size_t i = 0; i < placement->n; i++) {
 		struct cpu_set core =
@@ -199,7 +206,7 @@ static void add_enlightenments(struct composer *c, struct option *o)
 		.at = h->avic.at,
 	};
 	uint64_t spinlocks =
-		h->spinlocks.automatic ? is_one_to_one(c) ? 0 : SPINLOCKS : h->spinlocks.v;
+		h->spinlocks.automatic ? is_undisturbed(c) ? 0 : SPINLOCKS : h->spinlocks.v;
 	/* In this order nothing stands before what it needs. */
 	const struct enlightenment_row row[] = {
 		[HV_RELAXED] = {"relaxed", &h->relaxed, 0},

@@ -78,7 +78,7 @@ static const struct key HYPERV[] = {
 	 .help = "no watchdog where the host may pause a processor"},
 	{"vapic", FLAG(hyperv_section, vapic), .dflt = "yes", .help = "cheaper interrupts"},
 	{"spinlocks", COUNT(hyperv_section, spinlocks, 0, 0xffffffff), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "tries before a waiting processor tells the hypervisor; 0: never; auto: never where each is pinned to a thread of its own, where whoever has the lock runs, else 8191"},
+	 .help = "tries before a waiting processor tells the hypervisor; 0: never; auto: never where cpu.isolate keeps a thread of the host for each, so that whoever has the lock runs, else 8191"},
 	{"time", FLAG(hyperv_section, time), .dflt = "yes", .help = "a clock that costs no exit"},
 	{"vpindex", FLAG(hyperv_section, vpindex), .dflt = "yes",
 	 .help = "processor numbers; synic, tlbflush and ipi need them"},

@@ -191,7 +191,7 @@ static void what_pins_make_true(void **state)
 		bool spins_for_ever, no_sharing;
 	} row[] = {
 		{"placement = none\n", false, false},
-		{"placement = 2-5\n", true, false},
+		{"placement = 2-5\n", false, false},
 		{"placement = 2-5\nisolate = yes\n", true, true},
 		/* A core of the guest's is two halves, or half a core of the host's. */
 		{"placement = 2-5\nthreads = 1\nisolate = yes\n", true, false},
