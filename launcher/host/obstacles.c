@@ -203,7 +203,7 @@ static void judge_maker(const struct judging *j, const struct pci_function *f)
 	if (maker && has_driver(maker, "vfio-pci"))
 		obstacles_add(
 			j->out, OBSTACLE_VIRTUAL, f,
-			"take that one's id out of the boot options (vfio-pci.ids), and start the computer anew, so that its own driver makes them",
+			N_("take that one's id out of the boot options (vfio-pci.ids), and start the computer anew, so that its own driver makes them"),
 			"is a virtual function of %s, which vfio-pci has: VFIO opens it for nobody without a token of that one's",
 			pci_address_format(&maker->address, address));
 }

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "value_parts.h"
 
 /* The next word of a list, which the caller owns, past which *s is moved; NULL: there is none. */
@@ -97,10 +98,10 @@ static char *add_boot_device(struct boot_order *order, const char *word)
 	if (!is_disk && !is_network) {
 		own_free char *shown = text_quote(word, 40);
 
-		return xasprintf("'%s' is no disk/NAME and no network/NAME", shown);
+		return xasprintf(_("'%s' is no disk/NAME and no network/NAME"), shown);
 	}
 	if (order->n == 2 * ITEMS_LIMIT)
-		return xasprintf("more than %d names", 2 * ITEMS_LIMIT);
+		return xasprintf(_("more than %d names"), 2 * ITEMS_LIMIT);
 	*xappend(order->v, order->n) =
 		(struct boot_device){.is_network = is_network, .name = xstrdup(name)};
 	return NULL;
