@@ -13,7 +13,8 @@
 #define LOCK_PATH JOURNAL_DIR "/lock"
 
 /* So long may nothing be written down by whoever holds it, in seconds: longer than his longest step
- * (a module's load, a driver's probe: 60 s).
+ * (a module's load, a driver's probe: 60 s, and what of that the processors were busy for half a
+ * minute more).
  */
 #define LOCK_SILENT_SECONDS 90
 

@@ -18,8 +18,9 @@
 #include "interrupt.h"
 
 #define KEEPER_DIR "/run/vmlaunch"
-#define TELL_MS 5000	/* after so long it is told that we wait */
-#define SILENT_MS 90000 /* and so long may it do nothing: a step of its takes 60 s at most */
+#define TELL_MS 5000 /* after so long it is told that we wait */
+#define SILENT_MS \
+	90000 /* and so long may it do nothing: a step takes 60 s, or more on busy processors */
 #define ITSELF_MS 20000 /* so long for a keeper that waits a moment for its client */
 #define SLICE_MS 200	/* in which Ctrl-C is looked for */
 
