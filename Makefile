@@ -146,7 +146,7 @@ $(BUILD)/$(1)/filters.o: $(BUILD)/$(1)/filters.c
 	$(Q)$(3) $(CPPFLAGS) $(WARN) -MMD -MP -c -o $$@ $$<
 endef
 $(eval $(call filters_of,obj,,$(CC) $(CFLAGS)))
-$(eval $(call filters_of,san,--sanitizer,$(CC) -std=gnu17 $(SAN)))
+$(eval $(call filters_of,san,$(if $(findstring -fsanitize,$(SAN)),--sanitizer),$(CC) -std=gnu17 $(SAN)))
 $(eval $(call filters_of,fuzz,--sanitizer,clang -std=gnu17 -O1 -g))
 
 # Texts that are part of an object.
