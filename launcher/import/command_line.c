@@ -110,10 +110,7 @@ const char *import_property(xmlNode *domain, const char *alias, const char *prop
 
 /* ------------------------------------------------------------------ options */
 
-/* A field of "a=b,c=d" or of {"a": "b"}, which the caller owns; NULL: there is none. key NULL: the
- * first word, that has no name, which is type in JSON.
- */
-static char *field(const char *text, const char *type, const char *key)
+char *import_field(const char *text, const char *type, const char *key)
 {
 	own_free char *copy = NULL;
 	char *save;
@@ -146,14 +143,14 @@ static char *field(const char *text, const char *type, const char *key)
 /* Any other text or file that the guest reads by its name. */
 static bool import_entry(struct draft *d, const char *value, size_t *entries)
 {
-	own_free char *name = field(value, "name", "name"), *text = NULL, *file = NULL;
+	own_free char *name = import_field(value, "name", "name"), *text = NULL, *file = NULL;
 	own_free char *section = NULL;
 
-	/* A comma of a value is doubled, which field() does not read. */
+	/* A comma of a value is doubled, which import_field() does not read. */
 	if (!name || strstr(value, ",,") || !draft_takes("fw-cfg", "name", name))
 		return false;
-	text = field(value, "name", "string");
-	file = field(value, "name", "file");
+	text = import_field(value, "name", "string");
+	file = import_field(value, "name", "file");
 	if (!text == !file)
 		return false;
 	section = xasprintf("raw%zu", (*entries)++);
@@ -181,7 +178,7 @@ static bool import_fw_cfg(struct draft *d, const char *value, size_t *entries)
 
 static bool import_table(struct draft *d, const char *value, size_t *tables)
 {
-	own_free char *file = field(value, "file", "file"), *name = NULL;
+	own_free char *file = import_field(value, "file", "file"), *name = NULL;
 
 	if (!file)
 		return false;
@@ -209,10 +206,10 @@ static uint64_t size_of(const char *text)
 
 static bool import_object(struct draft *d, const char *value, bool *glass, size_t *inputs)
 {
-	own_free char *type = field(value, "qom-type", NULL);
-	own_free char *path = field(value, "qom-type", "mem-path");
-	own_free char *size = field(value, "qom-type", "size");
-	own_free char *evdev = field(value, "qom-type", "evdev");
+	own_free char *type = import_field(value, "qom-type", NULL);
+	own_free char *path = import_field(value, "qom-type", "mem-path");
+	own_free char *size = import_field(value, "qom-type", "size");
+	own_free char *evdev = import_field(value, "qom-type", "evdev");
 
 	if (type && strcmp(type, "memory-backend-file") == 0 && path &&
 	    (text_starts(path, KVMFR) || strstr(path, "looking-glass"))) {
@@ -310,55 +307,13 @@ static bool import_cpu(struct draft *d, const char *value)
 
 static bool import_rtc(struct draft *d, const char *value)
 {
-	own_free char *base = field(value, "base", "base");
+	own_free char *base = import_field(value, "base", "base");
 
 	/* With more than that it is not what the key does. */
 	if (!base || strchr(value, ',') || !draft_takes("machine", "rtc", base))
 		return false;
 	draft_put(d, "machine", "", "rtc", base);
 	return true;
-}
-
-/* Before libvirt knew <audio>, sound went past it: a card, what is plugged into it, and where that
- * leads. All of these are one key here.
- */
-static const char *const SOUND_CARDS[] = {"ich9-intel-hda", "intel-hda",  "hda-micro",
-					  "hda-duplex",	    "hda-output", "usb-audio"};
-
-static bool is_sound(const char *type)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(SOUND_CARDS); i++)
-		if (strcmp(SOUND_CARDS[i], type) == 0)
-			return true;
-	return false;
-}
-
-/* The word of sound.type for -audiodev's driver, which the caller owns; NULL: it has none. */
-static char *sound_word(const char *value)
-{
-	own_free char *driver = field(value, "driver", NULL);
-
-	if (driver && strcmp(driver, "pa") == 0)
-		return xstrdup("pulse");
-	return driver && strcmp(driver, "none") != 0 && draft_takes("sound", "type", driver)
-		       ? steal(&driver)
-		       : NULL;
-}
-
-static bool import_sound_device(struct draft *d, const char *type)
-{
-	if (strcmp(type, "usb-audio") == 0)
-		draft_put(d, "sound", "", "model", "usb");
-	return true;
-}
-
-static bool import_audiodev(struct draft *d, const char *value)
-{
-	own_free char *word = sound_word(value);
-
-	if (word)
-		draft_put(d, "sound", "", "type", word);
-	return word;
 }
 
 /* What names a bus, an id or a place that libvirt laid out means nothing here. */
@@ -398,7 +353,7 @@ static void import_option(struct walk *w, const char *option, const char *value)
 		return;
 	}
 	if (device)
-		type = field(value, "driver", NULL);
+		type = import_field(value, "driver", NULL);
 	if (strcmp(option, "-fw_cfg") == 0)
 		done = import_fw_cfg(w->d, value, &w->entries);
 	else if (strcmp(option, "-acpitable") == 0)
@@ -411,7 +366,7 @@ static void import_option(struct walk *w, const char *option, const char *value)
 		done = import_rtc(w->d, value);
 	else if (strcmp(option, "-audiodev") == 0)
 		done = import_audiodev(w->d, value);
-	else if (type && is_sound(type))
+	else if (type && import_is_sound(type))
 		done = w->sound && import_sound_device(w->d, type);
 	else if (type && text_starts(type, "ivshmem"))
 		done = w->glass;
@@ -438,7 +393,7 @@ static void walk_args(struct walk *w, const struct raw_args *args)
 		    (strstr(value, KVMFR) || strstr(value, "looking-glass")))
 			w->glass = true;
 		if (strcmp(option, "-audiodev") == 0) {
-			own_free char *word = sound_word(value);
+			own_free char *word = import_sound_word(value);
 
 			w->sound = w->sound || word;
 		}

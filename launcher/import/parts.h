@@ -41,4 +41,18 @@ uint64_t import_bytes(const char *number, const char *unit, const char *dflt);
  */
 const char *import_property(xmlNode *domain, const char *alias, const char *property);
 
+/* A field of "a=b,c=d" or of {"a": "b"}, which the caller owns; NULL: there is none. key NULL: the
+ * first word, that has no name, which is type in JSON.
+ */
+char *import_field(const char *text, const char *type, const char *key);
+
+/* Sound of the raw command line: whether a -device of that driver belongs to it; the word of
+ * sound.type for the driver of -audiodev's value, which the caller owns (NULL: it has none); and
+ * both as keys. False: there is no key for it.
+ */
+bool import_is_sound(const char *type);
+char *import_sound_word(const char *value);
+bool import_sound_device(struct draft *d, const char *type);
+bool import_audiodev(struct draft *d, const char *value);
+
 #endif
