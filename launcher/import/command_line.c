@@ -367,7 +367,7 @@ static void import_option(struct walk *w, const char *option, const char *value)
 	else if (strcmp(option, "-audiodev") == 0)
 		done = import_audiodev(w->d, value);
 	else if (type && import_is_sound(type))
-		done = w->sound && import_sound_device(w->d, type);
+		done = w->sound && import_sound_device(w->d, type, value);
 	else if (type && text_starts(type, "ivshmem"))
 		done = w->glass;
 	if (done)

@@ -48,11 +48,11 @@ char *import_field(const char *text, const char *type, const char *key);
 
 /* Sound of the raw command line: whether a -device of that driver belongs to it; the word of
  * sound.type for the driver of -audiodev's value, which the caller owns (NULL: it has none); and
- * both as keys. False: there is no key for it.
+ * both as keys, with a note of what is lost. False: there is no key for it.
  */
 bool import_is_sound(const char *type);
 char *import_sound_word(const char *value);
-bool import_sound_device(struct draft *d, const char *type);
+bool import_sound_device(struct draft *d, const char *type, const char *value);
 bool import_audiodev(struct draft *d, const char *value);
 
 #endif
