@@ -33,39 +33,31 @@
 #define ANSWER_MS 3000	/* for what is said on it */
 #define LOG_TAIL 4096	/* bytes of apps.log in which the reason is looked for */
 
-/* Where a port of the guest's is to be had. */
-struct guest_port {
-	uint16_t guest, host;
-	uint32_t address; /* IPv4, in the host's byte order */
+/* A machine, and which ports lead into it. */
+struct port_machine {
+	char *name, *profile; /* its path */
+	struct plan_forward *forward;
+	size_t forwards;
+	bool runs;
 };
 
-static bool find_in(const struct network *network, struct guest_port *port)
+static void port_machine_free(struct port_machine *m)
 {
-	for (size_t i = 0; i < network->forward.n; i++) {
-		const struct forward *f = &network->forward.v[i];
-
-		if (f->protocol != FORWARD_TCP || port->guest < f->guest ||
-		    port->guest >= f->guest + f->ports)
-			continue;
-		port->host = (uint16_t)(f->host + (port->guest - f->guest));
-		port->address = f->address ? f->address : INADDR_LOOPBACK;
-		return true;
-	}
-	return false;
+	free(m->name);
+	free(m->profile);
+	free(m->forward);
 }
+#define own_port_machine own_with(port_machine_free)
 
-static bool find_port(const struct profile *profile, struct guest_port *port, struct error **err)
+static bool find_port(const struct port_machine *m, uint16_t guest, struct plan_forward *port,
+		      struct error **err)
 {
-	for (size_t i = 0; i < profile->network.n; i++) {
-		const struct network *network = (const struct network *)profile->network.v[i];
-
-		if (network->item.enabled.v && find_in(network, port))
-			return true;
-	}
+	if (plan_forward_to(m->forward, m->forwards, guest, port))
+		return true;
 	error_add(
 		err, ERROR_USAGE,
 		"%s: nothing leads to the guest's port %u: forward = tcp %u in [network] does, from this host alone",
-		profile->path, port->guest, port->guest);
+		m->profile, guest, guest);
 	return false;
 }
 
@@ -83,7 +75,7 @@ static bool wait_on(int fd, short events, int ms)
  * X.224); others that say nothing by themselves are taken at a connection that is not closed. NULL:
  * it answers; else why it does not.
  */
-static const char *ask_port(const struct guest_port *port)
+static const char *ask_port(const struct plan_forward *port)
 {
 	static const uint8_t request[] = {3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0,
 					  0, 1, 0, 8,  0,  3,	 0, 0, 0};
@@ -164,7 +156,7 @@ static void tell_why(const char *path, int status, struct error **err)
 
 struct waiting {
 	const struct arguments *args;
-	struct guest_port port;
+	struct plan_forward port;
 	char *name, *log;
 	pid_t child; /* 0: it ran already */
 	const char *why;
@@ -236,52 +228,66 @@ static bool read_number(const struct arguments *args, const char *option, uint64
 	return false;
 }
 
-/* The profile of a machine that runs, or of the path that was given. */
-static struct profile *profile_of(const struct arguments *args, char **name, bool *runs,
-				  struct error **err)
+/* One that does not run, by its profile. */
+static bool read_profile(const struct arguments *args, struct port_machine *m, struct error **err)
+{
+	size_t sets;
+	own_free char **set = argument_options(args, "set", &sets);
+	own_profile struct profile *profile = NULL;
+
+	if (!args->words) {
+		error_add(err, ERROR_USAGE, "no machine is running, and no profile is named");
+		return false;
+	}
+	profile = profile_load_unchecked(args->word[0], argument_option(args, "variant"), set, sets,
+					 err);
+	if (!profile)
+		return false;
+	m->name = xstrdup(profile->vm.name.v);
+	m->profile = xstrdup(profile->path);
+	plan_forwards(profile, &m->forward, &m->forwards);
+	return true;
+}
+
+/* One that runs, by its record: its profile says neither the variant nor --set. */
+static bool find_machine(const struct arguments *args, struct port_machine *m, struct error **err)
 {
 	own_error struct error *ignored = NULL;
 	own_run_record struct run_record record = {0};
 	const struct arguments one = {.word = args->word, .words = args->words ? 1 : 0};
-	size_t sets;
-	own_free char **set = argument_options(args, "set", &sets);
 	own_free char *known = machine_named(&one, &ignored);
 	own_free char *dir = known ? running(known, &record, &ignored) : NULL;
-	struct profile *profile =
-		dir && record.profile ? profile_load_unchecked(record.profile, NULL, NULL, 0, err)
-		: args->words
-			? profile_load_unchecked(args->word[0], argument_option(args, "variant"),
-						 set, sets, err)
-			: NULL;
 
-	*runs = dir;
-	if (!profile && !*err)
-		error_add(err, ERROR_USAGE, "no machine is running, and no profile is named");
-	if (profile)
-		*name = known && dir ? steal(&known) : xstrdup(profile->vm.name.v);
-	return profile;
+	if (!dir)
+		return read_profile(args, m, err);
+	m->runs = true;
+	m->name = steal(&known);
+	m->profile = steal(&record.profile);
+	m->forward = steal(&record.forward);
+	m->forwards = record.forwards;
+	record.forwards = 0;
+	return true;
 }
 
 int run_until_port(const struct arguments *args, struct error **err)
 {
 	own_waiting struct waiting w = {.args = args};
 	own_dirs struct dirs dirs = {0};
+	own_port_machine struct port_machine m = {0};
 	uint64_t port, seconds;
-	own_profile struct profile *profile = NULL;
-	bool runs;
 
 	if (!identity_of_caller(NULL, err) ||
 	    !read_number(args, "wait-port", RDP_PORT, 65535, &port, err) ||
 	    !read_number(args, "timeout", PATIENCE_S, 1000000, &seconds, err))
 		return ERROR_USAGE;
-	profile = profile_of(args, &w.name, &runs, err);
-	w.port.guest = (uint16_t)port;
-	if (!profile || !find_port(profile, &w.port, err) || !dirs_find(&dirs, err))
+	if (!find_machine(args, &m, err) || !find_port(&m, (uint16_t)port, &w.port, err) ||
+	    !dirs_find(&dirs, err))
 		return ERROR_USAGE;
+	w.name = steal(&m.name);
 	own_free char *state = path_join(dirs.state, w.name);
 
 	w.log = path_join(state, "apps.log");
-	if (!runs) {
+	if (!m.runs) {
 		if (!dir_make(state, 0700, err))
 			return ERROR_FAILED;
 		w.child = start_machine(args, w.log, err);
@@ -312,21 +318,19 @@ static void put_environment(const char *name, const char *value)
 
 int command_winapps(const struct arguments *args, struct error **err)
 {
-	own_profile struct profile *profile = NULL;
-	struct guest_port port = {.guest = RDP_PORT};
+	own_port_machine struct port_machine m = {0};
+	struct plan_forward port;
 	char address[INET_ADDRSTRLEN];
-	own_free char *name = NULL, *number = NULL;
-	bool runs;
+	own_free char *number = NULL;
 
-	profile = profile_of(args, &name, &runs, err);
-	if (!profile || !find_port(profile, &port, err))
+	if (!find_machine(args, &m, err) || !find_port(&m, RDP_PORT, &port, err))
 		return ERROR_USAGE;
 	inet_ntop(AF_INET, &(struct in_addr){htonl(port.address)}, address, sizeof(address));
 	number = xasprintf("%u", port.host);
-	own_free char *path = text_word(profile->path);
+	own_free char *path = text_word(m.profile);
 
 	printf("# ~/.config/winapps/winapps.conf: the machine %s by its port, without libvirt.\n",
-	       name);
+	       m.name);
 	printf("# WinApps never starts it: vmlaunch run %s --wait-port %u -- winapps NAME does.\n",
 	       path, port.guest);
 	put_environment("WAFLAVOR", "manual");

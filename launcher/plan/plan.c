@@ -211,6 +211,8 @@ struct plan *plan_compose(const struct plan_input *in, struct error **err)
 	compose_disks(&c);
 	compose_ephemeral(&c);
 	compose_networks(&c);
+	if (in->purpose == PURPOSE_RUN)
+		plan_forwards(c.p, &plan->forward, &plan->forwards);
 	compose_shares(&c);
 	compose_tpm(&c);
 	compose_console(&c);
@@ -332,6 +334,7 @@ void plan_free(struct plan *plan)
 	}
 	free(plan->usb);
 	free(plan->idle.range);
+	free(plan->forward);
 	for (size_t i = 0; i < plan->guest.functions; i++)
 		free(plan->guest.function[i].section);
 	free(plan->guest.function);

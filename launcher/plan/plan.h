@@ -173,7 +173,7 @@ struct plan_companion {
 	char *log; /* its standard output and error */
 	enum companion_when when;
 	enum companion_end end;
-	char *loss; /* a clause: what its end means for a guest that runs */
+	char *loss;	 /* a clause: what its end means for a guest that runs */
 	enum companion_join join;
 	int number;   /* of JOIN_PAIR: that of QEMU's end, there */
 	char *socket; /* of JOIN_LISTEN: its path */
@@ -209,6 +209,13 @@ struct idle_ports {
 	uint32_t address; /* IPv4, in the host's byte order; 0: all of them */
 	uint16_t first, n;
 };
+
+/* TCP ports of the host's, and those of the guest's that they lead to, one by one. */
+struct plan_forward {
+	uint32_t address; /* the host's: IPv4, in its byte order; 0: all of them */
+	uint16_t host, guest, n;
+};
+#define PLAN_LOOPBACK 0x7f000001U /* 127.0.0.1 */
 
 /* What becomes of a guest that has no client for so long. */
 struct plan_idle {
@@ -257,6 +264,8 @@ struct plan {
 	struct shutdown_times times;
 	enum host_sleep sleep; /* never SLEEP_AUTO */
 	struct plan_idle idle;
+	struct plan_forward *forward;
+	size_t forwards;
 	struct guest_view guest;
 };
 
@@ -351,6 +360,16 @@ bool plan_wants_tpm(const struct profile *profile);
 bool plan_wants_passt(const struct profile *profile);
 /* Whether the keeper makes it an interface. */
 bool plan_makes_interface(const struct profile *profile);
+
+/* Adds what leads into the guest by the profile to *forward and *n; the caller owns the array. */
+void plan_forwards(const struct profile *profile, struct plan_forward **forward, size_t *n);
+/* What leads to that port of the guest's, which is 1 to 65535: *found has one port, and an address
+ * that can be connected to. False: nothing.
+ */
+bool plan_forward_to(const struct plan_forward *forward, size_t n, uint16_t guest,
+		     struct plan_forward *found);
+/* They as the record has them; the caller puts it. */
+struct json_object *plan_forwards_json(const struct plan_forward *forward, size_t n);
 
 /* NULL when the machine cannot be started; err then holds every reason. */
 struct plan *plan_compose(const struct plan_input *in, struct error **err);

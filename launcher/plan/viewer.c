@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "compose.h"
 
-#define LOOPBACK 0x7f000001u /* 127.0.0.1 */
 #define RDP_PORT 3389u
 #define RDP_PATIENCE_S 3600 /* a guest that installs updates starts for that long */
 
@@ -111,23 +110,6 @@ static void add_remote_viewer(struct composer *c, const char *socket)
 	add_viewer(c, &viewer, start, PACKAGE_VIRT_VIEWER, NULL);
 }
 
-/* The forward that leads to RDP's port; NULL: none does. */
-static const struct forward *find_rdp(const struct composer *c)
-{
-	for (size_t i = 0; i < c->p->network.n; i++) {
-		const struct network *network = (const struct network *)c->p->network.v[i];
-
-		for (size_t k = 0; network->item.enabled.v && k < network->forward.n; k++) {
-			const struct forward *f = &network->forward.v[k];
-
-			if (f->protocol == FORWARD_TCP && f->guest <= RDP_PORT &&
-			    RDP_PORT < f->guest + f->ports)
-				return f;
-		}
-	}
-	return NULL;
-}
-
 /* What xfreerdp is not told it asks for on a terminal, and ends where there is none: the account,
  * its domain (an empty one is an answer), and before those are known nobody's password.
  */
@@ -153,12 +135,11 @@ static void add_rdp_user(struct composer *c, struct plan_companion *viewer)
 static void add_rdp_viewer(struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
-	const struct forward *f = find_rdp(c);
+	struct plan_forward to = {0};
 	const char *program = compose_program(c, XFREERDP3) ? XFREERDP3 : XFREERDP;
 	struct plan_companion viewer = {.name = xstrdup(program)};
-	uint32_t a = f && f->address ? f->address : LOOPBACK;
 
-	if (!f) {
+	if (!plan_forward_to(c->plan->forward, c->plan->forwards, RDP_PORT, &to)) {
 		compose_wrong(
 			c, d->viewer.at,
 			"%s = rdp: nothing leads to the guest's port %u: forward = tcp %u in [network] does, from this host alone",
@@ -175,9 +156,9 @@ static void add_rdp_viewer(struct composer *c)
 	compose_companion_arg(&viewer, xstrdup(c->plan->name));
 	compose_companion_arg(&viewer, xstrdup("--"));
 	compose_companion_arg(&viewer, xstrdup(program));
-	compose_companion_arg(&viewer,
-			      xasprintf("/v:%u.%u.%u.%u:%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff,
-					a & 0xff, f->host + (RDP_PORT - f->guest)));
+	compose_companion_arg(&viewer, xasprintf("/v:%u.%u.%u.%u:%u", to.address >> 24,
+						 to.address >> 16 & 0xff, to.address >> 8 & 0xff,
+						 to.address & 0xff, to.host));
 	add_rdp_user(c, &viewer);
 	compose_companion_arg(&viewer, xstrdup("/cert:tofu"));
 	compose_companion_arg(&viewer, xstrdup("/dynamic-resolution"));

@@ -10,13 +10,12 @@
 #include "base/json.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "record_ports.h"
 
 #define RECORD_LIMIT 65536
 #define FUNCTIONS_LIMIT 256
 #define ARGS_LIMIT 64
 #define USBS_LIMIT 64
-#define IDLE_LIMIT 604800000 /* the longest of idle.after */
-#define RANGES_LIMIT 256
 #define TIME_LIMIT 86400000 /* the longest of [shutdown] */
 
 bool run_record_alive(const struct run_record *record)
@@ -52,6 +51,7 @@ void run_record_free(struct run_record *record)
 	free(record->usb);
 	free(record->placement.vcpu);
 	free(record->idle.range);
+	free(record->forward);
 	for (size_t i = 0; i < record->functions; i++) {
 		free(record->function[i].address);
 		free(record->function[i].driver);
@@ -205,6 +205,7 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	json_add_text(o, "host-sleep", plan_sleep_word(record->sleep));
 	json_object_object_add(o, "idle", plan_idle_json(&record->idle));
 	json_add_bool(o, "idle-paused", record->idle_paused);
+	json_object_object_add(o, "forward", plan_forwards_json(record->forward, record->forwards));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
 	json_object_put(o);
@@ -365,36 +366,6 @@ static enum host_sleep read_sleep(json_object *o)
 	return SLEEP_IGNORE;
 }
 
-/* A range that makes no sense is none of ours. */
-static void read_idle(json_object *top, struct plan_idle *idle)
-{
-	json_object *o = json_member(top, "idle", json_type_object);
-	json_object *list = o ? json_member(o, "tcp", json_type_array) : NULL;
-	own_free char *action = o ? xstrdup(json_member_text(o, "action")) : NULL;
-	own_free char *picture = o ? xstrdup(json_member_text(o, "picture")) : NULL;
-	uint64_t after = o ? json_member_unsigned(o, "after-ms") : 0;
-
-	if (!after || after > IDLE_LIMIT)
-		return;
-	idle->after = (unsigned)after;
-	for (int i = 0; i < IDLE_ACTIONS; i++)
-		if (strcmp(plan_idle_word((enum idle_action)i), action) == 0)
-			idle->action = (enum idle_action)i;
-	for (int i = 0; i < PICTURES; i++)
-		if (strcmp(plan_picture_word((enum idle_picture)i), picture) == 0)
-			idle->picture = (enum idle_picture)i;
-	for (size_t i = 0; list && i < json_object_array_length(list) && i < RANGES_LIMIT; i++) {
-		json_object *range = json_object_array_get_idx(list, i);
-		uint64_t address = json_member_unsigned(range, "address");
-		uint64_t first = json_member_unsigned(range, "first"),
-			 n = json_member_unsigned(range, "ports");
-
-		if (address <= UINT32_MAX && first && n && n <= UINT16_MAX && first + n <= 65536)
-			*xappend(idle->range, idle->ranges) = (struct idle_ports){
-				(uint32_t)address, (uint16_t)first, (uint16_t)n};
-	}
-}
-
 bool run_record_read(const char *dir, struct run_record *record)
 {
 	own_free char *path = path_join(dir, "run.json");
@@ -425,7 +396,8 @@ bool run_record_read(const char *dir, struct run_record *record)
 		.quiet = json_object_get_boolean(json_member(o, "quiet", json_type_boolean)),
 	};
 	record->sleep = read_sleep(o);
-	read_idle(o, &record->idle);
+	record_read_idle(o, &record->idle);
+	record_read_forwards(o, record);
 	read_times(o, &record->times);
 	read_shared(o, &record->shared);
 	read_functions(o, record);

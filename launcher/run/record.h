@@ -13,6 +13,8 @@
 #include "base/process.h"
 #include "plan/plan.h"
 
+#define RECORD_FORWARDS 256 /* lines of forward = ..., of a record that has an end */
+
 /* A function of the host that the keeper took, and the driver that it is to have again. */
 struct run_function {
 	char *address; /* "0000:01:00.0" */
@@ -62,7 +64,9 @@ struct run_record {
 	enum host_sleep sleep; /* what becomes of the guest when the host is to sleep */
 	struct plan_idle idle; /* of a guest that nobody uses */
 	bool idle_paused;      /* it was paused for that, and has not gone on since */
-	bool quiet;	       /* its vCPUs were to be isolated, or realtime */
+	struct plan_forward *forward;
+	size_t forwards; /* at most RECORD_FORWARDS */
+	bool quiet;	 /* its vCPUs were to be isolated, or realtime */
 	struct run_function *function;
 	size_t functions;
 };

@@ -67,6 +67,8 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 	record->idle.ranges = 0;
 	for (size_t i = 0; i < plan->idle.ranges; i++)
 		*xappend(record->idle.range, record->idle.ranges) = plan->idle.range[i];
+	for (size_t i = 0; i < plan->forwards && i < RECORD_FORWARDS; i++)
+		*xappend(record->forward, record->forwards) = plan->forward[i];
 	record->quiet = plan->isolate || plan->realtime;
 	for (size_t i = 0; i < plan->fds; i++)
 		if (plan->fd[i].role == FD_SERIAL || plan->fd[i].role == FD_DEBUG)

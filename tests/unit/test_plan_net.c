@@ -19,6 +19,43 @@ static void ports_lead_to_the_guest(void **state)
 }
 
 /* The kernel's word counts, not 1024. */
+/* What a viewer is told, of the networks that are there: the first that leads to the port, by an
+ * address that can be connected to.
+ */
+static void what_leads_to_a_port(void **state)
+{
+	static const struct {
+		uint16_t guest, host;
+		uint32_t address;
+	} row[] = {
+		{3385, 4000, PLAN_LOOPBACK},
+		{3389, 4004, PLAN_LOOPBACK},
+		{3390, 5000, 0xc0a80701},
+		{65535, 6000, PLAN_LOOPBACK},
+		{3384, 0, 0},
+		{3391, 0, 0},
+		{53, 0, 0},
+		{22, 0, 0},
+	};
+	struct world w = world();
+	own_plan struct plan *plan = planned(
+		&w, LAN "forward = tcp 0.0.0.0:4000..4004-3385..3389\nforward = udp 5053-53\n"
+			"forward = tcp 192.168.7.1:5000-3390\nforward = tcp 5001-3390\n"
+			"forward = tcp 6000-65535\n" WAN "enabled = no\nforward = tcp 2222-22\n");
+
+	(void)state;
+	assert_int_equal(plan->forwards, 4);
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct plan_forward found = {0};
+
+		assert_int_equal(
+			plan_forward_to(plan->forward, plan->forwards, row[i].guest, &found),
+			row[i].host != 0);
+		assert_int_equal(found.host, row[i].host);
+		assert_int_equal(found.address, row[i].address);
+	}
+}
+
 static void ports_of_root(void **state)
 {
 	struct world w = world();
@@ -371,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ports_lead_to_the_guest),
+		cmocka_unit_test(what_leads_to_a_port),
 		cmocka_unit_test(ports_of_root),
 		cmocka_unit_test(the_same_port_twice),
 		cmocka_unit_test(a_tap),
