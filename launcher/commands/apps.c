@@ -159,6 +159,7 @@ struct waiting {
 	struct plan_forward port;
 	char *name, *log;
 	pid_t child; /* 0: it ran already */
+	bool woken;  /* nobody's pause from here on is undone */
 	const char *why;
 };
 
@@ -168,6 +169,18 @@ static void waiting_free(struct waiting *w)
 	free(w->log);
 }
 #define own_waiting own_with(waiting_free)
+
+/* A guest that was paused or slept when somebody came to use it goes on. What was started with it
+ * (a viewer that waits) is no such somebody: it may wait for long, and the guest ran then.
+ */
+static bool wake_once(struct waiting *w, const char *dir, const struct run_record *record,
+		      struct error **err)
+{
+	if (w->woken || w->child || getppid() == record->supervisor.pid)
+		return true;
+	w->woken = true;
+	return wake_machine(w->name, dir, err);
+}
 
 /* One look: 1 it answers, 0 not yet, -1 it never will, with an error. */
 static int look_once(struct waiting *w, struct error **err)
@@ -189,7 +202,7 @@ static int look_once(struct waiting *w, struct error **err)
 	w->why = "the machine is being started";
 	if (!dir)
 		return 0;
-	if (!wake_machine(w->name, dir, err))
+	if (!wake_once(w, dir, &record, err))
 		return -1;
 	w->why = ask_port(&w->port);
 	return !w->why;
