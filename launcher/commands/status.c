@@ -19,6 +19,7 @@
 #include "run/explain.h"
 #include "run/log.h"
 #include "run/returned.h"
+#include "run/window.h"
 #include "status_text.h"
 
 static json_object *down_json(const struct run_down *down)
@@ -294,30 +295,6 @@ static json_object *functions_json(const struct run_record *record)
 	return list;
 }
 
-/* The child of the supervisor that runs a program; 0: none. */
-static pid_t child_running(const struct run_record *record, const char *program)
-{
-	struct root real = ROOT_REAL;
-	int pid = (int)record->supervisor.pid;
-	own_free char *children = root_read(&real, "/proc/%d/task/%d/children", pid, pid);
-	char *end;
-
-	if (!process_alive(record->supervisor))
-		return 0;
-	for (char *at = children; at && *at; at = end) {
-		long child = strtol(at, &end, 10);
-		own_free char *command = NULL;
-
-		if (end == at)
-			break;
-		command = root_read(&real, "/proc/%ld/cmdline", child);
-		if (command && strcmp(command, program) == 0)
-			return (pid_t)child;
-		end += *end == ' ';
-	}
-	return 0;
-}
-
 static json_object *companions_json(const struct run_record *record)
 {
 	json_object *list = json_object_new_array();
@@ -325,8 +302,9 @@ static json_object *companions_json(const struct run_record *record)
 	for (size_t i = 0; i < record->companions; i++) {
 		const struct plan_companion *companion = &record->companion[i];
 		bool known = process_alive(record->beside[i]);
-		pid_t pid =
-			known ? record->beside[i].pid : child_running(record, companion->argv[0]);
+		pid_t pid = known				   ? record->beside[i].pid
+			    : companion->when == COMPANION_RUNNING ? window_pid(companion)
+								   : 0;
 		json_object *o = json_object_new_object();
 
 		json_add_text(o, "name", companion->name);

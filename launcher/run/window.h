@@ -3,13 +3,21 @@
 #define RUN_WINDOW_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "record.h"
 
-/* The program that shows the guest's picture beside it, or NULL where none was started with it. */
+/* The process of ours that is this program beside a guest, whoever has started it, or waits for the
+ * guest to become it; 0: none.
+ */
+pid_t window_pid(const struct plan_companion *program);
+
+/* The program that shows the guest's picture beside it, of several one that is closed, or NULL
+ * where none was started with it.
+ */
 const struct plan_companion *window_program(const struct run_record *record);
 
-/* Whether that program runs, whoever has started it. */
+/* Whether that program runs. */
 bool window_is_open(const struct plan_companion *program);
 
 /* Starts the programs beside the guest that are no longer there again, and returns when they have
