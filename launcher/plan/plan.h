@@ -174,6 +174,7 @@ struct plan_companion {
 	enum companion_when when;
 	enum companion_end end;
 	char *loss;	 /* a clause: what its end means for a guest that runs */
+	uint32_t closed; /* exit statuses, each 1 << STATUS, that are no fault of it, beside 0 */
 	enum companion_join join;
 	int number;   /* of JOIN_PAIR: that of QEMU's end, there */
 	char *socket; /* of JOIN_LISTEN: its path */

@@ -12,6 +12,12 @@
 #include "compose.h"
 
 #define RDP_PORT 3389u
+/* Why a server ends a session is xfreerdp's exit status: closed or signed out by a tool for those
+ * who look after computers (1, 2), or by the user in the guest (11, 12): FreeRDP,
+ * client/X11/xfreerdp.h (XF_EXIT_*), and for the last one include/freerdp/error.h
+ * (ERRINFO_LOGOFF_BY_USER), which comes as its number does.
+ */
+#define RDP_CLOSED (1U << 1 | 1U << 2 | 1U << 11 | 1U << 12)
 #define RDP_PATIENCE_S 3600 /* a guest that installs updates starts for that long */
 
 static char *command_line(const struct plan_companion *companion)
@@ -137,7 +143,7 @@ static void add_rdp_viewer(struct composer *c)
 	const struct display_section *d = &c->p->display;
 	struct plan_forward to = {0};
 	const char *program = compose_program(c, XFREERDP3) ? XFREERDP3 : XFREERDP;
-	struct plan_companion viewer = {.name = xstrdup(program)};
+	struct plan_companion viewer = {.name = xstrdup(program), .closed = RDP_CLOSED};
 
 	if (!plan_forward_to(c->plan->forward, c->plan->forwards, RDP_PORT, &to)) {
 		compose_wrong(

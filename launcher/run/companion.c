@@ -1,5 +1,6 @@
 #include "companion.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -291,6 +292,32 @@ static char *how_it_ended(const struct companion *companion)
 	return xasprintf("%s failed (exit status %d)", name, WEXITSTATUS(status));
 }
 
+/* Why it never became the program, where it is we at first, who wait for the guest: what we said
+ * last, but for what is said of the log itself, which has a time. The caller owns it; NULL: it did.
+ */
+static char *why_it_never_was(const struct plan_companion *plan)
+{
+	own_free char *words = plan->closed ? log_last_of_ours(plan->log) : NULL;
+
+	return words && !isdigit((unsigned char)*words) ? steal(&words) : NULL;
+}
+
+/* Whether it ended as it does where nothing failed. Our own exit statuses are others. */
+static bool ended_well(const struct companion *companion)
+{
+	unsigned status = (unsigned)WEXITSTATUS(companion->status);
+	own_free char *ours = NULL;
+
+	if (!WIFEXITED(companion->status))
+		return false;
+	if (status == 0)
+		return true;
+	if (status >= 32 || !(companion->plan->closed & 1U << status))
+		return false;
+	ours = why_it_never_was(companion->plan);
+	return !ours;
+}
+
 static void tell_end(const struct companions *c, const struct companion *companion)
 {
 	const struct plan_companion *plan = companion->plan;
@@ -302,7 +329,9 @@ static void tell_end(const struct companions *c, const struct companion *compani
 		    plan->name, plan->loss, line);
 		return;
 	}
-	words = log_last_words(plan->log, 1, "");
+	words = why_it_never_was(plan);
+	if (!words)
+		words = log_last_words(plan->log, 1, "");
 	say(SAY_WARNING, "%s: %s; %s%s%s (log: %s)", c->plan->name, how, plan->loss,
 	    *words ? "; its last words: " : "", words, plan->log);
 }
@@ -315,7 +344,7 @@ static void reap(const struct companions *c, struct companion *companion, bool e
 	child_reap(&companion->child, &status);
 	close_fd(&companion->child.pidfd);
 	companion->status = status;
-	companion->failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+	companion->failed = !ended_well(companion);
 	if (!expected)
 		tell_end(c, companion);
 }

@@ -117,6 +117,7 @@ static json_object *companions_json(const struct run_record *record)
 			json_object_array_add(argv, json_object_new_string(companion->argv[k]));
 		json_object_object_add(o, "argv", argv);
 		json_add_text(o, "loss", companion->loss);
+		json_add_unsigned(o, "closed", companion->closed);
 		if (companion->when == COMPANION_BEFORE)
 			json_object_object_add(o, "process", json_process(record->beside[i]));
 		json_object_array_add(list, o);
@@ -282,6 +283,7 @@ static bool read_companion(json_object *o, struct plan_companion *companion)
 	companion->name = xstrdup(json_member_text(o, "name"));
 	companion->log = xstrdup(json_member_text(o, "log"));
 	companion->loss = xstrdup(json_member_text(o, "loss"));
+	companion->closed = (uint32_t)json_member_unsigned(o, "closed");
 	for (size_t i = 0; i < n && i < ARGS_LIMIT; i++) {
 		json_object *word = json_object_array_get_idx(argv, i);
 

@@ -42,7 +42,7 @@ static void add_shared(struct run_record *record, const char *path)
 
 static void add_companion(struct run_record *record, const struct plan_companion *companion)
 {
-	struct plan_companion copy = {.when = companion->when};
+	struct plan_companion copy = {.when = companion->when, .closed = companion->closed};
 
 	copy.name = xstrdup(companion->name);
 	copy.log = xstrdup(companion->log);
