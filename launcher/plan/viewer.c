@@ -117,7 +117,8 @@ static void add_remote_viewer(struct composer *c, const char *socket)
 }
 
 /* What xfreerdp is not told it asks for on a terminal, and ends where there is none: the account,
- * its domain (an empty one is an answer), and before those are known nobody's password.
+ * its domain (an empty one is an answer, and is wanted beside NAME@DOMAIN as well: FreeRDP 3.15 and
+ * 3.33), and before those are known nobody's password.
  */
 static void add_rdp_user(struct composer *c, struct plan_companion *viewer)
 {
@@ -131,7 +132,7 @@ static void add_rdp_user(struct composer *c, struct plan_companion *viewer)
 	if (!d->rdp_user.v)
 		return;
 	compose_companion_arg(viewer, xasprintf("/u:%s", d->rdp_user.v));
-	if (!strpbrk(d->rdp_user.v, "\\@"))
+	if (!strchr(d->rdp_user.v, '\\'))
 		compose_companion_arg(viewer, xstrdup("/d:"));
 }
 
