@@ -2,10 +2,7 @@
 #ifndef TESTS_PLAN_WORLD_H
 #define TESTS_PLAN_WORLD_H
 
-#include "scratch.h"
-
-#include "base/text.h"
-#include "plan/plan.h"
+#include "plan_looks.h"
 
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
@@ -154,27 +151,6 @@ static inline struct plan *compose(struct world *w, const char *text, struct err
 	return plan_compose(&w->in, err);
 }
 
-static inline struct plan *planned(struct world *w, const char *text)
-{
-	struct error *err = NULL;
-	struct plan *plan = compose(w, text, &err);
-
-	assert_messages(err, "");
-	assert_non_null(plan);
-	return plan;
-}
-
-static inline void refused(struct world *w, const char *text, enum error_kind kind,
-			   const char *want)
-{
-	struct error *err = NULL;
-
-	assert_null(compose(w, text, &err));
-	assert_non_null(err);
-	assert_int_equal(error_kind(err), kind);
-	assert_messages(err, want);
-}
-
 /* A profile that the parser itself refuses. */
 static inline void misread(const char *text, const char *want)
 {
@@ -183,20 +159,6 @@ static inline void misread(const char *text, const char *want)
 	assert_null(profile_parse("p.ini", text, strlen(text), NULL, NULL, 0, &err));
 	assert_int_equal(error_kind(err), ERROR_USAGE);
 	assert_messages(err, want);
-}
-
-/* The argument with this option and (from its start) this value, or NULL. */
-static inline const struct argument *find(const struct plan *plan, const char *option,
-					  const char *value)
-{
-	for (size_t i = 0; i < plan->arguments; i++) {
-		const struct argument *a = &plan->argument[i];
-
-		if (strcmp(a->option, option) == 0 &&
-		    (!value || (a->value && text_starts(a->value, value))))
-			return a;
-	}
-	return NULL;
 }
 
 static inline void has(const struct plan *plan, const char *option, const char *value)
@@ -209,12 +171,6 @@ static inline void has(const struct plan *plan, const char *option, const char *
 			return;
 	}
 	fail_msg("no %s %s", option, value);
-}
-
-static inline void lacks(const struct plan *plan, const char *option, const char *value)
-{
-	if (find(plan, option, value))
-		fail_msg("%s %s should not be there", option, value ? value : "");
 }
 
 /* All values of an option that begin so, one in a line. */
@@ -230,16 +186,6 @@ static inline void values_are(const struct plan *plan, const char *option, const
 		if (strcmp(a->option, option) == 0 && a->value && text_starts(a->value, start))
 			buf_addf(&all, "%s\n", a->value);
 	}
-	assert_string_equal(all.data, want);
-}
-
-static inline void notes_are(const struct plan *plan, const char *want)
-{
-	own_buf struct buf all = {0};
-
-	buf_adds(&all, "");
-	for (size_t i = 0; i < plan->notes; i++)
-		buf_addf(&all, "%s\n", plan->note[i]);
 	assert_string_equal(all.data, want);
 }
 
