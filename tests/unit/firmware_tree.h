@@ -2,7 +2,7 @@
 #ifndef TESTS_FIRMWARE_TREE_H
 #define TESTS_FIRMWARE_TREE_H
 
-#include "unit.h"
+#include "made_dir.h"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -30,8 +30,7 @@ static inline int tree_make(void **state)
 	struct tree *tree = xcalloc(1, sizeof(*tree));
 	struct error *err = NULL;
 
-	tree->dir = xstrdup("/tmp/vmlaunch-firmware-XXXXXX");
-	assert_non_null(mkdtemp(tree->dir));
+	tree->dir = made_dir_make();
 	tree->config = xasprintf("%s/home/.config", tree->dir);
 	assert_true(root_init(&tree->root, tree->dir, &err));
 	*state = tree;
@@ -41,16 +40,10 @@ static inline int tree_make(void **state)
 static inline int tree_remove(void **state)
 {
 	struct tree *tree = *state;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", "--", tree->dir, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, NULL, 0);
 	firmware_list_free(&tree->list);
 	root_done(&tree->root);
-	free(tree->dir);
+	made_dir_remove(tree->dir);
 	free(tree->config);
 	free(tree);
 	return 0;

@@ -4,7 +4,7 @@
 #ifndef TESTS_ACT_TREE_H
 #define TESTS_ACT_TREE_H
 
-#include "unit.h"
+#include "made_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +32,7 @@ static inline int tree_make(void **state)
 	struct tree *tree = xcalloc(1, sizeof(*tree));
 	struct error *err = NULL;
 
-	tree->dir = xstrdup("/tmp/vmlaunch-act-XXXXXX");
-	assert_non_null(mkdtemp(tree->dir));
+	tree->dir = made_dir_make();
 	assert_true(root_init(&tree->root, tree->dir, &err));
 	*state = tree;
 	return 0;
@@ -42,15 +41,9 @@ static inline int tree_make(void **state)
 static inline int tree_remove(void **state)
 {
 	struct tree *tree = *state;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", "--one-file-system", "--", tree->dir, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, NULL, 0);
 	root_done(&tree->root);
-	free(tree->dir);
+	made_dir_remove(tree->dir);
 	free(tree);
 	return 0;
 }

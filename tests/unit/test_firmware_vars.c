@@ -1,5 +1,5 @@
 /* The variable store: made once, never overwritten, whole or absent. */
-#include "unit.h"
+#include "made_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,8 +36,7 @@ static int place_make(void **state)
 {
 	struct place *place = xcalloc(1, sizeof(*place));
 
-	place->dir = xstrdup("/tmp/vmlaunch-vars-XXXXXX");
-	assert_non_null(mkdtemp(place->dir));
+	place->dir = made_dir_make();
 	place->template = xasprintf("%s/VARS.fd", place->dir);
 	place->store = xasprintf("%s/a b/state/vars.fd", place->dir);
 	place->old = xasprintf("%s.old", place->store);
@@ -49,14 +48,8 @@ static int place_make(void **state)
 static int place_remove(void **state)
 {
 	struct place *place = *state;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", "--", place->dir, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, NULL, 0);
-	free(place->dir);
+	made_dir_remove(place->dir);
 	free(place->template);
 	free(place->store);
 	free(place->old);

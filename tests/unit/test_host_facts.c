@@ -1,5 +1,5 @@
 /* Facts from made-up host trees. */
-#include "unit.h"
+#include "made_dir.h"
 
 #include <sys/wait.h>
 
@@ -23,8 +23,7 @@ static int tree_make(void **state)
 	struct tree *tree = xcalloc(1, sizeof(*tree));
 	struct error *err = NULL;
 
-	tree->dir = xstrdup("/tmp/vmlaunch-facts-XXXXXX");
-	assert_non_null(mkdtemp(tree->dir));
+	tree->dir = made_dir_make();
 	assert_true(root_init(&tree->root, tree->dir, &err));
 	*state = tree;
 	return 0;
@@ -33,15 +32,9 @@ static int tree_make(void **state)
 static int tree_remove(void **state)
 {
 	struct tree *tree = *state;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", "--", tree->dir, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, NULL, 0);
 	root_done(&tree->root);
-	free(tree->dir);
+	made_dir_remove(tree->dir);
 	free(tree);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #ifndef TESTS_HOST_PLACE_H
 #define TESTS_HOST_PLACE_H
 
-#include "unit.h"
+#include "made_dir.h"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -67,8 +67,7 @@ static inline int place_make(void **state)
 {
 	struct place *place = xcalloc(1, sizeof(*place));
 
-	place->dir = xstrdup("/tmp/vmlaunch-qemu-XXXXXX");
-	assert_non_null(mkdtemp(place->dir));
+	place->dir = made_dir_make();
 	place->binary = xasprintf("%s/bin/qemu", place->dir);
 	place->cache = xasprintf("%s/a cache/vmlaunch", place->dir);
 	place->runs = xasprintf("%s/runs", place->dir);
@@ -79,14 +78,8 @@ static inline int place_make(void **state)
 static inline int place_remove(void **state)
 {
 	struct place *place = *state;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", "--", place->dir, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, NULL, 0);
-	free(place->dir);
+	made_dir_remove(place->dir);
 	free(place->binary);
 	free(place->cache);
 	free(place->runs);
