@@ -80,9 +80,14 @@ pause() { read -rt "$1" _ <>"$lab_tmp/never" || true; }  # SECONDS
 # What a file holds, in the variable `text`; empty without one.
 read_file() { text=''; { IFS= read -rd '' text <"$1" || true; } 2>/dev/null; }  # FILE
 
-# Evaluates CONDITION until it holds; false if it does not within SECONDS. Whatever it asks may have a third of the time.
-wait_for() {  # CONDITION SECONDS
-    local end=$((${EPOCHREALTIME/./} + $2 * 1000000)) asked rest
+# Seconds that a wait may take. On a busy computer the processors of this one stand still for as long as half a minute at
+# a time (its kernel says so), so this is no more than an end to waiting: no test is faster for a shorter one.
+lab_patience=180
+
+# Evaluates CONDITION until it holds; false if it does not in all that time. SECONDS are for what is expected not to come.
+# Whatever it asks may have a third of the time.
+wait_for() {  # CONDITION [SECONDS]
+    local end=$((${EPOCHREALTIME/./} + ${2:-$lab_patience} * 1000000)) asked rest
     for (( ; ; )); do
         asked=${EPOCHREALTIME/./}
         eval "$1" && return 0

@@ -90,20 +90,16 @@ has_ended() { # PID
 	[ -z "$text" ] || [ "${text:0:1}" = Z ]
 }
 
-# Seconds in which a machine has started, or ended. On a busy computer the processors of this one stand still for as
-# long as half a minute at a time (its kernel says so), so it is no more than an end to waiting.
-lab_patience=180
-
 # Starts it and waits until the guest runs.
 start() { # NAME [OPTION...]
 	begin "$@"
-	wait_for "runs $1 || has_ended ${supervisor[$1]}" $lab_patience || true
+	wait_for "runs $1 || has_ended ${supervisor[$1]}" || true
 	runs "$1" || { cat "$work/$1.out"; return 1; }
 }
 
 # Waits for a start's end. Returns its status.
 finish() { # NAME
-	wait_for "has_ended ${supervisor[$1]}" "${2:-$lab_patience}" || { cat "$work/$1.out"; return 124; }
+	wait_for "has_ended ${supervisor[$1]}" || { cat "$work/$1.out"; return 124; }
 	wait "${supervisor[$1]}"
 }
 
@@ -127,9 +123,10 @@ planned_lines() { # NAME
 		sed 's/ *#.*//; s/\$USER/1000/; s/--pid \$\$/--pid PID/' | grep .
 }
 
-# The host is as FILE says, if need be after the moment that drivers take to make their nodes.
+# The host is as FILE says, if need be after the moment that drivers take to make their nodes: a second is plenty, but a
+# second of a busy computer is long.
 host_is() { # FILE
-	wait_for "snapshot >$work/now; cmp -s $work/now $1" "${2:-10}" || { diff "$1" $work/now; return 1; }
+	wait_for "snapshot >$work/now; cmp -s $work/now $1" 30 || { diff "$1" $work/now; return 1; }
 }
 
 # The start is refused with STATUS before anything was changed.

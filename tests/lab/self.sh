@@ -66,7 +66,7 @@ check 'L2 writes to the disk' saw report write device=/dev/nvme0n1 same=1
 check 'L2 sees what the command line says' saw report dmi name=product_name value=Laptop
 
 bind_to - "$GPU" "$AUDIO" "$nvme"
-check 'the disk comes back' wait_for '[ -b /dev/nvme0n1 ]' 10
+check 'the disk comes back' wait_for '[ -b /dev/nvme0n1 ]'
 check 'the host reads what L2 wrote' \
     has written-by-the-guest <(dd if=/dev/nvme0n1 bs=4096 skip=1 count=1 status=none | tr -d '\0')
 lab-acl --clear /dev/kvm
@@ -110,11 +110,11 @@ check 'with its node mapped it cannot' not rmmod nvidia
 check 'only the maps tell' has /dev/nvidia0 "/proc/$pid/maps"
 (echo "$GPU" >"$pci/$GPU/driver/unbind") &
 writer=$!
-check 'unbind waits for the node' wait_for "[ ! -e $pci/$GPU/driver ]" 5
+check 'unbind waits for the node' wait_for "[ ! -e $pci/$GPU/driver ]"
 kill -9 "$writer"
 check 'SIGKILL does not end its writer' not wait_for "[ ! -e /proc/$writer ]" 1
 kill "$pid"
-check 'it ends when the node is closed' wait_for "[ ! -e /proc/$writer ]" 5
+check 'it ends when the node is closed' wait_for "[ ! -e /proc/$writer ]"
 check 'then nvidia can go' rmmod nvidia
 bind_to - "$GPU"
 check 'the GPU goes back to its driver' is_driver "$GPU" bochs-drm
