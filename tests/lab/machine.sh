@@ -105,7 +105,7 @@ finish() { # NAME
 
 # Ends it at once. (`vmlaunch kill` has less patience with a QEMU that is slow to quit than this lab needs.)
 end() { # NAME
-	by_user qmp "$1" quit >"$work/$1.quit" 2>&1 || { cat "$work/$1.quit"; return 1; }
+	by_user qmp "$1" --timeout $lab_patience quit >"$work/$1.quit" 2>&1 || { cat "$work/$1.quit"; return 1; }
 	finish "$1" || { local status=$?; cat "$work/$1.out"; return "$status"; }
 }
 
