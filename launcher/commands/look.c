@@ -34,7 +34,7 @@ static bool rest_alone(struct looking *looking, int ms)
 
 struct looking looking_alone(struct session *session)
 {
-	return (struct looking){session, ask_alone, rest_alone, NULL, NULL};
+	return (struct looking){session, ask_alone, rest_alone, NULL, NULL, NULL};
 }
 
 json_object *look_ask(struct looking *looking, const char *command, json_object *arguments,
@@ -176,6 +176,7 @@ static json_object *find_why(struct looking *looking, const char *words, struct 
 	own_free char *held_text = NULL,
 		      *crash = logged_line(looking->session, "the guest's system crashed");
 	own_free char *resets = logged_line(looking->session, HELD_RESETS);
+	own_free char *damage = logged_line(looking->session, HELD_MEMORY);
 	own_held struct held held = {0};
 	json_object *o;
 
@@ -194,6 +195,7 @@ static json_object *find_why(struct looking *looking, const char *words, struct 
 	json_add_text(o, "why", held_text ? held_text : state_words(state));
 	json_add_text(o, "last-crash", crash ? crash : looking->crash);
 	json_add_text(o, "resets", resets);
+	json_add_text(o, "memory-failure", damage ? damage : looking->damage);
 	json_object_object_add(o, "functions", lost_functions(looking->session));
 	add_complaint(o, looking->session);
 	return o;
@@ -205,6 +207,7 @@ static void print_why(struct buf *out, json_object *found)
 	own_free char *why = qmp_screen(json_member_text(found, "why"));
 	const char *crash = json_member_text(found, "last-crash");
 	const char *resets = json_member_text(found, "resets");
+	const char *damage = json_member_text(found, "memory-failure");
 	json_object *lost = json_object_object_get(found, "functions");
 
 	buf_addf(out, "%s: %s", state, why);
@@ -212,6 +215,8 @@ static void print_why(struct buf *out, json_object *found)
 		buf_addf(out, "last crash: %s\n", crash);
 	if (*resets)
 		buf_addf(out, "%s\n", resets);
+	if (*damage)
+		buf_addf(out, "%s\n", damage);
 	for (size_t i = 0; i < look_length(lost); i++) {
 		json_object *o = json_object_array_get_idx(lost, i);
 

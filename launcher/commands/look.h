@@ -20,7 +20,8 @@ struct looking {
 		    json_object **answer, struct error **err);
 	/* Lets so many milliseconds pass; false where nobody wants to wait. */
 	bool (*rest)(struct looking *looking, int ms);
-	const char *crash; /* what the last GUEST_PANICKED told; NULL: none came */
+	const char *crash;  /* what the last GUEST_PANICKED told; NULL: none came */
+	const char *damage; /* and the last MEMORY_FAILURE */
 	void *context;
 };
 

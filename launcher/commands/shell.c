@@ -115,9 +115,12 @@ static void take_event(struct shell *shell, const struct qmp_message *message)
 		"BLOCK_IO_ERROR", "WATCHDOG",	  "MIGRATION",
 	};
 
-	if (strcmp(message->name, "GUEST_PANICKED") == 0) {
-		free(shell->panic);
-		shell->panic = qmp_event_line(message);
+	own_free char *words = held_event_words(message->name, message->data);
+	char **last = strcmp(message->name, "MEMORY_FAILURE") == 0 ? &shell->damage : &shell->panic;
+
+	if (words) {
+		free(*last);
+		*last = qmp_event_line(message);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(changing); i++)
 		if (strcmp(changing[i], message->name) == 0)
@@ -126,11 +129,8 @@ static void take_event(struct shell *shell, const struct qmp_message *message)
 		own_free char *line = qmp_event_line(message);
 
 		terminal_print(&shell->terminal, line);
-		if (strcmp(message->name, "GUEST_PANICKED") == 0) {
-			own_free char *words = held_crash_words(message->data);
-
+		if (words)
 			terminal_print(&shell->terminal, words);
-		}
 	}
 }
 
@@ -491,6 +491,7 @@ int shell_run(struct session *session, const struct arguments *args, struct erro
 		fclose(shell.transcript);
 	free(shell.events);
 	free(shell.panic);
+	free(shell.damage);
 	if (shell.lost)
 		error_add(err, QMP_LOST, "%s: the connection was lost", session->name);
 	return 0;

@@ -22,7 +22,8 @@ static bool rest_awhile(struct looking *looking, int ms)
 
 void shell_look(struct shell *shell, const struct look *look, const char *words)
 {
-	struct looking looking = {shell->session, ask_qemu, rest_awhile, shell->panic, shell};
+	struct looking looking = {shell->session, ask_qemu,	 rest_awhile,
+				  shell->panic,	  shell->damage, shell};
 	own_json json_object *found = NULL;
 	own_error struct error *err = NULL;
 	own_buf struct buf out = {0};

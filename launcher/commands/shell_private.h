@@ -18,6 +18,7 @@ struct shell {
 	char *events;	   /* patterns of names that are shown; NULL: none are */
 	FILE *transcript;  /* JSON lines of all that is sent and comes; NULL: none */
 	char *panic;	   /* what the last GUEST_PANICKED told, NULL: none */
+	char *damage;	   /* and the last MEMORY_FAILURE */
 	const char *typed; /* the whole line that is performed */
 	unsigned nested;   /* how many words that perform a line stand before this one */
 	bool failed;	   /* the line could not be performed, or not to its end */

@@ -66,6 +66,7 @@ enum enlightenment {
 	HV_REENLIGHTENMENT,
 	HV_AVIC,
 	HV_EVMCS,
+	HV_CRASH,
 	ENLIGHTENMENTS,
 };
 

@@ -38,6 +38,7 @@ static const struct {
 	[HV_REENLIGHTENMENT] = {.features_eax = 1U << 13},
 	[HV_AVIC] = {.advice_eax = 1U << 9},
 	[HV_EVMCS] = {.advice_eax = 1U << 14},
+	[HV_CRASH] = {.features_edx = 1U << 10},
 };
 _Static_assert(ARRAY_SIZE(WANTS) == ENLIGHTENMENTS, "the bits of each");
 

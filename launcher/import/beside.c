@@ -144,6 +144,11 @@ void import_panic(struct draft *d, xmlNode *devices)
 	for (xmlNode *p = xml_child(devices, "panic"); p; p = xml_next(p)) {
 		own_free char *model = xml_attr(p, "model");
 
+		/* libvirt's way to hv-crash. */
+		if (model && strcmp(model, "hyperv") == 0) {
+			draft_put(d, "hyperv", "", "crash", "yes");
+			continue;
+		}
 		if (model && strcmp(model, "isa") != 0 && strcmp(model, "pvpanic") != 0) {
 			draft_left(d, "panic %s", model);
 			xml_take(p);

@@ -253,7 +253,7 @@ static void import_cpu_flag(struct draft *d, const char *word)
 		"synic",	   "stimer",	    "runtime",	   "reset",
 		"frequencies",	   "tlbflush",	    "ipi",	   "xmm-input",
 		"tlbflush-ext",	   "stimer-direct", "emsr-bitmap", "tlbflush-direct",
-		"reenlightenment", "avic",	    "evmcs"};
+		"reenlightenment", "avic",	    "evmcs",	   "crash"};
 	const char *value = strchr(word, '=');
 	uint64_t number;
 	size_t n = value ? (size_t)(value - word) : strlen(word);

@@ -229,6 +229,7 @@ static void add_enlightenments(struct composer *c, struct option *o)
 		[HV_REENLIGHTENMENT] = {"reenlightenment", &h->reenlightenment, 0, true},
 		[HV_AVIC] = {"avic", &avic, 0, true},
 		[HV_EVMCS] = {"evmcs", &h->evmcs, 1U << HV_VAPIC, true},
+		[HV_CRASH] = {"crash", &h->crash, 0, true},
 	};
 	_Static_assert(ARRAY_SIZE(row) == ENLIGHTENMENTS, "each has a row");
 	unsigned on;

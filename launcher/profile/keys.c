@@ -112,6 +112,8 @@ static const struct key HYPERV[] = {
 	 .help = "the guest is told that no core is shared but as it sees it, and does without a guard against its neighbours; auto: where cpu.isolate is on and whole cores are pinned as the guest sees them"},
 	{"reenlightenment", FLAG(hyperv_section, reenlightenment), .dflt = "no",
 	 .help = "a guest that moves to another host is told of its clock; nothing moves here"},
+	{"crash", FLAG(hyperv_section, crash), .dflt = "no",
+	 .help = "yes: Windows tells its stop code when it crashes, which ends the machine with words; it writes no dump of its own then"},
 };
 
 static const struct key MACHINE_KEYS[] = {

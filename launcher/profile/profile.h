@@ -105,7 +105,7 @@ struct hyperv_section {
 	struct text vendor_id;
 	struct flag relaxed, vapic, time, vpindex, synic, stimer, runtime, reset, frequencies,
 		tlbflush, ipi, xmm_input, tlbflush_ext, stimer_direct, emsr_bitmap, tlbflush_direct,
-		reenlightenment, evmcs;
+		reenlightenment, evmcs, crash;
 	struct choice avic, no_nonarch_coresharing;
 	struct number spinlocks;
 };

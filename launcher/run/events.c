@@ -209,10 +209,12 @@ static void take_disk_error(struct supervisor *s, json_object *data)
 		     strcmp(action, "ignore") == 0 ? "is not told" : "is told, and goes on");
 }
 
-/* QAPI: GUEST_PANICKED, whose action is what QEMU does about it. */
-static void take_crash(struct supervisor *s, json_object *data)
+/* QAPI: GUEST_PANICKED, whose action is what QEMU does about it; GUEST_CRASHLOADED, about which it
+ * does nothing.
+ */
+static void take_crash(struct supervisor *s, const char *event, json_object *data)
 {
-	own_free char *words = held_crash_words(data);
+	own_free char *words = held_event_words(event, data);
 
 	if (tell_bounded(s, BOUNDED_CRASH, "%s", words))
 		log_add(s->plan->log, words);
@@ -261,13 +263,11 @@ static void take_watchdog(struct supervisor *s, json_object *data)
  */
 static void take_memory_failure(struct supervisor *s, json_object *data)
 {
-	own_free char *action = text_quote(json_member_text(data, "action"), QUOTED);
+	own_free char *words = held_memory_words(data);
+	own_free char *line = xasprintf(HELD_MEMORY "%s", words);
 
-	tell_bounded(s, BOUNDED_MEMORY,
-		     "the host's memory is damaged where %s has its own; QEMU's action is '%s'",
-		     strcmp(json_member_text(data, "recipient"), "guest") == 0 ? "the guest"
-									       : "QEMU",
-		     action);
+	if (tell_bounded(s, BOUNDED_MEMORY, "%s", words))
+		log_add(s->plan->log, line);
 }
 
 void events_take(struct supervisor *s, const struct qmp_message *m)
@@ -294,8 +294,8 @@ void events_take(struct supervisor *s, const struct qmp_message *m)
 		tell_resumed(s);
 	else if (strcmp(name, "BLOCK_IO_ERROR") == 0)
 		take_disk_error(s, m->data);
-	else if (strcmp(name, "GUEST_PANICKED") == 0)
-		take_crash(s, m->data);
+	else if (strcmp(name, "GUEST_PANICKED") == 0 || strcmp(name, "GUEST_CRASHLOADED") == 0)
+		take_crash(s, name, m->data);
 	else if (strcmp(name, "WATCHDOG") == 0)
 		take_watchdog(s, m->data);
 	else if (strcmp(name, "MEMORY_FAILURE") == 0)

@@ -196,26 +196,120 @@ char *held_words(const struct held *held, const char *name)
 
 /* ------------------------------------------------------------------ other sentences */
 
+/* The first parameter that Windows gives: the code of its bug check (Microsoft, Bug Check Code
+ * Reference). Those that a machine with a host's device meets, with what that means there.
+ */
+static const struct stop_code {
+	uint64_t code;
+	const char *name, *meaning;
+} STOP_CODE[] = {
+	{0x0a, "IRQL_NOT_LESS_OR_EQUAL", "a driver of the guest's"},
+	{0x1a, "MEMORY_MANAGEMENT", "its memory, or a driver that writes over it"},
+	{0x1e, "KMODE_EXCEPTION_NOT_HANDLED", "a driver, or an MSR that KVM does not have"},
+	{0x3b, "SYSTEM_SERVICE_EXCEPTION", "a driver of the guest's"},
+	{0x50, "PAGE_FAULT_IN_NONPAGED_AREA", "a driver of the guest's"},
+	{0x7a, "KERNEL_DATA_INPAGE_ERROR", "its disk did not give back what was paged out"},
+	{0x7b, "INACCESSIBLE_BOOT_DEVICE",
+	 "it has no driver for the disk that it starts from: its bus has changed, or viostor is missing"},
+	{0x7e, "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED",
+	 "a driver, or a processor model that it does not know"},
+	{0x80, "NMI_HARDWARE_FAILURE", "an NMI, which inject-nmi sends as well"},
+	{0x9f, "DRIVER_POWER_STATE_FAILURE", "a device that did not wake up or go to sleep"},
+	{0xd1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL", "a driver of the guest's"},
+	{0xe2, "MANUALLY_INITIATED_CRASH", "it was asked to, by the keyboard or an NMI"},
+	{0xef, "CRITICAL_PROCESS_DIED", "its own files, or its disk"},
+	{0x101, "CLOCK_WATCHDOG_TIMEOUT",
+	 "one of its processors stood still: the host gave it no time"},
+	{0x113, "VIDEO_DXGKRNL_FATAL_ERROR", "the GPU's driver"},
+	{0x116, "VIDEO_TDR_FAILURE",
+	 "the GPU does not answer, and its driver's reset did not help"},
+	{0x117, "VIDEO_TDR_TIMEOUT_DETECTED", "the GPU does not answer in time"},
+	{0x119, "VIDEO_SCHEDULER_INTERNAL_ERROR", "the GPU, or its driver"},
+	{0x124, "WHEA_UNCORRECTABLE_ERROR",
+	 "an error of the hardware, of a passed device's as well"},
+	{0x133, "DPC_WATCHDOG_VIOLATION",
+	 "a driver that took too long, or a processor that the host gave no time"},
+	{0x139, "KERNEL_SECURITY_CHECK_FAILURE", "a driver of the guest's, or its memory"},
+};
+
+/* Linux gives its id as the second one, whose upper bits are an open source system's that is Linux
+ * (hv_common.c, hyperv_report_panic(); asm-generic/hyperv-tlfs.h, HV_LINUX_VENDOR_ID).
+ */
+#define LINUX_ID 0x8100U
+
+static void add_stop_code(struct buf *words, uint64_t code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(STOP_CODE); i++)
+		if (STOP_CODE[i].code == code) {
+			buf_addf(words, ": Windows' %s (%s)", STOP_CODE[i].name,
+				 STOP_CODE[i].meaning);
+			return;
+		}
+	buf_addf(words, ": 0x%llx is Windows' stop code", (unsigned long long)code);
+}
+
 char *held_crash_words(json_object *data)
 {
 	json_object *info = NULL, *value;
 	own_buf struct buf words = {0};
-	bool any = false;
+	uint64_t parameter[5] = {0};
+	size_t n = 0;
 
 	buf_adds(&words, "the guest's system crashed");
 	json_object_object_get_ex(data, "info", &info);
-	if (strcmp(json_member_text(info, "type"), "hyper-v") == 0)
-		for (unsigned i = 1; i <= 5; i++) {
-			own_free char *name = xasprintf("arg%u", i);
+	if (strcmp(json_member_text(info, "type"), "hyper-v") != 0)
+		return buf_steal(&words);
+	for (; n < ARRAY_SIZE(parameter); n++) {
+		own_free char *name = xasprintf("arg%zu", n + 1);
 
-			if (!json_object_object_get_ex(info, name, &value))
-				break;
-			/* Windows' first one is the code of its bug check. */
-			buf_addf(&words, "%s0x%llx", any ? ", " : " with the parameters ",
-				 (unsigned long long)json_object_get_uint64(value));
-			any = true;
-		}
+		if (!json_object_object_get_ex(info, name, &value))
+			break;
+		parameter[n] = json_object_get_uint64(value);
+		buf_addf(&words, "%s0x%llx", n ? ", " : " with the parameters ",
+			 (unsigned long long)parameter[n]);
+	}
+	if (n && parameter[1] >> 48 != LINUX_ID)
+		add_stop_code(&words, parameter[0]);
 	return buf_steal(&words);
+}
+
+/* QAPI: MemoryFailureAction. */
+static const struct {
+	const char *action, *words;
+} MEMORY_ACTION[] = {
+	{"ignore", N_("nobody has used what stood there")},
+	{"inject", N_("the guest was told, and does without it if it can")},
+	{"reset", N_("the guest cannot be told, and is reset")},
+	{"fatal", N_("QEMU cannot go on, and ends")},
+};
+
+char *held_memory_words(json_object *data)
+{
+	const char *action = json_member_text(data, "action"), *known = NULL;
+	bool guests = strcmp(json_member_text(data, "recipient"), "guest") == 0;
+	own_free char *other = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(MEMORY_ACTION); i++)
+		if (strcmp(MEMORY_ACTION[i].action, action) == 0)
+			known = tongue(MEMORY_ACTION[i].words);
+	if (!known) {
+		own_free char *shown = text_quote(action, QUOTED);
+
+		other = xasprintf(_("QEMU's action is '%s'"), shown);
+	}
+	return xasprintf(
+		guests ? _("the host's memory is damaged where the guest has its own: %s; 'journalctl -k' tells where, and a test of the host's memory is due")
+		       : _("the host's memory is damaged where QEMU has its own: %s; 'journalctl -k' tells where, and a test of the host's memory is due"),
+		known ? known : other);
+}
+
+char *held_event_words(const char *event, json_object *data)
+{
+	if (strcmp(event, "GUEST_PANICKED") == 0)
+		return held_crash_words(data);
+	if (strcmp(event, "GUEST_CRASHLOADED") == 0)
+		return xstrdup(HELD_CRASH_LOADED);
+	return strcmp(event, "MEMORY_FAILURE") == 0 ? held_memory_words(data) : NULL;
 }
 
 char *held_silence_words(enum held_silence why, const char *name, pid_t qemu, const char *client)

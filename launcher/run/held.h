@@ -50,9 +50,27 @@ void held_add_event(struct held *held, json_object *data);
 void held_add_blocks(struct held *held, json_object *blocks);
 
 /* What a GUEST_PANICKED's data tells (QAPI: GuestPanicInformation), as a sentence that the caller
- * owns: "the guest's system crashed", with the parameters that it gave, if it did.
+ * owns: "the guest's system crashed", with the parameters that it gave, if it did, and
+ * what Windows' first one means.
  */
 char *held_crash_words(json_object *data);
+
+/* The same of a GUEST_CRASHLOADED: the kernel that Linux has for crashes (kdump) takes over. Begins
+ * as that of a GUEST_PANICKED does.
+ */
+#define HELD_CRASH_LOADED "the guest's system crashed, and its kernel for crashes looks into it"
+
+/* What a MEMORY_FAILURE's data tells: whose memory it was, and what QEMU does about it. The caller
+ * owns it.
+ */
+char *held_memory_words(json_object *data);
+/* Stands before it in the log, in every language. */
+#define HELD_MEMORY "memory failure: "
+
+/* What one of these three events tells; NULL for another, which tells enough by itself. The caller
+ * owns it.
+ */
+char *held_event_words(const char *event, json_object *data);
 
 /* What is said of a guest that resets itself again and again; begins a line of the log. */
 #define HELD_RESETS "the guest resets itself again and again"

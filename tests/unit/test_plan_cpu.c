@@ -146,7 +146,7 @@ static void the_late_ones(void **state)
 	static const char *const key[] = {"xmm-input", "tlbflush-ext", "stimer-direct",
 					  "emsr-bitmap", "tlbflush-direct"};
 	struct world w = world();
-	own_plan struct plan *all = NULL, *avic = NULL, *few = NULL, *none = NULL;
+	own_plan struct plan *all = NULL, *avic = NULL, *few = NULL, *none = NULL, *crash = NULL;
 	const char *cpu;
 
 	(void)state;
@@ -160,6 +160,9 @@ static void the_late_ones(void **state)
 	assert_null(strstr(cpu, "avic"));
 	assert_null(strstr(cpu, "reenlightenment"));
 	assert_null(strstr(cpu, "coresharing"));
+	assert_null(strstr(cpu, "hv-crash"));
+	crash = planned(&w, "[hyperv]\nenabled = yes\ncrash = yes\n");
+	assert_non_null(strstr(find(crash, "-cpu", NULL)->value, ",hv-crash=on"));
 	for (size_t i = 0; i < ARRAY_SIZE(key); i++) {
 		own_free char *profile = xasprintf("[hyperv]\nenabled = yes\n%s = no\n", key[i]);
 		own_free char *word = xasprintf("hv-%s=on", key[i]);

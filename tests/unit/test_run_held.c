@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "run/held.h"
@@ -93,7 +94,12 @@ static void crashes(void **unused)
 		{"{\"info\": 7}", "the guest's system crashed"},
 		{"{\"info\": {\"type\": \"s390\", \"arg1\": 1}}", "the guest's system crashed"},
 		{"{\"info\": {\"type\": \"hyper-v\", \"arg1\": 239, \"arg2\": \"\\u001b\"}}",
-		 "the guest's system crashed with the parameters 0xef, 0x0"},
+		 "the guest's system crashed with the parameters 0xef, 0x0: Windows' CRITICAL_PROCESS_DIED (its own files, or its disk)"},
+		{"{\"info\": {\"type\": \"hyper-v\", \"arg1\": 99, \"arg2\": 18446744073709551615}}",
+		 "the guest's system crashed with the parameters 0x63, 0xffffffffffffffff: 0x63 is Windows' stop code"},
+		/* Linux' id: 0x8100, its version. */
+		{"{\"info\": {\"type\": \"hyper-v\", \"arg1\": 239, \"arg2\": 9295429630893096960}}",
+		 "the guest's system crashed with the parameters 0xef, 0x8100000000060000"},
 	};
 
 	(void)unused;
@@ -106,13 +112,38 @@ static void crashes(void **unused)
 	}
 }
 
+static void damaged_memory(void **unused)
+{
+	static const char *const rows[][3] = {
+		{"MEMORY_FAILURE", "{\"recipient\": \"guest\", \"action\": \"inject\"}",
+		 "the guest has its own: the guest was told, and does without it if it can; "},
+		{"MEMORY_FAILURE", "{\"recipient\": \"guest\", \"action\": \"reset\"}",
+		 "the guest has its own: the guest cannot be told, and is reset; "},
+		{"MEMORY_FAILURE", "{\"recipient\": \"hypervisor\", \"action\": \"fatal\"}",
+		 "QEMU has its own: QEMU cannot go on, and ends; "},
+		{"MEMORY_FAILURE", "{\"recipient\": 7, \"action\": \"\\u001b[2J\"}",
+		 "QEMU has its own: QEMU's action is '\\x1b[2J'; "},
+		{"MEMORY_FAILURE", "[]", "QEMU has its own: QEMU's action is ''; "},
+		{"GUEST_CRASHLOADED", "{\"action\": \"run\"}", ", and its kernel for crashes"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_object *data = json_tokener_parse(rows[i][1]);
+		own_free char *words = held_event_words(rows[i][0], data);
+
+		json_object_put(data);
+		if (!strstr(words, rows[i][2]))
+			fail_msg("%s: not %s", words, rows[i][2]);
+	}
+	assert_null(held_event_words("STOP", NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(states),
-		cmocka_unit_test(nonsense),
-		cmocka_unit_test(many),
-		cmocka_unit_test(crashes),
+		cmocka_unit_test(states),  cmocka_unit_test(nonsense),	     cmocka_unit_test(many),
+		cmocka_unit_test(crashes), cmocka_unit_test(damaged_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
