@@ -296,19 +296,45 @@ const struct look LOOK_FIRMWARE = {find_firmware, print_firmware, NULL};
 
 /* ------------------------------------------------------------------ keys */
 
-static json_object *key_value(const char *name)
+/* QEMU's name (QAPI: QKeyCode) of a key that people call otherwise. */
+static const char *key_name(const char *name)
 {
 	static const char *const other[][2] = {
 		{"control", "ctrl"}, {"enter", "ret"},	  {"return", "ret"}, {"escape", "esc"},
 		{"del", "delete"},   {"super", "meta_l"}, {"win", "meta_l"}, {"space", "spc"}};
-	json_object *key = json_object_new_object();
 
 	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
 		if (strcmp(other[i][0], name) == 0)
-			name = other[i][1];
-	json_add_text(key, "type", "qcode");
-	json_add_text(key, "data", name);
-	return key;
+			return other[i][1];
+	return name;
+}
+
+/* The arguments of send-key for "NAME-NAME...", typed by the schema, which has the names of keys;
+ * NULL with an error.
+ */
+static json_object *keys_typed(struct looking *looking, const char *names, struct error **err)
+{
+	char *words[2 * KEYS_MOST];
+	json_object *arguments = NULL;
+	size_t n = 0;
+
+	for (; *names && n < KEYS_MOST; n++) {
+		own_free char *name = xstrndup(names, strcspn(names, "-"));
+
+		words[2 * n] = xasprintf("keys.%zu.type=qcode", n);
+		words[2 * n + 1] = xasprintf("keys.%zu.data=%s", n, key_name(name));
+		names += strlen(name);
+		names += *names == '-';
+	}
+	if (*names)
+		error_add(err, ERROR_USAGE, "at most %d keys are pressed together", KEYS_MOST);
+	else
+		arguments = session_typed(looking->session, "send-key", words, 2 * n, err);
+	while (n-- > 0) {
+		free(words[2 * n]);
+		free(words[2 * n + 1]);
+	}
+	return arguments;
 }
 
 /* send-key says {} also where the guest is held or has no keyboard, and the keys are lost;
@@ -318,10 +344,13 @@ static bool is_heard(struct looking *looking, struct error **err)
 {
 	json_object *arguments = json_object_new_object(), *events = json_object_new_array();
 	json_object *event = json_object_new_object(), *data = json_object_new_object();
+	json_object *key = json_object_new_object();
 	own_json json_object *answer = NULL;
 
+	json_add_text(key, "type", "qcode");
+	json_add_text(key, "data", "ctrl");
 	json_add_bool(data, "down", false);
-	json_object_object_add(data, "key", key_value("ctrl"));
+	json_object_object_add(data, "key", key);
 	json_add_text(event, "type", "key");
 	json_object_object_add(event, "data", data);
 	json_object_array_add(events, event);
@@ -334,27 +363,19 @@ static bool is_heard(struct looking *looking, struct error **err)
 
 static json_object *find_key(struct looking *looking, const char *words, struct error **err)
 {
-	json_object *keys, *arguments;
-	size_t n = 0;
+	json_object *arguments;
 
 	if (!*words) {
 		error_add(err, ERROR_USAGE, "key NAME-NAME-..., such as ctrl-alt-delete");
 		return NULL;
 	}
-	keys = json_object_new_array();
-	while (*words && n++ < KEYS_MOST) {
-		own_free char *name = xstrndup(words, strcspn(words, "-"));
-
-		json_object_array_add(keys, key_value(name));
-		words += strlen(name);
-		words += *words == '-';
-	}
+	arguments = keys_typed(looking, words, err);
+	if (!arguments)
+		return NULL;
 	if (!is_heard(looking, err)) {
-		json_object_put(keys);
+		json_object_put(arguments);
 		return NULL;
 	}
-	arguments = json_object_new_object();
-	json_object_object_add(arguments, "keys", keys);
 	return look_ask(looking, "send-key", arguments, err);
 }
 

@@ -147,19 +147,26 @@ static bool run_words(struct session *session, const struct output *output,
 static bool run_line(struct session *session, const struct output *output, const char *line,
 		     const char *where, size_t number, struct error **err)
 {
+	const char *start = line + strspn(line, " \t\r");
+	own_free char *first = xstrndup(start, strcspn(start, " \t\r"));
+	const struct shell_word *word = look_of(first);
 	own_request struct request request = {0};
 	own_caret struct caret caret = {0};
 	struct error *problem = NULL;
 	bool good;
 
-	if (line[strspn(line, " \t\r")] == '\0' || line[strspn(line, " \t")] == '#')
+	if (!*start || *start == '#')
 		return true;
-	if (!request_parse(session, line, &request, &caret)) {
+	if (word) {
+		start += strlen(first);
+		good = look_up_word(session, output, word, start + strspn(start, " \t"), &problem);
+	} else if (!request_parse(session, line, &request, &caret)) {
 		error_add(err, ERROR_USAGE, "%s:%zu:%u: %s", where, number,
 			  text_column(line, caret.at), caret.text);
 		return false;
+	} else {
+		good = perform_line(session, output, &request, &problem);
 	}
-	good = perform_line(session, output, &request, &problem);
 	error_context(&problem, "%s:%zu", where, number);
 	error_merge(err, &problem);
 	return good;

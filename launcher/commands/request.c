@@ -59,6 +59,32 @@ static bool is_known(struct session *session, const char *command, bool oob, siz
 	return refuse_at(caret, at, "%s", text);
 }
 
+/* A member that is spelt wrong is not to be left out in silence. */
+static bool has_known_members(json_object *whole, const char *text, struct caret *caret)
+{
+	static const char *const known[] = {"execute", "exec-oob", "arguments", "id"};
+
+	if (!json_object_is_type(whole, json_type_object))
+		return true;
+	json_object_object_foreach(whole, key, value)
+	{
+		own_free char *shown = text_quote(key, 64);
+		const char *nearest = text_nearest(key, known, ARRAY_SIZE(known)),
+			   *at = strstr(text, key);
+		bool found = false;
+
+		(void)value;
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			found |= strcmp(known[i], key) == 0;
+		if (!found)
+			return refuse_at(caret, at ? (size_t)(at - text) : 0,
+					 "QMP has no member %s%s%s%s", shown,
+					 nearest ? "; did you mean " : "", nearest ? nearest : "",
+					 nearest ? "?" : "");
+	}
+	return true;
+}
+
 static bool parse_json(struct session *session, const char *text, struct request *request,
 		       struct caret *caret)
 {
@@ -69,6 +95,8 @@ static bool parse_json(struct session *session, const char *text, struct request
 
 	if (!json_read(text, strlen(text), JSON_DEPTH, &whole, &fault))
 		return refuse_at(caret, fault.at, "%s", fault.why);
+	if (!has_known_members(whole, text, caret))
+		return false;
 	request->oob = json_object_object_get_ex(whole, "exec-oob", NULL);
 	command = json_member_text(whole, request->oob ? "exec-oob" : "execute");
 	if (!*command)
@@ -141,6 +169,8 @@ bool request_parse(struct session *session, const char *text, struct request *re
 		return parse_json(session, text, request, caret);
 	if (text[blank] == ':')
 		return parse_hmp(text + blank, request, caret);
+	if (strcmp(text + blank, "!oob") == 0)
+		return refuse_at(caret, strlen(text), "a command is wanted");
 	request->oob = text_starts(text + blank, OOB_MARK);
 	if (!request->oob)
 		return parse_words(session, text, request, caret);

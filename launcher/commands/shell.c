@@ -41,20 +41,6 @@ void shell_say(struct shell *shell, const char *fmt, ...)
 
 /* ------------------------------------------------------------------ messages */
 
-static void write_transcript(struct shell *shell, const char *direction, json_object *message)
-{
-	own_free char *line = NULL;
-	struct timespec now;
-
-	if (!shell->transcript)
-		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	line = qmp_json_line(message);
-	fprintf(shell->transcript, "{\"time\": %lld.%06ld, \"%s\": %s}\n", (long long)now.tv_sec,
-		now.tv_nsec / 1000, direction, line);
-	fflush(shell->transcript);
-}
-
 static void ask_state(struct shell *shell)
 {
 	if (!shell->session->agent && !shell->state_id)
@@ -138,7 +124,7 @@ static void take_event(struct shell *shell, const struct qmp_message *message)
 static void take_message(struct shell *shell, const struct qmp_message *message)
 {
 	if (message->whole)
-		write_transcript(shell, "received", message->whole);
+		shell_transcript_add(shell, "received", message->whole);
 	switch (message->kind) {
 	case QMP_EVENT:
 		take_event(shell, message);
@@ -259,12 +245,12 @@ static bool await_answer(struct shell *shell, const char *command, uint64_t id,
 			own_free char *class = text_quote(message.name, 100);
 			own_free char *text = text_quote(message.text, 2000);
 
-			write_transcript(shell, "received", message.whole);
+			shell_transcript_add(shell, "received", message.whole);
 			shell_say(shell, "%s: %s", class, text);
 			return false;
 		}
 		if (kind == QMP_REPLY && message.id == id) {
-			write_transcript(shell, "received", message.whole);
+			shell_transcript_add(shell, "received", message.whole);
 			*answer = json_object_get(message.data);
 			return true;
 		}
@@ -284,7 +270,7 @@ bool shell_request(struct shell *shell, const struct request *request, json_obje
 	json_add_text(sent, request->oob ? "exec-oob" : "execute", request->command);
 	if (arguments)
 		json_object_object_add(sent, "arguments", json_object_get(arguments));
-	write_transcript(shell, "sent", sent);
+	shell_transcript_add(shell, "sent", sent);
 	if (!(request->oob ? qmp_send_oob : qmp_send)(shell->session->qmp, request->command,
 						      arguments, &id, &err)) {
 		shell_say(shell, "%s", error_message(err, 0));
@@ -303,6 +289,13 @@ bool shell_ask(struct shell *shell, const char *command, json_object *arguments,
 	own_request struct request request = {xstrdup(command), arguments, false};
 
 	return shell_request(shell, &request, answer);
+}
+
+/* What is answered to a question on a plain terminal comes with its Enter, which is no line. */
+static void forget_line(struct shell *shell, int key)
+{
+	while (shell->terminal.plain && key >= 0 && key != '\n')
+		key = terminal_key(&shell->terminal);
 }
 
 bool shell_sure(struct shell *shell, const char *question)
@@ -324,8 +317,10 @@ bool shell_sure(struct shell *shell, const char *question)
 			else
 				wait_for_news(shell, -1);
 		} else if (strchr("\r\n\003\004\033", key) || (!other && strchr("nN", key))) {
+			forget_line(shell, key);
 			return false;
 		} else if (!other && strchr("yY", key)) {
+			forget_line(shell, key);
 			return true;
 		} else {
 			/* A line that was meant for the prompt: no letter of it is an answer, and
@@ -398,6 +393,8 @@ static void take_key(struct shell *shell, unsigned char key)
 	case EDITOR_COMPLETE:
 		if (!shell->terminal.plain)
 			shell_complete(shell);
+		else /* a tab of a file that is pasted, between two words */
+			editor_complete(editor, editor_cursor(editor), " ");
 		break;
 	case EDITOR_HELP:
 		help_here(shell);

@@ -1,6 +1,7 @@
 /* The lines of earlier shells, one file for each machine. A line that may hold a secret is never
  * kept, not even for the shell that it was typed into.
  */
+#include <fnmatch.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,13 +52,24 @@ void shell_history_write(struct shell *shell)
 		file_write(path, text.data, text.len, 0600, VOLATILE, &unused);
 }
 
-/* Whether a line may hold what nobody should find later. */
+/* Whether a line may hold what nobody should find later. An object's secret is its property data;
+ * an address may have a password in it.
+ */
 static bool is_secret(const char *line)
 {
-	static const char *const words[] = {"passw", "secret", "passphrase", "token", "key="};
+	static const char *const patterns[] = {
+		"*passw*",
+		"*secret*",
+		"*passphrase*",
+		"*token*",
+		"*key=*",
+		"*cookie*",
+		"*qom-set*[!a-z]data[!a-z]*",
+		"*://*:*@*",
+	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcasestr(line, words[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
+		if (fnmatch(patterns[i], line, FNM_CASEFOLD) == 0)
 			return true;
 	return false;
 }

@@ -1,6 +1,5 @@
 /* What a line of the shell does: a command of QEMU's, or a word of the shell's own. */
-#include <errno.h>
-#include <fcntl.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,19 +84,58 @@ static void leave_shell(struct shell *shell, const char *rest)
 	shell->leave = true;
 }
 
+/* Whether each of the patterns, which a space parts, fits an event that QEMU has, as far as is
+ * known; said where not.
+ */
+static bool are_events(struct shell *shell, const char *patterns)
+{
+	own_free const char **names = NULL;
+	size_t n;
+
+	names = schema_names(session_schema(shell->session), SCHEMA_EVENT, &n);
+	if (!*patterns) {
+		refuse_line(shell,
+			    "events on, events off, or events only NAME..., such as BLOCK_*");
+		return false;
+	}
+	while (*patterns) {
+		own_free char *pattern = xstrndup(patterns, strcspn(patterns, " "));
+		own_free char *shown = text_quote(pattern, 60);
+		bool fits = !n;
+
+		for (size_t i = 0; i < n && !fits; i++)
+			fits = fnmatch(pattern, names[i], 0) == 0;
+		if (!fits) {
+			const char *nearest = text_nearest(pattern, names, n);
+
+			refuse_line(shell, "QEMU has no event %s%s%s%s", shown,
+				    nearest ? "; did you mean " : "", nearest ? nearest : "",
+				    nearest ? "?" : "");
+			return false;
+		}
+		patterns += strlen(pattern);
+		patterns += strspn(patterns, " ");
+	}
+	return true;
+}
+
 static void set_events(struct shell *shell, const char *rest)
 {
+	bool all = strcmp(rest, "on") == 0, none = strcmp(rest, "off") == 0;
+	const char *patterns = rest;
+
 	if (!*rest) {
 		own_free char *shown = text_quote(shell->events ? shell->events : "none", 60);
 
 		shell_say(shell, "events: %s", shown);
 		return;
 	}
+	if (text_starts(rest, "only") && (rest[4] == ' ' || !rest[4]))
+		patterns = rest + 4 + strspn(rest + 4, " ");
+	if (!all && !none && !are_events(shell, patterns))
+		return;
 	free(steal(&shell->events));
-	if (strcmp(rest, "on") == 0)
-		shell->events = xstrdup("*");
-	else if (strcmp(rest, "off") != 0)
-		shell->events = xstrdup(text_starts(rest, "only ") ? rest + 5 : rest);
+	shell->events = none ? NULL : xstrdup(all ? "*" : patterns);
 }
 
 static void set_raw(struct shell *shell, const char *rest)
@@ -109,6 +147,10 @@ static void json_line(struct shell *shell, const char *rest)
 {
 	bool before = shell->json;
 
+	if (!*rest) {
+		refuse_line(shell, "json LINE");
+		return;
+	}
 	shell->json = true;
 	shell_line(shell, rest);
 	shell->json = before;
@@ -118,6 +160,10 @@ static void time_line(struct shell *shell, const char *rest)
 {
 	struct timespec start, end;
 
+	if (!*rest) {
+		refuse_line(shell, "time LINE");
+		return;
+	}
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	shell_line(shell, rest);
 	clock_gettime(CLOCK_MONOTONIC, &end);
@@ -172,6 +218,14 @@ static void wait_event(struct shell *shell, const char *rest)
 		shell_say(shell, "%s has come", line.word[0].text);
 }
 
+static void save_text(struct shell *shell, const char *path, const char *text)
+{
+	own_error struct error *err = NULL;
+
+	if (!file_write(path, text, strlen(text), 0600, VOLATILE, &err))
+		refuse_line(shell, "%s", error_message(err, 0));
+}
+
 static void save_line(struct shell *shell, const char *rest)
 {
 	size_t len = strcspn(rest, " ");
@@ -181,17 +235,29 @@ static void save_line(struct shell *shell, const char *rest)
 	own_json json_object *answer = NULL;
 	own_error struct error *err = NULL;
 	own_free char *text = NULL;
+	const struct shell_word *word;
+	const char *command;
 
 	if (!rest[len] || !*path) {
 		refuse_line(shell, "save FILE COMMAND");
 		return;
 	}
-	if (!request_parse(shell->session, rest + len + 1, &request, &caret)) {
-		show_caret(shell, rest + len + 1, &caret);
-		return;
-	}
 	if (access(path, F_OK) == 0) {
 		refuse_line(shell, "%s is there already", path);
+		return;
+	}
+	command = rest + len + strspn(rest + len, " ");
+	word = shell_word_of(command, strcspn(command, " "));
+	if (word && word->look) {
+		text = shell_look_text(shell, word->look,
+				       command + strlen(word->name) +
+					       strspn(command + strlen(word->name), " "));
+		if (text)
+			save_text(shell, path, text);
+		return;
+	}
+	if (!request_parse(shell->session, command, &request, &caret)) {
+		show_caret(shell, command, &caret);
 		return;
 	}
 	if (!session_may(shell->session, request.command, request.arguments, &err) ||
@@ -203,23 +269,7 @@ static void save_line(struct shell *shell, const char *rest)
 	if (!shell_request(shell, &request, &answer))
 		return;
 	text = request_answer(&request, answer);
-	if (!file_write(path, text, strlen(text), 0600, VOLATILE, &err))
-		refuse_line(shell, "%s", error_message(err, 0));
-}
-
-static void set_transcript(struct shell *shell, const char *rest)
-{
-	int fd;
-
-	if (shell->transcript)
-		fclose(steal(&shell->transcript));
-	if (strcmp(rest, "off") == 0)
-		return;
-	fd = *rest ? open(rest, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
-	shell->transcript = fd < 0 ? NULL : fdopen(fd, "a");
-	if (!shell->transcript)
-		refuse_line(shell, "transcript FILE, or transcript off: %s",
-			    strerror(*rest ? errno : EINVAL));
+	save_text(shell, path, text);
 }
 
 const struct shell_word SHELL_WORDS[] = {
@@ -237,7 +287,7 @@ const struct shell_word SHELL_WORDS[] = {
 	{"save", "FILE COMMAND", "put an answer into a new file", save_line,
 	 TAKES_FILE_AND_COMMAND},
 	{"transcript", "FILE|off", "add all that is sent and comes to FILE, as JSON lines",
-	 set_transcript, TAKES_FILE},
+	 shell_transcript_set, TAKES_FILE},
 	{0},
 };
 

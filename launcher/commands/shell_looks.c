@@ -20,7 +20,7 @@ static bool rest_awhile(struct looking *looking, int ms)
 	return shell_wait(looking->context, ms, NULL, NULL, NULL);
 }
 
-void shell_look(struct shell *shell, const struct look *look, const char *words)
+char *shell_look_text(struct shell *shell, const struct look *look, const char *words)
 {
 	struct looking looking = {shell->session, ask_qemu,	 rest_awhile,
 				  shell->panic,	  shell->damage, shell};
@@ -28,24 +28,31 @@ void shell_look(struct shell *shell, const struct look *look, const char *words)
 	own_error struct error *err = NULL;
 	own_buf struct buf out = {0};
 
-	if (look->asks && !shell_sure(shell, look->asks))
-		return;
+	shell->failed = look->asks && !shell_sure(shell, look->asks);
+	if (shell->failed)
+		return NULL;
 	found = look->find(&looking, words, &err);
 	if (err)
 		shell_say(shell, "%s", error_message(err, 0));
 	if (!found) {
 		shell->failed = true;
-		return;
+		return NULL;
 	}
-	if (shell->raw || shell->json) {
-		own_free char *text = shell->raw ? qmp_json_line(found) : qmp_json_pretty(found);
-
-		shell_say(shell, "%s", text);
-		return;
-	}
+	if (shell->raw)
+		return qmp_json_line(found);
+	if (shell->json)
+		return qmp_json_pretty(found);
+	buf_adds(&out, "");
 	look->print(&out, found);
-	if (out.len)
-		terminal_print(&shell->terminal, out.data);
+	return buf_steal(&out);
+}
+
+void shell_look(struct shell *shell, const struct look *look, const char *words)
+{
+	own_free char *text = shell_look_text(shell, look, words);
+
+	if (text && *text)
+		terminal_print(&shell->terminal, text);
 }
 
 const struct shell_word SHELL_LOOKS[] = {

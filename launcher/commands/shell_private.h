@@ -77,9 +77,16 @@ const struct shell_word *shell_word_of(const char *name, size_t len);
 
 /* Looks, with what follows the word on the line, and prints what is found. */
 void shell_look(struct shell *shell, const struct look *look, const char *words);
+/* The same as text, which the caller owns; NULL where nothing was found, which has been said. */
+char *shell_look_text(struct shell *shell, const struct look *look, const char *words);
 
 /* Words of the shell, and those that look at the guest; each ended by a row without a name. */
 extern const struct shell_word SHELL_WORDS[], SHELL_LOOKS[];
+
+/* Adds what was "sent" or "received" to the transcript, if there is one. */
+void shell_transcript_add(struct shell *shell, const char *direction, json_object *message);
+/* Begins one in a file, or ends it ("off"). */
+void shell_transcript_set(struct shell *shell, const char *path);
 
 /* Lines that were typed before, to this machine. */
 void shell_history_read(struct shell *shell);
