@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "host/answers.h"
@@ -9,11 +10,12 @@
 #include "host/pci.h"
 #include "look_private.h"
 
-#define RATE_MS 500 /* over which interrupts are counted */
+#define RATE_MS 500 /* over which interrupts are counted, at least */
 #define PERIPHERAL "/machine/peripheral"
 
+/* Those after, and how many came in each second of the ms milliseconds since before. */
 static json_object *interrupts_of(const struct interrupt_list *before,
-				  const struct interrupt_list *after)
+				  const struct interrupt_list *after, int64_t ms)
 {
 	json_object *list = json_object_new_array();
 
@@ -27,7 +29,7 @@ static json_object *interrupts_of(const struct interrupt_list *before,
 		json_add_number(o, "count", (int64_t)now->count);
 		json_add_number(o, "per-second",
 				was && now->count > was->count
-					? (int64_t)(now->count - was->count) * 1000 / RATE_MS
+					? (int64_t)(now->count - was->count) * 1000 / ms
 					: 0);
 		json_add_text(o, "on", now->on);
 		json_object_array_add(list, o);
@@ -130,19 +132,24 @@ static json_object *find_gpu(struct looking *looking, const char *words, struct 
 	size_t n = look_length(list);
 	own_free struct interrupt_list *before = xcalloc(n + 1, sizeof(*before));
 	struct root real = ROOT_REAL;
+	int64_t begin, ms;
 
 	(void)words;
 	for (size_t i = 0; i < n; i++)
 		interrupts_read(&before[i], &real,
 				json_member_text(json_object_array_get_idx(list, i), "host"));
+	begin = now_ms();
 	if (n)
 		looking->rest(looking, RATE_MS);
+	/* A host that is busy lets more time pass, Ctrl-C less. */
+	ms = now_ms() - begin;
 	for (size_t i = 0; i < n; i++) {
 		json_object *o = json_object_array_get_idx(list, i);
 		own_interrupt_list struct interrupt_list after = {0};
 
 		interrupts_read(&after, &real, json_member_text(o, "host"));
-		json_object_object_add(o, "interrupts", interrupts_of(&before[i], &after));
+		json_object_object_add(o, "interrupts",
+				       interrupts_of(&before[i], &after, ms ? ms : 1));
 		interrupts_free(&before[i]);
 	}
 	return list;
