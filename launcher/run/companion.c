@@ -477,6 +477,7 @@ void companions_finish(struct companions *c)
 {
 	if (!c)
 		return;
+	log_watch_rest(&c->logs);
 	if (c->n)
 		end_all(c);
 	for (size_t i = 0; i < c->n; i++) {

@@ -279,6 +279,7 @@ void events_take(struct supervisor *s, const struct qmp_message *m)
 	if (strcmp(name, "SHUTDOWN") == 0) {
 		snprintf(s->ending->reason, sizeof(s->ending->reason), "%s", reason);
 		say(SAY_DEBUG, "%s: shutting down (%s)", s->plan->name, reason);
+		log_watch_rest(&s->log);
 		return;
 	}
 	say(SAY_DEBUG, "%s: %s%s%s%s", s->plan->name, name, *reason ? " (" : "", reason,

@@ -24,7 +24,8 @@
 #include "base/own.h"
 #include "base/text.h"
 
-/* #syscalls(supervisor) inotify_init1 inotify_add_watch sendfile ftruncate unlink */
+/* #syscalls(supervisor) inotify_init1 inotify_add_watch inotify_rm_watch sendfile ftruncate unlink
+ */
 
 #define TAIL (1U << 16) /* bytes of a log that are looked at */
 #define QUOTED 400	/* of a line */
@@ -104,14 +105,39 @@ bool log_watch(struct log_watch *watch, const char *path)
 {
 	if (watch->fd < 0)
 		watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (watch->fd < 0 || watch->n == LOG_WATCHED ||
-	    inotify_add_watch(watch->fd, path, IN_MODIFY) < 0)
+	if (watch->fd < 0 || watch->n == LOG_WATCHED)
 		return false;
-	watch->v[watch->n].path = xstrdup(path);
-	watch->v[watch->n++].copied = 0;
+	watch->v[watch->n] = (struct watched_log){
+		.number = inotify_add_watch(watch->fd, path, IN_MODIFY),
+	};
+	if (watch->v[watch->n].number < 0)
+		return false;
+	watch->v[watch->n++].path = xstrdup(path);
 	/* What it is by now, where it has grown while nobody watched. */
 	bound(path, &watch->v[watch->n - 1].copied);
 	return true;
+}
+
+void log_watch_rest(struct log_watch *watch)
+{
+	if (watch->rested)
+		return;
+	for (size_t i = 0; i < watch->n; i++)
+		inotify_rm_watch(watch->fd, watch->v[i].number);
+	watch->rested = true;
+	watch->again = now_ms() + LOG_REST_MS;
+}
+
+int64_t log_watch_timer(struct log_watch *watch, int64_t now)
+{
+	if (!watch->again || now < watch->again)
+		return watch->again;
+	watch->again = 0;
+	for (size_t i = 0; watch->fd >= 0 && i < watch->n; i++) {
+		watch->v[i].number = inotify_add_watch(watch->fd, watch->v[i].path, IN_MODIFY);
+		bound(watch->v[i].path, &watch->v[i].copied);
+	}
+	return 0;
 }
 
 struct pollfd log_watch_poll(const struct log_watch *watch)
@@ -134,6 +160,9 @@ void log_watch_go(struct log_watch *watch, short ready)
 
 void log_watch_close(struct log_watch *watch)
 {
+	/* The last of what was written. */
+	for (size_t i = 0; i < watch->n; i++)
+		bound(watch->v[i].path, &watch->v[i].copied);
 	for (size_t i = 0; i < watch->n; i++)
 		free(watch->v[i].path);
 	watch->n = 0;

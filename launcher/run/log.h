@@ -38,9 +38,12 @@ struct log_watch {
 	int fd; /* inotify; -1: none yet */
 	struct watched_log {
 		char *path;
+		int number;	/* inotify's of it */
 		int64_t copied; /* when it was, by now_ms(); 0: not yet */
 	} v[LOG_WATCHED];
 	size_t n;
+	bool rested;
+	int64_t again; /* when it is over, by now_ms(); 0: it does not rest */
 };
 #define LOG_WATCH_NONE ((struct log_watch){.fd = -1})
 
@@ -54,6 +57,20 @@ struct log_watch {
 bool log_watch(struct log_watch *watch, const char *path);
 struct pollfd log_watch_poll(const struct log_watch *watch);
 void log_watch_go(struct log_watch *watch, short ready);
+
+/* Its writer says that it ends: nothing is watched from now on. Closing waits for the kernel until
+ * it has taken the last watch away, some 10 ms (fsnotify_destroy_group() in its fs/notify/group.c),
+ * and not if that was asked for so long before. A word is not an end: after LOG_REST_MS it is
+ * watched again, and a second word changes nothing.
+ */
+void log_watch_rest(struct log_watch *watch);
+#define LOG_REST_MS 1000
+
+/* Watches again where that is due at now, by now_ms(). Returns when it is to be called; 0: never.
+ */
+int64_t log_watch_timer(struct log_watch *watch, int64_t now);
+
+/* Looks once more how large they are, and ends it. */
 void log_watch_close(struct log_watch *watch);
 
 /* The last lines of it that are not empty, at most so many and none of ours, each behind `before`

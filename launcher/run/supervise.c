@@ -265,6 +265,7 @@ static int timers(struct supervisor *s)
 		look(s);
 	due = earliest(earliest(start_timer(s, now), s->next), earliest(s->deadline, s->look));
 	due = earliest(earliest(due, bounded_timer(s, now)), idle_timer(s, now));
+	due = earliest(due, log_watch_timer(&s->log, now));
 	if (!due)
 		return -1;
 	now = now_ms();
@@ -465,8 +466,6 @@ bool supervise(const struct plan *plan, struct launched *launched,
 	idle_end(&s);
 	events_forget(&s);
 	free(s.lost);
-	/* The last of what it wrote. */
-	log_watch_go(&s.log, POLLIN);
 	log_watch_close(&s.log);
 	launched_close(launched);
 	if (s.signals < 0)

@@ -153,6 +153,38 @@ static void one_that_grows(void **state)
 	assert_int_equal(size_of(before), -1);
 }
 
+/* Of one that rests nothing is heard until its time is over, and it rests once; what came meanwhile
+ * is seen then, and at the latest by the close.
+ */
+static void one_that_rests(void **state)
+{
+	own_free char *path = in_dir(state, "log");
+	struct log_watch watch = LOG_WATCH_NONE;
+	int64_t again;
+
+	append(path, "small", 3);
+	assert_true(log_watch(&watch, path));
+	assert_int_equal(log_watch_timer(&watch, 1), 0);
+	log_watch_rest(&watch);
+	/* That it rests is news. */
+	log_watch_go(&watch, POLLIN);
+	append(path, "line", 300000);
+	assert_false(is_news(&watch));
+	again = log_watch_timer(&watch, 1);
+	assert_true(again > 0);
+	assert_int_equal(log_watch_timer(&watch, again - 1), again);
+	assert_true(size_of(path) > LOG_LIMIT);
+	assert_int_equal(log_watch_timer(&watch, again), 0);
+	assert_true(size_of(path) < 200);
+	log_watch_rest(&watch);
+	log_watch_go(&watch, POLLIN);
+	append(path, "more", 300000);
+	assert_true(is_news(&watch));
+	assert_int_equal(log_watch_timer(&watch, again + 1), 0);
+	log_watch_close(&watch);
+	assert_true(size_of(path) < 200);
+}
+
 /* One that was too large already; one whose copy would go somewhere else, by a link. */
 static void one_that_has_grown(void **state)
 {
@@ -183,9 +215,13 @@ static void no_place_for_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_scratch(last_words),		in_scratch(a_fresh_one),
-		in_scratch(a_line_of_ours),	in_scratch(one_that_grows),
-		in_scratch(one_that_has_grown), cmocka_unit_test(no_place_for_one),
+		in_scratch(last_words),
+		in_scratch(a_fresh_one),
+		in_scratch(a_line_of_ours),
+		in_scratch(one_that_grows),
+		in_scratch(one_that_rests),
+		in_scratch(one_that_has_grown),
+		cmocka_unit_test(no_place_for_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
