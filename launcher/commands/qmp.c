@@ -94,15 +94,15 @@ static bool perform_line(struct session *session, const struct output *output,
 
 /* ------------------------------------------------------------------ one command, or many */
 
-/* The words behind the first one, as they would stand on a line. */
-static char *rest_of(const struct arguments *args, size_t first)
+/* The words from the first one on, as they would stand on a line. */
+static char *line_of(const struct arguments *args, size_t first)
 {
-	struct buf rest = {0};
+	struct buf line = {0};
 
-	buf_adds(&rest, "");
-	for (size_t i = first + 1; i < args->words; i++)
-		buf_addf(&rest, "%s%s", rest.len ? " " : "", args->word[i]);
-	return buf_steal(&rest);
+	buf_adds(&line, "");
+	for (size_t i = first; i < args->words; i++)
+		buf_addf(&line, "%s%s", i > first ? " " : "", args->word[i]);
+	return buf_steal(&line);
 }
 
 /* A word of the shell's that looks at the guest: as text, or as JSON for --raw and --get. */
@@ -134,11 +134,21 @@ static const struct shell_word *look_of(const char *name)
 static bool run_words(struct session *session, const struct output *output,
 		      const struct arguments *args, size_t first, struct error **err)
 {
-	own_request struct request request = {.command = xstrdup(args->word[first])};
-	own_free char *rest = rest_of(args, first);
+	own_free char *line = line_of(args, first), *rest = line_of(args, first + 1);
+	const struct shell_word *word = look_of(args->word[first]);
+	own_request struct request request = {0};
+	own_caret struct caret caret = {0};
 
-	if (look_of(request.command))
-		return look_up_word(session, output, look_of(request.command), rest, err);
+	if (word)
+		return look_up_word(session, output, word, rest, err);
+	/* HMP and JSON are lines as they stand. */
+	if (*line == ':' || *line == '{') {
+		if (request_parse(session, line, &request, &caret))
+			return perform_line(session, output, &request, err);
+		error_add(err, ERROR_USAGE, "%s", caret.text);
+		return false;
+	}
+	request.command = xstrdup(args->word[first]);
 	request.arguments = session_typed(session, request.command, (char **)&args->word[first + 1],
 					  args->words - first - 1, err);
 	return request.arguments && perform_line(session, output, &request, err);
