@@ -73,29 +73,26 @@ def domain(argv, place):
 """
 
 
-class Libvirt:
-    def __init__(self, bench, argv):
-        # Each time anew.
-        self.dir = bench.place.dir / f"libvirt{len(list(bench.place.dir.glob('libvirt*')))}"
+class Daemons:
+    """Daemons of our own, that keep what they make in `place`, and virsh for them. env and runtime are those of the
+    user; machine: what virsh is to define; kvm: they may see /dev/kvm."""
+
+    def __init__(self, place, env, runtime, machine, kvm):
+        self.dir = place
         self.root = os.geteuid() == 0
-        self.dir.mkdir()
-        self.dir.chmod(0o711)
-        shutil.copy(bench.place.state("bench", "vars.fd"), self.dir / "vars.fd")
-        shutil.copy(bench.place.dir / "disk.raw", self.dir / "disk.raw")
-        (self.dir / "domain.xml").write_text(domain(argv, SEEN if self.root else self.dir))
-        self.env = {**bench.place.env, "PATH": f"{os.environ.get('PATH', '')}:{SBIN}"}
+        (self.dir / "domain.xml").write_text(machine)
+        self.env = {**env, "PATH": f"{os.environ.get('PATH', '')}:{SBIN}"}
         self.log = open(self.dir / "log", "wb")
         daemon = program("libvirtd", "virtqemud")
         words = [sys.executable, __file__, self.dir, daemon, program("virtlogd")]
         if self.root:
             self.uri = f"qemu:///system?socket={self.dir}/sock/{self.socket_name(daemon)}"
             words = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc",
-                     "--propagation", "private", "--", *words, "apart",
-                     "kvm" if "type='kvm'" in domain(argv, self.dir) else "tcg"]
+                     "--propagation", "private", "--", *words, "apart", "kvm" if kvm else "tcg"]
             self.socket = self.dir / "sock" / self.socket_name(daemon)
         else:
             self.uri = "qemu:///session"
-            self.socket = bench.place.runtime / "libvirt" / self.socket_name(daemon)
+            self.socket = runtime / "libvirt" / self.socket_name(daemon)
         # The pipe's end, which comes even if we are killed, is the end of them all.
         end, self.alive = os.pipe()
         self.process = subprocess.Popen([os.fspath(w) for w in words], env=self.env, stdin=end,
@@ -116,9 +113,20 @@ class Libvirt:
                               start_new_session=True)
         took = time.perf_counter() - begin
         after = os.times()
-        assert done.returncode == 0, f"virsh {' '.join(words)}: {done.stderr.decode(errors='replace')}"
+        self.check(done, words)
         spent = after.children_user - before.children_user + after.children_system - before.children_system
         return took * 1000, spent * 1000
+
+    def says(self, *words):
+        """What virsh prints."""
+        done = subprocess.run([program("virsh"), "-q", "-c", self.uri, *words], env=self.env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.check(done, words)
+        return done.stdout.decode(errors="replace")
+
+    @staticmethod
+    def check(done, words):
+        assert done.returncode == 0, f"virsh {' '.join(words)}: {done.stderr.decode(errors='replace')}"
 
     def open(self, seconds=30):
         """Waits for the daemons and defines the machine. False when they do not come up."""
@@ -129,6 +137,34 @@ class Libvirt:
             time.sleep(0.01)
         self.virsh("define", str(self.dir / "domain.xml"))
         return True
+
+    def why(self):
+        self.log.flush()
+        lines = (self.dir / "log").read_text(errors="replace").splitlines()
+        return "its daemons do not start here: " + (lines[-1] if lines else "no word from them")
+
+    def close(self):
+        os.close(self.alive)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+class Libvirt(Daemons):
+    """The bench's small machine by them."""
+
+    def __init__(self, bench, argv):
+        # Each time anew.
+        place = bench.place.dir / f"libvirt{len(list(bench.place.dir.glob('libvirt*')))}"
+        place.mkdir()
+        place.chmod(0o711)
+        shutil.copy(bench.place.state("bench", "vars.fd"), place / "vars.fd")
+        shutil.copy(bench.place.dir / "disk.raw", place / "disk.raw")
+        machine = domain(argv, SEEN if os.geteuid() == 0 else place)
+        super().__init__(place, bench.place.env, bench.place.runtime, machine, "type='kvm'" in machine)
 
     def start_more(self, n):
         """n small machines more, which stand still: no disk, no firmware's variables."""
@@ -141,11 +177,6 @@ class Libvirt:
             path.write_text(one.replace(NAME, f"{NAME}-{number}"))
             self.virsh("define", str(path))
             self.virsh("start", f"{NAME}-{number}", "--paused")
-
-    def why(self):
-        self.log.flush()
-        lines = (self.dir / "log").read_text(errors="replace").splitlines()
-        return "its daemons do not start here: " + (lines[-1] if lines else "no word from them")
 
     def daemons(self):
         """Pids, in our own namespace."""
@@ -167,15 +198,6 @@ class Libvirt:
         cpu = sum(cpu_ms(pid) or 0 for pid in daemons) - before + virsh
         stop, _ = self.virsh("destroy", NAME)
         return {"start": start, "cpu": cpu, "stop": stop}
-
-    def close(self):
-        os.close(self.alive)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
 
 
 # ---------------------------------------------------------------- the daemons' parent
