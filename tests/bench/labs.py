@@ -12,23 +12,31 @@ LAB = HERE.parent / "lab/lab"
 VARIANTS = {"free": "not placed", "placed": "placed", "isolated": "placed and isolated"}
 
 
-def measure(report, rounds, seconds):
+def run(report, what, script, *environment):
+    """What a script beside this, which takes itself into the lab, says there; None where there is no lab."""
     asked = subprocess.run([LAB, "check"], stderr=subprocess.PIPE)
     if asked.returncode:
-        report.lacks("the lab", asked.stderr.decode(errors="replace").strip())
-        return
-    child = subprocess.Popen(["env", f"ROUNDS={rounds}", f"IDLE={seconds}", HERE / "lab"], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        report.lacks(what, asked.stderr.decode(errors="replace").strip())
+        return None
+    child = subprocess.Popen(["env", *environment, HERE / script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
     try:
         said, words = (text.decode(errors="replace") for text in child.communicate())
     finally:
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)  # the lab ends its machine
             child.wait()
-    found = {name: float(value) for name, value in re.findall(r"^BENCH (\S+) ([0-9.]+)$", said, re.M)}
     bad = re.findall(r"^not ok.*", said, re.M)
     if child.returncode or bad:
-        report.lacks("the lab", "; ".join(bad) or (words.strip().splitlines() or ["it failed"])[-1])
+        report.lacks(what, "; ".join(bad) or (words.strip().splitlines() or ["it failed"])[-1])
+    return said
+
+
+def measure(report, rounds, seconds):
+    said = run(report, "the lab", "lab", f"ROUNDS={rounds}", f"IDLE={seconds}")
+    if said is None:
+        return
+    found = {name: float(value) for name, value in re.findall(r"^BENCH (\S+) ([0-9.]+)$", said, re.M)}
     for name, value in found.items():
         report.add(f"lab.{name}", [value])
     show(report, found, rounds, seconds)

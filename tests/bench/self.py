@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from tap import ROOT, main, test, wait_for  # noqa: E402
+from tap import ROOT, Skip, main, test, wait_for  # noqa: E402
 
 RUN = ROOT / "tests/bench/run"
 LIBVIRT = ["/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/run/libvirt"]
@@ -63,6 +63,28 @@ def a_quick_run(place):
         assert goal["name"] in said.decode(), goal
         assert (goal["reached"] is None) == (goal["value"] is None), goal
     nothing_left(place, before, ["bench.json"])
+
+
+@test
+def a_hand_over(place):
+    """In the lab, by all whom this computer has."""
+    out = place.dir / "bench.json"
+    child = bench(place, "--rounds", "3", "--json", out, "--only", "handover")
+    said, _ = child.communicate(timeout=3000)
+    assert child.returncode == 0, said.decode(errors="replace")
+    found = json.loads(out.read_text())
+    lacking = {m["what"] for m in found["missing"]}
+    if "the hand-over" in lacking:
+        raise Skip(found["missing"][0]["why"])
+    for who in ["vmlaunch", "script"] + (["virsh"] if "the hand-over by virsh" not in lacking else []):
+        for what in ("start", "back", "after"):
+            values = found["series"][f"handover.{who}.{what}"]
+            assert len(values) >= 2 and all(0 < v < 180000 for v in values), (who, what, values)
+        assert all(end > after for end, after in zip(found["series"][f"handover.{who}.back"],
+                                                     found["series"][f"handover.{who}.after"])), who
+    for way in ("start", "back"):
+        keeper, kernel = (found["series"][f"handover.vmlaunch.{way}.{what}"] for what in ("keeper", "kernel"))
+        assert all(0 < b <= a for a, b in zip(keeper, kernel)), (keeper, kernel)
 
 
 @test
