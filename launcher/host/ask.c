@@ -195,21 +195,34 @@ static bool is_refusal(struct talk *talk, struct json_object *error, struct erro
 	return false;
 }
 
+/* An error that is the answer to a question: there is no such thing in this build. */
+static bool is_empty_answer(struct talk *talk, struct json_object *id)
+{
+	for (size_t i = 0; json_object_is_type(id, json_type_string) && i < QEMU_QUESTIONS; i++)
+		if (qemu_question[i].may_fail && !talk->answer[i] &&
+		    strcmp(json_object_get_string(id), qemu_question[i].id) == 0) {
+			talk->answer[i] = json_object_new_array();
+			return true;
+		}
+	return false;
+}
+
 /* Takes one line of its output: the greeting, an event, or the answer to a question. */
 static bool take_line(struct talk *talk, const char *line, size_t len, struct error **err)
 {
 	own_json struct json_object *message = NULL;
 	struct json_object *id = NULL, *value = NULL;
+	bool named;
 
 	if (len == 0 || strcmp(line, "\r") == 0)
 		return true;
 	if (!json_read(line, len, ANSWER_DEPTH, &message, NULL) ||
 	    !json_object_is_type(message, json_type_object))
 		return is_nonsense(talk, line, err);
+	named = json_object_object_get_ex(message, "id", &id);
 	if (json_object_object_get_ex(message, "error", &value))
-		return is_refusal(talk, value, err);
-	if (!json_object_object_get_ex(message, "id", &id) ||
-	    !json_object_object_get_ex(message, "return", &value))
+		return is_empty_answer(talk, id) || is_refusal(talk, value, err);
+	if (!named || !json_object_object_get_ex(message, "return", &value))
 		return true;
 	if (!json_object_is_type(id, json_type_string) || !value)
 		return is_nonsense(talk, line, err);

@@ -1,6 +1,6 @@
 /* What a QEMU binary said about itself, kept in CACHE/qemu-DIGEST.json (the digest is of the path):
  *
- *   {"version": 3, "binary": {path, device, inode, size, mtime, modules}, "qemu": {version,
+ *   {"version": 4, "binary": {path, device, inode, size, mtime, modules}, "qemu": {version,
  * package}, "machines": [...], ..., "data directories": [...]} with a list of names for each kind
  * of offer
  *
@@ -24,7 +24,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 
-#define CACHE_VERSION 3
+#define CACHE_VERSION 4
 #define CACHE_LIMIT (1U << 20)
 #define CACHE_DEPTH 8
 #define SCHEMA_LIMIT (8U << 20)

@@ -114,6 +114,8 @@ enum qemu_offer {
 	QEMU_OPTIONS, /* options, as "spice", and their parameters, as "name.guest"; without those
 		       * parameters that are deprecated */
 	QEMU_AIO,     /* values of a disk's aio= */
+	QEMU_BLK,     /* properties of virtio-blk-pci; none where there is no such device */
+	QEMU_SCSI,    /* properties of virtio-scsi-pci, likewise */
 	QEMU_OFFERS,
 };
 

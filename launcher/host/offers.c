@@ -7,12 +7,17 @@
 
 #include "base/alloc.h"
 
-#define QUESTION(id, rest)                                          \
-	{                                                           \
-		id, "{\"id\": \"" id "\", \"execute\": " rest "}\n" \
+#define QUESTION(id, rest, ...)                                                    \
+	{                                                                          \
+		id, "{\"id\": \"" id "\", \"execute\": " rest "}\n", ##__VA_ARGS__ \
 	}
 #define TYPES(of) \
 	"\"qom-list-types\", \"arguments\": {\"implements\": \"" of "\", \"abstract\": false}"
+
+/* Of a device that a build may lack. */
+#define PROPERTIES(id, device)                                                                    \
+	QUESTION(id, "\"device-list-properties\", \"arguments\": {\"typename\": \"" device "\"}", \
+		 .may_fail = true)
 
 const struct qemu_question qemu_question[] = {
 	[ASK_VERSION] = QUESTION("version", "\"query-version\""),
@@ -22,12 +27,15 @@ const struct qemu_question qemu_question[] = {
 	/* Behind the types: to list those QEMU loads its modules, and SPICE's brings an option. */
 	[ASK_OPTIONS] = QUESTION("options", "\"query-command-line-options\""),
 	[ASK_SCHEMA] = QUESTION("schema", "\"query-qmp-schema\""),
+	[ASK_BLK] = PROPERTIES("blk", "virtio-blk-pci"),
+	[ASK_SCSI] = PROPERTIES("scsi", "virtio-scsi-pci"),
 };
 
 const char *const qemu_offer_word[] = {
 	[QEMU_MACHINES] = "machines", [QEMU_DEPRECATED] = "deprecated machines",
 	[QEMU_DEVICES] = "devices",   [QEMU_OBJECTS] = "objects",
 	[QEMU_OPTIONS] = "options",   [QEMU_AIO] = "aio",
+	[QEMU_BLK] = "virtio-blk",    [QEMU_SCSI] = "virtio-scsi",
 };
 _Static_assert(ARRAY_SIZE(qemu_offer_word) == QEMU_OFFERS, "one word for each offer");
 
@@ -142,6 +150,8 @@ static const struct {
 	[QEMU_OBJECTS] = {ASK_OBJECTS, read_names},
 	[QEMU_OPTIONS] = {ASK_OPTIONS, read_options},
 	[QEMU_AIO] = {ASK_SCHEMA, read_aio},
+	[QEMU_BLK] = {ASK_BLK, read_names},
+	[QEMU_SCSI] = {ASK_SCSI, read_names},
 };
 _Static_assert(ARRAY_SIZE(readers) == QEMU_OFFERS, "one reader for each offer");
 

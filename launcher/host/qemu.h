@@ -15,6 +15,7 @@
 /* One question over QMP, as it is sent; answers come back under its id. */
 struct qemu_question {
 	const char *id, *text;
+	bool may_fail; /* an error is an answer: an empty list */
 };
 
 enum qemu_question_id {
@@ -24,6 +25,8 @@ enum qemu_question_id {
 	ASK_OBJECTS,
 	ASK_OPTIONS,
 	ASK_SCHEMA,
+	ASK_BLK,
+	ASK_SCSI,
 	QEMU_QUESTIONS,
 };
 extern const struct qemu_question qemu_question[QEMU_QUESTIONS];

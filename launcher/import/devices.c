@@ -80,6 +80,24 @@ static void put_boot(struct draft *d, struct boot_order *boot)
 
 /* ------------------------------------------------------------------ disks */
 
+/* Which queue goes to which thread is QEMU's choice here, in turn. */
+static void import_queues(struct draft *d, xmlNode *driver, const char *name)
+{
+	own_free char *queues = xml_attr(driver, "queues"), *number = NULL;
+	xmlNode *list = xml_child(driver, "iothreads");
+	unsigned threads = 0;
+
+	for (xmlNode *t = xml_child(list, "iothread"); t; t = xml_next(t))
+		threads++;
+	xml_take(list);
+	if (queues)
+		draft_put(d, "disk", name, "queues", queues);
+	if (!threads)
+		return;
+	number = xasprintf("%u", threads);
+	draft_put(d, "disk", name, "iothreads", number);
+}
+
 static void import_driver(struct draft *d, xmlNode *disk, const char *name, bool cdrom)
 {
 	xmlNode *driver = xml_child(disk, "driver");
@@ -87,6 +105,7 @@ static void import_driver(struct draft *d, xmlNode *disk, const char *name, bool
 	own_free char *io = xml_attr(driver, "io"), *discard = xml_attr(driver, "discard");
 	own_free char *thread = xml_attr(driver, "iothread");
 	own_free char *zeroes = xml_attr(driver, "detect_zeroes");
+	own_free char *bus = xml_peek(xml_child(disk, "target"), "bus");
 
 	xml_has(driver, "name", "qemu");
 	if (type && !(cdrom && strcmp(type, "raw") == 0))
@@ -103,6 +122,8 @@ static void import_driver(struct draft *d, xmlNode *disk, const char *name, bool
 		draft_put(d, "disk", name, "discard", strcmp(discard, "unmap") == 0 ? "yes" : "no");
 	if (thread)
 		draft_put(d, "disk", name, "iothread", "yes");
+	if (bus && strcmp(bus, "virtio") == 0)
+		import_queues(d, driver, name);
 	if (zeroes && draft_knows("disk", "detect-zeroes"))
 		draft_put(d, "disk", name, "detect-zeroes",
 			  strcmp(zeroes, "off") == 0 ? "no" : "yes");

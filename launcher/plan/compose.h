@@ -213,6 +213,8 @@ void compose_quiet(struct composer *c);		     /* steps for the guest's processor
 void compose_disks(struct composer *c);
 /* The device that the guest finds a disk as; id is the disk's and its block node's. */
 void compose_drive(struct composer *c, const struct disk *disk, const char *id);
+/* Threads of its own; 0: QEMU's main thread serves it. */
+unsigned compose_disk_threads(const struct disk *disk);
 /* Whether the guest may write to a disk that is enabled. */
 bool compose_is_written(const struct disk *disk);
 void compose_ephemeral(struct composer *c); /* says what a throw-away start throws away */

@@ -49,8 +49,7 @@ void page_devices(struct page *p)
 		struct page_device *d;
 		struct pci_address address;
 
-		/* Raw arguments may be JSON, which is shown with the others. */
-		if (strcmp(a->option, "-device") != 0 || !a->value || a->value[0] == '{')
+		if (strcmp(a->option, "-device") != 0 || !a->value)
 			continue;
 		d = xappend(p->device, p->devices);
 		*d = (struct page_device){

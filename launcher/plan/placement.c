@@ -397,7 +397,7 @@ static void tell_doubts(const struct chooser *ch)
 			     compose_key(ch->c, &ch->c->p->cpu.placement.at));
 }
 
-/* Disks that have a thread of their own. */
+/* Of all disks. */
 static size_t threads_of_disks(const struct composer *c)
 {
 	const struct items *disks = &c->p->disk;
@@ -406,7 +406,7 @@ static size_t threads_of_disks(const struct composer *c)
 	for (size_t i = 0; c->in->purpose == PURPOSE_RUN && i < disks->n; i++) {
 		const struct disk *disk = (const struct disk *)disks->v[i];
 
-		n += disk->item.enabled.v && disk->iothread.v;
+		n += disk->item.enabled.v ? compose_disk_threads(disk) : 0;
 	}
 	return n;
 }

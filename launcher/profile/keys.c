@@ -304,6 +304,10 @@ static const struct key DISK[] = {
 	 .help = "yes: zeroes that the guest writes take no room, and with discard give room back; costs a look at all that is written"},
 	{"iothread", FLAG(disk, iothread), .dflt = "no",
 	 .help = "yes: a thread of its own does the disk's work; for virtio-blk and virtio-scsi"},
+	{"iothreads", COUNT(disk, iothreads, 1, 16), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "threads among which the disk's queues are divided, on the processors of cpu.iothread; several need QEMU 9.0 for virtio-blk, 10.0 for virtio-scsi; auto: one where iothread = yes, else none"},
+	{"queues", COUNT(disk, queues, 1, 256), .flags = KEY_AUTO, .dflt = "auto",
+	 .help = "queues of virtio-blk or virtio-scsi; auto: one for each of the guest's processors"},
 };
 
 static const struct key NETWORK[] = {

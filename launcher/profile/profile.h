@@ -248,6 +248,8 @@ struct disk {
 	struct flag discard;
 	struct flag detect_zeroes;
 	struct flag iothread;
+	struct number iothreads; /* automatic: as iothread says */
+	struct number queues;
 };
 
 /* A USB device of the host's. */

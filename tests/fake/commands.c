@@ -236,6 +236,34 @@ static json_object *schema(void)
 	return list;
 }
 
+/* Of the properties of a disk's device only those that vmlaunch looks for. */
+static json_object *properties(const struct machine *machine, json_object *arguments,
+			       const char **class, const char **desc)
+{
+	static const struct {
+		const char *device, *property;
+		int since[2];
+	} known[] = {
+		{"virtio-blk-pci", "iothread", {2, 0}},
+		{"virtio-blk-pci", "iothread-vq-mapping", {9, 0}},
+		{"virtio-scsi-pci", "iothread", {2, 0}},
+		{"virtio-scsi-pci", "iothread-vq-mapping", {10, 0}},
+	};
+	const char *device = json_object_get_string(json_object_object_get(arguments, "typename"));
+	json_object *list = json_object_new_array();
+
+	if (!device || !has_device(device)) {
+		json_object_put(list);
+		*class = "DeviceNotFound";
+		*desc = "Device not found";
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].device, device) == 0 && is_since(machine, known[i].since))
+			json_object_array_add(list, named("name", known[i].property));
+	return list;
+}
+
 /* What -machine help and -device help print. */
 void print_list(const struct machine *machine, bool wants_machines)
 {
@@ -338,6 +366,8 @@ json_object *obey(struct machine *machine, const char *command, json_object *arg
 		return options(machine);
 	if (strcmp(command, "query-qmp-schema") == 0)
 		return schema();
+	if (strcmp(command, "device-list-properties") == 0)
+		return properties(machine, arguments, class, desc);
 	if (strcmp(command, "query-status") == 0)
 		return status(machine);
 	if (strcmp(command, "query-cpus-fast") == 0)

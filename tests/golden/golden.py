@@ -103,6 +103,7 @@ CASES = {
         [f"disks/{name}.img" for name in ("scsi", "busy", "nvme", "second", "sata", "stick")],
         TEXT,
     ),
+    "disk-threads": ("disk-threads", "laptop", [], ["disks/system.img", "disks/data.img"], TEXT),
     "odd-bytes": (
         "odd-bytes",
         "laptop",
@@ -143,6 +144,9 @@ CASES = {
     "too-much": ("too-much", "laptop", [], ["disks/x.iso"], ("refused",)),
 }
 
+# What needs a newer QEMU than the stand-in says it is.
+NEWER = {"disk-threads": "11.1.3"}
+
 
 @functools.cache
 def host_tree(host):
@@ -173,16 +177,18 @@ def prepare(place, case, home=None):
     (where / "logs").mkdir(exist_ok=True)
     own = HERE / f"{profile}.ini"
     shutil.copy(own if own.exists() else ROOT / f"profiles/{profile}.ini", where)
-    # By a link, so that its place is not in the plan.
-    if not (place.dir / "qemu").exists():
-        os.symlink(FAKE_QEMU, place.dir / "qemu")
+    # By a link, so that its place is not in the plan; what it answers is remembered by its path.
+    qemu = f"qemu-{NEWER[case]}" if case in NEWER else "qemu"
+    place.env["FAKE_QEMU_VERSION"] = NEWER.get(case, "7.2.22")
+    if not (place.dir / qemu).exists():
+        os.symlink(FAKE_QEMU, place.dir / qemu)
     # A session with a display, and the programs that show a guest in it.
     for client in ("looking-glass-client", "remote-viewer", "qemu-img", "swtpm", "swtpm_setup", "virtiofsd", "passt"):
         client = place.write(f"bin/{client}", "")
         client.chmod(0o755)
     place.env.update(DISPLAY=":0", WAYLAND_DISPLAY="", PATH=f"{client.parent}:{os.environ['PATH']}")
     words = ["--host-root", host_tree(host), "plan", f"profiles/{profile}.ini", *args]
-    return words + ["--set", f"qemu.binary={place.dir}/qemu"]
+    return words + ["--set", f"qemu.binary={place.dir}/{qemu}"]
 
 
 def neutral(place, text):

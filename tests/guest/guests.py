@@ -35,6 +35,12 @@ def need(*programs, probe=True):
         raise Skip("no build/probe.efi: gnu-efi is not installed")
 
 
+def queue_threads(device="virtio-blk-pci"):
+    """Among how many threads a disk's queues can be divided with this QEMU: 2, or 1 before 9.0 (virtio-scsi: 10.0)."""
+    said = subprocess.run([QEMU, "-device", f"{device},help"], capture_output=True, text=True).stdout
+    return 2 if "iothread-vq-mapping" in said else 1
+
+
 def need_spice():
     """Distributions have it in a package of its own."""
     need(QEMU, probe=False)

@@ -2,6 +2,7 @@
 and each property is looked up in its own lists, and may be deprecated in none of them. What QEMU refuses shows at
 its start in any case; what it drops next, and takes without a word today, shows here.
 """
+import json
 import re
 import subprocess
 
@@ -98,7 +99,15 @@ class Lists:
             if value is not None:
                 self.check(option.lstrip("-"), value)
 
+    def check_json(self, value):
+        device = json.loads(value)
+        for key in device.keys() - {"driver", "id", "bus"}:
+            self.property("device-list-properties", device["driver"], key)
+
     def check(self, name, value):
+        if name == "device" and value.startswith("{"):
+            self.check_json(value)
+            return
         parts = split(value)
         first = parts[0] if "=" not in parts[0] else None
         pairs = dict(part.partition("=")[::2] for part in parts if "=" in part)

@@ -57,6 +57,10 @@ static void answer_is_understood(void **state)
 	assert_int_equal(qemu.offers[QEMU_AIO].n, 2);
 	assert_true(qemu_offers(&qemu, QEMU_AIO, "native"));
 	assert_false(qemu_offers(&qemu, QEMU_AIO, "io_uring"));
+	assert_int_equal(qemu.offers[QEMU_BLK].n, 2);
+	assert_true(qemu_offers(&qemu, QEMU_BLK, "iothread-vq-mapping"));
+	/* There is no such device. */
+	assert_int_equal(qemu.offers[QEMU_SCSI].n, 0);
 	assert_string_equal(qemu_newest_q35(&qemu), "pc-q35-10.0");
 	arguments = file_read(place->runs, 4096, NULL);
 	assert_string_equal(arguments, "-machine none -nodefaults -no-user-config -display none -S "
@@ -149,7 +153,7 @@ static void garbage_is_no_answer(void **state)
 		 "echo '{\"error\": {\"class\": \"X\", \"desc\": \"not today\"}}'; sleep 100\n",
 		 "refuses a question about itself: not today"},
 		{GREETING "echo '{\"error\": null}'; sleep 100\n", "refuses a question"},
-		{GREETING "for i in version machines devices objects options schema; do\n"
+		{GREETING "for i in version machines devices objects options schema blk scsi; do\n"
 			  "echo \"{\\\"return\\\": 5, \\\"id\\\": \\\"$i\\\"}\"; done\n",
 		 "answers in a way that no known QEMU does"},
 		{"exec cat /dev/zero\n", "more than 4 MiB"},

@@ -40,6 +40,13 @@
 	" \"members\": [{\"name\": \"native\", \"type\": \"2\"}]},"        \
 	" {\"name\": \"2\", \"meta-type\": \"enum\", \"members\":"         \
 	" [{\"name\": \"threads\"}, {\"name\": \"native\"}]}], \"id\": \"schema\"}';;\n"
+#define CANNED_BLK                                                                    \
+	"echo '{\"return\": [{\"name\": \"iothread\", \"type\": \"link<iothread>\"}," \
+	" {\"name\": \"iothread-vq-mapping\"}], \"id\": \"blk\"}';;\n"
+/* A build without it. */
+#define CANNED_SCSI                                                           \
+	"echo '{\"id\": \"scsi\", \"error\": {\"class\": \"DeviceNotFound\"," \
+	" \"desc\": \"no such device\"}}';;\n"
 /* As the path of the binary makes them ("/usr/bin/../share/qemu"). */
 #define CANNED_DATA_DIRS                                                        \
 	"case $* in *'-L help'*) dir=${0%/*}; echo \"$dir/../share/qemu\"\n"    \
@@ -52,7 +59,8 @@
 		"*query-machines*) :;;\n"                                                     \
 		"*user-creatable*) " CANNED_OBJECTS "*qom-list-types*) " CANNED_TYPES         \
 		"*query-command-line-options*) " CANNED_OPTIONS                               \
-		"*query-qmp-schema*) " CANNED_SCHEMA                                          \
+		"*query-qmp-schema*) " CANNED_SCHEMA "*virtio-blk-pci*) " CANNED_BLK          \
+		"*virtio-scsi-pci*) " CANNED_SCSI                                             \
 		"*query-version*) echo '{\"return\": {\"qemu\": {\"micro\": 1, \"minor\": 2," \
 		" \"major\": 9}, \"package\": \"Test 9.2\"}, \"id\": \"version\"}';;\n"       \
 		"*quit*) " end ";;\n"                                                         \

@@ -46,7 +46,9 @@ static void second_start_does_not_run_it(void **state)
 		const struct qemu_names *was = &first.qemu.offers[kind];
 		const struct qemu_names *is = &second.qemu.offers[kind];
 
-		assert_int_not_equal(was->n, 0);
+		/* It has no such device. */
+		if (kind != QEMU_SCSI)
+			assert_int_not_equal(was->n, 0);
 		assert_int_equal(is->n, was->n);
 		for (size_t i = 0; i < was->n; i++)
 			assert_string_equal(is->name[i], was->name[i]);
@@ -187,12 +189,12 @@ static void bad_cache_is_ignored(void **state)
 	assert_true(file_write(file, good, strlen(good) - 1, 0600, VOLATILE, &err));
 	ask(place, &facts);
 	assert_int_equal(runs(place), ++run);
-	at = strstr(good, "\"version\":3");
+	at = strstr(good, "\"version\":4");
 	at[strlen("\"version\":")] = '1';
 	assert_true(file_write(file, good, strlen(good), 0600, VOLATILE, &err));
 	ask(place, &facts);
 	assert_int_equal(runs(place), ++run);
-	at[strlen("\"version\":")] = '3';
+	at[strlen("\"version\":")] = '4';
 	at = strstr(good, "\"none\"");
 	memcpy(at, "[\"on\"]", 6);
 	assert_true(file_write(file, good, strlen(good), 0600, VOLATILE, &err));

@@ -151,6 +151,34 @@ static void whatever_somebody_calls_a_file(void **state)
 	round_trip("=");
 }
 
+/* The other spelling, for what only it can say. */
+static void json(void **state)
+{
+	static char one[] = "io,1", two[] = "io2";
+	char *const threads[] = {one, two};
+	struct option o = option_new_json("d");
+	own_free char *text = NULL, *driver = NULL, *id = NULL, *none = NULL, *bad = NULL;
+
+	(void)state;
+	option_text(&o, "id", "a,\"/");
+	option_number(&o, "n", 18446744073709551615U);
+	option_on(&o, "on", true);
+	option_slot(&o, "addr", 2, 1);
+	option_list(&o, "list", "thread", threads, 2);
+	text = option_done(&o);
+	assert_string_equal(text, "{\"driver\":\"d\",\"id\":\"a,\\\"/\",\"n\":18446744073709551615,"
+				  "\"on\":true,\"addr\":\"02.1\",\"list\":[{\"thread\":\"io,1\"},"
+				  "{\"thread\":\"io2\"}]}");
+	driver = option_read(text, NULL);
+	id = option_read(text, "id");
+	none = option_read(text, "n");
+	bad = option_read("{\"driver\":", NULL);
+	assert_string_equal(driver, "d");
+	assert_string_equal(id, "a,\"/");
+	assert_null(none);
+	assert_null(bad);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +186,7 @@ int main(void)
 		cmocka_unit_test(without_a_first_word),
 		cmocka_unit_test(commas_are_doubled),
 		cmocka_unit_test(each_byte_comes_back),
+		cmocka_unit_test(json),
 		cmocka_unit_test(whatever_somebody_calls_a_file),
 	};
 

@@ -117,6 +117,73 @@ static void threads_of_their_own(void **state)
 		"p.ini:3:12: disk a.iothread: QEMU serves nvme in its main thread\n");
 }
 
+static char *const MAPPED[] = {S("iothread"), S("iothread-vq-mapping")};
+
+static struct world queues_world(void)
+{
+	struct world w = world();
+
+	w.facts.qemu.offers[QEMU_BLK] = (struct qemu_names){(char **)MAPPED, 2};
+	w.facts.qemu.offers[QEMU_SCSI] = (struct qemu_names){(char **)MAPPED, 2};
+	return w;
+}
+
+/* JSON, as nothing else can say the list; numbers are numbers there, and write-cache is none. */
+static void queues_among_threads(void **state)
+{
+	struct world w = queues_world();
+	own_plan struct plan *plan = planned(
+		&w, DISK "iothreads = 2\nqueues = 4\ncache = writethrough\nserial = A,\"B\n");
+	own_plan struct plan *scsi =
+		planned(&w, DISK "iothreads = 2\nqueues = 3\nbus = virtio-scsi\n");
+
+	(void)state;
+	values_are(plan, "-object", "iothread", "iothread,id=io1-a\niothread,id=io2-a\n");
+	values_are(plan, "-device", "{",
+		   "{\"driver\":\"virtio-blk-pci\",\"id\":\"disk-a\",\"bus\":\"port10\",\"addr\":"
+		   "\"00.0\",\"num-queues\":4,\"iothread-vq-mapping\":[{\"iothread\":\"io1-a\"},"
+		   "{\"iothread\":\"io2-a\"}],\"drive\":\"disk-a\",\"serial\":\"A,\\\"B\","
+		   "\"write-cache\":\"off\",\"bootindex\":1}\n");
+	values_are(
+		scsi, "-device", "{",
+		"{\"driver\":\"virtio-scsi-pci\",\"id\":\"scsi-disk-a\",\"bus\":\"port10\","
+		"\"addr\":\"00.0\",\"num_queues\":3,\"iothread-vq-mapping\":[{\"iothread\":"
+		"\"io1-a\"},{\"iothread\":\"io2-a\"}]}\n"
+		"{\"driver\":\"scsi-hd\",\"id\":\"disk-a\",\"bus\":\"scsi-disk-a.0\",\"scsi-id\":0,"
+		"\"lun\":0,\"drive\":\"disk-a\",\"bootindex\":1}\n");
+}
+
+/* What needs no list is said as ever, to any QEMU. */
+static void queues_without_a_list(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *one = planned(&w, DISK "iothreads = 1\nqueues = 3\n");
+	own_plan struct plan *none = planned(&w, DISK "bus = virtio-scsi\nqueues = 2\n");
+
+	(void)state;
+	has(one, "-device", PLACE ",num-queues=3,iothread=io-a,drive=disk-a,bootindex=1");
+	has(none, "-device", "virtio-scsi-pci,id=scsi-disk-a,bus=port10,addr=00.0,num_queues=2");
+}
+
+static void queues_refused(void **state)
+{
+	struct world w = queues_world();
+
+	(void)state;
+	refused(&w, DISK "bus = nvme\nqueues = 2\niothreads = 2\n", ERROR_USAGE,
+		"p.ini:5:13: disk a.iothreads: QEMU serves nvme in its main thread\n"
+		"p.ini:4:10: disk a.queues: only a disk on virtio-blk or virtio-scsi has several\n");
+	refused(&w, DISK "queues = 2\niothreads = 3\n", ERROR_USAGE,
+		"p.ini:4:13: disk a.iothreads = 3: the disk has no more than 2 queues, by its key queues "
+		"or by the guest's processors\n");
+	w = world();
+	refused(&w, DISK "queues = 2\niothreads = 2\n", ERROR_HOST,
+		"p.ini:4:13: disk a.iothreads = 2: QEMU 7.2.22 cannot divide the queues of virtio-blk "
+		"among threads: iothread = yes has one\n");
+	misread(DISK "iothreads = 0\n",
+		"p.ini:3:13: disk a.iothreads: '0' is out of range; 1 to 16\n");
+}
+
 static void device_is(const char *text, const char *prefix, const char *devices)
 {
 	struct world w = world();
@@ -397,6 +464,9 @@ int main(void)
 		cmocka_unit_test(discarding),
 		cmocka_unit_test(cdroms),
 		cmocka_unit_test(threads_of_their_own),
+		cmocka_unit_test(queues_among_threads),
+		cmocka_unit_test(queues_without_a_list),
+		cmocka_unit_test(queues_refused),
 		cmocka_unit_test(buses),
 		cmocka_unit_test(made_serials),
 		cmocka_unit_test(scsi),
