@@ -23,7 +23,8 @@ class Pages:
         try:
             free, reserved, before = (int((POOL / f"{n}_hugepages").read_text()) for n in ("free", "resv", "nr"))
             missing = max(0, pages - (free - reserved))
-            (POOL / "nr_hugepages").write_text(str(before + missing))
+            if missing:
+                (POOL / "nr_hugepages").write_text(str(before + missing))
             self.added = int((POOL / "nr_hugepages").read_text()) - before
             self.enough = self.added >= missing
         except OSError:
