@@ -12,11 +12,11 @@
 
 #define LOCK_PATH JOURNAL_DIR "/lock"
 
-/* So long may nothing be written down by whoever holds it, in seconds: longer than his longest step
- * (a module's load, a driver's probe: 60 s, and what of that the processors were busy for half a
- * minute more).
+/* So long may nothing be written down by whoever holds it: longer than his longest step (a module's
+ * load, a driver's probe: 60 s, and what of that the processors were busy for half a minute more).
  */
-#define LOCK_SILENT_SECONDS 90
+#define LOCK_SILENT_MS 90000
+#define LOCK_LOOK_MS 50
 
 /* The lock's file and its directory go with the last keeper that has nothing in it: a lock on a
  * file that is gone is none.
@@ -59,10 +59,17 @@ static void tell_holder(struct keeper *k, struct error **err)
 
 bool keeper_lock(struct keeper *k, struct error **err)
 {
-	const struct timespec pause = {.tv_nsec = 50000000};
+	return keeper_lock_within(k, LOCK_SILENT_MS, err);
+}
+
+bool keeper_lock_within(struct keeper *k, int silent_ms, struct error **err)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_LOOK_MS * 1000000};
 	struct timespec moved = {0};
 
-	for (int silent = 0; silent < LOCK_SILENT_SECONDS * 20; silent++) {
+	/* Looks are counted, not the clock: where we get no processor, neither does the other one.
+	 */
+	for (int silent = 0; silent < silent_ms; silent += LOCK_LOOK_MS) {
 		if (!journal_dir(err))
 			return false;
 		k->lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -62,10 +62,12 @@ int keeper_serve(int fd, uid_t uid, pid_t client);
  */
 bool keeper_receive(struct keeper *k);
 
-/* Takes the lock, k->lock, which is waited for; false with words where another one keeps it for a
- * minute. Closing it lets it go.
+/* Takes the lock, k->lock, which is waited for; false with words where another one keeps it and
+ * writes nothing into a journal for 90 seconds, or for silent_ms milliseconds. Closing it lets it
+ * go.
  */
 bool keeper_lock(struct keeper *k, struct error **err);
+bool keeper_lock_within(struct keeper *k, int silent_ms, struct error **err);
 /* Lets it go, with its file and directory where nothing is left to do for anybody. */
 void keeper_tidy_up(struct keeper *k);
 

@@ -50,8 +50,7 @@ void returned_before(const struct run_record *record)
 		    record->name, (int)record->keeper.pid);
 }
 
-/* Whether it has ended. */
-static bool wait_for_keeper(const struct run_record *record)
+bool returned_wait(const struct run_record *record, int silent_ms)
 {
 	own_fd int fd = (int)syscall(SYS_pidfd_open, record->keeper.pid, 0);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -71,7 +70,7 @@ static bool wait_for_keeper(const struct run_record *record)
 			say(SAY_NOTE,
 			    "%s: the keeper (%d) is still giving back the host's devices; Ctrl-C leaves it to that",
 			    record->name, (int)record->keeper.pid);
-		if (silent >= SILENT_MS || interrupt_is_pending())
+		if (silent >= silent_ms || interrupt_is_pending())
 			return false;
 		poll(&p, 1, SLICE_MS);
 	}
@@ -154,7 +153,7 @@ bool returned_after(const struct run_record *record, struct error **err)
 
 	if (!record->keeper.pid)
 		return true;
-	if (!wait_for_keeper(record)) {
+	if (!returned_wait(record, SILENT_MS)) {
 		error_add(err, ERROR_LEFT,
 			  "the keeper (%d) has not given everything back yet; it goes on by itself",
 			  (int)record->keeper.pid);

@@ -23,6 +23,11 @@ bool returned_is_explained(const char *runtime);
  */
 bool returned_by_itself(const struct run_record *record, struct error **err);
 
+/* Waits for the keeper's end, but only as long as it works: false when it has done nothing for
+ * silent_ms milliseconds (process_progress()), or Ctrl-C came.
+ */
+bool returned_wait(const struct run_record *record, int silent_ms);
+
 /* After QEMU's end: waits for the keeper's, looks at the drivers of the functions, and says what
  * can be known. Fails with ERROR_LEFT where something is seen not to be back.
  */
