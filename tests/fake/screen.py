@@ -16,6 +16,7 @@ import time
 import unicodedata
 
 from fakes import SOON
+from tap import stretched
 
 SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([@-~])")
 
@@ -132,7 +133,7 @@ class Terminal:
     def wait(self, condition, what="it"):
         """Reads until condition() holds; a text: until the screen has it."""
         there = condition if callable(condition) else lambda: condition in self.screen.text()
-        end = time.monotonic() + SOON
+        end = time.monotonic() + stretched(SOON)
         while not there():
             # In steps: what is waited for may be in a file, and nothing more come to the screen.
             if not self.read(0.05) and time.monotonic() > end:
@@ -182,7 +183,7 @@ class Terminal:
 
     def ends(self):
         """The exit status; what was still written is on the screen."""
-        end = time.monotonic() + SOON
+        end = time.monotonic() + stretched(SOON)
         while self.child.poll() is None:
             assert time.monotonic() < end, f"it does not end:\n{self.screen.text()}"
             self.read(0.05)
