@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -32,6 +33,7 @@ struct search {
 		ino_t ino;
 	} * place; /* the directories */
 	size_t places;
+	struct buf looked_in;
 	struct firmware_list *list; /* what is passed over */
 };
 
@@ -326,6 +328,7 @@ static void add_directory(struct search *search, const struct root *root, const 
 	if (*dir != '/' || is_known(search, root, path))
 		return;
 	name = root_list(root, &names, "%s", path);
+	buf_addf(&search->looked_in, "%s%s", search->looked_in.len ? ", " : "", path);
 	for (size_t i = 0; i < names; i++)
 		if (text_ends(name[i], ".json"))
 			add_source(search, (struct source){
@@ -377,6 +380,7 @@ void firmware_find(struct firmware_list *list, const struct firmware_places *pla
 	}
 	free(search.source);
 	free(search.place);
+	list->looked_in = buf_steal(&search.looked_in);
 }
 
 void firmware_list_free(struct firmware_list *list)
@@ -385,5 +389,6 @@ void firmware_list_free(struct firmware_list *list)
 		firmware_free(&list->item[i]);
 	free(list->item);
 	names_free(list->skipped, list->skips);
+	free(list->looked_in);
 	*list = (struct firmware_list){0};
 }

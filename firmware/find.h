@@ -54,6 +54,7 @@ struct firmware_list {
 	size_t n;
 	char **skipped; /* a line per descriptor that was passed over, with the reason */
 	size_t skips;
+	char *looked_in; /* the directories of descriptors that are there, with commas; "": none */
 	enum distribution distribution; /* for the remedy where nothing fits */
 };
 

@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "own.h"
+#include "text.h"
 
 const char *const LAYOUT_PROGRAMS[] = {
 	"/usr/sbin", "/usr/bin", "/sbin", "/bin", "/run/current-system/sw/bin", NULL,
@@ -31,6 +32,26 @@ const char *const LAYOUT_IDS[] = {
 	"/run/current-system/sw/share",
 	NULL,
 };
+
+const char *const LAYOUT_POLKIT[] = {
+	"/etc/polkit-1/actions",
+	"/run/polkit-1/actions",
+	"/usr/local/share/polkit-1/actions",
+	"/usr/share/polkit-1/actions",
+	"/run/current-system/sw/share/polkit-1/actions",
+	NULL,
+};
+
+bool layout_is_packaged(const char *path)
+{
+	static const char *const top[] = {"/usr/", "/nix/store/", "/gnu/store/",
+					  "/run/current-system/", "/run/libvirt/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(top); i++)
+		if (text_starts(path, top[i]))
+			return !text_starts(path, "/usr/local/");
+	return false;
+}
 
 /* NixOS' modprobe looks in these in this order: after an update the running kernel's modules are
  * those that it was booted with.

@@ -26,6 +26,8 @@
 #ifndef BASE_LAYOUT_H
 #define BASE_LAYOUT_H
 
+#include <stdbool.h>
+
 #include "root.h"
 
 /* The directories of programs that belong to the system, best first, ended by NULL. Where several
@@ -56,6 +58,18 @@ extern const char *const LAYOUT_UDEV[];
  * what NixOS links of them.
  */
 extern const char *const LAYOUT_IDS[];
+
+/* Where polkit reads its actions, ended by NULL: until version 125 in /usr/share alone, since 126
+ * in all of polkit(8), and where NixOS links those of its packages
+ * (nixos/modules/security/polkit.nix).
+ */
+extern const char *const LAYOUT_POLKIT[];
+
+/* Whether a file (absolute path) is the distribution's own by where it lies, so that another system
+ * has its equal in a place of its own: in /usr but /usr/local, in the store of NixOS or Guix, or
+ * behind their links, those of NixOS' libvirt (/run/libvirt) among them.
+ */
+bool layout_is_packaged(const char *path);
 
 /* The directory with the modules of the running kernel ("/usr/lib/modules/6.12.9"), which the
  * caller owns. NULL: there is none to be seen, which says nothing about the modules: an update may

@@ -262,8 +262,8 @@ void judge_keeper(struct examination *e)
 		      distribution_install(p->facts->distribution, PACKAGE_PKEXEC),
 		      "a machine that changes the host starts on a terminal alone, where sudo can ask");
 	else if (!p->setup->polkit_action)
-		found(e, HEALTH_NOTE, "/usr/share/polkit-1/actions/org.vmlaunch.policy",
-		      "not there", xstrdup(_("install vmlaunch with 'make install'")),
+		found(e, HEALTH_NOTE, "org.vmlaunch.policy", "not there",
+		      xstrdup(_("install vmlaunch with 'make install'")),
 		      "polkit does not know vmlaunch's own action, so its dialog speaks of running a program as root");
 	else
 		found(e, HEALTH_OK, pkexec, "there", NULL,

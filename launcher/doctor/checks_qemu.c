@@ -96,6 +96,7 @@ static void judge_choice(struct examination *e, bool secure_boot)
 	const struct patient *p = e->patient;
 	own_error struct error *problem = NULL;
 	const struct firmware *firmware;
+	const char *looked_in = p->firmware->looked_in;
 
 	if (p->qemu_error || !p->machine)
 		return;
@@ -106,8 +107,9 @@ static void judge_choice(struct examination *e, bool secure_boot)
 				  : "there is UEFI firmware%s",
 		      firmware->enrolled ? " and enrolled keys" : "");
 	else
-		found(e, secure_boot ? lacking(e) : HEALTH_PROBLEM, "/usr/share/qemu/firmware",
-		      p->firmware->n ? "others" : "none", NULL, "%s", error_message(problem, 0));
+		found(e, secure_boot ? lacking(e) : HEALTH_PROBLEM,
+		      *looked_in ? looked_in : "qemu/firmware", p->firmware->n ? "others" : "none",
+		      NULL, "%s", error_message(problem, 0));
 }
 
 void judge_firmware(struct examination *e)

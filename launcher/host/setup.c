@@ -300,9 +300,7 @@ void setup_collect(struct setup_facts *setup, const struct root *root,
 		.protection = read_protection(root),
 		.secure_boot = read_secure_boot(root),
 		.supergfxd = read_supergfxd(root),
-		.polkit_action =
-			root_exists(root, "/usr/share/polkit-1/actions/" POLKIT_ACTION) ||
-			root_exists(root, "/usr/local/share/polkit-1/actions/" POLKIT_ACTION),
+		.polkit_action = find_in(root, LAYOUT_POLKIT, POLKIT_ACTION),
 	};
 	read_mux(setup, root);
 	read_memlock(setup, root);
@@ -322,6 +320,7 @@ void setup_free(struct setup_facts *setup)
 	free(setup->kvmfr_rule);
 	for (size_t i = 0; i < SETUP_PROGRAMS; i++)
 		free(setup->program[i]);
+	free(setup->polkit_action);
 	free(setup->agent);
 	*setup = (struct setup_facts){0};
 }

@@ -57,7 +57,7 @@ struct setup_facts {
 	char *kvmfr_rule;     /* a udev rule that gives its device to who sits here; NULL: none */
 	bool kvmfr_rule_late; /* which is read after the one that does give devices */
 	char *program[SETUP_PROGRAMS]; /* paths; NULL: not there */
-	bool polkit_action;	       /* vmlaunch's own is installed */
+	char *polkit_action;	       /* vmlaunch's own, its path; NULL: not installed */
 	bool desktop;		       /* a graphical session runs */
 	char *agent; /* what asks for passwords in it, by its name; NULL: none was seen */
 };

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/text.h"
 
 /* What is booted from: a section, and libvirt's number for it. */
@@ -450,13 +451,22 @@ static void import_tpm(struct draft *d, xmlNode *devices)
 	}
 }
 
+/* The names that distributions have for the QEMU that PATH leads to. */
+static bool is_usual_qemu(const char *path)
+{
+	static const char *const name[] = {"qemu-system-x86_64", "qemu-kvm", "kvm", "kvm-spice"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(name); i++)
+		if (strcmp(path_base(path), name[i]) == 0)
+			return layout_is_packaged(path);
+	return false;
+}
+
 static void import_emulator(struct draft *d, xmlNode *devices)
 {
 	own_free char *path = xml_text(xml_child(devices, "emulator"));
 
-	if (!path || strcmp(path, "/usr/bin/qemu-system-x86_64") == 0 ||
-	    strcmp(path, "/usr/bin/kvm") == 0 || strcmp(path, "/usr/libexec/qemu-kvm") == 0 ||
-	    text_starts(path, "/run/libvirt/"))
+	if (!path || is_usual_qemu(path))
 		return;
 	draft_comment(d, "qemu", "", "The domain had a QEMU of its own.");
 	draft_put_off(d, "qemu", "", "binary", path);

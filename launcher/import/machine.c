@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/text.h"
 
 #define NVRAM_WORDS \
@@ -128,12 +129,6 @@ static void import_guest(struct draft *d, xmlNode *domain)
 	xml_take(xml_child(domain, "metadata"));
 }
 
-/* Of a distribution's firmware the equal is found by its descriptors. */
-static bool is_distributions(const char *path)
-{
-	return text_starts(path, "/usr/share/") || text_starts(path, "/run/libvirt/");
-}
-
 static bool import_loader(struct draft *d, xmlNode *os)
 {
 	xmlNode *loader = xml_child(os, "loader"), *nvram = xml_child(os, "nvram");
@@ -147,7 +142,8 @@ static bool import_loader(struct draft *d, xmlNode *os)
 	xml_take(loader);
 	xml_take(nvram);
 	draft_put(d, "firmware", "", "uefi", pflash ? "yes" : "no");
-	if (code && *code && pflash && !is_distributions(code)) {
+	/* Of a distribution's firmware the equal is found by its descriptors. */
+	if (code && *code && pflash && !layout_is_packaged(code)) {
 		draft_comment(
 			d, "firmware", "",
 			"libvirt had a firmware of somebody's own. It is taken again with these two:");
