@@ -116,7 +116,7 @@ static void look_at(struct plug *plug, size_t i, struct qmp *qmp)
 	struct plug_item *item = &plug->item[i];
 	struct plugged found = {0};
 
-	if (item->asked)
+	if (item->asked || plug->asked)
 		return;
 	plug->find(plug->plan->usb[i].device, &found);
 	if (item->number && (found.number != item->number || found.bus != item->bus))
@@ -131,6 +131,39 @@ static void look(struct plug *plug, struct qmp *qmp)
 {
 	for (size_t i = 0; i < plug->plan->usbs; i++)
 		look_at(plug, i, qmp);
+}
+
+/* What is there is taken for the guest's until QEMU has answered, and where it does not. */
+static void ask_what_it_has(struct plug *plug, struct qmp *qmp)
+{
+	own_error struct error *err = NULL;
+	json_object *arguments = json_object_new_object();
+
+	json_add_text(arguments, "path", "/machine/peripheral");
+	qmp_send(qmp, "qom-list", arguments, &plug->asked, &err);
+}
+
+/* QAPI: ObjectPropertyInfo; a device's property is called as its id. */
+static bool has_device(json_object *list, const char *id)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *name = json_member_text(json_object_array_get_idx(list, i), "name");
+
+		if (name && strcmp(name, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void take_list(struct plug *plug, struct qmp *qmp, const struct qmp_message *m)
+{
+	if (m->kind != QMP_REPLY || !json_object_is_type(m->data, json_type_array))
+		return;
+	for (size_t i = 0; i < plug->plan->usbs; i++)
+		if (!has_device(m->data, plug->plan->usb[i].id))
+			plug->item[i].number = 0;
+		else if (!plug->item[i].number)
+			take_away(plug, i, qmp);
 }
 
 void plug_begin(struct plug *plug, const struct plan *plan, struct link *link, struct qmp *qmp,
@@ -156,6 +189,8 @@ void plug_begin(struct plug *plug, const struct plan *plan, struct link *link, s
 		free(found.node);
 		free(found.use);
 	}
+	if (adopted)
+		ask_what_it_has(plug, qmp);
 	look(plug, qmp);
 }
 
@@ -191,6 +226,12 @@ static void tell_answer(const struct plug *plug, size_t i, const struct qmp_mess
 
 bool plug_answer(struct plug *plug, struct qmp *qmp, const struct qmp_message *m)
 {
+	if (plug->asked && plug->asked == m->id) {
+		plug->asked = 0;
+		take_list(plug, qmp, m);
+		look(plug, qmp);
+		return true;
+	}
 	for (size_t i = 0; plug->item && i < plug->plan->usbs; i++) {
 		if (!plug->item[i].asked || plug->item[i].asked != m->id)
 			continue;
@@ -204,6 +245,7 @@ bool plug_answer(struct plug *plug, struct qmp *qmp, const struct qmp_message *m
 
 void plug_forget(struct plug *plug)
 {
+	plug->asked = 0;
 	for (size_t i = 0; plug->item && i < plug->plan->usbs; i++)
 		plug->item[i].asked = 0;
 }

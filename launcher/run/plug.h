@@ -6,6 +6,8 @@
  * the guest, as QEMU would look for it every other second until it comes, and without the right to
  * open it for ever. One that comes is given by its bus and number: so QEMU says at once whether it
  * can have it.
+ *
+ * Whoever takes over asks QEMU which ones it has: more may have come while nobody watched.
  */
 #ifndef RUN_PLUG_H
 #define RUN_PLUG_H
@@ -32,7 +34,8 @@ struct plug {
 	const struct plan *plan;
 	struct link *link; /* to the keeper; may be NULL */
 	plug_find *find;
-	int watch; /* inotify; -1: nothing is watched */
+	int watch;	/* inotify; -1: nothing is watched */
+	uint64_t asked; /* QEMU is asked what it has, 0: it is not */
 	struct plug_item {
 		unsigned bus, number; /* of what the guest has; number 0: nothing */
 		unsigned told;	      /* the number of the one that it could not have */
@@ -43,7 +46,7 @@ struct plug {
 #define PLUG_NONE ((struct plug){.watch = -1})
 
 /* Begins to watch, and gives the guest what has come since the plan was made; the guest runs. find
- * NULL: nobody knows, and nothing is done. adopted: the guest has what is there.
+ * NULL: nobody knows, and nothing is done. adopted: the guest has what QEMU says that it has.
  */
 void plug_begin(struct plug *plug, const struct plan *plan, struct link *link, struct qmp *qmp,
 		plug_find *find, bool adopted);
