@@ -68,6 +68,7 @@ static enum image_kind kind_by_head(struct bytes head)
 		MAGIC(0, "PK\3\4", IMAGE_PACKED),
 		MAGIC(0, "7z\xbc\xaf\x27\x1c", IMAGE_PACKED),
 		MAGIC(0, "Rar!\x1a\x07", IMAGE_PACKED),
+		MAGIC(257, "ustar", IMAGE_PACKED), /* tar, and so OVA */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
