@@ -39,6 +39,7 @@ struct qmp *qmp_new(int fd, size_t message_limit)
 	struct qmp *qmp = xcalloc(1, sizeof(*qmp));
 
 	qmp->fd = fd;
+	qmp->attached = -1;
 	qmp->wire = wire_new(message_limit);
 	qmp->end = &qmp->first;
 	return qmp;
@@ -159,12 +160,40 @@ static void close_connection(struct qmp *qmp, const char *why)
 		qmp->why_closed = xstrdup(why);
 }
 
+void qmp_attach_fd(struct qmp *qmp, int fd)
+{
+	qmp->attached = fd;
+}
+
+static ssize_t send_output(struct qmp *qmp)
+{
+	struct iovec bytes = {qmp->out.data + qmp->out_at, qmp->out.len - qmp->out_at};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS}};
+	struct msghdr message = {.msg_iov = &bytes,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control.space)};
+	ssize_t n;
+
+	if (qmp->attached < 0)
+		return send(qmp->fd, bytes.iov_base, bytes.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	memcpy(CMSG_DATA(&control.header), &qmp->attached, sizeof(int));
+	n = sendmsg(qmp->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n > 0)
+		qmp->attached = -1;
+	return n;
+}
+
 /* Writes what can be written now. That QEMU reads no more is no failure here. */
 static bool flush(struct qmp *qmp, struct error **err)
 {
 	while (qmp->out_at < qmp->out.len) {
-		ssize_t n = send(qmp->fd, qmp->out.data + qmp->out_at, qmp->out.len - qmp->out_at,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = send_output(qmp);
 
 		if (n >= 0) {
 			qmp->out_at += (size_t)n;

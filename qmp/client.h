@@ -97,6 +97,11 @@ bool qmp_receive(struct qmp *qmp, struct error **err);
  */
 enum qmp_kind qmp_next(struct qmp *qmp, struct qmp_message *message);
 
+/* The next command carries a copy of this descriptor, as QEMU's getfd wants it; it has to stay open
+ * until the command was answered. -1: none does any more.
+ */
+void qmp_attach_fd(struct qmp *qmp, int fd);
+
 /* Queues a command and writes what can be written at once. Takes over arguments (may be NULL) also
  * on failure; *id (may be NULL) is what the reply will carry. The first command of a connection
  * must be "qmp_capabilities", after QMP_GREETING.

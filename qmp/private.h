@@ -24,7 +24,8 @@ struct qmp {
 	struct wire *wire;
 	struct buf out; /* from out_at on still to be written */
 	size_t out_at;
-	bool deaf; /* the other end reads no more */
+	bool deaf;    /* the other end reads no more */
+	int attached; /* goes along with the next bytes; -1: none */
 
 	uint64_t last_id;
 	struct pending *pending;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -14,6 +15,7 @@
 #include "run/record.h"
 
 #define PICTURE_LIMIT (256U << 20)
+#define DUMP_FD "vmlaunch-dump" /* its name in QEMU */
 
 /* The whole path of a file that is not there yet; NULL with an error. */
 static char *new_file(const char *name, bool replace, struct error **err)
@@ -125,19 +127,47 @@ static json_object *find_screenshot(struct looking *looking, const char *words, 
 	return look_take_picture(looking, words, false, err) ? file_json(words) : NULL;
 }
 
+/* Gives QEMU, which may open no file of ours by its name (run/confine.c), a descriptor of that
+ * name.
+ */
+static bool give_fd(struct looking *looking, const char *name, int fd, struct error **err)
+{
+	json_object *arguments = json_object_new_object();
+	own_json json_object *answer = NULL;
+
+	json_add_text(arguments, "fdname", name);
+	qmp_attach_fd(looking->session->qmp, fd);
+	answer = look_ask(looking, "getfd", arguments, err);
+	qmp_attach_fd(looking->session->qmp, -1);
+	return answer;
+}
+
 static json_object *find_dump(struct looking *looking, const char *words, struct error **err)
 {
-	own_free char *path = new_file(words, false, err), *protocol = NULL;
+	own_free char *path = new_file(words, false, err);
 	own_json json_object *answer = NULL;
 	json_object *arguments;
+	own_fd int fd = -1;
+	struct stat file;
 
-	if (!path)
+	if (!path || !session_may(looking->session, "dump-guest-memory", NULL, err))
 		return NULL;
-	protocol = xasprintf("file:%s", path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		own_free char *shown = text_word(path);
+
+		error_errno(err, ERROR_FAILED, errno, "%s", shown);
+		return NULL;
+	}
 	arguments = json_object_new_object();
 	json_add_bool(arguments, "paging", 0);
-	json_add_text(arguments, "protocol", protocol);
-	answer = look_ask(looking, "dump-guest-memory", arguments, err);
+	json_add_text(arguments, "protocol", "fd:" DUMP_FD);
+	if (give_fd(looking, DUMP_FD, fd, err))
+		answer = look_ask(looking, "dump-guest-memory", steal(&arguments), err);
+	json_object_put(arguments);
+	/* One that is not waited for any more goes on. */
+	if (!answer && fstat(fd, &file) == 0 && file.st_size == 0)
+		unlink(path);
 	return answer ? file_json(path) : NULL;
 }
 
