@@ -45,15 +45,20 @@ static void make_raw(struct terminal *terminal)
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 }
 
-void terminal_open(struct terminal *terminal)
+bool terminal_is_dumb(void)
 {
 	const char *kind = getenv("TERM");
+
+	return !kind || !*kind || strcmp(kind, "dumb") == 0;
+}
+
+void terminal_open(struct terminal *terminal)
+{
 	struct buf out = {0};
 	sigset_t set;
 
 	*terminal = (struct terminal){.editor = editor_new(), .signals = -1};
-	terminal->plain = !kind || !*kind || strcmp(kind, "dumb") == 0 ||
-			  tcgetattr(STDIN_FILENO, &terminal->before) < 0;
+	terminal->plain = terminal_is_dumb() || tcgetattr(STDIN_FILENO, &terminal->before) < 0;
 	/* Widths of characters; what is written is UTF-8 whatever the user's locale is. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	look_at_size(terminal);

@@ -23,6 +23,9 @@ struct terminal {
 	bool pasting_asked;
 };
 
+/* Whether TERM says that the terminal cannot move its cursor. */
+bool terminal_is_dumb(void);
+
 /* Takes the terminal over; terminal_close() gives it back as it was. */
 void terminal_open(struct terminal *terminal);
 void terminal_close(struct terminal *terminal);

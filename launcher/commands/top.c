@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "terminal.h"
 #include "top_private.h"
 
 #define INTERVAL_MS 2000
@@ -263,7 +264,7 @@ int command_top(const struct arguments *args, struct error **err)
 			  text);
 		return ERROR_USAGE;
 	}
-	good = json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)
+	good = json || terminal_is_dumb() || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)
 		       ? show_once(json, err)
 		       : show_again_and_again((int)(seconds * 1000), err);
 	return good ? 0 : ERROR_FAILED;
