@@ -287,8 +287,9 @@ static struct part part_behind(const char *line, size_t at, enum shell_takes tak
 	case TAKES_EVENT:
 		return (struct part){at, next ? PART_NOTHING : PART_EVENT};
 	case TAKES_EVENT_FILTER:
-		return (struct part){text_starts(line + at, only) ? at + strlen(only) : at,
-				     PART_EVENT};
+		if (text_starts(line + at, only))
+			at = (size_t)(strrchr(line, ' ') - line) + 1;
+		return (struct part){at, PART_EVENT};
 	default:
 		return (struct part){at, PART_NOTHING};
 	}
