@@ -76,14 +76,73 @@ void import_watchdog(struct draft *d, xmlNode *devices)
 	}
 }
 
+/* Where text of the guest's goes; false: that has no key. What waits for a client does so on a
+ * socket of the machine's.
+ */
+static bool put_stream(struct draft *d, xmlNode *node, const char *key)
+{
+	static const char *const listens[] = {"pty", "unix", "tcp", "spicevmc"};
+	own_free char *type = xml_attr(node, "type");
+	own_free char *path = xml_attr(xml_child(node, "source"), "path");
+
+	if (draft_value(d, "console", "", key))
+		return false;
+	if (type && strcmp(type, "file") == 0 && path) {
+		draft_put(d, "console", "", key, path);
+		return true;
+	}
+	for (size_t i = 0; type && i < ARRAY_SIZE(listens); i++) {
+		if (strcmp(listens[i], type) != 0)
+			continue;
+		draft_put(d, "console", "", key, "socket");
+		return true;
+	}
+	return false;
+}
+
+/* libvirt writes the first serial port as a <console> as well. */
+static void import_serials(struct draft *d, xmlNode *devices)
+{
+	for (xmlNode *s = xml_child(devices, "serial"); s; s = xml_next(s)) {
+		if (!put_stream(d, s, "serial"))
+			draft_left(
+				d,
+				"a serial port: there is one, whose text goes to the terminal, a socket or a file");
+		xml_take(s);
+	}
+	for (xmlNode *c = xml_child(devices, "console"); c; c = xml_next(c)) {
+		own_free char *kind = xml_attr(xml_child(c, "target"), "type");
+		bool virtio = kind && strcmp(kind, "virtio") == 0;
+
+		if (!put_stream(d, c, virtio ? "virtio" : "serial") && virtio)
+			draft_left(
+				d,
+				"a virtio console: there is one, whose text goes to the terminal, a socket or a file");
+		xml_take(c);
+	}
+}
+
+/* Channels for USB devices of SPICE's client's. */
+static void import_redirections(struct draft *d, xmlNode *devices, bool spice)
+{
+	unsigned n = 0;
+
+	for (xmlNode *r = xml_child(devices, "redirdev"); r; r = xml_next(r)) {
+		if (spice && xml_has(r, "type", "spicevmc"))
+			n++;
+		else
+			draft_left(
+				d,
+				"redirdev: USB devices of a client's, which come by SPICE alone");
+		xml_take(r);
+	}
+	if (n)
+		draft_putf(d, "display", "", "usb-redirect", "%u", n);
+}
+
 void import_ports(struct draft *d, xmlNode *devices, bool spice)
 {
-	if (xml_child(devices, "serial") || xml_child(devices, "console"))
-		draft_note(
-			d,
-			"there is no serial port; console.serial = terminal, or a file, makes one");
-	xml_take_all(devices, "serial");
-	xml_take_all(devices, "console");
+	import_serials(d, devices);
 	for (xmlNode *c = xml_child(devices, "channel"); c; c = xml_next(c)) {
 		own_free char *type = xml_attr(c, "type");
 		own_free char *name = xml_attr(xml_child(c, "target"), "name");
@@ -97,9 +156,7 @@ void import_ports(struct draft *d, xmlNode *devices, bool spice)
 		if (!(agent && spice) && !(name && strcmp(name, "com.redhat.spice.0") == 0))
 			draft_left(d, "channel %s", name ? name : type ? type : "?");
 	}
-	if (xml_child(devices, "redirdev"))
-		draft_left(d, "redirdev: USB devices of SPICE's client");
-	xml_take_all(devices, "redirdev");
+	import_redirections(d, devices, spice);
 }
 
 /* By the tag that the guest mounts it by, which stays; the section's name has no other letters. */

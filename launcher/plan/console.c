@@ -1,20 +1,46 @@
-/* Text out of the guest: the first serial port and the debug port. A stream that goes to the
- * terminal goes through the supervisor, over a socket of its own, so that QEMU never holds the
- * terminal.
+/* Text in and out of the guest: the first serial port, a virtio console and the debug port. A
+ * stream that goes to the terminal goes through the supervisor, over a socket of its own, so that
+ * QEMU never holds the terminal. One on a listening socket is for whoever connects, one at a time;
+ * what the guest writes while nobody has is lost.
  */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "compose.h"
 
 #define DEBUG_PORT \
 	0x402 /* where OVMF's debug builds and SeaBIOS write (docs/specs of QEMU: isa-debugcon) */
 
-static void add_stream(struct composer *c, const char *id, const struct target *target,
-		       enum plan_fd_role role)
+/* What is composed, and how a terminal is joined to it. */
+static void add_listening(struct composer *c, struct option *o, const char *id, const char *what)
+{
+	own_free char *file = xasprintf("%s.sock", id);
+	own_free char *path = path_join(c->plan->runtime_dir, file), *word = text_word(path);
+
+	option_number(o, "fd", (uint64_t)compose_fd(c, FD_STREAM, steal(&path)));
+	option_on(o, "server", true);
+	option_on(o, "wait", false);
+	compose_note(c, "%s: socat -,raw,echo=0,escape=0x1d unix-connect:%s   # Ctrl-] leaves",
+		     what, word);
+}
+
+static const char *way_of(enum target_kind kind)
+{
+	return kind == TARGET_FILE     ? "appended to"
+	       : kind == TARGET_SOCKET ? "nobody else can reach the socket's directory"
+				       : "through the supervisor";
+}
+
+static void add_stream(struct composer *c, const char *id, const char *what,
+		       const struct target *target, enum plan_fd_role role)
 {
 	struct option o;
 
-	if (target->kind == TARGET_FILE) {
+	if (target->kind == TARGET_SOCKET) {
+		o = option_new("socket");
+		option_text(&o, "id", id);
+		add_listening(c, &o, id, what);
+	} else if (target->kind == TARGET_FILE) {
 		o = option_new("file");
 		option_text(&o, "id", id);
 		option_text(&o, "path", target->path);
@@ -24,8 +50,7 @@ static void add_stream(struct composer *c, const char *id, const struct target *
 		option_text(&o, "id", id);
 		option_number(&o, "fd", (uint64_t)compose_fd(c, role, NULL));
 	}
-	compose_argument(c, "-chardev", option_done(&o), &target->at,
-			 target->kind == TARGET_FILE ? "appended to" : "through the supervisor");
+	compose_argument(c, "-chardev", option_done(&o), &target->at, way_of(target->kind));
 }
 
 static void add_serial(struct composer *c)
@@ -36,7 +61,7 @@ static void add_serial(struct composer *c)
 	c->plan->serial = serial->kind;
 	if (serial->kind == TARGET_NONE)
 		return;
-	add_stream(c, "serial", serial, FD_SERIAL);
+	add_stream(c, "serial", "the guest's serial port", serial, FD_SERIAL);
 	o = option_new("isa-serial");
 	option_text(&o, "id", "serial0");
 	option_number(&o, "index", 0);
@@ -57,7 +82,7 @@ static void add_debug(struct composer *c)
 	c->plan->debug = debug->kind;
 	if (debug->kind == TARGET_NONE)
 		return;
-	add_stream(c, "debug", debug, FD_DEBUG);
+	add_stream(c, "debug", "the guest's debug port", debug, FD_DEBUG);
 	o = option_new("isa-debugcon");
 	option_text(&o, "id", "debug0");
 	option_number(&o, "iobase", DEBUG_PORT);
@@ -79,6 +104,29 @@ void compose_serial_bus(struct composer *c)
 	option_text(&o, "id", "agentbus");
 	option_text(&o, "bus", bus);
 	compose_fixed(c, "-device", option_done(&o), NULL);
+}
+
+/* Port 0 is the one that guests take for a console (virtio 1.2, 5.3.3, as QEMU hands them out). */
+static void add_virtio(struct composer *c)
+{
+	const struct target *console = &c->p->console.virtio, *serial = &c->p->console.serial;
+	struct option o;
+
+	if (console->kind == TARGET_NONE)
+		return;
+	if (console->kind == TARGET_TERMINAL && serial->kind == TARGET_TERMINAL) {
+		compose_wrong(c, console->at, "%s and %s cannot both have the terminal",
+			      compose_key(c, &console->at), compose_key(c, &serial->at));
+		return;
+	}
+	compose_serial_bus(c);
+	add_stream(c, "console", "the guest's console", console, FD_SERIAL);
+	o = option_new("virtconsole");
+	option_text(&o, "id", "console0");
+	option_text(&o, "bus", "agentbus.0");
+	option_number(&o, "nr", 0);
+	option_text(&o, "chardev", "console");
+	compose_argument(c, "-device", option_done(&o), &console->at, "hvc0 in Linux");
 }
 
 static void add_guest_agent(struct composer *c)
@@ -108,9 +156,10 @@ static void add_guest_agent(struct composer *c)
 
 void compose_console(struct composer *c)
 {
-	if (c->in->purpose == PURPOSE_RUN)
+	if (c->in->purpose == PURPOSE_RUN) {
 		add_serial(c);
-	if (c->in->purpose == PURPOSE_RUN)
+		add_virtio(c);
 		add_guest_agent(c);
+	}
 	add_debug(c);
 }

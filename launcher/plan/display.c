@@ -67,6 +67,38 @@ static void add_video(struct composer *c)
 			 "works without a driver");
 }
 
+/* Channels for USB devices of the client's: each carries one, and has a port of its own. */
+static void add_redirection(struct composer *c)
+{
+	const struct number *redirect = &c->p->display.usb_redirect;
+
+	if (!redirect->v)
+		return;
+	if (!is_spice(c)) {
+		compose_wrong(c, redirect->at, "%s needs %s = spice", compose_key(c, &redirect->at),
+			      compose_key(c, &c->p->display.type.at));
+		return;
+	}
+	if (!qemu_offers(&c->facts->qemu, QEMU_DEVICES, "usb-redir"))
+		compose_refuse(c, redirect->at, "%s: QEMU %s is built without usb-redir",
+			       compose_key(c, &redirect->at), c->facts->qemu.version);
+	for (uint64_t i = 1; i <= redirect->v; i++) {
+		own_free char *id = xasprintf("redirect%lu", i);
+		own_free char *channel = xasprintf("redirection%lu", i);
+		struct option o = option_new("spicevmc");
+
+		option_text(&o, "id", channel);
+		option_text(&o, "name", "usbredir");
+		compose_argument(c, "-chardev", option_done(&o), &redirect->at, NULL);
+		o = option_new("usb-redir");
+		option_text(&o, "id", id);
+		option_text(&o, "chardev", channel);
+		compose_usb_port(c, &o, NULL, id);
+		compose_argument(c, "-device", option_done(&o), &redirect->at,
+				 "for a USB device of the client's");
+	}
+}
+
 static void add_agent(struct composer *c)
 {
 	struct option o = option_new("spicevmc");
@@ -191,4 +223,5 @@ void compose_display(struct composer *c)
 			 "nobody else can reach the socket's directory");
 	add_agent(c);
 	add_input(c);
+	add_redirection(c);
 }

@@ -37,6 +37,7 @@ enum plan_fd_role {
 	FD_MONITOR,   /* listening: the supervisor's monitor */
 	FD_TOOLS,     /* listening: the monitor of `vmlaunch qmp` and friends */
 	FD_AGENT,     /* listening: who speaks to the guest's agent */
+	FD_STREAM,    /* listening: who reads and writes a port of the guest's; there may be several */
 	FD_SERIAL,    /* connected stream: the first serial port */
 	FD_DEBUG,     /* connected stream: the debug port */
 	FD_OVERLAY,   /* a file without a name, of PREPARE_OVERLAY; there may be several */

@@ -366,9 +366,11 @@ static const struct key SHARE[] = {
 
 static const struct key CONSOLE[] = {
 	{"serial", TARGET(console_section, serial), .dflt = "none",
-	 .help = "the guest's first serial port; terminal: where vmlaunch was started"},
+	 .help = "the guest's first serial port; terminal: where vmlaunch was started; socket: serial.sock in the machine's runtime directory, for one program at a time"},
+	{"virtio", TARGET(console_section, virtio), .dflt = "none",
+	 .help = "a console that Linux has as hvc0, many times faster than a serial port; socket: console.sock"},
 	{"debug-port", TARGET(console_section, debug_port), .dflt = "none",
-	 .help = "I/O port 0x402, where firmware and the guest's-eye program write"},
+	 .help = "I/O port 0x402, where firmware and the guest's-eye program write; socket: debug.sock"},
 	{"guest-agent", FLAG(console_section, guest_agent), .dflt = "no",
 	 .help = "yes: a channel to QEMU's guest agent (qemu-ga) in the guest, as the socket guest-agent.sock in the machine's runtime directory"},
 };
@@ -416,6 +418,8 @@ static const struct key DISPLAY_KEYS[] = {
 	 .help = "an emulated graphics card; auto: with SPICE or VNC where no GPU is passed, to see something"},
 	{"usb-mouse", FLAG(display_section, usb_mouse), .dflt = "yes",
 	 .help = "a USB mouse and keyboard; Windows takes others for touchpads where it sees a battery"},
+	{"usb-redirect", COUNT(display_section, usb_redirect, 0, 8), .dflt = "0",
+	 .help = "so many USB devices of SPICE's client can be given to the guest while it runs, by the client's menu"},
 	{"gl", CHOICE(display_section, gl, WHEN), .dflt = "auto",
 	 .help = "QEMU draws with OpenGL and hands SPICE's client the picture in the host's video memory; auto: where render-node is given, or a GVT-g vGPU shows its picture"},
 	{"render-node", PATH(display_section, render_node), .flags = KEY_AUTO | KEY_NODE, .dflt = "auto",

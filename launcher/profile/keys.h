@@ -35,7 +35,7 @@ enum kind {
 	KIND_DURATION, /* struct number: milliseconds */
 	KIND_FLAG,     /* struct flag: yes or no */
 	KIND_CHOICE,   /* struct choice: a word of a list */
-	KIND_TARGET,   /* struct target: terminal, none or a file */
+	KIND_TARGET,   /* struct target: terminal, socket, none or a file */
 	KIND_STRINGS,  /* struct strings: one text a line */
 	KIND_ORDER,    /* struct boot_order: disk/NAME or network/NAME each */
 	KIND_FLAGS,    /* struct cpu_flags: +NAME or -NAME each, separated by white space */

@@ -165,6 +165,7 @@ struct tpm_section {
 
 struct console_section {
 	struct target serial;
+	struct target virtio;
 	struct target debug_port;
 	struct flag guest_agent;
 };
@@ -182,6 +183,7 @@ struct display_section {
 	struct flag start_viewer;
 	struct choice viewer;
 	struct text rdp_user;
+	struct number usb_redirect;
 	struct choice gl;
 	struct text render_node;
 };

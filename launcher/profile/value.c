@@ -295,12 +295,14 @@ static char *parse_target(const struct token *t, void *out)
 	struct target *target = out;
 
 	if (!*t->text)
-		return value_wrong(t, "terminal, none or a file");
+		return value_wrong(t, "terminal, socket, none or a file");
 	free(steal(&target->path));
 	if (strcmp(t->text, "none") == 0) {
 		target->kind = TARGET_NONE;
 	} else if (strcmp(t->text, "terminal") == 0) {
 		target->kind = TARGET_TERMINAL;
+	} else if (strcmp(t->text, "socket") == 0) {
+		target->kind = TARGET_SOCKET;
 	} else {
 		target->kind = TARGET_FILE;
 		target->path = value_absolute(t);
@@ -346,7 +348,7 @@ static const struct kind_row {
 	[KIND_DURATION] = {parse_duration, "a time such as 30s", NUMBER},
 	[KIND_FLAG] = {parse_flag, "yes | no", OF(flag)},
 	[KIND_CHOICE] = {parse_choice, "a word", OF(choice)},
-	[KIND_TARGET] = {parse_target, "terminal | none | a file", OF(target),
+	[KIND_TARGET] = {parse_target, "terminal | socket | none | a file", OF(target),
 			 .clear = clear_target},
 	[KIND_STRINGS] = {parse_strings, "text, as often as wanted", STRINGS},
 	[KIND_ORDER] = {parse_order, "names", OF(boot_order), .clear = clear_order},

@@ -132,7 +132,7 @@ struct resolution {
 };
 
 /* Where a stream of bytes from the guest goes. */
-enum target_kind { TARGET_NONE, TARGET_TERMINAL, TARGET_FILE };
+enum target_kind { TARGET_NONE, TARGET_TERMINAL, TARGET_SOCKET, TARGET_FILE };
 
 struct target {
 	enum target_kind kind;

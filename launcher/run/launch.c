@@ -94,6 +94,7 @@ static bool open_role(const struct plan_fd *fd, int *theirs, const struct beside
 	case FD_DEBUG:
 		return open_stream(&launched->debug, theirs, err);
 	case FD_AGENT:
+	case FD_STREAM:
 	case FD_TOOLS:
 		*theirs = listen_at(fd->path, err);
 		return *theirs >= 0;

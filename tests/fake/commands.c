@@ -41,6 +41,7 @@ static const struct {
 	{"usb-kbd", "usb-hid"},
 	{"usb-tablet", "usb-hid"},
 	{"usb-host", "usb-device"},
+	{"usb-redir", "usb-device"},
 	{"usb-storage", "usb-storage-dev"},
 	{"qxl-vga", "pci-qxl"},
 	{"VGA", "pci-vga"},

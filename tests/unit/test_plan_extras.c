@@ -81,6 +81,54 @@ static void picture_by_vnc(void **state)
 		     "p.ini:2:8: display.type = vnc: QEMU 7.2.22 is built without it");
 }
 
+static void streams_on_sockets(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan =
+		planned(&w, "[console]\nserial = socket\nvirtio = socket\ndebug-port = socket\n");
+	own_plan struct plan *terminal = planned(&w, "[console]\nvirtio = terminal\n");
+
+	(void)state;
+	values_are(plan, "-chardev", "socket,id=serial",
+		   "socket,id=serial,fd=5,server=on,wait=off\n");
+	values_are(plan, "-chardev", "socket,id=console",
+		   "socket,id=console,fd=6,server=on,wait=off\n");
+	values_are(plan, "-chardev", "socket,id=debug",
+		   "socket,id=debug,fd=7,server=on,wait=off\n");
+	values_are(plan, "-device", "virtconsole",
+		   "virtconsole,id=console0,bus=agentbus.0,nr=0,chardev=console\n");
+	assert_int_equal(plan->fd[2].role, FD_STREAM);
+	assert_string_equal(plan->fd[2].path, "/run/user/1/vmlaunch/p/serial.sock");
+	assert_string_equal(plan->note[1],
+			    "the guest's console: socat -,raw,echo=0,escape=0x1d "
+			    "unix-connect:/run/user/1/vmlaunch/p/console.sock   # Ctrl-] leaves");
+	values_are(terminal, "-chardev", "socket,id=console", "socket,id=console,fd=5\n");
+	assert_int_equal(terminal->fd[2].role, FD_SERIAL);
+	refusal_says(&w, "[console]\nserial = terminal\nvirtio = terminal\n",
+		     "p.ini:3:10: console.virtio and console.serial cannot both have the terminal");
+}
+
+static void usb_of_a_client(void **state)
+{
+	static char *const offers[] = {S("usb-redir")};
+	struct world w = world(), without = world();
+	own_plan struct plan *plan = NULL;
+
+	(void)state;
+	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)offers, 1};
+	plan = planned(&w, "[display]\ntype = spice\nusb-redirect = 2\nusb-mouse = no\n");
+	values_are(plan, "-chardev", "spicevmc,id=redirection",
+		   "spicevmc,id=redirection1,name=usbredir\n"
+		   "spicevmc,id=redirection2,name=usbredir\n");
+	values_are(plan, "-device", "usb-redir",
+		   "usb-redir,id=redirect1,chardev=redirection1,bus=usb.0,port=1\n"
+		   "usb-redir,id=redirect2,chardev=redirection2,bus=usb.0,port=2\n");
+	refused(&w, "[display]\ntype = none\nusb-redirect = 1\n", ERROR_USAGE,
+		"p.ini:3:16: display.usb-redirect needs display.type = spice\n");
+	refusal_says(&without, "[display]\ntype = spice\nusb-redirect = 1\n",
+		     "display.usb-redirect: QEMU 7.2.22 is built without usb-redir");
+}
+
 static void words_and_crashes(void **state)
 {
 	struct world w = world();
@@ -107,6 +155,8 @@ int main(void)
 		cmocka_unit_test(firmware_configuration),
 		cmocka_unit_test(sound),
 		cmocka_unit_test(picture_by_vnc),
+		cmocka_unit_test(streams_on_sockets),
+		cmocka_unit_test(usb_of_a_client),
 		cmocka_unit_test(words_and_crashes),
 	};
 

@@ -224,8 +224,11 @@ static void targets(void **state)
 	assert_null(field.path);
 	assert_null(value_parse(&key, "none", "/dir", AT, &field));
 	assert_int_equal(field.kind, TARGET_NONE);
+	assert_null(value_parse(&key, "socket", "/dir", AT, &field));
+	assert_int_equal(field.kind, TARGET_SOCKET);
+	assert_null(field.path);
 	assert_int_equal(field.at.line, 3);
-	bad(&key, "", "'' is not terminal, none or a file");
+	bad(&key, "", "'' is not terminal, socket, none or a file");
 }
 
 static void lists_append(void **state)
