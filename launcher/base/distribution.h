@@ -37,6 +37,13 @@ enum package {
 	PACKAGE_VIRTIOFSD,
 	PACKAGE_PASST,
 	PACKAGE_MTOOLS,
+	PACKAGE_QEMU_GTK, /* QEMU's windows, of which each is a module */
+	PACKAGE_QEMU_SDL,
+	PACKAGE_QEMU_DBUS,
+	PACKAGE_QEMU_EGL,
+	PACKAGE_QEMU_PIPEWIRE, /* and its ways for sound, likewise */
+	PACKAGE_QEMU_PULSE,
+	PACKAGE_QEMU_ALSA,
 	PACKAGES,
 };
 

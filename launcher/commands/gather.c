@@ -48,6 +48,7 @@
 #include "run/identity.h"
 #include "run/returned.h"
 #include "run/version.h"
+#include "seat.h"
 
 static void find_blocks(struct gathered *g)
 {
@@ -208,14 +209,6 @@ static void find_programs(struct gathered *g, bool ephemeral)
 	}
 }
 
-/* A name that is there and empty says that there is none. */
-static bool has_variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value;
-}
-
 static void add_node(struct gathered *g, const char *path)
 {
 	/* Of a made-up host nobody may open anything. */
@@ -291,6 +284,8 @@ static bool ask_qemu(struct gathered *g, struct error **err)
 		return false;
 	if (cpu->irqchip.v == IRQCHIP_OFF && cpu->accel.v != ACCEL_TCG)
 		facts_irqchip(&g->facts);
+	if (plan_wants_screens(g->profile))
+		facts_screens(&g->facts, g->dirs.cache);
 	return true;
 }
 
@@ -469,7 +464,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.stores = g->stores,
 		.program = g->program,
 		.programs = g->programs,
-		.has_display = has_variable("WAYLAND_DISPLAY") || has_variable("DISPLAY"),
+		.seat = seat_find(&g->root),
 		.no_devices = what->no_devices,
 		.is_root = geteuid() == 0,
 		.ephemeral = ephemeral,
@@ -508,6 +503,7 @@ void gathered_free(struct gathered *g)
 	free(g->file);
 	free(g->block);
 	free(g->node);
+	seat_free(&g->input.seat);
 	free(g->glass_release);
 	free(g->glass_owner);
 	for (size_t i = 0; i < g->images; i++)

@@ -2,7 +2,8 @@
  *
  *   {"version": 4, "binary": {path, device, inode, size, mtime, modules}, "qemu": {version,
  * package}, "machines": [...], ..., "data directories": [...]} with a list of names for each kind
- * of offer
+ * of offer,
+ * but for those that were not asked for,
  *
  * and its schema of QMP in CACHE/qemu-DIGEST.schema: a line with the same "binary", then an entry
  * of the schema on each line.
@@ -159,7 +160,8 @@ bool qemu_cache_read(struct qemu_facts *qemu, const char *cache_dir, const char 
 	package = json_object_get_string(json_member(about, "package", json_type_string));
 	for (size_t i = 0; whole && i < QEMU_OFFERS; i++)
 		whole = qemu_names(json_member(all, qemu_offer_word[i], json_type_array), NULL,
-				   &read.offers[i]);
+				   &read.offers[i]) ||
+			i >= QEMU_DISPLAYS;
 	whole = whole &&
 		qemu_names(json_member(all, DATA_DIRS, json_type_array), NULL, &read.data_dirs);
 	if (!version || !package || !whole) {
@@ -218,7 +220,9 @@ void qemu_cache_write(const struct qemu_facts *qemu, const char *cache_dir,
 	json_add_text(about, "package", qemu->package);
 	json_object_object_add(all, "qemu", about);
 	for (size_t i = 0; i < QEMU_OFFERS; i++)
-		json_object_object_add(all, qemu_offer_word[i], name_array(&qemu->offers[i]));
+		if (i < QEMU_DISPLAYS || qemu->offers[i].n)
+			json_object_object_add(all, qemu_offer_word[i],
+					       name_array(&qemu->offers[i]));
 	json_object_object_add(all, DATA_DIRS, name_array(&qemu->data_dirs));
 	text = json_object_to_json_string_length(all, JSON_C_TO_STRING_PLAIN, &len);
 	/* A power failure leaves something broken at worst, which is ignored: no need for a disk.

@@ -116,6 +116,9 @@ enum qemu_offer {
 	QEMU_AIO,     /* values of a disk's aio= */
 	QEMU_BLK,     /* properties of virtio-blk-pci; none where there is no such device */
 	QEMU_SCSI,    /* properties of virtio-scsi-pci, likewise */
+	/* By facts_screens() alone, and empty where that could not ask: */
+	QEMU_DISPLAYS, /* backends of -display whose modules are there */
+	QEMU_DRIVERS,  /* of -audiodev, likewise */
 	QEMU_OFFERS,
 };
 
@@ -212,6 +215,12 @@ bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, 
  * nothing where KVM cannot be had.
  */
 void facts_irqchip(struct facts *facts);
+
+/* Fills in which windows and ways for sound the binary has, of which QMP tells what it was built
+ * with and not which modules are there. It costs two runs of it, unless the cache has the answer;
+ * without one both lists stay empty. facts_qemu() comes first.
+ */
+void facts_screens(struct facts *facts, const char *cache_dir);
 
 void facts_free(struct facts *facts);
 #define own_facts own_with(facts_free)

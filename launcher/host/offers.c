@@ -36,6 +36,7 @@ const char *const qemu_offer_word[] = {
 	[QEMU_DEVICES] = "devices",   [QEMU_OBJECTS] = "objects",
 	[QEMU_OPTIONS] = "options",   [QEMU_AIO] = "aio",
 	[QEMU_BLK] = "virtio-blk",    [QEMU_SCSI] = "virtio-scsi",
+	[QEMU_DISPLAYS] = "displays", [QEMU_DRIVERS] = "sound",
 };
 _Static_assert(ARRAY_SIZE(qemu_offer_word) == QEMU_OFFERS, "one word for each offer");
 
@@ -152,6 +153,9 @@ static const struct {
 	[QEMU_AIO] = {ASK_SCHEMA, read_aio},
 	[QEMU_BLK] = {ASK_BLK, read_names},
 	[QEMU_SCSI] = {ASK_SCSI, read_names},
+	/* QMP tells what it was built with, not which modules are there. */
+	[QEMU_DISPLAYS] = {QEMU_QUESTIONS, NULL},
+	[QEMU_DRIVERS] = {QEMU_QUESTIONS, NULL},
 };
 _Static_assert(ARRAY_SIZE(readers) == QEMU_OFFERS, "one reader for each offer");
 
@@ -190,6 +194,8 @@ bool qemu_understand(struct qemu_facts *qemu, struct json_object *const answer[Q
 	for (size_t i = 0; good && i < QEMU_OFFERS; i++) {
 		struct qemu_names *names = &said.offers[i];
 
+		if (!readers[i].read)
+			continue;
 		good = readers[i].read(answer[readers[i].question], names);
 		if (names->n)
 			qsort(names->name, names->n, sizeof(*names->name), by_name);

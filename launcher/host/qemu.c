@@ -16,6 +16,7 @@
 
 /* No QEMU has as many. */
 #define DATA_DIRS_MOST 64
+#define NAMES_MOST 64
 
 /* The absolute path of the binary. Links are left as they are: some programs look at the name by
  * which they were called.
@@ -156,6 +157,40 @@ void facts_irqchip(struct facts *facts)
 		break;
 	}
 	facts->irqchip_known = true;
+}
+
+/* The names of "-display help" and "-audiodev help": a line of one word each, among lines that are
+ * sentences.
+ */
+static void ask_for_names(struct qemu_facts *qemu, enum qemu_offer kind, const char *option)
+{
+	const char *const argv[] = {"-no-user-config", option, "help", NULL};
+	struct qemu_names *names = &qemu->offers[kind];
+	own_free char *said = NULL, *words = NULL;
+
+	if (qemu_try(qemu->path, argv, QEMU_ANSWER_MS, &said, &words) != TRIAL_GOOD)
+		return;
+	for (const char *at = said; *at; at += strspn(at, "\n")) {
+		size_t n = strcspn(at, "\n");
+
+		if (n && strcspn(at, " :\t\r\n") == n && names->n < NAMES_MOST)
+			*xappend(names->name, names->n) = xstrndup(at, n);
+		at += n;
+	}
+}
+
+void facts_screens(struct facts *facts, const char *cache_dir)
+{
+	struct qemu_facts *qemu = &facts->qemu;
+	own_json struct json_object *before = qemu_identity(qemu->path), *after = NULL;
+
+	if (qemu->offers[QEMU_DISPLAYS].n && qemu->offers[QEMU_DRIVERS].n)
+		return;
+	ask_for_names(qemu, QEMU_DISPLAYS, "-display");
+	ask_for_names(qemu, QEMU_DRIVERS, "-audiodev");
+	after = qemu_identity(qemu->path);
+	if (before && after && json_object_equal(before, after))
+		qemu_cache_write(qemu, cache_dir, before);
 }
 
 bool qemu_offers(const struct qemu_facts *qemu, enum qemu_offer kind, const char *name)

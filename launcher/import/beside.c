@@ -8,11 +8,9 @@
 /* Where the sound goes, by libvirt's words for it. */
 static bool import_audio(struct draft *d, xmlNode *devices)
 {
-	static const char *const kind[][2] = {{"spice", "spice"},
-					      {"none", "none"},
-					      {"pulseaudio", "pulse"},
-					      {"pipewire", "pipewire"},
-					      {"alsa", "alsa"}};
+	static const char *const kind[][2] = {{"spice", "spice"},      {"none", "none"},
+					      {"pulseaudio", "pulse"}, {"pipewire", "pipewire"},
+					      {"alsa", "alsa"},	       {"dbus", "dbus"}};
 	bool found = false;
 
 	for (xmlNode *a = xml_child(devices, "audio"); a; a = xml_next(a)) {
@@ -30,7 +28,7 @@ static bool import_audio(struct draft *d, xmlNode *devices)
 		}
 		found = true;
 		/* By itself where the picture comes by it. */
-		if (strcmp(word, "spice") != 0)
+		if (strcmp(word, "spice") != 0 && strcmp(word, "dbus") != 0)
 			draft_put(d, "sound", "", "type", word);
 		/* Where libvirt, which is nobody's session, had to look for the user's. */
 		xml_ignore(a, "serverName");
@@ -51,8 +49,8 @@ void import_sound(struct draft *d, xmlNode *devices, bool spice)
 		xml_take(s);
 		if (codec && strcmp(codec, "duplex") != 0)
 			draft_note(d, "the sound card's codec is hda-duplex, not hda-%s", codec);
-		if (model && strcmp(model, "usb") == 0)
-			draft_put(d, "sound", "", "model", "usb");
+		if (model && (strcmp(model, "usb") == 0 || strcmp(model, "virtio") == 0))
+			draft_put(d, "sound", "", "model", model);
 		else if (model && strncmp(model, "ich", 3) != 0)
 			draft_note(d, "the sound card is Intel's HDA, not %s", model);
 	}

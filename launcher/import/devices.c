@@ -305,6 +305,33 @@ static void import_interface(struct draft *d, xmlNode *node, struct boot_order *
 
 /* ------------------------------------------------------------------ picture, sound, input */
 
+/* libvirt's SDL is a window of the user's whose DISPLAY it names; its egl-headless draws for VNC.
+ */
+static void put_other_display(struct draft *d, xmlNode *g, const char *type)
+{
+	const char *before = draft_value(d, "display", "", "type");
+	own_free char *node = xml_attr(xml_child(g, "gl"), "rendernode");
+	bool vnc = before && strcmp(before, "vnc") == 0, egl = strcmp(type, "egl-headless") == 0;
+	bool on = egl || xml_has(xml_child(g, "gl"), "enable", "yes");
+
+	if (!draft_takes("display", "type", type) || (before && !(vnc && egl))) {
+		draft_left(d, "graphics %s: a machine has one display", type);
+		xml_take(g);
+		return;
+	}
+	if (!before)
+		draft_put(d, "display", "", "type", type);
+	if (on && !(egl && !before))
+		draft_put(d, "display", "", "gl", "yes");
+	if (node)
+		draft_put(d, "display", "", "render-node", node);
+	if (strcmp(type, "vnc") == 0)
+		draft_note(
+			d,
+			"VNC is on a socket of yours, without a password, not on a port; the start prints how to look at it");
+	xml_take(g);
+}
+
 static bool import_graphics(struct draft *d, xmlNode *devices)
 {
 	static const char *const place[] = {"port", "autoport", "tlsPort", "listen", "socket"};
@@ -316,9 +343,7 @@ static bool import_graphics(struct draft *d, xmlNode *devices)
 		own_free char *node = xml_attr(gl, "rendernode"), *on = xml_attr(gl, "enable");
 
 		if (!type || strcmp(type, "spice") != 0) {
-			draft_left(d, "graphics %s: the picture comes by SPICE or Looking Glass",
-				   type ? type : "?");
-			xml_take(g);
+			put_other_display(d, g, type ? type : "?");
 			continue;
 		}
 		spice = true;

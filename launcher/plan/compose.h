@@ -41,7 +41,7 @@ struct composer {
 	struct input_place {
 		const struct input *input;
 		const struct input_device *device;
-	} input[64]; /* of those that are there */
+	} input[64]; /* of the enabled sections; device NULL: not plugged in */
 	size_t inputs;
 	bool claims_device;	/* the profile wants one */
 	struct pci_set claimed; /* those that were found */
@@ -254,6 +254,13 @@ const struct plan_file *compose_file(const struct composer *c, const char *path)
 
 /* The path of a program that was looked up for the plan; NULL: there is none. */
 const char *compose_program(const struct composer *c, const char *name);
+
+/* Whether it is shown by QEMU itself: in a window, on a bus, or to nobody (egl-headless). */
+bool compose_has_window(const struct composer *c);
+void compose_screen(struct composer *c); /* then: says so to QEMU */
+
+/* Whether the guest's sound goes to the viewer on the bus. */
+bool compose_sound_is_dbus(const struct composer *c);
 
 /* Whether the guest is shown by SPICE. */
 bool compose_has_spice(const struct composer *c);

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 #define DEBUG_PORT \
@@ -21,7 +22,7 @@ static void add_listening(struct composer *c, struct option *o, const char *id, 
 	option_on(o, "server", true);
 	option_on(o, "wait", false);
 	compose_note(c, "%s: socat -,raw,echo=0,escape=0x1d unix-connect:%s   # Ctrl-] leaves",
-		     what, word);
+		     tongue(what), word);
 }
 
 static const char *way_of(enum target_kind kind)
@@ -61,7 +62,7 @@ static void add_serial(struct composer *c)
 	c->plan->serial = serial->kind;
 	if (serial->kind == TARGET_NONE)
 		return;
-	add_stream(c, "serial", "the guest's serial port", serial, FD_SERIAL);
+	add_stream(c, "serial", N_("the guest's serial port"), serial, FD_SERIAL);
 	o = option_new("isa-serial");
 	option_text(&o, "id", "serial0");
 	option_number(&o, "index", 0);
@@ -82,7 +83,7 @@ static void add_debug(struct composer *c)
 	c->plan->debug = debug->kind;
 	if (debug->kind == TARGET_NONE)
 		return;
-	add_stream(c, "debug", "the guest's debug port", debug, FD_DEBUG);
+	add_stream(c, "debug", N_("the guest's debug port"), debug, FD_DEBUG);
 	o = option_new("isa-debugcon");
 	option_text(&o, "id", "debug0");
 	option_number(&o, "iobase", DEBUG_PORT);
@@ -120,7 +121,7 @@ static void add_virtio(struct composer *c)
 		return;
 	}
 	compose_serial_bus(c);
-	add_stream(c, "console", "the guest's console", console, FD_SERIAL);
+	add_stream(c, "console", N_("the guest's console"), console, FD_SERIAL);
 	o = option_new("virtconsole");
 	option_text(&o, "id", "console0");
 	option_text(&o, "bus", "agentbus.0");

@@ -1,5 +1,5 @@
 /* Picture, input and clipboard over SPICE, or picture and input over VNC, on a socket in the
- * runtime directory.
+ * runtime directory; or what QEMU shows itself (screen.c).
  */
 #include "base/alloc.h"
 #include "base/file.h"
@@ -53,7 +53,7 @@ static bool wants_video(const struct composer *c)
 	for (size_t i = 0; i < c->p->gpu.n; i++)
 		if (c->p->gpu.v[i]->enabled.v)
 			return false;
-	return is_spice(c) || is_vnc(c);
+	return is_spice(c) || is_vnc(c) || compose_has_window(c);
 }
 
 static void add_video(struct composer *c)
@@ -125,11 +125,15 @@ static void add_usb(struct composer *c, const char *driver, const char *id, cons
 	compose_argument(c, "-device", option_done(&o), &c->p->display.usb_mouse.at, why);
 }
 
+/* A pointer that is where the user's is, in a window; those whose viewer grabs it have a mouse. */
 static void add_input(struct composer *c)
 {
 	if (!c->p->display.usb_mouse.v)
 		return;
-	add_usb(c, "usb-mouse", "mouse", "not PS/2, and no tablet");
+	if (compose_has_window(c))
+		add_usb(c, "usb-tablet", "mouse", "the pointer is where yours is in the window");
+	else
+		add_usb(c, "usb-mouse", "mouse", "not PS/2, and no tablet");
 	add_usb(c, "usb-kbd", "keyboard", NULL);
 }
 
@@ -147,7 +151,9 @@ bool compose_has_gl(const struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
 
-	return is_spice(c) &&
+	if (d->type.v == DISPLAY_EGL)
+		return true;
+	return (is_spice(c) || compose_has_window(c)) &&
 	       (d->gl.v == WHEN_YES || (d->gl.v == WHEN_AUTO && (d->render_node.v || c->wants_gl)));
 }
 
@@ -167,14 +173,16 @@ static void check_gl(struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
 
-	if (d->gl.v == WHEN_YES && !is_spice(c))
-		compose_wrong(c, d->gl.at, "%s needs %s = spice",
-			      compose_key(c, &c->p->display.gl.at),
-			      compose_key(c, &c->p->display.type.at));
+	if (d->gl.v == WHEN_YES && !is_spice(c) && !is_vnc(c) && !compose_has_window(c))
+		compose_wrong(c, d->gl.at, "%s needs %s: there is no display that is drawn",
+			      compose_key(c, &d->gl.at), compose_key(c, &d->type.at));
 	else if (d->render_node.v && !compose_has_gl(c))
 		compose_note(c, "%s is not used: %s%s", compose_key(c, &d->render_node.at),
-			     is_spice(c) ? compose_key(c, &d->gl.at) : "there is no SPICE",
-			     is_spice(c) ? " = no" : "");
+			     d->gl.v == WHEN_NO ? compose_key(c, &d->gl.at) : "there is no display",
+			     d->gl.v == WHEN_NO ? " = no" : "");
+	else if (d->render_node.v && (d->type.v == DISPLAY_GTK || d->type.v == DISPLAY_SDL))
+		compose_note(c, "%s is not used: a window is drawn by the GPU of its screen",
+			     compose_key(c, &d->render_node.at));
 }
 
 /* Nobody asks for a password there: whoever can open the socket is the user. */
@@ -205,10 +213,14 @@ void compose_display(struct composer *c)
 	check_gl(c);
 	if (wants_video(c))
 		add_video(c);
-	if (is_vnc(c)) {
+	if (is_vnc(c))
 		add_vnc(c);
+	if (compose_has_window(c))
+		compose_screen(c);
+	if (compose_has_window(c) && !is_vnc(c))
+		add_input(c);
+	if (is_vnc(c) || compose_has_window(c))
 		return;
-	}
 	if (!path && compose_has_input(c))
 		add_input(c);
 	if (!path)

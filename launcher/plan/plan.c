@@ -43,7 +43,8 @@ static void compose_frame(struct composer *c)
 	o = option_new(NULL);
 	option_on(&o, "timestamp", true);
 	compose_fixed(c, "-msg", option_done(&o), "times in the log");
-	compose_fixed(c, "-display", xstrdup("none"), "no window");
+	if (!compose_has_window(c) || c->in->purpose == PURPOSE_PROBE)
+		compose_fixed(c, "-display", xstrdup("none"), "no window");
 }
 
 /* Directories and names, all derived. */
@@ -331,6 +332,7 @@ void plan_free(struct plan *plan)
 		free(plan->usb[i].title);
 		free(plan->usb[i].id);
 		free(plan->usb[i].device);
+		free(plan->usb[i].toggle);
 	}
 	free(plan->usb);
 	free(plan->idle.range);

@@ -34,12 +34,12 @@ struct argument {
 
 /* Descriptors that QEMU inherits, by their number in QEMU. All others are closed. */
 enum plan_fd_role {
-	FD_MONITOR,   /* listening: the supervisor's monitor */
-	FD_TOOLS,     /* listening: the monitor of `vmlaunch qmp` and friends */
-	FD_AGENT,     /* listening: who speaks to the guest's agent */
-	FD_STREAM,    /* listening: who reads and writes a port of the guest's; there may be several */
-	FD_SERIAL,    /* connected stream: the first serial port */
-	FD_DEBUG,     /* connected stream: the debug port */
+	FD_MONITOR, /* listening: the supervisor's monitor */
+	FD_TOOLS,   /* listening: the monitor of `vmlaunch qmp` and friends */
+	FD_AGENT,   /* listening: who speaks to the guest's agent */
+	FD_STREAM, /* listening: who reads and writes a port of the guest's; there may be several */
+	FD_SERIAL, /* connected stream: the first serial port */
+	FD_DEBUG,  /* connected stream: the debug port */
 	FD_OVERLAY,   /* a file without a name, of PREPARE_OVERLAY; there may be several */
 	FD_COMPANION, /* a stream to a companion, which has the other end; likewise */
 	FD_TAP,	      /* a queue of a tap interface; likewise */
@@ -121,13 +121,18 @@ struct plan_step {
 
 #define USB_PORTS 15 /* of the controller, each USB 2 and 3 (QEMU, hw/usb/hcd-xhci.h) */
 
-/* A USB device of the host's, which may come, go, and come again while the machine runs. */
+/* A USB device of the host's, or a keyboard or mouse by its events, which may come, go, and come
+ * again while the machine runs.
+ */
 struct plan_usb {
 	char *title;   /* of its section: "usb pen" */
 	char *id;      /* in QEMU */
-	char *device;  /* a selector of base/usb_selector.h */
-	unsigned port; /* of the controller "usb" */
+	char *device;  /* a selector of base/usb_selector.h, or a path in /dev/input */
+	unsigned port; /* of the controller "usb"; 0: it is known by its events */
 	bool given;    /* it is there, and on the command line */
+	/* By its events, where it is a keyboard: */
+	char *toggle; /* QEMU's word for the keys, NULL: a USB device */
+	bool grab_all, repeat;
 };
 
 /* When a companion is started, and what its end means. */
@@ -243,7 +248,7 @@ struct plan {
 	size_t prepares;
 	struct reach *reach; /* files that QEMU may open; several may be for one */
 	size_t reaches;
-	bool has_window;	/* the profile's own arguments have QEMU open one */
+	bool has_window;	/* QEMU opens one, or speaks to the session's bus */
 	struct plan_step *step; /* in the order in which they are asked for */
 	size_t steps;
 	struct plan_usb *usb;
@@ -311,6 +316,13 @@ struct plan_program {
 	char *path; /* NULL: there is none that this user may run */
 };
 
+/* What the user sits before: whether the session shows windows, has a bus, and who plays sound. */
+struct plan_seat {
+	bool screen, bus;
+	bool sound[SOUNDS]; /* enum sound: PipeWire's, PulseAudio's and ALSA's */
+	char *pulse;	    /* where PulseAudio listens, as its library has it; NULL: nowhere */
+};
+
 struct plan_input {
 	const struct profile *profile;
 	const struct facts *facts;
@@ -327,7 +339,7 @@ struct plan_input {
 	size_t stores;
 	const struct plan_program *program;
 	size_t programs;
-	bool has_display;	   /* the user's session shows windows */
+	struct plan_seat seat;
 	const char *glass_release; /* of Looking Glass' client at the last start; NULL: not known */
 	const char *glass_owner;   /* who else has a file where its memory goes; NULL: nobody */
 	const struct plan_node *node; /* of USB and input devices */
@@ -354,6 +366,9 @@ const char *plan_picture_word(enum idle_picture picture);
 
 /* The rule as the plan and the record have it in JSON; the caller puts it. */
 struct json_object *plan_idle_json(const struct plan_idle *idle);
+
+/* Whether what the profile wants depends on which windows and ways for sound QEMU has. */
+bool plan_wants_screens(const struct profile *profile);
 
 /* Whether the profile wants an emulated TPM, if there can be one. */
 bool plan_wants_tpm(const struct profile *profile);

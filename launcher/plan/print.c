@@ -221,9 +221,12 @@ static void add_late(struct buf *out, const struct plan *plan)
 
 		if (usb->given)
 			continue;
-		buf_addf(out, "%s    [%s] %s, at port %u of the guest's controller\n",
+		buf_addf(out, "%s    [%s] %s",
 			 any ? "" : "\nPlugged into the guest when they come:\n", usb->title,
-			 usb->device, usb->port);
+			 usb->device);
+		if (usb->port)
+			buf_addf(out, ", at port %u of the guest's controller", usb->port);
+		buf_addc(out, '\n');
 		any = true;
 	}
 }

@@ -60,13 +60,13 @@ static void add_viewer(struct composer *c, struct plan_companion *viewer, const 
 		compose_note(c, "there is no program %s: %s%s%s%s", wanted, install,
 			     program ? ", or say with " : "",
 			     program ? compose_key(c, program) : "", program ? " where it is" : "");
-	} else if (start->v && !c->in->has_display) {
+	} else if (start->v && !c->in->seat.screen) {
 		compose_note(
 			c,
 			"neither WAYLAND_DISPLAY nor DISPLAY is set: %s has no place to show a window",
 			name);
 	}
-	if (!start->v || !path || !first || !c->in->has_display) {
+	if (!start->v || !path || !first || !c->in->seat.screen) {
 		compose_note(c, "picture, sound and input: %s", line);
 		companion_free(viewer);
 		return;

@@ -391,9 +391,9 @@ static const struct key FW_CFG[] = {
 
 static const struct key SOUND_KEYS[] = {
 	{"type", CHOICE(sound_section, type, SOUND), .dflt = "auto",
-	 .help = "where the guest's sound goes; auto: to SPICE's client, where there is one, else there is no card"},
+	 .help = "where the guest's sound goes; dbus: to the viewer of display.type = dbus; auto: where the picture goes, with SPICE and D-Bus; with a window, a GPU or a keyboard passed, to PipeWire, PulseAudio or ALSA, the first that runs and that QEMU has its part for; else there is no card"},
 	{"model", CHOICE(sound_section, model, SOUND_MODEL), .dflt = "hda",
-	 .help = "the card that the guest sees: Intel's HDA on the board, or a USB one"},
+	 .help = "the card that the guest sees: Intel's HDA on the board, a USB one, or virtio's (QEMU 8.2; Linux has a driver for it, Windows none of its own)"},
 };
 
 static const struct key BATTERY[] = {
@@ -413,15 +413,15 @@ static const struct key ACPI[] = {
 
 static const struct key DISPLAY_KEYS[] = {
 	{"type", CHOICE(display_section, type, DISPLAY), .dflt = "auto",
-	 .help = "spice: keyboard, mouse, sound and clipboard over a socket of yours; vnc: keyboard and mouse alone, likewise; auto: spice with Looking Glass, else none"},
+	 .help = "spice: keyboard, mouse, sound and clipboard over a socket of yours; vnc: keyboard and mouse alone, likewise; gtk, sdl: a window of QEMU's own in your session; dbus: on your session's bus, for viewers that speak QEMU's interface there; egl-headless: drawn by the GPU of render-node and shown to nobody but vmlaunch screenshot; auto: spice with Looking Glass, else none"},
 	{"video", CHOICE(display_section, video, WHEN), .dflt = "auto",
-	 .help = "an emulated graphics card; auto: with SPICE or VNC where no GPU is passed, to see something"},
+	 .help = "an emulated graphics card; auto: where there is a display and no GPU is passed, to see something"},
 	{"usb-mouse", FLAG(display_section, usb_mouse), .dflt = "yes",
 	 .help = "a USB mouse and keyboard; Windows takes others for touchpads where it sees a battery"},
 	{"usb-redirect", COUNT(display_section, usb_redirect, 0, 8), .dflt = "0",
 	 .help = "so many USB devices of SPICE's client can be given to the guest while it runs, by the client's menu"},
 	{"gl", CHOICE(display_section, gl, WHEN), .dflt = "auto",
-	 .help = "QEMU draws with OpenGL and hands SPICE's client the picture in the host's video memory; auto: where render-node is given, or a GVT-g vGPU shows its picture"},
+	 .help = "QEMU draws with OpenGL: hands SPICE's client or D-Bus' the picture in the host's video memory, shows it in its window, or reads it back for VNC; auto: where render-node is given, or a GVT-g vGPU shows its picture"},
 	{"render-node", PATH(display_section, render_node), .flags = KEY_AUTO | KEY_NODE, .dflt = "auto",
 	 .help = "the GPU of the host that QEMU draws with, such as /dev/dri/renderD128; auto: the first"},
 	{"start-viewer", FLAG(display_section, start_viewer), .dflt = "no",

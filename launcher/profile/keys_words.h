@@ -29,14 +29,12 @@ static const char *const TOGGLE[] = {[TOGGLE_CTRL_CTRL] = "ctrl-ctrl",
 				     [TOGGLE_SCROLLLOCK] = "scrolllock",
 				     [TOGGLE_CTRL_SCROLLLOCK] = "ctrl-scrolllock",
 				     NULL};
-static const char *const SOUND[] = {[SOUND_AUTO] = "auto",
-				    [SOUND_NONE] = "none",
-				    [SOUND_SPICE] = "spice",
-				    [SOUND_PIPEWIRE] = "pipewire",
-				    [SOUND_PULSE] = "pulse",
-				    [SOUND_ALSA] = "alsa",
-				    NULL};
-static const char *const SOUND_MODEL[] = {[SOUND_HDA] = "hda", [SOUND_USB] = "usb", NULL};
+static const char *const SOUND[] = {[SOUND_AUTO] = "auto",	   [SOUND_NONE] = "none",
+				    [SOUND_SPICE] = "spice",	   [SOUND_DBUS] = "dbus",
+				    [SOUND_PIPEWIRE] = "pipewire", [SOUND_PULSE] = "pulse",
+				    [SOUND_ALSA] = "alsa",	   NULL};
+static const char *const SOUND_MODEL[] = {
+	[SOUND_HDA] = "hda", [SOUND_USB] = "usb", [SOUND_VIRTIO] = "virtio", NULL};
 static const char *const CACHE[] = {[CACHE_WRITEBACK] = "writeback",
 				    [CACHE_NONE] = "none",
 				    [CACHE_WRITETHROUGH] = "writethrough",
@@ -48,11 +46,10 @@ static const char *const IO[] = {[IO_AUTO] = "auto",
 				 [IO_NATIVE] = "native",
 				 [IO_URING] = "io_uring",
 				 NULL};
-static const char *const DISPLAY[] = {[DISPLAY_AUTO] = "auto",
-				      [DISPLAY_NONE] = "none",
-				      [DISPLAY_SPICE] = "spice",
-				      [DISPLAY_VNC] = "vnc",
-				      NULL};
+static const char *const DISPLAY[] = {
+	[DISPLAY_AUTO] = "auto", [DISPLAY_NONE] = "none",	 [DISPLAY_SPICE] = "spice",
+	[DISPLAY_VNC] = "vnc",	 [DISPLAY_GTK] = "gtk",		 [DISPLAY_SDL] = "sdl",
+	[DISPLAY_DBUS] = "dbus", [DISPLAY_EGL] = "egl-headless", NULL};
 static const char *const VIEWER[] = {[VIEWER_AUTO] = "auto", [VIEWER_RDP] = "rdp", NULL};
 static const char *const GLASS[] = {
 	[GLASS_AUTO] = "auto", [GLASS_KVMFR] = "kvmfr", [GLASS_SHM] = "shm", NULL};

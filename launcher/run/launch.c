@@ -140,6 +140,20 @@ static bool open_all(const struct plan *plan, const struct beside *beside, struc
 
 /* ------------------------------------------------------------------ the child */
 
+/* What leads to the user's desktop is for a QEMU that shows something there; profiles that want one
+ * of these nevertheless say so (qemu.env).
+ */
+static void leave_desktop(void)
+{
+	static const char *const way[] = {
+		"DISPLAY",	   "WAYLAND_DISPLAY", "WAYLAND_SOCKET",		  "XAUTHORITY",
+		"SESSION_MANAGER", "ICEAUTHORITY",    "DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(way); i++)
+		unsetenv(way[i]);
+}
+
 static int become_qemu(void *context)
 {
 	const struct plan *plan = context;
@@ -154,6 +168,8 @@ static int become_qemu(void *context)
 	/* Whatever errno is: nothing that is not confined goes on. */
 	if (!confine_qemu(plan))
 		return errno ? errno : EPERM;
+	if (!plan->has_window)
+		leave_desktop();
 	for (size_t i = 0; i < plan->envs; i++)
 		putenv(plan->env[i]);
 	return 0;

@@ -379,6 +379,26 @@ static void print_data_dirs(void)
 	exit(0);
 }
 
+/* As it has them with Debian's qemu-system-modules-opengl and -spice, and without qemu-system-gui.
+ */
+#define FAKE_DISPLAYS                          \
+	"Available display backend types:\n"   \
+	"none\negl-headless\ncurses\ndbus\n\n" \
+	"Some display backends support suboptions, which can be set with\n"
+#define FAKE_DRIVERS "Available audio drivers:\nnone\nalsa\ndbus\npa\nspice\nwav\n"
+
+/* "-display help" and its like. */
+static void print_names(struct machine *machine, char **argv, const char *name, const char *names)
+{
+	int at = 1;
+	const char *value = next_option(argv, &at, name);
+
+	if (!value || strcmp(value, "help") != 0)
+		return;
+	fputs(names, stdout);
+	end(machine, 0);
+}
+
 static void print_help(struct machine *machine, char **argv)
 {
 	const char *value;
@@ -388,6 +408,8 @@ static void print_help(struct machine *machine, char **argv)
 		print_data_dirs();
 	at = 1;
 
+	print_names(machine, argv, "display", FAKE_DISPLAYS);
+	print_names(machine, argv, "audiodev", FAKE_DRIVERS);
 	if (has_flag(argv, "version")) {
 		printf("QEMU emulator version %d.%d.%d (fake)\n", machine->version[0],
 		       machine->version[1], machine->version[2]);

@@ -4,7 +4,7 @@ in each format is a committed file in plans/. `update` writes them anew, on purp
 A host is a directory below hosts/, or a made-up machine of devices/make-tree over the firmware of hosts/laptop,
 with the processors of the published laptop, or else of an i9-13900HX. A case runs in a place of its own. What differs from machine to machine and
 from run to run has a name in the files: @HOME@, @RUN@ (the runtime directory) and @DIR@ (where the profile lies). The programs that
-run beside QEMU are there, and so is a display.
+run beside QEMU are there, and so is a display, and a bus.
 """
 import functools
 import importlib.machinery
@@ -123,6 +123,7 @@ CASES = {
     "laptop-gpu-egpu": ("laptop-gpu", "laptop-two-nvidia", ["--variant", "egpu"], LAPTOP_FILES, TEXT),
     "laptop-usb": ("laptop-usb", "laptop-idle", [], [], TEXT),
     "board": ("board", "laptop", [], [], TEXT),
+    "window": ("window", "laptop", [], [], TEXT),
     # A vGPU beside the card: one that is made, and one that is there already.
     "laptop-vgpu": ("laptop-vgpu", "laptop-muxless", [], ["roms/nvidia.rom"], TEXT),
     "laptop-vf": ("laptop-vf", "laptop-sriov", [], [], TEXT),
@@ -186,7 +187,7 @@ def prepare(place, case, home=None):
     for client in ("looking-glass-client", "remote-viewer", "qemu-img", "swtpm", "swtpm_setup", "virtiofsd", "passt"):
         client = place.write(f"bin/{client}", "")
         client.chmod(0o755)
-    place.env.update(DISPLAY=":0", WAYLAND_DISPLAY="", PATH=f"{client.parent}:{os.environ['PATH']}")
+    place.env.update(DISPLAY=":0", WAYLAND_DISPLAY="", DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere", PATH=f"{client.parent}:{os.environ['PATH']}")
     words = ["--host-root", host_tree(host), "plan", f"profiles/{profile}.ini", *args]
     return words + ["--set", f"qemu.binary={place.dir}/{qemu}"]
 

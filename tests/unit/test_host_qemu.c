@@ -42,7 +42,7 @@ static void second_start_does_not_run_it(void **state)
 	assert_string_equal(second.qemu.version, first.qemu.version);
 	assert_string_equal(second.qemu.package, first.qemu.package);
 	assert_string_equal(second.qemu.path, first.qemu.path);
-	for (size_t kind = 0; kind < QEMU_OFFERS; kind++) {
+	for (size_t kind = 0; kind < QEMU_DISPLAYS; kind++) {
 		const struct qemu_names *was = &first.qemu.offers[kind];
 		const struct qemu_names *is = &second.qemu.offers[kind];
 

@@ -47,19 +47,89 @@ static void sound(void **state)
 	struct world w = world();
 	own_plan struct plan *none = planned(&w, "[display]\ntype = none\n");
 	own_plan struct plan *spice = planned(&w, "[display]\ntype = spice\n");
-	own_plan struct plan *pulse = planned(&w, "[sound]\ntype = pulse\nmodel = usb\n");
+	own_plan struct plan *pulse = NULL;
 	own_plan struct plan *off = planned(&w, "[display]\ntype = spice\n[sound]\ntype = none\n");
 
 	(void)state;
+	w.in.seat.sound[SOUND_PULSE] = true;
+	w.in.seat.pulse = S("unix:/run/user/1/pulse/native");
+	pulse = planned(&w, "[sound]\ntype = pulse\nmodel = usb\n");
 	lacks(none, "-audiodev", NULL);
 	values_are(spice, "-audiodev", "", "spice,id=sound\n");
 	values_are(spice, "-device", "hda", "hda-duplex,id=codec,bus=hda.0,audiodev=sound\n");
-	values_are(pulse, "-audiodev", "", "pa,id=sound\n");
+	values_are(pulse, "-audiodev", "", "pa,id=sound,server=unix:/run/user/1/pulse/native\n");
 	values_are(pulse, "-device", "usb-audio",
 		   "usb-audio,id=codec,bus=usb.0,port=1,audiodev=sound\n");
 	lacks(off, "-audiodev", NULL);
 	refused(&w, "[sound]\ntype = spice\n", ERROR_USAGE,
 		"p.ini:2:8: sound.type = spice needs display.type = spice\n");
+}
+
+static void sound_by_itself(void **state)
+{
+	static char *const drivers[] = {S("alsa"), S("dbus"), S("pa")};
+	static char *const displays[] = {S("dbus"), S("gtk")};
+	struct world w = world();
+	own_plan struct plan *headless = NULL, *window = NULL, *alsa = NULL, *bus = NULL;
+
+	(void)state;
+	w.facts.qemu.offers[QEMU_DRIVERS] = (struct qemu_names){(char **)drivers, 3};
+	w.facts.qemu.offers[QEMU_DISPLAYS] = (struct qemu_names){(char **)displays, 2};
+	/* PipeWire runs, and this QEMU has no part for it. */
+	w.in.seat = (struct plan_seat){
+		.screen = true,
+		.bus = true,
+		.sound = {[SOUND_PIPEWIRE] = true, [SOUND_PULSE] = true, [SOUND_ALSA] = true}};
+	headless = planned(&w, "[display]\ntype = none\n");
+	window = planned(&w, "[display]\ntype = gtk\n");
+	w.in.seat.sound[SOUND_PULSE] = false;
+	alsa = planned(&w, "[display]\ntype = gtk\n[sound]\nmodel = usb\n");
+	bus = planned(&w, "[display]\ntype = dbus\n");
+	lacks(headless, "-audiodev", NULL);
+	values_are(window, "-audiodev", "", "pa,id=sound\n");
+	values_are(alsa, "-audiodev", "", "alsa,id=sound\n");
+	values_are(bus, "-audiodev", "", "dbus,id=sound\n");
+	values_are(bus, "-display", "", "dbus,gl=off,audiodev=sound\n");
+	w.facts.distribution = DISTRIBUTION_DEBIAN;
+	refusal_says(
+		&w, "[sound]\ntype = pipewire\n",
+		"p.ini:2:8: sound.type = pipewire: QEMU 7.2.22 has no -audiodev pipewire here: "
+		"install QEMU's part for it (sudo apt install qemu-system-gui)");
+	refusal_says(&w, "[sound]\ntype = pulse\n",
+		     "p.ini:2:8: sound.type = pulse: PulseAudio does not run in this session");
+	refusal_says(&w, "[display]\ntype = gtk\n[sound]\nmodel = virtio\n",
+		     "p.ini:4:9: sound.model = virtio: QEMU 7.2.22 has no virtio-sound-pci");
+	refused(&w, "[sound]\ntype = dbus\n", ERROR_USAGE,
+		"p.ini:2:8: sound.type = dbus needs display.type = dbus\n");
+}
+
+static void windows(void **state)
+{
+	static char *const displays[] = {S("dbus"), S("egl-headless"), S("gtk")};
+	struct world w = world();
+	own_plan struct plan *gtk = NULL, *egl = NULL;
+
+	(void)state;
+	w.facts.qemu.offers[QEMU_DISPLAYS] = (struct qemu_names){(char **)displays, 3};
+	w.in.seat = (struct plan_seat){.screen = true, .bus = true};
+	gtk = planned(&w, "[display]\ntype = gtk\ngl = yes\n");
+	egl = planned(&w, "[display]\ntype = egl-headless\nrender-node = /dev/dri/renderD128\n");
+	values_are(gtk, "-display", "", "gtk,window-close=off,gl=on\n");
+	assert_true(gtk->has_window);
+	has(gtk, "-device", "VGA,id=video,bus=pcie.0,addr=1c.0");
+	has(gtk, "-device", "usb-tablet,id=mouse,bus=usb.0,port=1");
+	values_are(egl, "-display", "", "egl-headless,rendernode=/dev/dri/renderD128\n");
+	assert_false(egl->has_window);
+	w.facts.distribution = DISTRIBUTION_FEDORA;
+	refusal_says(
+		&w, "[display]\ntype = sdl\n",
+		"p.ini:2:8: display.type: QEMU 7.2.22 has no -display sdl here: install QEMU's "
+		"part for it (sudo dnf install qemu-ui-sdl)");
+	w.in.seat = (struct plan_seat){0};
+	refusal_says(&w, "[display]\ntype = gtk\n",
+		     "display.type = gtk: neither WAYLAND_DISPLAY nor DISPLAY is set");
+	refusal_says(&w, "[display]\ntype = dbus\n",
+		     "display.type = dbus: there is no session bus");
 }
 
 static void picture_by_vnc(void **state)
@@ -71,7 +141,11 @@ static void picture_by_vnc(void **state)
 
 	(void)state;
 	w.facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)offers, 2};
+	plan = planned(&w, "[display]\ntype = vnc\ngl = yes\n");
+	has(plan, "-display", "egl-headless");
+	plan_free(plan);
 	plan = planned(&w, "[display]\ntype = vnc\n");
+	has(plan, "-display", "none");
 	vnc = find(plan, "-vnc", "vnc=unix:/");
 	assert_non_null(vnc);
 	assert_true(text_ends(vnc->value, "/vnc.sock"));
@@ -154,6 +228,8 @@ int main(void)
 		cmocka_unit_test(features),
 		cmocka_unit_test(firmware_configuration),
 		cmocka_unit_test(sound),
+		cmocka_unit_test(sound_by_itself),
+		cmocka_unit_test(windows),
 		cmocka_unit_test(picture_by_vnc),
 		cmocka_unit_test(streams_on_sockets),
 		cmocka_unit_test(usb_of_a_client),

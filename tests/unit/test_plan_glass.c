@@ -46,7 +46,7 @@ static struct world desktop(void)
 
 	w.in.program = programs;
 	w.in.programs = ARRAY_SIZE(programs);
-	w.in.has_display = true;
+	w.in.seat.screen = true;
 	return w;
 }
 
@@ -443,12 +443,12 @@ static void when_there_is_no_client(void **state)
 	(void)state;
 	no_client(&w, "", "");
 	no_client(&w, QHD "start-client = no\n", BY_HAND);
-	w.in.has_display = false;
+	w.in.seat.screen = false;
 	no_client(&w, QHD,
 		  "neither WAYLAND_DISPLAY nor DISPLAY is set: looking-glass-client has no place "
 		  "to show a window\n" BY_HAND);
 	w = world();
-	w.in.has_display = true;
+	w.in.seat.screen = true;
 	no_client(&w, QHD,
 		  "there is no program looking-glass-client: install Looking Glass' client "
 		  "(looking-glass from the AUR on Arch; looking-glass-client on NixOS; else built "
@@ -477,7 +477,7 @@ static void the_spice_viewer(void **state)
 	notes_are(both, "display.start-viewer: Looking Glass' client takes its place\n");
 	assert_string_equal(both->companion[0].name, "looking-glass-client");
 	w = world();
-	w.in.has_display = true;
+	w.in.seat.screen = true;
 	no_client(&w, "[display]\ntype = spice\nstart-viewer = yes\n",
 		  "there is no program remote-viewer: install remote-viewer (virt-viewer on Debian "
 		  "and Ubuntu, Fedora, Arch, openSUSE, NixOS; app-emulation/virt-viewer on "
