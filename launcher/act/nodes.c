@@ -175,7 +175,8 @@ static bool block_is_free(struct keeper *k, const char *path, struct error **err
 }
 
 /* A node of that name could be anything's; the kernel knows whose its number is. */
-static bool kvmfr_is_real(struct keeper *k, const char *path, struct error **err)
+static bool is_named_by_kernel(struct keeper *k, const char *path, const char *what,
+			       struct error **err)
 {
 	struct stat st;
 	own_fd int fd = open_node(path, &st, err);
@@ -188,7 +189,7 @@ static bool kvmfr_is_real(struct keeper *k, const char *path, struct error **err
 				   minor(st.st_rdev));
 	if (uevent && strstr(uevent, want))
 		return true;
-	error_add(err, ERROR_HOST, "%s is no device of the module kvmfr's", path);
+	error_add(err, ERROR_HOST, "%s is no device of the kernel's: %s", path, what);
 	return false;
 }
 
@@ -235,11 +236,13 @@ static bool node_is_free(struct keeper *k, const struct intent *intent, const ch
 	case NODE_BLOCK:
 		return block_is_free(k, path, err);
 	case NODE_KVMFR:
-		return kvmfr_is_real(k, path, err);
+		return is_named_by_kernel(k, path, "kvmfr", err);
 	case NODE_USB:
 		return usb_is_free(k, intent, path, err);
 	case NODE_EVENT:
 		return event_is_real(k, intent, path, err);
+	case NODE_TPM:
+		return is_named_by_kernel(k, path, "TPM", err);
 	default:
 		return true;
 	}
@@ -260,6 +263,8 @@ static char *node_path(struct keeper *k, const struct intent *intent, struct err
 		return xasprintf("/dev/input/event%u", intent->grant.a);
 	case NODE_VHOST:
 		return xstrdup("/dev/vhost-net");
+	case NODE_TPM:
+		return xstrdup("/dev/tpm0");
 	default:
 		error_add(err, ERROR_HOST, "no such kind of node");
 		return NULL;

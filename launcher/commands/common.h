@@ -47,6 +47,7 @@ struct gathered {
 	struct plan_node *node;
 	size_t nodes;
 	char *glass_release, *glass_owner; /* of struct plan_input */
+	struct plan_seat seat;		   /* likewise; input has it as it is here */
 	struct plan_input input;
 	struct plan *plan;
 	int keeper; /* forked while we were root, -1: none */

@@ -227,6 +227,8 @@ static void find_nodes(struct gathered *g)
 	g->nodes = 0;
 	for (size_t i = 0; g->profile->usb.n && i < scene->usb.n; i++)
 		add_node(g, scene->usb.v[i].node);
+	if (plan_wants_host_tpm(g->profile))
+		add_node(g, HOST_TPM);
 	for (size_t i = 0; g->profile->input.n && i < scene->input.n; i++)
 		add_node(g, scene->input.v[i].node);
 }
@@ -262,7 +264,8 @@ static void gather_devices(struct gathered *g, bool no_devices)
 	own_pci_set struct pci_set set = {0};
 	bool claims = !no_devices && (g->profile->gpu.n || g->profile->pci.n);
 
-	if (!claims && !g->blocks && !g->profile->usb.n && !g->profile->input.n)
+	if (!claims && !g->blocks && !g->profile->usb.n && !g->profile->input.n &&
+	    !plan_wants_host_tpm(g->profile))
 		return;
 	scene_read(scene, &g->root);
 	find_nodes(g);
@@ -284,7 +287,7 @@ static bool ask_qemu(struct gathered *g, struct error **err)
 		return false;
 	if (cpu->irqchip.v == IRQCHIP_OFF && cpu->accel.v != ACCEL_TCG)
 		facts_irqchip(&g->facts);
-	if (plan_wants_screens(g->profile))
+	if (plan_wants_screens(g->profile, &g->seat))
 		facts_screens(&g->facts, g->dirs.cache);
 	return true;
 }
@@ -410,6 +413,7 @@ static bool gather_facts(struct gathered *g, const char *host_root, const struct
 	look_at_host(g, what);
 	if (what->places)
 		return true;
+	g->seat = seat_find(&g->root);
 	if (!ask_qemu(g, err))
 		return false;
 	gather_firmware(g);
@@ -464,7 +468,7 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		.stores = g->stores,
 		.program = g->program,
 		.programs = g->programs,
-		.seat = seat_find(&g->root),
+		.seat = g->seat,
 		.no_devices = what->no_devices,
 		.is_root = geteuid() == 0,
 		.ephemeral = ephemeral,
@@ -503,7 +507,7 @@ void gathered_free(struct gathered *g)
 	free(g->file);
 	free(g->block);
 	free(g->node);
-	seat_free(&g->input.seat);
+	seat_free(&g->seat);
 	free(g->glass_release);
 	free(g->glass_owner);
 	for (size_t i = 0; i < g->images; i++)

@@ -114,6 +114,15 @@ static bool userns_closed(const struct root *root)
 	return !most || !allowed;
 }
 
+/* Documentation/ABI/stable/sysfs-class-tpm: since Linux 5.6. */
+static unsigned read_tpm(const struct root *root)
+{
+	own_free char *line = root_line(root, "/sys/class/tpm/tpm0/tpm_version_major");
+	uint64_t version;
+
+	return line && text_u64(line, 10, &version) ? (unsigned)version : 0;
+}
+
 void facts_collect(struct facts *facts, const struct root *root)
 {
 	cpu_collect(&facts->cpu, root);
@@ -125,6 +134,7 @@ void facts_collect(struct facts *facts, const struct root *root)
 	facts->userns_closed = userns_closed(root);
 	hugepage_facts_collect(facts->hugepages, root);
 	dmi_collect(facts->dmi, root);
+	facts->tpm = read_tpm(root);
 	facts->distribution = distribution_read(root);
 	facts->manager = manager_read(root);
 	facts->machine_id = machine_id(root);

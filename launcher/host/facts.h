@@ -191,6 +191,7 @@ struct facts {
 	struct glass_facts glass;
 	struct uring_facts uring;
 	struct net_facts net;
+	unsigned tpm;	    /* the version of this host's, 2 or 1; 0: there is none */
 	bool userns_closed; /* the kernel lets nobody without privilege make a user namespace */
 	struct qemu_facts qemu;
 	char *irqchip_off;  /* why that QEMU refuses KVM without the kernel's interrupt controllers,

@@ -466,7 +466,9 @@ static void import_tpm(struct draft *d, xmlNode *devices)
 	if (!tpm)
 		return;
 	xml_take(tpm);
-	if (type && strcmp(type, "emulator") == 0 && draft_knows("tpm", "type")) {
+	if (type && strcmp(type, "passthrough") == 0) {
+		draft_put(d, "tpm", "", "type", "host");
+	} else if (type && strcmp(type, "emulator") == 0 && draft_knows("tpm", "type")) {
 		draft_put(d, "tpm", "", "type", "emulated");
 		draft_note(
 			d,

@@ -27,9 +27,9 @@ static void add_listening(struct composer *c, struct option *o, const char *id, 
 
 static const char *way_of(enum target_kind kind)
 {
-	return kind == TARGET_FILE     ? "appended to"
-	       : kind == TARGET_SOCKET ? "nobody else can reach the socket's directory"
-				       : "through the supervisor";
+	return kind == TARGET_FILE     ? N_("appended to")
+	       : kind == TARGET_SOCKET ? N_("nobody else can reach the socket's directory")
+				       : N_("through the supervisor");
 }
 
 static void add_stream(struct composer *c, const char *id, const char *what,

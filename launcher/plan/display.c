@@ -74,11 +74,6 @@ static void add_redirection(struct composer *c)
 
 	if (!redirect->v)
 		return;
-	if (!is_spice(c)) {
-		compose_wrong(c, redirect->at, "%s needs %s = spice", compose_key(c, &redirect->at),
-			      compose_key(c, &c->p->display.type.at));
-		return;
-	}
 	if (!qemu_offers(&c->facts->qemu, QEMU_DEVICES, "usb-redir"))
 		compose_refuse(c, redirect->at, "%s: QEMU %s is built without usb-redir",
 			       compose_key(c, &redirect->at), c->facts->qemu.version);
@@ -169,10 +164,13 @@ static void add_gl(struct composer *c, struct option *o)
 		option_text(o, "rendernode", d->render_node.v);
 }
 
-static void check_gl(struct composer *c)
+static void check_kind(struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
 
+	if (d->usb_redirect.v && !is_spice(c))
+		compose_wrong(c, d->usb_redirect.at, "%s needs %s = spice",
+			      compose_key(c, &d->usb_redirect.at), compose_key(c, &d->type.at));
 	if (d->gl.v == WHEN_YES && !is_spice(c) && !is_vnc(c) && !compose_has_window(c))
 		compose_wrong(c, d->gl.at, "%s needs %s: there is no display that is drawn",
 			      compose_key(c, &d->gl.at), compose_key(c, &d->type.at));
@@ -210,7 +208,7 @@ void compose_display(struct composer *c)
 	struct option o;
 
 	check_spice(c);
-	check_gl(c);
+	check_kind(c);
 	if (wants_video(c))
 		add_video(c);
 	if (is_vnc(c))

@@ -47,6 +47,7 @@ enum plan_fd_role {
 	FD_INHIBITOR, /* the lock that keeps the host awake, which QEMU only has */
 	FD_IOMMU,     /* the node of all devices that iommufd passes */
 	FD_VFIO,      /* of one of them, by its address; there may be several */
+	FD_TPM,	      /* the host's TPM */
 	FD_ROLES,
 };
 
@@ -165,6 +166,7 @@ enum companion_join {
 #define XFREERDP "xfreerdp"	      /* the one that shows a guest by RDP, and */
 #define XFREERDP3 "xfreerdp3"	      /* its name where there may be an older one beside it */
 #define OURSELVES "vmlaunch"	      /* which waits for the guest's port */
+#define HOST_TPM "/dev/tpm0"	      /* the kernel's first, which has no other today */
 #define QEMU_IMG "qemu-img"	      /* the program that makes images */
 #define VIRTIOFSD "virtiofsd"	      /* the program that serves a directory */
 #define SWTPM "swtpm"		      /* the program that is a TPM */
@@ -323,6 +325,9 @@ struct plan_seat {
 	char *pulse;	    /* where PulseAudio listens, as its library has it; NULL: nowhere */
 };
 
+/* Whether what the profile wants there depends on which windows and ways for sound QEMU has. */
+bool plan_wants_screens(const struct profile *profile, const struct plan_seat *seat);
+
 struct plan_input {
 	const struct profile *profile;
 	const struct facts *facts;
@@ -367,11 +372,11 @@ const char *plan_picture_word(enum idle_picture picture);
 /* The rule as the plan and the record have it in JSON; the caller puts it. */
 struct json_object *plan_idle_json(const struct plan_idle *idle);
 
-/* Whether what the profile wants depends on which windows and ways for sound QEMU has. */
-bool plan_wants_screens(const struct profile *profile);
-
 /* Whether the profile wants an emulated TPM, if there can be one. */
 bool plan_wants_tpm(const struct profile *profile);
+
+/* Whether it wants this host's. */
+bool plan_wants_host_tpm(const struct profile *profile);
 
 /* Whether a network is passt's. */
 bool plan_wants_passt(const struct profile *profile);

@@ -11,10 +11,19 @@
 
 static const char *const ROLE[] = {
 	[FD_MONITOR] = "monitor", /* words of the JSON output */
-	[FD_AGENT] = "guest-agent",    [FD_STREAM] = "stream",	  [FD_TOOLS] = "tools",
-	[FD_SERIAL] = "serial",	       [FD_DEBUG] = "debug-port", [FD_OVERLAY] = "overlay",
-	[FD_COMPANION] = "companion",  [FD_TAP] = "tap",	  [FD_MACVTAP] = "macvtap",
-	[FD_INHIBITOR] = "sleep-lock", [FD_IOMMU] = "iommu",	  [FD_VFIO] = "vfio",
+	[FD_AGENT] = "guest-agent",
+	[FD_STREAM] = "stream",
+	[FD_TOOLS] = "tools",
+	[FD_SERIAL] = "serial",
+	[FD_DEBUG] = "debug-port",
+	[FD_OVERLAY] = "overlay",
+	[FD_COMPANION] = "companion",
+	[FD_TAP] = "tap",
+	[FD_MACVTAP] = "macvtap",
+	[FD_INHIBITOR] = "sleep-lock",
+	[FD_IOMMU] = "iommu",
+	[FD_VFIO] = "vfio",
+	[FD_TPM] = "tpm",
 };
 _Static_assert(ARRAY_SIZE(ROLE) == FD_ROLES, "each role has a word");
 

@@ -25,15 +25,6 @@ static const struct sound_way {
 	[SOUND_ALSA] = {"alsa", "alsa", PACKAGE_QEMU_ALSA, NULL},
 };
 
-bool plan_wants_screens(const struct profile *p)
-{
-	const struct display_section *d = &p->display;
-
-	return d->type.v >= DISPLAY_GTK || (d->type.v == DISPLAY_VNC && d->gl.v != WHEN_NO) ||
-	       p->sound.type.v >= SOUND_DBUS ||
-	       (p->sound.type.v == SOUND_AUTO && d->type.v != DISPLAY_SPICE);
-}
-
 /* Somebody sits before this host who uses the guest: else it may be a server, whose hardware is not
  * to hang on who is logged in.
  */
@@ -41,6 +32,18 @@ static bool is_used_here(const struct composer *c)
 {
 	return c->p->display.type.v == DISPLAY_GTK || c->p->display.type.v == DISPLAY_SDL ||
 	       compose_has_gpu(c) || compose_has_input(c);
+}
+
+/* More than is_used_here() knows of are no fault: the answer is kept. */
+bool plan_wants_screens(const struct profile *p, const struct plan_seat *seat)
+{
+	const struct display_section *d = &p->display;
+	bool plays =
+		seat->sound[SOUND_PIPEWIRE] || seat->sound[SOUND_PULSE] || seat->sound[SOUND_ALSA];
+
+	return d->type.v >= DISPLAY_GTK || (d->type.v == DISPLAY_VNC && d->gl.v != WHEN_NO) ||
+	       p->sound.type.v >= SOUND_DBUS ||
+	       (p->sound.type.v == SOUND_AUTO && plays && (p->gpu.n || p->input.n));
 }
 
 static enum sound way_of(const struct composer *c)

@@ -55,6 +55,7 @@ enum step_node {
 	NODE_USB,   /* a USB device: bus, number */
 	NODE_EVENT, /* /dev/input/eventNUMBER */
 	NODE_VHOST, /* /dev/vhost-net */
+	NODE_TPM,   /* /dev/tpm0 */
 	NODE_KINDS,
 };
 

@@ -442,6 +442,8 @@ static void step_node(struct composer *c, enum step_node kind, const struct orig
 
 static void step_devices(struct composer *c)
 {
+	if (plan_wants_host_tpm(c->p) && c->facts->tpm)
+		step_node(c, NODE_TPM, &c->p->tpm.type.at, HOST_TPM, 0, 0, 0);
 	for (size_t i = 0; i < c->usb_places; i++) {
 		const struct usb_device *d = c->usb_place[i].device;
 

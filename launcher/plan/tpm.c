@@ -1,6 +1,7 @@
-/* The guest's TPM: swtpm beside QEMU. What it holds (a disk's keys, BitLocker's among them) is the
- * machine's for life and lies in its state directory; a throw-away start and a probe have a copy.
- * CRB is the interface that Windows 11 and Linux expect of a TPM 2.0 on such a board.
+/* The guest's TPM: this host's, or swtpm beside QEMU. What it holds (a disk's keys, BitLocker's
+ * among them) is the machine's for life and lies in its state directory; a throw-away start and a
+ * probe have a copy. CRB is the interface that Windows 11 and Linux expect of a TPM 2.0 on such a
+ * board.
  */
 #include <string.h>
 
@@ -13,6 +14,50 @@ bool plan_wants_tpm(const struct profile *p)
 {
 	return p->tpm.type.v == TPM_EMULATED ||
 	       (p->tpm.type.v == TPM_AUTO && p->vm.guest.v == GUEST_WINDOWS);
+}
+
+bool plan_wants_host_tpm(const struct profile *p)
+{
+	return p->tpm.type.v == TPM_HOST;
+}
+
+/* By a descriptor, which was opened with the rights that the keeper gave: QEMU may not open it
+ * itself. A TPM 2.0 has no file that cancels a command, and QEMU wants one to write to; a command
+ * ends in time by itself. A probe does without, as the machine that it is of may run.
+ */
+static void add_host(struct composer *c)
+{
+	const struct origin *at = &c->p->tpm.type.at;
+	own_free char *node = NULL;
+	struct option o;
+	int fd;
+
+	if (c->facts->tpm != 2)
+		compose_refuse(
+			c, *at, "%s = host: %s", compose_key(c, at),
+			c->facts->tpm
+				? _("this host's TPM is none of version 2, which a guest's has to be")
+				: _("this host has no TPM, or it is switched off in its firmware"));
+	if (c->facts->tpm != 2 || c->in->purpose == PURPOSE_PROBE)
+		return;
+	fd = compose_fd(c, FD_TPM, xstrdup(HOST_TPM));
+	node = xasprintf("/dev/fdset/%d", fd);
+	o = option_new(NULL);
+	option_number(&o, "fd", (uint64_t)fd);
+	option_number(&o, "set", (uint64_t)fd);
+	compose_argument(c, "-add-fd", option_done(&o), at, "the host's TPM");
+	o = option_new("passthrough");
+	option_text(&o, "id", "tpm");
+	option_text(&o, "path", node);
+	option_text(&o, "cancel-path", "/dev/null");
+	compose_argument(c, "-tpmdev", option_done(&o), at, NULL);
+	o = option_new("tpm-crb");
+	option_text(&o, "tpmdev", "tpm");
+	compose_argument(c, "-device", option_done(&o), at, NULL);
+	compose_warn(
+		c,
+		"%s = host: the guest's firmware adds its measurements to this computer's own: until it restarts, what is sealed to those (a disk that systemd-cryptenroll or clevis opens by the TPM) does not open; and a guest can clear the TPM, with all keys that are in it",
+		compose_key(c, at));
 }
 
 /* What is in the way of one: refused where the profile asks for it, else told. */
@@ -79,6 +124,8 @@ void compose_tpm(struct composer *c)
 	own_free char *install = NULL, *words = NULL, *dir = NULL;
 	struct plan_companion *companion;
 
+	if (plan_wants_host_tpm(c->p))
+		add_host(c);
 	if (!plan_wants_tpm(c->p))
 		return;
 	if (!swtpm) {

@@ -377,7 +377,7 @@ static const struct key CONSOLE[] = {
 
 static const struct key TPM_KEYS[] = {
 	{"type", CHOICE(tpm_section, type, TPM), .dflt = "auto",
-	 .help = "emulated: a TPM 2.0, by swtpm, with a state of the machine's own; auto: with guest = windows, where swtpm is installed"},
+	 .help = "emulated: a TPM 2.0, by swtpm, with a state of the machine's own; host: this computer's (/dev/tpm0), which one machine can have at a time, and whose measurements and keys the guest can change; auto: with guest = windows, where swtpm is installed"},
 };
 
 static const struct key FW_CFG[] = {

@@ -81,8 +81,11 @@ static const char *const WATCHDOG[] = {[WATCHDOG_NONE] = "none",
 				       NULL};
 static const char *const SHARE_TYPE[] = {
 	[SHARE_AUTO] = "auto", [SHARE_VIRTIOFS] = "virtiofs", [SHARE_9P] = "9p", NULL};
-static const char *const TPM[] = {
-	[TPM_AUTO] = "auto", [TPM_EMULATED] = "emulated", [TPM_NONE] = "none", NULL};
+static const char *const TPM[] = {[TPM_AUTO] = "auto",
+				  [TPM_EMULATED] = "emulated",
+				  [TPM_HOST] = "host",
+				  [TPM_NONE] = "none",
+				  NULL};
 static const char *const MODE[] = {[NETWORK_AUTO] = "auto",	  [NETWORK_USER] = "user",
 				   [NETWORK_PASST] = "passt",	  [NETWORK_BRIDGE] = "bridge",
 				   [NETWORK_MACVTAP] = "macvtap", [NETWORK_TAP] = "tap",

@@ -85,6 +85,21 @@ static int copy_lock(const struct inhibit *inhibit)
 					      : open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* The kernel lets one have it at a time, beside those who share it (/dev/tpmrm0). */
+static int open_tpm(const char *path, struct error **err)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && errno == EBUSY)
+		error_add(
+			err, ERROR_HOST,
+			"%s is in use, by another machine or a service such as tcsd: 'sudo fuser -v %s' tells",
+			path, path);
+	else if (fd < 0)
+		error_errno(err, ERROR_HOST, errno, "cannot open %s", path);
+	return fd;
+}
+
 static bool open_role(const struct plan_fd *fd, int *theirs, const struct beside *beside,
 		      struct launched *launched, struct error **err)
 {
@@ -114,6 +129,9 @@ static bool open_role(const struct plan_fd *fd, int *theirs, const struct beside
 		return *theirs >= 0;
 	case FD_VFIO:
 		*theirs = vfio_open(fd->path, err);
+		return *theirs >= 0;
+	case FD_TPM:
+		*theirs = open_tpm(fd->path, err);
 		return *theirs >= 0;
 	case FD_TAP:
 	case FD_MACVTAP:

@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from packets import (  # noqa: E402
     BLOCK, CLAIM, DONE, EVENT, FREQUENCY, GRANT, HELLO, HUGEPAGES, INTENT, IRQS, ISOLATE, ISOLATE_THREAD, KEEPERS, KVM, KVMFR, MDEV, PACKET, PCI,
-    REFUSED, RELEASE, REQUEST, RETURN_THREAD, TAP, UNION, USB, VERSION, VF, VHOST, WATCH, claim, facts, frequency, function, grant, hugepages, intent,
+    REFUSED, RELEASE, REQUEST, RETURN_THREAD, TAP, TPM, UNION, USB, VERSION, VF, VHOST, WATCH, claim, facts, frequency, function, grant, hugepages, intent,
     irqs, isolate, mdev, memlock, network, next_report, numbers, read, request)
 
 GPU, AUDIO, NVME = sys.argv[1:4]
@@ -207,6 +207,8 @@ def watching():
         check("watching one's own is done", keeper.ask(request(WATCH, pid=sleep.pid))[0] == DONE)
         kind, said = keeper.ask(request(INTENT, grant(USB, 1, 127)))
         check("a USB device may come after it, if there is one", kind == REFUSED and "no longer the device" in said, said)
+        kind, said = keeper.ask(request(INTENT, grant(EVENT, 999)))
+        check("and an input device", kind == REFUSED and "no longer the device" in said, said)
         kind, said = keeper.ask(request(INTENT, grant(KVM)))
         check("another intent after it is refused", kind == REFUSED, said)
         check("and ends the session", keeper.ended())
@@ -258,7 +260,7 @@ def claims():
 
 def grants():
     keeper = Keeper()
-    for node in (VHOST + 1, 255, 0xFFFFFFFF):
+    for node in (TPM + 1, 255, 0xFFFFFFFF):
         refused(keeper, f"node kind {node}", grant(node), "no such kind")
     for node, name in ((USB, "USB device"), (EVENT, "input device")):
         for a, b in ((0, 0), (1, 999), (0xFFFFFFFF, 0xFFFFFFFF)):
@@ -270,6 +272,7 @@ def grants():
         refused(keeper, f"block device {a}:{b}", grant(BLOCK, a, b))
     for a in (0xFFFFFFFF, 99999):
         refused(keeper, f"kvmfr {a}", grant(KVMFR, a))
+    refused(keeper, "a TPM that is not there", grant(TPM))
     keeper.close()
     unchanged("grants")
 

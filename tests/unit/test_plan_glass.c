@@ -343,9 +343,9 @@ static void gl(void **state)
 	has(node, "-spice", SPICE ",gl=on,rendernode=/dev/null");
 	has(no, "-spice", SPICE);
 	notes_are(no, "display.render-node is not used: display.gl = no\n" VIEWER);
-	notes_are(none, "display.render-node is not used: there is no SPICE\n");
+	notes_are(none, "display.render-node is not used: there is no display\n");
 	refused(&w, "[display]\ngl = yes\n", ERROR_USAGE,
-		"p.ini:2:6: display.gl needs display.type = spice\n");
+		"p.ini:2:6: display.gl needs display.type: there is no display that is drawn\n");
 }
 
 /* ------------------------------------------------------------------ viewers */
@@ -391,6 +391,7 @@ static void the_clients_release(void **state)
 	bool told = false;
 
 	(void)state;
+	w.in.seat.sound[SOUND_PIPEWIRE] = true;
 	w.in.glass_release = "B7";
 	old = planned(&w, QHD "[sound]\ntype = pipewire\n");
 	for (size_t i = 0; i < old->notes; i++)

@@ -137,12 +137,49 @@ static void what_is_missing(void **state)
 		     "/home/u/a,b/p/tpm");
 }
 
+static void the_host_s_own(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL, *probe = NULL;
+	static const struct plan_node open[] = {{HOST_TPM, true}};
+	own_plan struct plan *mine = NULL;
+
+	(void)state;
+	w.facts.tpm = 2;
+	w.in.programs = 0;
+	plan = planned(&w, "[tpm]\ntype = host\n");
+	has(plan, "-add-fd", "fd=5,set=5");
+	has(plan, "-tpmdev", "passthrough,id=tpm,path=/dev/fdset/5,cancel-path=/dev/null");
+	has(plan, "-device", "tpm-crb,tpmdev=tpm");
+	assert_int_equal(plan->fd[2].role, FD_TPM);
+	assert_int_equal(plan->steps, 1);
+	assert_int_equal(plan->step[0].intent.grant.node, NODE_TPM);
+	assert_int_equal(plan->companions, 0);
+	w.in.node = open;
+	w.in.nodes = 1;
+	mine = planned(&w, "[tpm]\ntype = host\n");
+	assert_int_equal(mine->steps, 0);
+	w.in.purpose = PURPOSE_PROBE;
+	w.in.probe_program = "/usr/lib/probe.efi";
+	w.in.probe_parameters = "";
+	probe = planned(&w, "[tpm]\ntype = host\n");
+	lacks(probe, "-tpmdev", NULL);
+	w.in.purpose = PURPOSE_RUN;
+	w.facts.tpm = 1;
+	refusal_says(&w, "[tpm]\ntype = host\n",
+		     "p.ini:2:8: tpm.type = host: this host's TPM is none of version 2");
+	w.facts.tpm = 0;
+	refusal_says(&w, "[tpm]\ntype = host\n",
+		     "p.ini:2:8: tpm.type = host: this host has no TPM");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(where_there_is_one),
 		cmocka_unit_test(whose_state_it_has),
 		cmocka_unit_test(what_is_missing),
+		cmocka_unit_test(the_host_s_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
