@@ -168,6 +168,12 @@ static void make_patient(struct doctor_look *look)
 		look->release = glass_release(look->g.profile, &look->g.dirs);
 	setup_collect(&look->setup, &g->root, g->facts.distribution);
 	look->patient.root = geteuid() == 0 && root_is_real(&g->root);
+	/* Of a recorded host nothing can be run. */
+	if (root_is_real(&g->root) && look->setup.program[SETUP_PASST]) {
+		look->patient.passt_asked = true;
+		look->patient.passt_vhost_user =
+			facts_passt_vhost_user(look->setup.program[SETUP_PASST]);
+	}
 	look->patient.facts = &g->facts;
 	look->patient.setup = &look->setup;
 	look->patient.firmware = &g->firmware;

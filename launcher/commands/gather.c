@@ -185,6 +185,15 @@ static void find_virtiofsd(struct gathered *g)
 	}
 }
 
+static void find_passt(struct gathered *g)
+{
+	struct plan_program *passt;
+
+	find_program(g, PASST);
+	passt = &g->program[g->programs - 1];
+	passt->vhost_user = passt->path && facts_passt_vhost_user(passt->path);
+}
+
 static void find_programs(struct gathered *g, bool ephemeral)
 {
 	if (g->profile->glass.resolution.width && g->profile->glass.start_client.v)
@@ -202,7 +211,7 @@ static void find_programs(struct gathered *g, bool ephemeral)
 	if (g->profile->share.n)
 		find_virtiofsd(g);
 	if (plan_wants_passt(g->profile))
-		find_program(g, PASST);
+		find_passt(g);
 	if (plan_wants_tpm(g->profile)) {
 		find_program(g, SWTPM);
 		find_program(g, SWTPM_SETUP);

@@ -123,7 +123,18 @@ void judge_virtiofsd(struct examination *e)
 	judge_program(e, SETUP_VIRTIOFSD, PACKAGE_VIRTIOFSD, "shares folders with a guest");
 }
 
+/* Whether a plan then chooses it is the plan's to say. */
 void judge_passt(struct examination *e)
 {
-	judge_program(e, SETUP_PASST, PACKAGE_PASST, "is a quicker network than QEMU's own");
+	const struct patient *p = e->patient;
+	const char *path = p->setup->program[SETUP_PASST];
+
+	if (path && p->passt_asked && !p->passt_vhost_user)
+		found(e, HEALTH_OK, path, "no vhost-user", NULL,
+		      "passt is there, and is too old for vhost-user, which is faster");
+	else if (path && p->passt_asked)
+		found(e, HEALTH_OK, path, "vhost-user", NULL, "passt is there, with vhost-user");
+	else
+		judge_program(e, SETUP_PASST, PACKAGE_PASST,
+			      "is a quicker network than QEMU's own");
 }

@@ -64,7 +64,8 @@ struct patient {
 	const char *qemu_binary;
 	struct patient_gpu *gpu;
 	size_t gpus;
-	bool root; /* the process is root's, on the host that is judged */
+	bool root;			    /* the process is root's, on the host that is judged */
+	bool passt_asked, passt_vhost_user; /* what facts_passt_vhost_user() said of setup's */
 	/* With a profile: */
 	const struct profile *profile; /* NULL: what any profile could want counts */
 	const struct plan *plan;       /* NULL: there is none, or it was refused: */

@@ -223,6 +223,11 @@ void facts_irqchip(struct facts *facts);
  */
 void facts_screens(struct facts *facts, const char *cache_dir);
 
+/* Runs this passt for a moment, and asks whether it can be joined to QEMU by vhost-user: no, where
+ * it does not answer within 3 s.
+ */
+bool facts_passt_vhost_user(const char *path);
+
 void facts_free(struct facts *facts);
 #define own_facts own_with(facts_free)
 

@@ -14,6 +14,8 @@
 #include "base/program.h"
 #include "base/text.h"
 
+#define PASST_ANSWER_MS 3000 /* of silence; it answers at once */
+
 /* No QEMU has as many. */
 #define DATA_DIRS_MOST 64
 #define NAMES_MOST 64
@@ -127,6 +129,18 @@ bool facts_qemu(struct facts *facts, const char *binary, const char *cache_dir, 
 	qemu_facts_free(&facts->qemu);
 	facts->qemu = qemu;
 	return true;
+}
+
+/* As all back ends of vhost-user are asked (QEMU, docs/interop/vhost-user.rst, "Backend program
+ * conventions"). An older passt knows no such option and ends with a failure; what a newer one says
+ * is not looked at: that of 2025 says it on its standard error.
+ */
+bool facts_passt_vhost_user(const char *path)
+{
+	static const char *const argv[] = {"--print-capabilities", NULL};
+	own_free char *words = NULL;
+
+	return qemu_try(path, argv, PASST_ANSWER_MS, NULL, &words) == TRIAL_GOOD;
 }
 
 void facts_irqchip(struct facts *facts)

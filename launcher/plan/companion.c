@@ -40,12 +40,12 @@ int compose_companion_pair(struct composer *c, struct plan_companion *companion)
 	return companion->number;
 }
 
-const char *compose_companion_socket(struct composer *c, struct plan_companion *companion,
-				     const char *file)
+static const char *join_at(struct composer *c, struct plan_companion *companion, const char *file,
+			   enum companion_join join)
 {
 	own_free char *name = xasprintf("%s.sock", file);
 
-	companion->join = JOIN_LISTEN;
+	companion->join = join;
 	companion->socket = path_join(c->plan->runtime_dir, name);
 	if (strlen(companion->socket) > SOCKET_PATH_LIMIT)
 		compose_refuse(
@@ -53,4 +53,16 @@ const char *compose_companion_socket(struct composer *c, struct plan_companion *
 			"the socket's path %s has %zu bytes, of which a socket may have %d: choose a shorter name, or set XDG_RUNTIME_DIR to a shorter directory of yours",
 			companion->socket, strlen(companion->socket), SOCKET_PATH_LIMIT);
 	return companion->socket;
+}
+
+const char *compose_companion_socket(struct composer *c, struct plan_companion *companion,
+				     const char *file)
+{
+	return join_at(c, companion, file, JOIN_LISTEN);
+}
+
+const char *compose_companion_accept(struct composer *c, struct plan_companion *companion,
+				     const char *file)
+{
+	return join_at(c, companion, file, JOIN_ACCEPT);
 }

@@ -91,12 +91,26 @@ void compose_warn(struct composer *c, const char *fmt, ...)
 	va_end(args);
 }
 
-const char *compose_program(const struct composer *c, const char *name)
+const struct plan_program *compose_program_known(const struct composer *c, const char *name)
 {
 	for (size_t i = 0; i < c->in->programs; i++)
 		if (strcmp(c->in->program[i].name, name) == 0)
-			return c->in->program[i].path;
+			return c->in->program[i].path ? &c->in->program[i] : NULL;
 	return NULL;
+}
+
+const char *compose_program(const struct composer *c, const char *name)
+{
+	const struct plan_program *program = compose_program_known(c, name);
+
+	return program ? program->path : NULL;
+}
+
+bool compose_qemu_is(const struct composer *c, unsigned major)
+{
+	unsigned own = 0;
+
+	return sscanf(c->facts->qemu.version, "%u", &own) == 1 && own >= major;
 }
 
 char *compose_id(const struct item *item)

@@ -186,6 +186,9 @@ int compose_companion_pair(struct composer *c, struct plan_companion *companion)
  */
 const char *compose_companion_socket(struct composer *c, struct plan_companion *companion,
 				     const char *file);
+/* The same for one that knows connections and no sockets: its COMPANION_FD is QEMU's. */
+const char *compose_companion_accept(struct composer *c, struct plan_companion *companion,
+				     const char *file);
 
 /* The families; plan.c says in which order they are called, and why. */
 void compose_version(struct composer *c);  /* chooses c->machine, which may be refused */
@@ -235,7 +238,14 @@ void compose_networks(struct composer *c);
 void compose_network_steps(struct composer *c);
 void compose_rng(struct composer *c);
 void compose_shares(struct composer *c);
-bool compose_has_virtiofs(const struct composer *c); /* then memory is shared with it */
+bool compose_has_virtiofs(const struct composer *c);   /* then memory is shared with it */
+bool compose_has_vhost_user(const struct composer *c); /* likewise with a passt */
+/* Why memory that a passt would have is not to be shared with it, which the caller owns; NULL: it
+ * can. To be asked when the pages are chosen.
+ */
+char *compose_sharing_cost(const struct composer *c);
+/* Whether the QEMU is of this major version, or newer. */
+bool compose_qemu_is(const struct composer *c, unsigned major);
 void compose_tpm(struct composer *c);
 void compose_console(struct composer *c);
 void compose_serial_bus(struct composer *c); /* the controller "agentbus", once */
@@ -254,6 +264,8 @@ const struct plan_file *compose_file(const struct composer *c, const char *path)
 
 /* The path of a program that was looked up for the plan; NULL: there is none. */
 const char *compose_program(const struct composer *c, const char *name);
+/* The same with what is known of it. */
+const struct plan_program *compose_program_known(const struct composer *c, const char *name);
 
 /* Whether it is shown by QEMU itself: in a window, on a bus, or to nobody (egl-headless). */
 bool compose_has_window(const struct composer *c);

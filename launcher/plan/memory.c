@@ -325,22 +325,47 @@ static void add_node(const struct composer *c, struct option *o)
  */
 static bool shares_plain_memory(const struct composer *c)
 {
-	unsigned major = 0;
-
-	return sscanf(c->facts->qemu.version, "%u", &major) == 1 && major >= 10;
+	return compose_qemu_is(c, 10);
 }
 
-/* What a share costs a guest whose memory is not of huge pages that were set apart. */
+/* Whether it has something to lose by that: its memory is not of huge pages that were set apart. */
+static bool loses_by_sharing(const struct composer *c)
+{
+	return !c->huge.pages && !(shares_plain_memory(c) && c->facts->memory.shmem_huge);
+}
+
+char *compose_sharing_cost(const struct composer *c)
+{
+	const struct choice *shared = &c->p->memory.shared;
+
+	if (shared->v == WHEN_NO)
+		return xasprintf("%s = no", compose_key(c, &shared->at));
+	if (shared->v == WHEN_YES || compose_has_virtiofs(c) || !loses_by_sharing(c))
+		return NULL;
+	return xasprintf(
+		"it would have the guest's memory, to which the kernel gives none (/sys/kernel/mm/transparent_hugepage/shmem_enabled; advise would) of the transparent huge pages that it has now: %s = 2M gives it others, %s = yes does without",
+		compose_key(c, &c->p->memory.hugepages.at), compose_key(c, &shared->at));
+}
+
+static bool is_shared(const struct composer *c)
+{
+	return c->p->memory.shared.v == WHEN_YES || compose_has_virtiofs(c) ||
+	       compose_has_vhost_user(c);
+}
+
+/* What a share costs a guest whose memory is not of huge pages that were set apart. Who has it
+ * shared by its key knows.
+ */
 static void tell_shared(struct composer *c)
 {
-	if (c->huge.pages || !compose_has_virtiofs(c))
+	if (!compose_has_virtiofs(c) || !loses_by_sharing(c))
 		return;
 	if (!shares_plain_memory(c))
 		compose_note(
 			c,
 			"a share by virtiofs costs this guest its transparent huge pages: %s = 2M gives it others",
 			compose_key(c, &c->p->memory.hugepages.at));
-	else if (!c->facts->memory.shmem_huge)
+	else
 		compose_note(
 			c,
 			"a share by virtiofs costs this guest its transparent huge pages, as the kernel gives shared memory none (/sys/kernel/mm/transparent_hugepage/shmem_enabled; advise would): %s = 2M gives it others",
@@ -351,7 +376,7 @@ static void add_backend(struct composer *c)
 {
 	const struct number *memory = &c->p->vm.memory;
 	bool huge = c->huge.pages, prealloc = huge || c->claims_device;
-	bool shared = compose_has_virtiofs(c);
+	bool shared = is_shared(c);
 	bool memfd = huge || (shared && !shares_plain_memory(c));
 	struct option o;
 

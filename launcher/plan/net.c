@@ -55,7 +55,7 @@ static void add_card(struct composer *c, const struct network *network, const ch
 			 network->mac.given ? NULL : "the address is the same on every start");
 }
 
-static void check_forward(struct composer *c, const struct forward *forward)
+void net_check_forward(struct composer *c, const struct forward *forward)
 {
 	unsigned lowest = c->facts->net.unprivileged;
 
@@ -66,7 +66,7 @@ static void check_forward(struct composer *c, const struct forward *forward)
 			compose_key(c, &forward->at), lowest);
 }
 
-static char *address_text(uint32_t a)
+char *net_address_text(uint32_t a)
 {
 	return xasprintf("%u.%u.%u.%u", a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff);
 }
@@ -74,9 +74,9 @@ static char *address_text(uint32_t a)
 /* QEMU takes ports one by one. */
 static void add_forward(struct composer *c, struct option *o, const struct forward *forward)
 {
-	own_free char *address = address_text(forward->address);
+	own_free char *address = net_address_text(forward->address);
 
-	check_forward(c, forward);
+	net_check_forward(c, forward);
 	for (unsigned i = 0; i < forward->ports; i++) {
 		own_free char *rule =
 			xasprintf("%s:%s:%u-:%u", forward->protocol == FORWARD_TCP ? "tcp" : "udp",
@@ -91,101 +91,14 @@ static void add_forward(struct composer *c, struct option *o, const struct forwa
 static void add_user(struct composer *c, const struct network *network, const char *id)
 {
 	struct option o = option_new("user");
+	own_free char *why = NULL;
 
 	option_text(&o, "id", id);
 	/* The machine itself may run beside its probe, and have them. */
 	for (size_t i = 0; i < network->forward.n && c->in->purpose == PURPOSE_RUN; i++)
 		add_forward(c, &o, &network->forward.v[i]);
-	compose_argument(c, "-netdev", option_done(&o), &network->mode.at, NULL);
-}
-
-/* ------------------------------------------------------------------ the same, by passt */
-
-bool plan_wants_passt(const struct profile *profile)
-{
-	for (size_t i = 0; i < profile->network.n; i++) {
-		const struct network *network = (const struct network *)profile->network.v[i];
-
-		if (net_is_there(network) &&
-		    (network->mode.v == NETWORK_PASST || network->mode.v == NETWORK_AUTO))
-			return true;
-	}
-	return false;
-}
-
-/* The fastest that asks nobody for a password: passt moves twice as much as QEMU's own for each
- * second of a processor. It goes into a user namespace, where it may.
- */
-static bool is_by_passt(const struct composer *c, const struct network *network)
-{
-	if (c->in->purpose != PURPOSE_RUN)
-		return false;
-	return network->mode.v == NETWORK_PASST ||
-	       (network->mode.v == NETWORK_AUTO && compose_program(c, PASST) &&
-		!c->facts->userns_closed);
-}
-
-/* passt(1): ADDRESS/FIRST-LAST:FIRST-LAST. */
-static void add_passt_ports(struct composer *c, struct plan_companion *passt,
-			    const struct forward *forward)
-{
-	own_free char *address = address_text(forward->address);
-	unsigned more = forward->ports - 1U;
-
-	check_forward(c, forward);
-	compose_companion_arg(passt, xstrdup(forward->protocol == FORWARD_TCP ? "-t" : "-u"));
-	compose_companion_arg(passt, xasprintf("%s/%u-%u:%u-%u", address, forward->host,
-					       forward->host + more, forward->guest,
-					       forward->guest + more));
-}
-
-/* By a stream, of which each has an end: QEMU's own -netdev passt would start the program, which
- * its sandbox forbids.
- */
-static void add_passt(struct composer *c, const struct network *network, const char *id)
-{
-	static const char *const WORDS[] = {
-		"-f", /* in the foreground */
-		"-e", /* its words to the log, where it is old */
-		"-q", /* but no page of facts */
-		"-F", /* the stream to QEMU */
-	};
-	const char *program = compose_program(c, PASST);
-	own_free char *name = item_text(&network->item), *install = NULL, *words = NULL;
-	struct plan_companion *passt;
-	struct option o;
-
-	if (!program) {
-		install = distribution_install(c->facts->distribution, PACKAGE_PASST);
-		compose_refuse(c, network->mode.at, "%s = passt: there is no program passt: %s",
-			       compose_key(c, &network->mode.at), install);
-		return;
-	}
-	words = xasprintf("passt for %s", name);
-	passt = compose_companion(
-		c, words, id, program,
-		"the guest has no network any more, until it is shut down and started anew (mode = user does without passt)",
-		&network->mode.at, NULL);
-	if (!passt)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
-		compose_companion_arg(passt, xstrdup(WORDS[i]));
-	compose_companion_arg(passt, xasprintf("%d", COMPANION_FD));
-	/* Else it would become nobody, to which it has no right: it is root without capabilities.
-	 */
-	if (c->facts->net.root) {
-		compose_companion_arg(passt, xstrdup("--runas"));
-		compose_companion_arg(passt, xstrdup("0:0"));
-	}
-	for (size_t i = 0; i < network->forward.n; i++)
-		add_passt_ports(c, passt, &network->forward.v[i]);
-	o = option_new("stream");
-	option_text(&o, "id", id);
-	option_on(&o, "server", false);
-	option_text(&o, "addr.type", "fd");
-	option_number(&o, "addr.str", (uint64_t)compose_companion_pair(c, passt));
-	compose_argument(c, "-netdev", option_done(&o), &network->mode.at,
-			 "passt is at the other end");
+	why = network->mode.v == NETWORK_AUTO ? net_passt_lack(c) : NULL;
+	compose_argument(c, "-netdev", option_done(&o), &network->mode.at, why);
 }
 
 /* ------------------------------------------------------------------ all of them */
@@ -240,8 +153,8 @@ void compose_networks(struct composer *c)
 			queues = net_add_tap(c, network, id);
 		else if (net_is_made(network) && c->in->purpose == PURPOSE_RUN)
 			queues = net_add_made(c, network, id, mac);
-		else if (is_by_passt(c, network))
-			add_passt(c, network, id);
+		else if (net_is_by_passt(c, network))
+			net_add_passt(c, network, id);
 		else
 			add_user(c, network, id);
 		add_card(c, network, id, mac, queues);

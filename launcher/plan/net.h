@@ -36,6 +36,21 @@ struct net_queues {
 void net_add_queues(struct composer *c, const struct network *network, const char *id,
 		    const struct net_queues *queues);
 
+/* Refuses what the host keeps for root. */
+void net_check_forward(struct composer *c, const struct forward *forward);
+/* "127.0.0.1", which the caller owns. */
+char *net_address_text(uint32_t address);
+
+/* Whether it is by passt, where that can be had if the profile leaves it to us; and the adding of
+ * that, with the companion.
+ */
+bool net_is_by_passt(const struct composer *c, const struct network *network);
+/* Why there is none, and what would have it, which the caller owns; NULL: there is, or nobody wants
+ * one.
+ */
+char *net_passt_lack(const struct composer *c);
+void net_add_passt(struct composer *c, const struct network *network, const char *id);
+
 /* Whether it is by an interface that the keeper makes, and the adding of that with its steps; mac:
  * the guest's. Returns the pairs of queues.
  */

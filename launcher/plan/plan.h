@@ -155,6 +155,8 @@ enum companion_join {
 	JOIN_NONE,
 	JOIN_PAIR,   /* by a connected stream, of which QEMU has the other end */
 	JOIN_LISTEN, /* by a socket that we have bound and that listens; QEMU knows its path */
+	JOIN_ACCEPT, /* likewise, but it becomes the program with QEMU's connection, which it has
+			accepted */
 	COMPANION_JOINS,
 };
 
@@ -173,6 +175,9 @@ enum companion_join {
 #define PASST "passt"		      /* the program that is a network behind the host's address */
 #define SWTPM_SETUP "swtpm_setup"     /* the one that makes a new one's state */
 
+/* By which QEMU has virtiofsd; so it tells as well whether it was built with vhost-user. */
+#define VIRTIOFS_DEVICE "vhost-user-fs-pci"
+
 /* A program that runs beside QEMU as the user, and ends with it. */
 struct plan_companion {
 	char *name;  /* for messages, and the log's */
@@ -185,7 +190,7 @@ struct plan_companion {
 	uint32_t closed; /* exit statuses, each 1 << STATUS, that are no fault of it, beside 0 */
 	enum companion_join join;
 	int number;   /* of JOIN_PAIR: that of QEMU's end, there */
-	char *socket; /* of JOIN_LISTEN: its path */
+	char *socket; /* of JOIN_LISTEN and JOIN_ACCEPT: its path */
 	struct cause cause;
 };
 
@@ -315,7 +320,8 @@ struct plan_store {
 /* A program that may run beside QEMU, as PATH has it. */
 struct plan_program {
 	const char *name;
-	char *path; /* NULL: there is none that this user may run */
+	char *path;	 /* NULL: there is none that this user may run */
+	bool vhost_user; /* of passt: it can be joined to QEMU by that */
 };
 
 /* What the user sits before: whether the session shows windows, has a bus, and who plays sound. */

@@ -45,6 +45,7 @@ static const char *const JOIN[] = {
 	[JOIN_NONE] = NULL,
 	[JOIN_PAIR] = "stream",
 	[JOIN_LISTEN] = "socket",
+	[JOIN_ACCEPT] = "connection",
 };
 _Static_assert(ARRAY_SIZE(JOIN) == COMPANION_JOINS, "each way has a word, or none");
 
@@ -169,8 +170,10 @@ static void add_companions(struct buf *out, const struct plan *plan, enum compan
 		if (companion->join == JOIN_PAIR)
 			buf_addf(out, "        descriptor %d: a stream to QEMU's descriptor %d\n",
 				 COMPANION_FD, companion->number);
-		if (companion->join == JOIN_LISTEN) {
-			buf_addf(out, "        descriptor %d: listening at ", COMPANION_FD);
+		if (companion->socket) {
+			buf_addf(out, "        descriptor %d: %s at ", COMPANION_FD,
+				 companion->join == JOIN_ACCEPT ? "QEMU's connection"
+								: "listening");
 			add_word(out, companion->socket);
 			buf_addc(out, '\n');
 		}
@@ -415,7 +418,7 @@ static json_object *companions_json(const struct plan *plan, bool *exact)
 		add_text(o, "join", JOIN[companion->join], exact);
 		if (companion->join == JOIN_PAIR)
 			json_add_number(o, "number", companion->number);
-		if (companion->join == JOIN_LISTEN)
+		if (companion->socket)
 			add_text(o, "socket", companion->socket, exact);
 		add_text(o, "log", companion->log, exact);
 		add_text(o, "key", companion->cause.key, exact);

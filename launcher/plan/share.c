@@ -18,7 +18,10 @@ static char *share_lack(const struct composer *c)
 {
 	own_free char *install = NULL;
 
-	if (!qemu_offers(&c->facts->qemu, QEMU_DEVICES, "vhost-user-fs-pci"))
+	if (c->p->memory.shared.v == WHEN_NO)
+		return xasprintf("%s = no, and it needs that",
+				 compose_key(c, &c->p->memory.shared.at));
+	if (!qemu_offers(&c->facts->qemu, QEMU_DEVICES, VIRTIOFS_DEVICE))
 		return xasprintf("QEMU %s is built without it", c->facts->qemu.version);
 	if (!compose_program(c, VIRTIOFSD)) {
 		install = distribution_install(c->facts->distribution, PACKAGE_VIRTIOFSD);
@@ -127,7 +130,7 @@ static void add_virtiofs(struct composer *c, const struct share *share, const ch
 	option_text(&o, "path", compose_companion_socket(c, companion, id));
 	compose_argument(c, "-chardev", option_done(&o), &share->path.at,
 			 VIRTIOFSD " listens there");
-	add_device(c, share, "vhost-user-fs-pci", "chardev", id);
+	add_device(c, share, VIRTIOFS_DEVICE, "chardev", id);
 }
 
 /* mapped-xattr: owners, modes and links of the guest's are kept beside the files, and are none on

@@ -158,6 +158,7 @@ struct memory_section {
 	struct flag drop_caches;
 	struct flag lock;
 	struct choice iommu;
+	struct choice shared;
 };
 
 struct firmware_section {

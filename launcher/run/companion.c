@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -47,14 +48,33 @@ struct becoming {
 	const struct plan_companion *companion;
 };
 
+/* Its socket becomes QEMU's connection, of which there is one: whoever comes later finds nobody.
+ * QEMU connects as soon as it runs, or never if we are gone. Returns 0 or an errno.
+ */
+static int await_qemu(void)
+{
+	own_fd int connection = -1;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return errno;
+	do
+		connection = accept4(COMPANION_FD, NULL, NULL, SOCK_CLOEXEC);
+	while (connection < 0 && errno == EINTR);
+	if (connection < 0 || dup2(connection, COMPANION_FD) < 0)
+		return errno;
+	return prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0 ? errno : 0;
+}
+
 static int become_companion(void *context)
 {
 	const struct becoming *b = context;
+	int errnum;
 
 	if (b->companion->when == COMPANION_BEFORE)
 		pin_self(&b->plan->placement);
 	child_set_limits(b->companion->end == COMPANION_SPARED ? OOM_SPARED : OOM_NEEDED);
-	return child_give_up_privilege();
+	errnum = child_give_up_privilege();
+	return errnum || b->companion->join != JOIN_ACCEPT ? errnum : await_qemu();
 }
 
 /* It waits to be let go; joined (-1: by nothing) becomes COMPANION_FD. Returns 0 or an errno. Why
@@ -167,7 +187,7 @@ static bool make(struct companions *c, const struct plan_companion *due, struct 
 
 	if (due->join == JOIN_PAIR && !make_pair(&joined, &theirs, err))
 		return false;
-	if (due->join == JOIN_LISTEN && (joined = listen_at(due->socket, err)) < 0)
+	if (due->socket && (joined = listen_at(due->socket, err)) < 0)
 		return false;
 	if (!make_one(c, due, joined, err))
 		return false;

@@ -385,6 +385,90 @@ static void passt(void **state)
 		     "p.ini:2:8: network lan.mode = passt: there is no program passt: ");
 }
 
+static char *const VHOST_USER[] = {S("vhost-user-fs-pci")};
+
+static struct world with_vhost_user(void)
+{
+	static const struct plan_program programs[] = {{"passt", S("/usr/bin/passt"), true}};
+	struct world w = world();
+
+	w.in.program = programs;
+	w.in.programs = 1;
+	w.facts.memory.shmem_huge = true;
+	w.facts.qemu.version = S("10.0.13");
+	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)VHOST_USER, 1};
+	return w;
+}
+
+static void passt_by_vhost_user(void **state)
+{
+	struct world w = with_vhost_user();
+	own_plan struct plan *plan = planned(&w, LAN "forward = tcp 3389\n");
+	own_plan struct plan *other = planned(&w, LAN "[memory]\nshared = no\n");
+
+	(void)state;
+	has(plan, "-chardev", "socket,id=network-lan,path=/run/user/1/vmlaunch/p/network-lan.sock");
+	has(plan, "-netdev", "vhost-user,id=network-lan,chardev=network-lan");
+	has(plan, "-object", "memory-backend-ram,id=ram,size=4294967296,share=on");
+	assert_int_equal(plan->companion[0].join, JOIN_ACCEPT);
+	assert_string_equal(plan->companion[0].socket, "/run/user/1/vmlaunch/p/network-lan.sock");
+	words_are(&plan->companion[0], "/usr/bin/passt\n-f\n-e\n-q\n-F\n3\n-t\n"
+				       "127.0.0.1/3389-3389:3389-3389\n--vhost-user\n");
+	notes_are(plan, "");
+	has(other, "-object", "memory-backend-ram,id=ram,size=4294967296");
+}
+
+/* text: behind a network; the backend of the memory, the way, and why it is that. */
+static void joined_as(struct world *w, const char *text, const char *backend, const char *way,
+		      const char *why)
+{
+	own_free char *all = xasprintf(LAN "%s", text);
+	own_plan struct plan *plan = planned(w, all);
+	const struct argument *netdev = find(plan, "-netdev", way);
+
+	assert_non_null(netdev);
+	assert_non_null(netdev->cause.why);
+	assert_non_null(strstr(netdev->cause.why, why));
+	assert_string_equal(find(plan, "-object", "memory-backend")->value, backend);
+}
+
+#define PLAIN "memory-backend-ram,id=ram,size=4294967296"
+#define BY_STREAM "passt is at the other end of a stream, not by vhost-user, which is faster: "
+
+static void what_passt_is_joined_by(void **state)
+{
+	static const struct plan_program old[] = {{"passt", S("/usr/bin/passt")}};
+	static char *const none[] = {S("tpm-crb")};
+	struct world w = with_vhost_user();
+
+	(void)state;
+	joined_as(&w, "", PLAIN ",share=on", "vhost-user", "passt moves the packets");
+	joined_as(&w, "model = e1000e\n", PLAIN, "stream", BY_STREAM "QEMU itself moves");
+	joined_as(&w, "[memory]\nshared = no\n", PLAIN, "stream", BY_STREAM "memory.shared = no");
+	w.facts.memory.shmem_huge = false;
+	joined_as(&w, "", PLAIN, "stream", BY_STREAM "it would have the guest's memory, to which");
+	joined_as(&w, "[memory]\nshared = yes\n", PLAIN ",share=on", "vhost-user", "passt moves");
+	/* Huge pages that were set apart are shared as they are. */
+	w.facts.hugepages[0].free = 2048;
+	joined_as(&w, "",
+		  "memory-backend-memfd,id=ram,size=4294967296,hugetlb=on,hugetlbsize=2097152,"
+		  "share=on,prealloc=on,prealloc-threads=8",
+		  "vhost-user", "passt moves");
+	w = with_vhost_user();
+	w.in.program = old;
+	joined_as(&w, "", PLAIN, "stream", BY_STREAM "this passt is older");
+	w = with_vhost_user();
+	w.facts.qemu.version = S("7.2.22");
+	joined_as(&w, "", PLAIN, "stream", BY_STREAM "QEMU 7.2.22 is older than 10");
+	w = with_vhost_user();
+	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)none, 1};
+	joined_as(&w, "", PLAIN, "stream", BY_STREAM "QEMU 10.0.13 is older than 10 or built");
+	w.facts.userns_closed = true;
+	joined_as(&w, "", PLAIN, "user", "passt, which is faster, needs a user namespace");
+	w.in.programs = 0;
+	joined_as(&w, "", PLAIN, "user", "passt, which is faster, is not there: install passt");
+}
+
 /* It needs no network, and the machine may run beside it. */
 static void a_probe_has_its_own(void **state)
 {
@@ -419,6 +503,8 @@ int main(void)
 		cmocka_unit_test(names_of_interfaces),
 		cmocka_unit_test(bridges_that_cannot_be),
 		cmocka_unit_test(passt),
+		cmocka_unit_test(passt_by_vhost_user),
+		cmocka_unit_test(what_passt_is_joined_by),
 		cmocka_unit_test(a_probe_has_its_own),
 	};
 

@@ -108,6 +108,8 @@ static void by_9p(void **state)
 	w.facts.userns_closed = true;
 	refusal_says(&w, DOCS "type = virtiofs\n", "the kernel lets no user make a user namespace");
 	w = equipped();
+	refusal_says(&w, DOCS "type = virtiofs\n[memory]\nshared = no\n",
+		     "share docs.type = virtiofs: memory.shared = no, and it needs that");
 	w.in.is_root = true;
 	refusal_says(&w, DOCS "type = virtiofs\n", "vm.user names another user");
 	w = equipped();
