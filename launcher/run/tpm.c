@@ -19,8 +19,11 @@
 #define STATE "tpm2-00.permall"
 #define LOCK ".lock"
 
-/* Ours beside them: the version of swtpm that has used the state last. */
+/* Ours beside them: the version of swtpm that has used the state last, and on a second line which
+ * file said so. To ask swtpm takes a run of it, which every start would wait for.
+ */
 #define USED_BY "swtpm-version"
+#define USED_BY_LIMIT 4096
 
 static bool file_exists(const char *path)
 {
@@ -61,6 +64,29 @@ static char *version_of(const char *swtpm)
 	at = at ? at + strlen("version ") : "";
 	len = strspn(at, "0123456789.");
 	return len && len < 32 ? xstrndup(at, len) : NULL;
+}
+
+/* What another swtpm in its place would not have. */
+static char *identity_of(const char *swtpm)
+{
+	struct stat st;
+
+	return stat(swtpm, &st) < 0
+		       ? NULL
+		       : xasprintf("%llu %llu %lld %lld.%09ld %s", (unsigned long long)st.st_dev,
+				   (unsigned long long)st.st_ino, (long long)st.st_size,
+				   (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, swtpm);
+}
+
+/* The version in a record that is of just this swtpm, which the caller owns; NULL: it is another's.
+ */
+static char *recorded_version(const char *record, const char *identity)
+{
+	const char *line = record ? strchr(record, '\n') : NULL;
+
+	return line && identity && strcmp(line + 1, identity) == 0
+		       ? xstrndup(record, (size_t)(line - record))
+		       : NULL;
 }
 
 /* "default-v1" and what follows it are profiles of swtpm 0.10 and newer. */
@@ -138,12 +164,12 @@ static bool make_state(const struct prepare *p, const char *state, const char *v
 }
 
 /* A newer swtpm may write what the one that made it cannot read any more. */
-static bool keep_old(const char *state, const char *used_by, const char *version,
-		     struct error **err)
+static bool keep_old(const char *state, const char *record, const char *version, struct error **err)
 {
-	own_free char *old = file_read(used_by, 64, NULL), *kept = NULL;
+	size_t len = record ? strspn(record, "0123456789.") : 0;
+	own_free char *old = xstrndup(len ? record : "", len), *kept = NULL;
 
-	if (!old || strcmp(old, version) == 0 || old[strspn(old, "0123456789.")])
+	if (!len || strcmp(old, version) == 0 || (record[len] && record[len] != '\n'))
 		return true;
 	kept = xasprintf("%s.%s", state, old);
 	if (file_exists(kept))
@@ -157,18 +183,25 @@ static bool keep_old(const char *state, const char *used_by, const char *version
 bool tpm_prepare(const struct prepare *p, struct error **err)
 {
 	own_free char *state = path_join(p->path, STATE), *used_by = path_join(p->path, USED_BY);
-	own_free char *version = NULL;
+	own_free char *record = file_read(used_by, USED_BY_LIMIT, NULL), *now = NULL;
+	own_free char *identity = identity_of(p->program), *version = NULL;
 	bool there;
 
 	if (!dir_make(p->path, 0700, err) || refuse_locked(p->path, err))
 		return false;
 	there = file_exists(state);
-	version = version_of(p->program);
-	if (there && version && !keep_old(state, used_by, version, err))
+	version = recorded_version(record, identity);
+	if (!version)
+		version = version_of(p->program);
+	if (there && version && !keep_old(state, record, version, err))
 		return false;
 	if (!there && strcmp(p->source, p->program) != 0 && !make_state(p, state, version, err))
 		return false;
-	return !version || file_write(used_by, version, strlen(version), 0600, DURABLE, err);
+	if (!version)
+		return true;
+	now = identity ? xasprintf("%s\n%s", version, identity) : xstrdup(version);
+	return (record && strcmp(record, now) == 0) ||
+	       file_write(used_by, now, strlen(now), 0600, DURABLE, err);
 }
 
 bool tpm_copy(const struct prepare *p, struct error **err)
