@@ -258,7 +258,8 @@ def show(report, names):
                 + ": so much no network can save")
     for task, title, _, amount in TASKS[:2]:
         rates = {name: per(report, name, task, "cpu", amount) for name in names}
-        for one, other, limit, words in (("shared", "user", 2.2, ">= 2.2 x QEMU's user"), ("default", "libvirt", 0.95, ">= libvirt's passt"),
+        for one, other, limit, words in (("shared", "user", 2.2, ">= 2.2 x QEMU's user"), ("shared", "libvirt", 0.95, ">= libvirt's passt"),
+                                         ("default", "libvirt", 0.95, ">= libvirt's passt"),
                                          ("tap", "user", 3, ">= 3 x QEMU's user")):
             if one == "tap" and not os.path.exists("/dev/vhost-net"):
                 continue
