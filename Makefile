@@ -170,7 +170,7 @@ $(BUILD)/san/libvmlaunch.a: $(call library_objects,$(BUILD)/san)
 $(BUILD)/san/%.o: %.c
 	$(call say,CC.san,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(SAN) $(WARN) $(lib_cflags) $(call import_cflags,$<) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(NAMED) -std=gnu17 $(SAN) $(WARN) $(lib_cflags) $(call import_cflags,$<) -MMD -MP -c -o $@ $<
 
 $(BUILD)/san/tests/unit/test_%: $(BUILD)/san/tests/unit/test_%.o $(BUILD)/san/libvmlaunch.a
 	$(call say,LINK,$@)
@@ -182,6 +182,15 @@ $(BUILD)/san/fake-qemu: $(fakes:%.c=$(BUILD)/san/%.o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SAN) -o $@ $^ $(lib_libs)
 
+# All fuzzers in one, for a moment of each with every change; that of import wants libxml2, and has make fuzz alone.
+replayed := $(filter-out import,$(fuzzers:tests/fuzz/fuzz_%.c=%))
+$(BUILD)/san/tests/fuzz/fuzz_%.o: NAMED = -DLLVMFuzzerTestOneInput=$(notdir $*)_one -DLLVMFuzzerInitialize=$(notdir $*)_begin
+$(BUILD)/san/tests/fuzz/replay.o: NAMED = -DFUZZERS='$(foreach name,$(replayed),X($(name)))'
+$(BUILD)/san/fuzz-replay: $(replayed:%=$(BUILD)/san/tests/fuzz/fuzz_%.o) $(BUILD)/san/tests/fuzz/replay.o \
+	$(BUILD)/san/tests/fuzz/whole.o $(BUILD)/san/libvmlaunch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(lib_libs)
+
 unit: $(unit_programs)
 	$(Q)for t in $^; do $$t || exit 1; done
 
@@ -190,6 +199,8 @@ unit: $(unit_programs)
 FUZZ := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 .PRECIOUS: $(BUILD)/fuzz/%.o
 
+# The program itself, for those that look at what a command prints.
+$(BUILD)/fuzz/fuzz_complete $(BUILD)/fuzz/fuzz_host: $(BUILD)/fuzz/tests/fuzz/whole.o
 $(BUILD)/fuzz/fuzz_import: $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out launcher/import/main.c,$(import_sources)))
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libvmlaunch.a
 	$(call say,LINK,$@)
@@ -258,7 +269,7 @@ bench:
 
 soak:
 	@tests/packages build run test 'more?'
-	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu
+	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu $(BUILD)/san/fuzz-replay
 	@SOAK=1 tests/run $(T)
 
 matrix:

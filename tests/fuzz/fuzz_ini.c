@@ -68,12 +68,12 @@ static void compose(const struct profile *p)
 {
 	char id[] = "0123456789abcdef0123456789abcdef", path[] = "/bin/qemu", version[] = "7.2",
 	     code[] = "/code", vars[] = "/vars", home[] = "/home/f", machine[] = "pc-q35-7.2";
-	char *machines[] = {machine};
+	char none[] = "", *machines[] = {machine};
 	struct firmware fw = {.code = code, .vars = vars};
 	const struct firmware_list firmware = {.item = &fw, .n = 1};
-	const struct dirs dirs = {home, home, home, home};
+	const struct dirs dirs = {home, home, home, home, home};
 	const struct facts facts = {
-		.cpu.online = 4,
+		.cpu = {.vendor = none, .model = none, .online = 4},
 		.machine_id = id,
 		.boot_id = id,
 		.qemu = {.path = path, .version = version, .offers[QEMU_MACHINES] = {machines, 1}}};

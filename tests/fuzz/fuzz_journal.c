@@ -76,13 +76,9 @@ static json_object *number_of(struct input *in, int64_t good)
 
 static json_object *change_of(struct input *in)
 {
-	static const char *const kind[] = {
-		"claimed",	 "modules-loaded",   "driver-override",
-		"bound-to-vfio", "modules-unloaded", "service-stopped",
-		"acl",		 "hugepages",	     "processors-isolated",
-		"interrupts",	 "governor",	     "energy-preference",
-		"mdev"};
-	_Static_assert(ARRAY_SIZE(kind) == CHANGES, "each kind of change");
+#define WORD_OF(change, word, undo, function) word,
+	static const char *const kind[] = {CHANGE_ROWS(WORD_OF)};
+#undef WORD_OF
 	json_object *o = json_object_new_object(), *names = json_object_new_array();
 	uint8_t n = byte(in) % (CHANGE_NAMES + 2);
 

@@ -54,8 +54,9 @@ static void check_verdicts(const struct guest_view *guest, const struct report *
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	unsigned bits = size ? data[0] : 0;
+	char section[] = "gpu";
 	struct guest_function function[2] = {
-		{"gpu",
+		{section,
 		 1,
 		 0,
 		 0,
@@ -69,7 +70,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		 bits & 4,
 		 bits & 8,
 		 bits & 16},
-		{.section = "gpu", .bus = 1, .function = 1, .id = {0x10de, 0x22bd}, .shares = true},
+		{.section = section,
+		 .bus = 1,
+		 .function = 1,
+		 .id = {0x10de, 0x22bd},
+		 .shares = true},
 	};
 	struct guest_view guest = {function, bits & 32 ? 2 : 0, bits & 32, 39,	    bits & 64,
 				   0,	     bits & 128,	true,	   bits & 1};
