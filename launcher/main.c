@@ -136,11 +136,11 @@ const struct option_row GLOBAL_OPTIONS[] = {
 
 const struct command COMMANDS[] = {
 	{"run", "PROFILE", "start a machine and watch over it ('run' may be left out)", RUN_OPTIONS,
-	 1, 1, command_run, .this_host = true, .tail = "wait-port"},
+	 1, 1, command_run, .this_host = true, .watches = true, .tail = "wait-port"},
 	{"plan", "PROFILE", "show what a start would do, and why", PLAN_OPTIONS, 1, 1,
 	 command_plan},
 	{"probe", "PROFILE", "boot the guest's-eye program in it and print what that sees",
-	 PROBE_OPTIONS, 1, 1, command_probe, .this_host = true},
+	 PROBE_OPTIONS, 1, 1, command_probe, .this_host = true, .watches = true},
 	{"new", "[NAME]", "write a profile for this computer, with all reasons", NEW_OPTIONS, 0, 1,
 	 command_new},
 	{"import", "[DOMAIN.xml]", "make a profile of a libvirt domain (or of standard input)",
@@ -149,7 +149,7 @@ const struct command COMMANDS[] = {
 	{"status", "[NAME]", "tell how a machine is", STATUS_OPTIONS, 0, 1, command_status,
 	 .this_host = true},
 	{"top", "", "show all machines on one screen, as they go on", TOP_OPTIONS, 0, 0,
-	 command_top, .this_host = true},
+	 command_top, .this_host = true, .watches = true},
 	{"stop", "[NAME]", "press a machine's power button and wait until it has ended",
 	 STOP_OPTIONS, 0, 1, command_stop, .this_host = true},
 	{"kill", "NAME", "end a machine at once, as if its plug were pulled", NOTIFIED_OPTIONS, 1,
@@ -161,11 +161,11 @@ const struct command COMMANDS[] = {
 	{"reset", "[NAME]", "reset a machine, as its reset button would", NOTIFIED_OPTIONS, 0, 1,
 	 command_reset, .this_host = true},
 	{"attach", "[NAME]", "take over a machine whose vmlaunch has died", SANDBOX_OPTIONS, 0, 1,
-	 command_attach, .this_host = true},
+	 command_attach, .this_host = true, .watches = true},
 	{"log", "[NAME]", "print QEMU's messages of a machine's last start", LOG_OPTIONS, 0, 1,
-	 command_log, .this_host = true},
+	 command_log, .this_host = true, .watches = true},
 	{"qmp", "[NAME] [COMMAND [KEY=VALUE...]]", "a shell for QEMU's monitor, or one command",
-	 QMP_OPTIONS, 0, 256, command_qmp, .this_host = true},
+	 QMP_OPTIONS, 0, 256, command_qmp, .this_host = true, .watches = true},
 	{"usb", "attach|detach [NAME] DEVICE",
 	 "give a USB device to a machine that runs, and take it back", NO_OPTIONS, 2, 3,
 	 command_usb},
@@ -404,6 +404,9 @@ static int run(int argc, char **argv, struct error **err)
 		return 0;
 	}
 	status = command->run(&args, err);
+	/* What failed may have failed for that. */
+	if ((*err || !command->watches) && !saw_all(err))
+		return ERROR_HOST;
 	return status;
 }
 

@@ -22,6 +22,7 @@
 #include <sys/un.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "private.h"
 
 /* #syscalls(supervisor) socket:AF_UNIX connect sendto recvfrom */
@@ -122,9 +123,13 @@ json_object *qmp_greeting(const struct qmp *qmp)
 char *qmp_build(const struct qmp *qmp)
 {
 	json_object *version = NULL;
+	const char *text;
 
 	json_object_object_get_ex(qmp->greeting, "version", &version);
-	return xstrdup(json_object_to_json_string_ext(version, JSON_C_TO_STRING_PLAIN));
+	text = json_object_to_json_string_ext(version, JSON_C_TO_STRING_PLAIN);
+	if (!text)
+		no_memory();
+	return xstrdup(text);
 }
 
 void qmp_start_agent(struct qmp *qmp)
@@ -356,6 +361,7 @@ bool send_message(struct qmp *qmp, const char *key, const char *command, json_ob
 		  uint64_t *id, struct error **err)
 {
 	json_object *whole = json_object_new_object();
+	struct json_check check;
 	size_t len;
 	const char *text;
 	bool sent = false;
@@ -371,8 +377,12 @@ bool send_message(struct qmp *qmp, const char *key, const char *command, json_ob
 	json_object_object_add(whole, "id", json_object_new_int64((int64_t)++qmp->last_id));
 	text = json_object_to_json_string_length(
 		whole, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-	if (!text)
-		abort();
+	/* json-c leaves out what it has no memory for, without a word. */
+	json_check_start(&check, JSON_DEPTH_MOST);
+	if (text)
+		json_check_add(&check, text, len);
+	if (!text || (json_check_end(&check) != JSON_WHOLE && check.depth < JSON_DEPTH_MOST))
+		no_memory();
 	buf_add(&qmp->out, text, len);
 	buf_adds(&qmp->out, "\r\n");
 	*xappend(qmp->pending, qmp->n_pending) = (struct pending){.id = qmp->last_id};

@@ -94,7 +94,7 @@ void wire_add(struct wire *wire, const void *data, size_t len)
 			room = 2 * wire->room;
 		bigger = realloc(wire->data, room);
 		if (!bigger)
-			abort();
+			no_memory();
 		wire->data = bigger;
 		wire->room = room;
 	}

@@ -11,18 +11,18 @@ static void buf_reserve(struct buf *b, size_t more)
 	size_t need = b->len + more + 1;
 
 	if (need < more)
-		abort();
+		no_memory();
 	if (need <= b->room)
 		return;
 	size_t room = b->room ? b->room : 64;
 	while (room < need) {
 		if (room > SIZE_MAX / 2)
-			abort();
+			no_memory();
 		room *= 2;
 	}
 	b->data = realloc(b->data, room);
 	if (!b->data)
-		abort();
+		no_memory();
 	b->room = room;
 }
 
@@ -68,7 +68,7 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, args);
 	va_end(args);
 	if (n < 0)
-		abort();
+		no_memory();
 	if ((size_t)n >= room) {
 		va_start(args, fmt);
 		vsnprintf(buf_room(b, (size_t)n), (size_t)n + 1, fmt, args);

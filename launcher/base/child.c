@@ -203,7 +203,12 @@ int child_make(struct child *child, const struct child_way *way)
 
 int child_let_go(struct child *child)
 {
-	return send(child->talk, "", 1, MSG_NOSIGNAL) == 1 ? 0 : fail(child, errno);
+	ssize_t n;
+
+	do
+		n = send(child->talk, "", 1, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : fail(child, errno);
 }
 
 void child_hear(struct child *child, bool wait)

@@ -361,7 +361,7 @@ bool json_make(const char *text, size_t len, unsigned depth, json_object **value
 	/* Scalars count as a level to json-c. */
 	tokener = json_tokener_new_ex((int)depth + 2);
 	if (!tokener)
-		abort();
+		no_memory();
 	*value = json_tokener_parse_ex(tokener, text, (int)len);
 	error = json_tokener_get_error(tokener);
 	if (error == json_tokener_continue) { /* a number or literal ends with the text */
@@ -402,6 +402,8 @@ char *json_shown(json_object *value, int flags)
 	const char *json = json_object_to_json_string_length(value, flags, &len);
 	struct buf out = {0};
 
+	if (!json)
+		no_memory();
 	buf_adds(&out, "");
 	for (size_t at = 0, n; at < len; at += n) {
 		uint32_t code;
@@ -423,6 +425,12 @@ char *json_document(json_object *value)
 {
 	own_free char *text =
 		json_shown(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	struct json_check check;
 
+	/* json-c leaves out what it has no memory for, without a word. */
+	json_check_start(&check, JSON_DEPTH_MOST);
+	json_check_add(&check, text, strlen(text));
+	if (json_check_end(&check) != JSON_WHOLE && check.depth < JSON_DEPTH_MOST)
+		no_memory();
 	return xasprintf("%s\n", text);
 }

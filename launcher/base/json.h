@@ -12,9 +12,42 @@
 
 #include <json-c/json.h>
 
+#include "alloc.h"
 #include "cpu_set.h"
 #include "own.h"
 #include "process.h"
+
+/* json-c's makers of values give NULL where there is no memory, and its adders -1: here they do as
+ * alloc.h's do.
+ */
+static inline json_object *json_made(json_object *value)
+{
+	if (!value)
+		no_memory();
+	return value;
+}
+
+static inline void json_added(int result)
+{
+	if (result)
+		no_memory();
+}
+
+#define json_object_new_object() json_made(json_object_new_object())
+#define json_object_new_array() json_made(json_object_new_array())
+#define json_object_new_string(text) json_made(json_object_new_string(text))
+#define json_object_new_string_len(text, n) json_made(json_object_new_string_len(text, n))
+#define json_object_new_boolean(value) json_made(json_object_new_boolean(value))
+#define json_object_new_int(value) json_made(json_object_new_int(value))
+#define json_object_new_int64(value) json_made(json_object_new_int64(value))
+#define json_object_new_uint64(value) json_made(json_object_new_uint64(value))
+#define json_object_new_double(value) json_made(json_object_new_double(value))
+#define json_object_new_double_s(value, text) json_made(json_object_new_double_s(value, text))
+#define json_object_object_add(object, key, value) \
+	json_added(json_object_object_add(object, key, value))
+#define json_object_array_add(array, value) json_added(json_object_array_add(array, value))
+#define json_object_array_put_idx(array, at, value) \
+	json_added(json_object_array_put_idx(array, at, value))
 
 /* How deep arrays and objects may nest at most, and how many bytes a number may have. */
 #define JSON_DEPTH_MOST 64

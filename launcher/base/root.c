@@ -34,17 +34,36 @@ void root_done(struct root *root)
 }
 
 static unsigned long shortages;
+static int last_shortage;
 
 unsigned long root_shortages(void)
 {
 	return shortages;
 }
 
+int root_shortage(void)
+{
+	return last_shortage;
+}
+
 static int counted_fd(int fd)
 {
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {
 		shortages++;
+		last_shortage = errno;
+	}
 	return fd;
+}
+
+DIR *root_dir(int fd)
+{
+	DIR *dir = fdopendir(fd);
+
+	if (dir)
+		return dir;
+	counted_fd(-1);
+	close(fd);
+	return NULL;
 }
 
 static struct {
@@ -207,11 +226,9 @@ char **root_list(const struct root *root, size_t *n, const char *fmt, ...)
 	fd = root_open(root, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return NULL;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
+	dir = root_dir(fd);
+	if (!dir)
 		return NULL;
-	}
 	errno = 0;
 	while ((entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)

@@ -7,6 +7,7 @@
 #ifndef BASE_ROOT_H
 #define BASE_ROOT_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -32,10 +33,15 @@ static inline bool root_is_real(const struct root *root)
 /* open(2) of a path below the root, close-on-exec and without waiting; -1 with errno set. */
 int root_open(const struct root *root, const char *path, int flags);
 
+/* The directory that is open at fd, which it takes over; NULL with errno set, and fd closed. */
+DIR *root_dir(int fd);
+
 /* How many opens have failed so far for want of descriptors or memory: to whoever asks in passing
  * they look like files that are not there. Who acts upon what is not there compares two of these.
  */
 unsigned long root_shortages(void);
+/* The errno of the last of them. */
+int root_shortage(void);
 
 /* Tells watcher of each path that could be opened, with the flags; NULL: nobody. What is reached
  * through a descriptor of a directory is not seen.

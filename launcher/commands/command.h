@@ -42,8 +42,9 @@ struct command {
 	const struct option_row *option; /* ended by a row without a name */
 	size_t min_words, max_words;
 	command_fn *run;
-	bool this_host;	  /* of no other machine's tree: takes no --host-root */
-	bool hidden;	  /* no person types it */
+	bool this_host; /* of no other machine's tree: takes no --host-root */
+	bool watches;	/* over a machine that runs: what is missed meanwhile is looked at again */
+	bool hidden;	/* no person types it */
 	const char *tail; /* the option with which what stands behind -- is another program's */
 };
 

@@ -87,6 +87,12 @@ bool gather_anew(struct gathered *g, struct error **err);
 void gather_record(struct gathered *g);
 void gather_firmware(struct gathered *g);
 
+/* Whether all that was looked for so far could be looked at: false (ERROR_HOST) where descriptors
+ * or memory were wanting, and something that is there was taken for absent. Asked before anything
+ * is made of it.
+ */
+bool saw_all(struct error **err);
+
 /* Tells a plan's warnings and notes. */
 void tell_notes(const struct plan *plan);
 

@@ -411,6 +411,14 @@ static bool give_back_first(struct gathered *g, const struct gather_for *what, s
 	       machine_open_link(&g->link, steal_fd(&g->keeper), err);
 }
 
+bool saw_all(struct error **err)
+{
+	if (!root_shortages())
+		return true;
+	error_errno(err, ERROR_HOST, root_shortage(), "cannot look at the host");
+	return false;
+}
+
 static bool gather_facts(struct gathered *g, const char *host_root, const struct gather_for *what,
 			 struct error **err)
 {
@@ -457,6 +465,8 @@ bool gather(struct gathered *g, const struct arguments *args, const struct gathe
 		return false;
 	find_programs(g, ephemeral);
 	find_glass(g);
+	if (what->acts && !saw_all(err))
+		return false;
 	g->input = (struct plan_input){
 		.glass_release = g->glass_release,
 		.glass_owner = g->glass_owner,

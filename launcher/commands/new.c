@@ -472,6 +472,8 @@ int command_new(const struct arguments *args, struct error **err)
 	if (!find_file(&wanted.iso, &wanted, "iso", argument_option(args, "iso"), err) ||
 	    !find_file(&wanted.drivers, &wanted, "drivers", argument_option(args, "drivers"), err))
 		return ERROR_USAGE;
+	if (!saw_all(err))
+		return ERROR_HOST;
 	text = compose_profile(&host, &wanted);
 	if (print) {
 		fputs(text, stdout);

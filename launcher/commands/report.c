@@ -481,7 +481,7 @@ int command_report(const struct arguments *args, struct error **err)
 	}
 	fflush(stdout);
 	pack_bundle(&tar, &b);
-	if (!write_new(output, &tar, err))
+	if (!saw_all(err) || !write_new(output, &tar, err))
 		return ERROR_FAILED;
 	printf("\nWritten to %s (%zu KiB). Look into it before you send it to anybody.\n", output,
 	       tar.len >> 10);

@@ -131,11 +131,9 @@ static bool look_at_fds(struct scan *s, const char *name)
 
 	if (fd < 0)
 		return errno != EACCES && errno != EPERM;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
+	dir = root_dir(fd);
+	if (!dir)
 		return false;
-	}
 	while ((entry = readdir(dir)))
 		if (*entry->d_name != '.')
 			all &= look_at_fd(s, fd, entry->d_name);
@@ -349,11 +347,9 @@ void holders_scan(struct holders *holders, const struct root *root, struct holde
 	qsort_r(by_dev, nodes->n, sizeof(*by_dev), by_device, nodes->v);
 	s.by_dev = by_dev;
 	s.chunk = chunk;
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		close_fd(&fd);
+	dir = fd < 0 ? NULL : root_dir(fd);
+	if (!dir)
 		holders->hidden = true;
-	}
 	while (dir && (entry = readdir(dir)))
 		if (*entry->d_name >= '1' && *entry->d_name <= '9')
 			look_at(&s, entry->d_name);

@@ -132,13 +132,11 @@ static bool is_directory(DIR *dir, const struct dirent *entry)
 /* Takes fd. Links are not followed, so the walk stays below the function. */
 static void walk_nodes(struct holder_nodes *nodes, const struct pci_function *f, int fd, int depth)
 {
-	own_dir DIR *dir = fdopendir(fd);
+	own_dir DIR *dir = root_dir(fd);
 	const struct dirent *entry;
 
-	if (!dir) {
-		close(fd);
+	if (!dir)
 		return;
-	}
 	while ((entry = readdir(dir))) {
 		const char *name = entry->d_name;
 		int sub;

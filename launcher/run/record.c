@@ -214,6 +214,8 @@ bool run_record_write(const char *dir, const struct run_record *record, struct e
 	json_add_bool(o, "idle-paused", record->idle_paused);
 	json_object_object_add(o, "forward", plan_forwards_json(record->forward, record->forwards));
 	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text)
+		no_memory();
 	good = file_write(path, text, strlen(text), 0600, VOLATILE, err);
 	json_object_put(o);
 	return good;
