@@ -82,8 +82,8 @@ static void make_battery(struct making *m)
 		add_ours(m, "BATTERY", xstrdup("battery.aml"), xstrdup("battery"), steal(&battery),
 			 body);
 	else
-		add_ours(m, "BATTERY", xstrdup("battery.aml"), xstrdup("battery and AC adapter"),
-			 xasprintf("%s%s", adapter, battery),
+		add_ours(m, "BATTERY", xstrdup("battery.aml"),
+			 xstrdup(N_("battery and AC adapter")), xasprintf("%s%s", adapter, battery),
 			 aml_list(acpi_adapter_device(), body));
 }
 
@@ -95,7 +95,7 @@ static void make_nvidia_power(struct making *m)
 		note(m,
 		     "%s has recorded answers of NVPCF: they stand on \\_SB.NPCF, and the article's device of that name is left out",
 		     gpu->name);
-	add_ours(m, "NVPOWER", xstrdup("nvidia-power.aml"), xstrdup("NVIDIA power devices"),
+	add_ours(m, "NVPOWER", xstrdup("nvidia-power.aml"), xstrdup(N_("NVIDIA power devices")),
 		 acpi_nvidia_power_words(!gpu), acpi_nvidia_power(!gpu));
 }
 

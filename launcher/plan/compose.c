@@ -252,7 +252,7 @@ const char *compose_bytes(struct composer *c, const char *name, struct buf *byte
 
 	prepare->kind = PREPARE_BYTES;
 	prepare->path = path_join(c->plan->runtime_dir, name);
-	prepare->source = xasprintf("%s, %zu bytes", words, bytes->len);
+	prepare->source = xasprintf(_("%s, %zu bytes"), tongue(words), bytes->len);
 	prepare->size = bytes->len;
 	prepare->bytes = buf_steal(bytes);
 	return prepare->path;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 /* Hyper-V's own choice, which everybody uses. */
@@ -313,7 +314,7 @@ static void add_model(struct composer *c)
 	compose_argument(c, "-cpu", option_done(&o), &model->at,
 			 model->v	? NULL
 			 : c->plan->kvm ? "the host's own"
-					: "all that the emulation has");
+					: N_("all that the emulation has"));
 }
 
 /* ------------------------------------------------------------------ how many */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 static bool has_spice(const struct composer *c)
@@ -126,9 +127,10 @@ static void add_input(struct composer *c)
 	if (!c->p->display.usb_mouse.v)
 		return;
 	if (compose_has_window(c))
-		add_usb(c, "usb-tablet", "mouse", "the pointer is where yours is in the window");
+		add_usb(c, "usb-tablet", "mouse",
+			N_("the pointer is where yours is in the window"));
 	else
-		add_usb(c, "usb-mouse", "mouse", "not PS/2, and no tablet");
+		add_usb(c, "usb-mouse", "mouse", N_("not PS/2, and no tablet"));
 	add_usb(c, "usb-kbd", "keyboard", NULL);
 }
 

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 static enum firmware_format format_of(const char *path)
@@ -149,12 +150,12 @@ void compose_firmware(struct composer *c)
 	prepare_vars(c);
 	tell_missing_certificates(c, &c->plan->prepare[vars]);
 	if (c->firmware->descriptor)
-		why = xasprintf("by %s", c->firmware->descriptor);
+		why = xasprintf(_("by %s"), c->firmware->descriptor);
 	add_flash(c, "firmware-code", c->firmware->code, c->firmware->code_format, true,
 		  &f->code.at, why);
 	add_flash(c, "firmware-vars", c->plan->prepare[vars].path, c->firmware->vars_format, false,
 		  &f->vars.at,
 		  c->in->purpose == PURPOSE_PROBE || c->in->ephemeral
-			  ? "a scratch copy"
-			  : "this machine's own variable store");
+			  ? N_("a scratch copy")
+			  : N_("this machine's own variable store"));
 }

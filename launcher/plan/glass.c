@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 #define MIB (1UL << 20)
@@ -95,10 +96,10 @@ static const char *choose_file(struct composer *c, uint64_t size, const char **w
 			c,
 			"%s is no device but a file that somebody's QEMU made: remove it, and load the module kvmfr before",
 			KVMFR);
-	*why = "the module's device";
+	*why = N_("the module's device");
 	if (host->kvmfr && large && open && g->backend.v != GLASS_SHM)
 		return KVMFR;
-	*why = "a file of this user's";
+	*why = N_("a file of this user's");
 	if (host->kvmfr && !open && g->backend.v != GLASS_SHM) {
 		compose_note(
 			c,

@@ -53,7 +53,7 @@ char *devices_gpu_bus(struct composer *c, const struct wanted *w, size_t n)
 			compose_key(c, &wanted->at), bus);
 	while (c->gpu_ports + 1 < bus)
 		free(add_port(c, c->gpu_ports++,
-			      "empty: the GPU behind it is wanted at a later bus"));
+			      N_("empty: the GPU behind it is wanted at a later bus")));
 	return add_port(c, c->gpu_ports++, why);
 }
 

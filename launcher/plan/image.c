@@ -129,7 +129,7 @@ static char *which_image(const struct looking *l, const struct image *image)
 {
 	own_free char *shown = text_quote(image->path, SIZE_MAX);
 
-	return image == l->image ? xstrdup("") : xasprintf("stands on %s, which ", shown);
+	return image == l->image ? xstrdup("") : xasprintf(_("stands on %s, which "), shown);
 }
 
 static void check_header(const struct looking *l, const struct image *image)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 static bool is_windows(const struct composer *c)
@@ -57,7 +58,7 @@ static void add_machine(struct composer *c)
 	if (needs_smm) {
 		/* Variables are then written from System Management Mode alone. */
 		add_global(c, "cfi.pflash01", "secure", "on", &c->p->firmware.secure_boot.at,
-			   "the guest cannot forge its variables");
+			   N_("the guest cannot forge its variables"));
 	}
 }
 
@@ -159,7 +160,7 @@ static void add_clock(struct composer *c)
 	option_text(&o, "driftfix", m->rtc_drift_fix.v ? "slew" : "none");
 	compose_argument(c, "-rtc", option_done(&o), said ? &m->rtc.at : &c->p->vm.guest.at,
 			 local		      ? "Windows keeps local time in the clock"
-			 : m->rtc_drift_fix.v ? "ticks are never lost"
+			 : m->rtc_drift_fix.v ? N_("ticks are never lost")
 					      : NULL);
 }
 
@@ -188,7 +189,7 @@ static void add_sleep(struct composer *c)
 {
 	const struct machine_section *m = &c->p->machine;
 	bool s3 = choice_is_on(&m->s3, !c->claims_device), s4 = choice_is_on(&m->s4, s3);
-	const char *why = "a passed device seldom wakes up";
+	const char *why = N_("a passed device seldom wakes up");
 
 	if (!s3)
 		add_global(c, "ICH9-LPC", "disable_s3", "1", &m->s3.at,
@@ -208,8 +209,8 @@ static void add_watchdog(struct composer *c)
 	struct option o;
 
 	add_global(c, "ICH9-LPC", "noreboot", acts ? "off" : "on", &watchdog->at,
-		   acts ? "the chipset's own watchdog may act"
-			: "the chipset's own watchdog does nothing");
+		   acts ? N_("the chipset's own watchdog may act")
+			: N_("the chipset's own watchdog does nothing"));
 	if (!acts)
 		return;
 	o = option_new(NULL);

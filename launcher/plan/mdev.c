@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "devices.h"
 
 #define NOHOTPLUG "vfio-pci-nohotplug"
@@ -323,7 +324,7 @@ void devices_add_mdev(struct composer *c, const struct wanted *w)
 		return;
 	bus = devices_gpu_bus(c, w, 0);
 	path = xasprintf("/sys/bus/mdev/devices/%s", place->uuid);
-	why = xasprintf("a vGPU of type %s", gpu->mdev.v);
+	why = xasprintf(_("a vGPU of type %s"), gpu->mdev.v);
 	o = option_new(gpu->ramfb.v ? NOHOTPLUG : "vfio-pci");
 	option_text(&o, "sysfsdev", path);
 	option_text(&o, "id", id);

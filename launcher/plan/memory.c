@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 #define MIB (1UL << 20)
@@ -113,7 +114,7 @@ static char *other_pool(const struct composer *c)
 
 	if (!full)
 		return xstrdup("");
-	return xasprintf("; %lu pages of %s lie free: %s = %s takes those", full->free,
+	return xasprintf(_("; %lu pages of %s lie free: %s = %s takes those"), full->free,
 			 size_word(full->size_kb), compose_key(c, &c->p->memory.hugepages.at),
 			 size_word(full->size_kb));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "net.h"
 
 static bool is_macvtap(const struct network *network)
@@ -131,8 +132,9 @@ unsigned net_add_made(struct composer *c, const struct network *network, const c
 	*made = (struct made_place){.network = network, .lower = lower, .queues = queues};
 	snprintf(made->name, sizeof(made->name), "%s", name);
 	memcpy(made->mac, mac, MAC_BYTES);
-	why = xasprintf("%s, made for this machine %s %s", name,
-			is_macvtap(network) ? "on" : "as a port of", lower->name);
+	why = xasprintf(is_macvtap(network) ? _("%s, made for this machine on %s")
+					    : _("%s, made for this machine as a port of %s"),
+			name, lower->name);
 	net_add_queues(c, network, id,
 		       &(const struct net_queues){
 			       .interface = name,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "compose.h"
 #include "net.h"
 
@@ -157,7 +158,7 @@ static struct plan_companion *add_companion(struct composer *c, const struct net
 	words = xasprintf("passt for %s", name);
 	passt = compose_companion(
 		c, words, id, program,
-		"the guest has no network any more, until it is shut down and started anew (mode = user does without passt)",
+		N_("the guest has no network any more, until it is shut down and started anew (mode = user does without passt)"),
 		&network->mode.at, NULL);
 	if (!passt)
 		return NULL;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "compose.h"
 #include "net.h"
 
@@ -22,24 +23,24 @@ static char *tap_problem(const struct composer *c, const char *name)
 
 	if (!tap)
 		return xasprintf(
-			"this host has no interface %s: sudo ip tuntap add dev %s mode tap user YOU, then sudo ip link set %s up, makes one that is yours",
+			_("this host has no interface %s: sudo ip tuntap add dev %s mode tap user YOU, then sudo ip link set %s up, makes one that is yours"),
 			name, name, name);
 	if (!tap->tap)
-		return xasprintf("%s is no tap interface", name);
+		return xasprintf(_("%s is no tap interface"), name);
 	if (!tap->allowed) {
 		own_free char *whose =
 			tap->owner == UINT64_MAX
-				? xstrdup("a group that you are not of")
-				: xasprintf("another user (user id %lu) or group", tap->owner);
+				? xstrdup(_("a group that you are not of"))
+				: xasprintf(_("another user (user id %lu) or group"), tap->owner);
 
 		return xasprintf(
-			"%s was made for %s: sudo ip tuntap add dev NAME mode tap user YOU makes one that is yours",
+			_("%s was made for %s: sudo ip tuntap add dev NAME mode tap user YOU makes one that is yours"),
 			name, whose);
 	}
 	if (!c->facts->net.tun_open)
 		return xstrdup(NET_TUN_CLOSED);
 	if (tap->in_use)
-		return xasprintf("%s is in use by another machine or program", name);
+		return xasprintf(_("%s is in use by another machine or program"), name);
 	return NULL;
 }
 
@@ -105,7 +106,7 @@ unsigned net_add_tap(struct composer *c, const struct network *network, const ch
 {
 	const struct net_interface *tap = net_find(c, network->tap.v);
 	unsigned queues = net_queues(c, network, tap->multi_queue);
-	own_free char *why = xasprintf("%s%s%s", tap->name, tap->master ? ", a port of " : "",
+	own_free char *why = xasprintf("%s%s%s", tap->name, tap->master ? _(", a port of ") : "",
 				       tap->master ? tap->master : "");
 
 	net_add_queues(c, network, id,

@@ -75,11 +75,11 @@ static const char *pool_words(const struct chooser *ch)
 {
 	switch (ch->want) {
 	case WANT_EFFICIENCY:
-		return "efficiency cores";
+		return _("efficiency cores");
 	case WANT_ANY:
-		return "cores";
+		return _("cores");
 	default:
-		return cpu_is_hybrid(ch->t) ? "performance cores" : "cores";
+		return cpu_is_hybrid(ch->t) ? _("performance cores") : _("cores");
 	}
 }
 
@@ -361,7 +361,7 @@ static void place_nothing(struct composer *c)
 	p->cores = !cpu->cores.automatic ? (unsigned)cpu->cores.v : half ? half : 1;
 	p->n = (size_t)p->cores * p->threads;
 	if (cpu->cores.automatic)
-		p->words = xstrdup("half of the host's processors");
+		p->words = xstrdup(N_("half of the host's processors"));
 	if (cpu->emulator.given || cpu->iothread.given)
 		compose_note(c, "%s and %s have no effect: the guest's processors are not pinned",
 			     compose_key(c, &c->p->cpu.emulator.at),
@@ -431,9 +431,9 @@ static void complete_cores(struct chooser *ch)
 		if (cpu_set_within(&p->vcpus, &ch->t->node[i].cpus))
 			p->node = (int)ch->t->node[i].number;
 	list = cpu_set_text(&p->vcpus);
-	p->words =
-		xasprintf("pinned to %s%s%s", ch->want == WANT_LIST ? "processors" : pool_words(ch),
-			  ch->want == WANT_LIST ? " " : " of the host, ", list);
+	p->words = ch->want == WANT_LIST
+			   ? xasprintf(_("pinned to processors %s"), list)
+			   : xasprintf(_("pinned to %s of the host, %s"), pool_words(ch), list);
 	tell_doubts(ch);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 /* ------------------------------------------------------------------ the frame of the command line
@@ -114,8 +115,8 @@ static void compose_monitor(struct composer *c, enum plan_fd_role role, const ch
 
 void compose_monitors(struct composer *c)
 {
-	compose_monitor(c, FD_MONITOR, "monitor", "monitor.sock", "the supervisor's monitor");
-	compose_monitor(c, FD_TOOLS, "tools", "qmp.sock", "the monitor of `vmlaunch qmp`");
+	compose_monitor(c, FD_MONITOR, "monitor", "monitor.sock", N_("the supervisor's monitor"));
+	compose_monitor(c, FD_TOOLS, "tools", "qmp.sock", N_("the monitor of `vmlaunch qmp`"));
 }
 
 /* What is not said where it is composed. */

@@ -136,7 +136,7 @@ static void add_steps(struct buf *out, const struct plan *plan)
 {
 	if (!plan->steps)
 		return;
-	buf_adds(out, "\nThe host, by the keeper as root:\n");
+	buf_adds(out, _("\nThe host, by the keeper as root:\n"));
 	for (size_t i = 0; i < plan->steps; i++) {
 		const struct plan_step *step = &plan->step[i];
 
@@ -166,18 +166,21 @@ static void add_companions(struct buf *out, const struct plan *plan, enum compan
 		}
 		buf_addc(out, '\n');
 		add_cause(out, &companion->cause);
-		buf_addf(out, "        if it ends: %s\n", companion->loss);
+		buf_addf(out, _("        if it ends: %s\n"), tongue(companion->loss));
 		if (companion->join == JOIN_PAIR)
-			buf_addf(out, "        descriptor %d: a stream to QEMU's descriptor %d\n",
+			buf_addf(out,
+				 _("        descriptor %d: a stream to QEMU's descriptor %d\n"),
 				 COMPANION_FD, companion->number);
 		if (companion->socket) {
-			buf_addf(out, "        descriptor %d: %s at ", COMPANION_FD,
-				 companion->join == JOIN_ACCEPT ? "QEMU's connection"
-								: "listening");
+			buf_addf(out,
+				 companion->join == JOIN_ACCEPT
+					 ? _("        descriptor %d: QEMU's connection at ")
+					 : _("        descriptor %d: listening at "),
+				 COMPANION_FD);
 			add_word(out, companion->socket);
 			buf_addc(out, '\n');
 		}
-		buf_adds(out, "        log: ");
+		buf_adds(out, _("        log: "));
 		add_word(out, companion->log);
 		buf_addc(out, '\n');
 	}
@@ -186,40 +189,42 @@ static void add_companions(struct buf *out, const struct plan *plan, enum compan
 static void add_sleep(struct buf *out, enum host_sleep sleep)
 {
 	static const char *const WORDS[SLEEPS] = {
-		[SLEEP_BLOCK] = "it is kept awake, with its lid closed as well",
-		[SLEEP_PAUSE] = "the guest is paused until it wakes up",
-		[SLEEP_SHUTDOWN] = "the guest's power button is pressed",
+		[SLEEP_BLOCK] = N_("it is kept awake, with its lid closed as well"),
+		[SLEEP_PAUSE] = N_("the guest is paused until it wakes up"),
+		[SLEEP_SHUTDOWN] = N_("the guest's power button is pressed"),
 	};
 
 	if (WORDS[sleep])
-		buf_addf(out, "\nWhen this computer is to sleep:\n    %s\n", WORDS[sleep]);
+		buf_addf(out, _("\nWhen this computer is to sleep:\n    %s\n"),
+			 tongue(WORDS[sleep]));
 }
 
 static void add_idle(struct buf *out, const struct plan_idle *idle)
 {
 	static const char *const WORDS[IDLE_ACTIONS] = {
-		[IDLE_PAUSE] = "it is paused",
-		[IDLE_SHUTDOWN] = "its power button is pressed",
+		[IDLE_PAUSE] = N_("it is paused"),
+		[IDLE_SHUTDOWN] = N_("its power button is pressed"),
 	};
 	static const char *const PICTURE[PICTURES] = {
-		[PICTURE_SPICE] = ", SPICE's",
-		[PICTURE_VNC] = ", VNC's",
+		[PICTURE_SPICE] = N_(", SPICE's"),
+		[PICTURE_VNC] = N_(", VNC's"),
 	};
 
 	if (!WORDS[idle->action])
 		return;
 	buf_addf(
 		out,
-		"\nWhen the guest has had no client for %u s:\n    %s; clients are a viewer that was started here%s",
-		idle->after / 1000, WORDS[idle->action],
-		PICTURE[idle->picture] ? PICTURE[idle->picture] : "");
+		_("\nWhen the guest has had no client for %u s:\n    %s; clients are a viewer that was started here%s"),
+		idle->after / 1000, tongue(WORDS[idle->action]),
+		PICTURE[idle->picture] ? tongue(PICTURE[idle->picture]) : "");
 	for (size_t i = 0; i < idle->ranges; i++) {
 		const struct idle_ports *range = &idle->range[i];
 
-		buf_addf(out, ", connections to TCP port%s %u", range->n > 1 ? "s" : "",
-			 range->first);
 		if (range->n > 1)
-			buf_addf(out, " to %u", range->first + range->n - 1U);
+			buf_addf(out, _(", connections to TCP ports %u to %u"), range->first,
+				 range->first + range->n - 1U);
+		else
+			buf_addf(out, _(", connections to TCP port %u"), range->first);
 	}
 	buf_addc(out, '\n');
 }
@@ -233,13 +238,58 @@ static void add_late(struct buf *out, const struct plan *plan)
 
 		if (usb->given)
 			continue;
-		buf_addf(out, "%s    [%s] %s",
-			 any ? "" : "\nPlugged into the guest when they come:\n", usb->title,
-			 usb->device);
+		if (!any)
+			buf_adds(out, _("\nPlugged into the guest when they come:\n"));
+		buf_addf(out, "    [%s] %s", usb->title, usb->device);
 		if (usb->port)
-			buf_addf(out, ", at port %u of the guest's controller", usb->port);
+			buf_addf(out, _(", at port %u of the guest's controller"), usb->port);
 		buf_addc(out, '\n');
 		any = true;
+	}
+}
+
+/* A word between two others, with its spaces. */
+static void add_named(struct buf *out, const char *before, const char *word)
+{
+	buf_adds(out, before);
+	add_word(out, word);
+}
+
+static void add_prepares(struct buf *out, const struct plan *plan)
+{
+	buf_adds(out, _("\nBefore the start, as you:\n"));
+	for (size_t i = 0; i < plan->prepares; i++) {
+		const struct prepare *p = &plan->prepare[i];
+
+		buf_adds(out, "    ");
+		add_word(out, p->path);
+		buf_addf(out, "\n        %s ", prepare_words(p->kind));
+		if (p->store) {
+			add_word(out, p->store);
+			buf_adds(out, _(", or where there is none from "));
+		}
+		add_word(out, p->source);
+		buf_addc(out, '\n');
+	}
+	if (!plan->prepares)
+		buf_adds(out, _("    nothing\n"));
+}
+
+static void add_descriptors(struct buf *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->fds; i++) {
+		const struct plan_fd *fd = &plan->fd[i];
+		bool named =
+			fd->role == FD_COMPANION || fd->role == FD_TAP || fd->role == FD_MACVTAP;
+
+		buf_addf(out, _("    descriptor %d: %s"), fd->number, ROLE[fd->role]);
+		if (fd->path)
+			add_named(out,
+				  fd->role == FD_OVERLAY ? _(" over ")
+				  : named		 ? " "
+							 : _(" at "),
+				  fd->path);
+		buf_addc(out, '\n');
 	}
 }
 
@@ -247,61 +297,33 @@ char *plan_text(const struct plan *plan)
 {
 	struct buf out = {0};
 
-	buf_addf(&out, "Machine %s, by ", plan->name);
+	buf_addf(&out, _("Machine %s, by "), plan->name);
 	add_word(&out, plan->profile_path);
 	buf_addc(&out, '\n');
 	for (size_t i = 0; i < plan->warnings; i++)
-		buf_addf(&out, "  warning: %s\n", plan->warning[i]);
+		buf_addf(&out, _("  warning: %s\n"), plan->warning[i]);
 	for (size_t i = 0; i < plan->notes; i++)
-		buf_addf(&out, "  note: %s\n", plan->note[i]);
-	buf_adds(&out, "\nBefore the start, as you:\n");
-	for (size_t i = 0; i < plan->prepares; i++) {
-		const struct prepare *p = &plan->prepare[i];
-
-		buf_adds(&out, "    ");
-		add_word(&out, p->path);
-		buf_addf(&out, "\n        %s ", prepare_words(p->kind));
-		if (p->store) {
-			add_word(&out, p->store);
-			buf_adds(&out, ", or where there is none from ");
-		}
-		add_word(&out, p->source);
-		buf_addc(&out, '\n');
-	}
-	if (!plan->prepares)
-		buf_adds(&out, "    nothing\n");
+		buf_addf(&out, _("  note: %s\n"), plan->note[i]);
+	add_prepares(&out, plan);
 	add_steps(&out, plan);
 	placement_print(&out, &plan->placement);
 	add_sleep(&out, plan->sleep);
 	add_idle(&out, &plan->idle);
-	buf_adds(&out, "\nQEMU, as you:\n    ");
-	add_word(&out, plan->binary);
-	buf_addf(&out, "\n        version %s\n", plan->qemu_version);
+	add_named(&out, _("\nQEMU, as you:\n    "), plan->binary);
+	buf_addf(&out, _("\n        version %s\n"), plan->qemu_version);
 	add_arguments(&out, plan);
 	for (size_t i = 0; i < plan->envs; i++) {
-		buf_adds(&out, "    with ");
-		add_word(&out, plan->env[i]);
-		buf_adds(&out, " in its environment\n");
-	}
-	for (size_t i = 0; i < plan->fds; i++) {
-		const struct plan_fd *fd = &plan->fd[i];
+		own_free char *word = text_word(plan->env[i]);
 
-		buf_addf(&out, "    descriptor %d: %s", fd->number, ROLE[fd->role]);
-		if (fd->path) {
-			bool named = fd->role == FD_COMPANION || fd->role == FD_TAP ||
-				     fd->role == FD_MACVTAP;
-
-			buf_adds(&out, fd->role == FD_OVERLAY ? " over " : named ? " " : " at ");
-			add_word(&out, fd->path);
-		}
-		buf_addc(&out, '\n');
+		buf_addf(&out, _("    with %s in its environment\n"), word);
 	}
-	buf_adds(&out, "    log: ");
-	add_word(&out, plan->log);
+	add_descriptors(&out, plan);
+	add_named(&out, _("    log: "), plan->log);
 	buf_addc(&out, '\n');
 	add_late(&out, plan);
-	add_companions(&out, plan, COMPANION_BEFORE, "Beside QEMU, as you, from its start:");
-	add_companions(&out, plan, COMPANION_RUNNING, "Beside QEMU, as you, when the guest runs:");
+	add_companions(&out, plan, COMPANION_BEFORE, _("Beside QEMU, as you, from its start:"));
+	add_companions(&out, plan, COMPANION_RUNNING,
+		       _("Beside QEMU, as you, when the guest runs:"));
 	return buf_steal(&out);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 #define TAG_LIMIT 36	/* bytes: virtio specification, 5.11.4 */
@@ -19,18 +20,18 @@ static char *share_lack(const struct composer *c)
 	own_free char *install = NULL;
 
 	if (c->p->memory.shared.v == WHEN_NO)
-		return xasprintf("%s = no, and it needs that",
+		return xasprintf(_("%s = no, and it needs that"),
 				 compose_key(c, &c->p->memory.shared.at));
 	if (!qemu_offers(&c->facts->qemu, QEMU_DEVICES, VIRTIOFS_DEVICE))
-		return xasprintf("QEMU %s is built without it", c->facts->qemu.version);
+		return xasprintf(_("QEMU %s is built without it"), c->facts->qemu.version);
 	if (!compose_program(c, VIRTIOFSD)) {
 		install = distribution_install(c->facts->distribution, PACKAGE_VIRTIOFSD);
-		return xasprintf("there is no program " VIRTIOFSD ": %s", install);
+		return xasprintf(_("there is no program %s: %s"), VIRTIOFSD, install);
 	}
 	if (c->in->is_root)
-		return xasprintf("as root without capabilities " VIRTIOFSD
-				 " cannot make the sandbox that it lives in: %s names another user",
-				 compose_key(c, &c->p->vm.user.at));
+		return xasprintf(
+			_("as root without capabilities %s cannot make the sandbox that it lives in: %s names another user"),
+			VIRTIOFSD, compose_key(c, &c->p->vm.user.at));
 	if (c->facts->userns_closed)
 		return xstrdup(
 			"the kernel lets no user make a user namespace, which " VIRTIOFSD
@@ -93,7 +94,7 @@ static void add_device(struct composer *c, const struct share *share, const char
 	own_free char *bus = compose_port(c, &share->item);
 	own_free char *tag = text_word(tag_of(share));
 	own_free char *why =
-		xasprintf("in a Linux guest: mount -t %s %s /mnt",
+		xasprintf(_("in a Linux guest: mount -t %s %s /mnt"),
 			  is_virtiofs(c, share) ? "virtiofs" : "9p -o trans=virtio", tag);
 	struct option o = option_new(driver);
 
@@ -110,7 +111,7 @@ static void add_virtiofs(struct composer *c, const struct share *share, const ch
 	own_free char *title = item_text(&share->item);
 	own_free char *name = xasprintf(VIRTIOFSD " (%s)", title);
 	own_free char *loss = xasprintf(
-		"whatever uses %s in the guest hangs: shut the guest down, and start it anew",
+		_("whatever uses %s in the guest hangs: shut the guest down, and start it anew"),
 		title);
 	struct plan_companion *companion = compose_companion(
 		c, name, id, compose_program(c, VIRTIOFSD), loss, &share->path.at, NULL);

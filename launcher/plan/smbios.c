@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 #include "firmware/smbios.h"
 
@@ -76,7 +77,7 @@ static void add_chassis(struct composer *c)
 		error_merge(c->err, &problem);
 		c->good = false;
 	}
-	option_text(&o, "file", compose_bytes(c, "chassis.bin", &record, "chassis record"));
+	option_text(&o, "file", compose_bytes(c, "chassis.bin", &record, N_("chassis record")));
 	compose_argument(c, "-smbios", option_done(&o), &s->chassis_type.at, "a notebook's case");
 }
 
@@ -89,8 +90,8 @@ static void unname_parts(struct composer *c)
 		unsigned type;
 		const char *key[2], *words;
 	} part[] = {
-		{4, {"manufacturer", "version"}, "the processor, without QEMU's name"},
-		{17, {"manufacturer"}, "the memory, without QEMU's name"},
+		{4, {"manufacturer", "version"}, N_("the processor, without QEMU's name")},
+		{17, {"manufacturer"}, N_("the memory, without QEMU's name")},
 	};
 	struct origin at = c->p->smbios.copy_host.at;
 
@@ -152,14 +153,14 @@ void compose_smbios(struct composer *c)
 
 	bool named; /* anything but the firmware has a maker */
 
-	add_record(c, 0, bios, ARRAY_SIZE(bios), "the firmware");
-	named = add_record(c, 1, system, ARRAY_SIZE(system), "the system");
-	named = add_record(c, 2, board, ARRAY_SIZE(board), "the main board") || named;
+	add_record(c, 0, bios, ARRAY_SIZE(bios), N_("the firmware"));
+	named = add_record(c, 1, system, ARRAY_SIZE(system), N_("the system"));
+	named = add_record(c, 2, board, ARRAY_SIZE(board), N_("the main board")) || named;
 	/* A kind of case can be said only by a whole record, which leaves no room for fields. */
 	if (!s->chassis_type.automatic || compose_is_laptop(c))
 		add_chassis(c);
 	else
-		named = add_record(c, 3, chassis, ARRAY_SIZE(chassis), "the case") || named;
+		named = add_record(c, 3, chassis, ARRAY_SIZE(chassis), N_("the case")) || named;
 	if (named)
 		unname_parts(c);
 	add_oem_strings(c);

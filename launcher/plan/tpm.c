@@ -130,12 +130,12 @@ void compose_tpm(struct composer *c)
 		return;
 	if (!swtpm) {
 		install = distribution_install(c->facts->distribution, PACKAGE_SWTPM);
-		words = xasprintf("there is no program " SWTPM ": %s", install);
+		words = xasprintf(_("there is no program %s: %s"), SWTPM, install);
 		tpm_lack(c, words);
 		return;
 	}
 	if (!qemu_offers(&c->facts->qemu, QEMU_DEVICES, "tpm-crb")) {
-		words = xasprintf("QEMU %s is built without it", c->facts->qemu.version);
+		words = xasprintf(_("QEMU %s is built without it"), c->facts->qemu.version);
 		tpm_lack(c, words);
 		return;
 	}
@@ -144,7 +144,7 @@ void compose_tpm(struct composer *c)
 		return;
 	companion = compose_companion(
 		c, SWTPM, SWTPM, swtpm,
-		"the guest's TPM does not answer any more: shut the guest down, and start it anew",
+		N_("the guest's TPM does not answer any more: shut the guest down, and start it anew"),
 		&c->p->tpm.type.at,
 		c->p->tpm.type.v == TPM_AUTO ? N_("Windows 11 asks for a TPM 2.0") : NULL);
 	if (!companion)

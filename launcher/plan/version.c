@@ -5,6 +5,7 @@
  */
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 /* What this QEMU makes of a version that is there no more, or not for long; NULL: nothing. */
@@ -16,15 +17,16 @@ static char *what_is_wrong(const struct qemu_facts *qemu, enum q35_standing stan
 	case Q35_CURRENT:
 		break;
 	case Q35_DEPRECATED:
-		return xasprintf("is deprecated in QEMU %s and will be gone in a later one",
+		return xasprintf(_("is deprecated in QEMU %s and will be gone in a later one"),
 				 qemu->version);
 	case Q35_GONE:
-		return xasprintf("QEMU %s no longer has (its oldest is %s)", qemu->version, oldest);
+		return xasprintf(_("QEMU %s no longer has (its oldest is %s)"), qemu->version,
+				 oldest);
 	case Q35_MISSING:
-		return xasprintf("QEMU %s does not have (it offers %s to %s)", qemu->version,
+		return xasprintf(_("QEMU %s does not have (it offers %s to %s)"), qemu->version,
 				 oldest, newest);
 	case Q35_TOO_NEW:
-		return xasprintf("QEMU %s is too old for (its newest is %s)", qemu->version,
+		return xasprintf(_("QEMU %s is too old for (its newest is %s)"), qemu->version,
 				 newest);
 	}
 	return NULL;
@@ -38,15 +40,15 @@ static char *way_out(const struct composer *c, enum q35_standing standing, bool 
 
 	if (standing == Q35_TOO_NEW && recorded)
 		return xasprintf(
-			"install the newer QEMU again, or go back to older hardware with 'vmlaunch machine %s --raise %s'",
+			_("install the newer QEMU again, or go back to older hardware with 'vmlaunch machine %s --raise %s'"),
 			name, newest);
 	if (standing == Q35_TOO_NEW)
-		return xstrdup("install a newer QEMU, or give an older version");
+		return xstrdup(_("install a newer QEMU, or give an older version"));
 	if (recorded)
 		return xasprintf(
-			"'vmlaunch machine %s --raise' makes it %s, which is other hardware to the guest",
+			_("'vmlaunch machine %s --raise' makes it %s, which is other hardware to the guest"),
 			name, newest);
-	return xasprintf("give another one, up to %s", newest);
+	return xasprintf(_("give another one, up to %s"), newest);
 }
 
 static void judge_version(struct composer *c, const char *machine, bool recorded)
@@ -79,13 +81,14 @@ void compose_version(struct composer *c)
 	if (recorded)
 		q35_version_parse(recorded, &before);
 	if (wanted->given && recorded && q35_version_compare(&before, &wanted->v) != 0)
-		c->machine_why = "instead of the one recorded at the first start";
+		c->machine_why = N_("instead of the one recorded at the first start");
 	else if (!wanted->given && recorded)
-		c->machine_why = "recorded at the first start";
+		c->machine_why = N_("recorded at the first start");
 	else if (!wanted->given)
-		c->machine_why = c->in->ephemeral
-					 ? "the newest of this QEMU"
-					 : "the newest of this QEMU; kept from the first start on";
+		c->machine_why =
+			c->in->ephemeral
+				? N_("the newest of this QEMU")
+				: N_("the newest of this QEMU; kept from the first start on");
 	if (wanted->given || recorded)
 		judge_version(c, c->machine, !wanted->given);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/tongue.h"
 #include "devices.h"
 
 static void check_keys(struct composer *c, const struct gpu *gpu)
@@ -199,7 +200,7 @@ void devices_add_vf(struct composer *c, const struct wanted *w)
 	if (!place)
 		return;
 	bus = devices_gpu_bus(c, w, 0);
-	why = xasprintf("a virtual function of %s",
+	why = xasprintf(_("a virtual function of %s"),
 			pci_address_format(&place->physical->address, physical));
 	ids[0] = place->physical->vendor;
 	ids[1] = place->there ? place->there->device : place->physical->device;

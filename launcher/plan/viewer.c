@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "compose.h"
 
 #define RDP_PORT 3389u
@@ -78,9 +79,9 @@ static void add_viewer(struct composer *c, struct plan_companion *viewer, const 
 	viewer->name = steal(&name);
 	viewer->when = COMPANION_RUNNING;
 	viewer->end = COMPANION_SPARED;
-	viewer->loss = xstrdup("the guest goes on");
+	viewer->loss = xstrdup(N_("the guest goes on"));
 	compose_cause(c, &viewer->cause, &start->at,
-		      "ended with the machine; the machine goes on without it");
+		      N_("ended with the machine; the machine goes on without it"));
 	*xappend(c->plan->companion, c->plan->companions) = *viewer;
 }
 
