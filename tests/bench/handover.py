@@ -35,6 +35,8 @@ def show(report, found, rounds):
     report.title(f"A GPU and its sound change hands in the lab, medians of {rounds} rounds in turn; 256 MiB of 2 MiB pages")
     report.table(WHO.values(), [(title, "ms", [report.median(f"handover.{who}.{what}") for who in WHO])
                                 for what, title in ROWS])
+    if report.median("handover.virsh.start"):
+        report.note("virsh's start holds whatever its daemon asks QEMU anew, which takes long under emulation: its way back says more")
     for way, title in (("start", "start"), ("back", "way back")):
         values = [report.median(f"handover.vmlaunch.{way}.{what}") for what in ("keeper", "kernel")]
         report.note(f"of the {title} the keeper took {values[0]:.1f} ms, of which the kernel {values[1]:.1f}; by step "
