@@ -247,9 +247,11 @@ static struct json_object *parse_descriptor(const char *text, unsigned *line, ch
 
 static void pass_over(struct firmware_list *list, const char *path, unsigned line, const char *why)
 {
-	char **slot = xappend(list->skipped, list->skips);
+	/* Both are as somebody wrote them, and stand in messages. */
+	own_free char *place = text_quote(path, 4096), *words = text_quote(why, 400);
 
-	*slot = line ? xasprintf("%s:%u: %s", path, line, why) : xasprintf("%s: %s", path, why);
+	*xappend(list->skipped, list->skips) = line ? xasprintf("%s:%u: %s", place, line, words)
+						    : xasprintf("%s: %s", place, words);
 }
 
 static void firmware_free(struct firmware *fw)
