@@ -242,8 +242,7 @@ static bool may_be_asked(const struct keeper *k, const struct intent *intent)
 {
 	return intent->kind < STEP_KINDS &&
 	       (k->phase == PHASE_PREPARING ||
-		(intent->kind == STEP_GRANT &&
-		 (intent->grant.node == NODE_USB || intent->grant.node == NODE_EVENT)));
+		(intent->kind == STEP_GRANT && intent->grant.node == NODE_USB));
 }
 
 /* False ends the session: nobody who is well sends that. */

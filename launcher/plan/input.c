@@ -33,35 +33,25 @@ static const char *toggle_word(const struct input *input)
 	return WORD[input->grab_toggle.v];
 }
 
-/* Whether another section is the same device; one that is not there is known by its path. */
-static bool is_twice(struct composer *c, const struct input *input, const struct input_device *d)
-{
-	for (size_t i = 0; i < c->inputs; i++) {
-		const struct input_place *other = &c->input[i];
-		own_free char *name = item_text(&other->input->item);
-
-		if (other->device != d ||
-		    (!d && strcmp(other->input->device.v, input->device.v) != 0))
-			continue;
-		compose_wrong(c, input->device.at, "%s: is the device of [%s] already",
-			      compose_key(c, &input->device.at), name);
-		return true;
-	}
-	return false;
-}
-
 /* False: it cannot be had. */
 static bool check_input(struct composer *c, const struct input *input, const struct input_device *d)
 {
+	const char *key = compose_key(c, &input->device.at);
 	own_free char *kinds = d ? input_kind_words(d->kinds) : NULL;
 	own_free char *name = item_text(&input->item);
 
-	if (is_twice(c, input, d))
-		return false;
+	for (size_t i = 0; d && i < c->inputs; i++) {
+		own_free char *other = item_text(&c->input[i].input->item);
+
+		if (c->input[i].device == d) {
+			compose_wrong(c, input->device.at, "%s: is the device of [%s] already", key,
+				      other);
+			return false;
+		}
+	}
 	if (!d) {
-		compose_note(c, "%s: %s is not plugged in: the guest gets it when it is", name,
-			     input->device.v);
-		return true;
+		compose_note(c, "%s: %s is not there, and is left out", name, input->device.v);
+		return false;
 	}
 	if (strcmp(d->node, input->device.v) == 0)
 		compose_note(c, "%s: %s may be another device after a restart: %s is what stays",
@@ -75,19 +65,6 @@ static bool check_input(struct composer *c, const struct input *input, const str
 	return true;
 }
 
-static void add_place(struct composer *c, const struct input *input, const char *id, bool given)
-{
-	*xappend(c->plan->usb, c->plan->usbs) = (struct plan_usb){
-		.title = item_text(&input->item),
-		.id = xstrdup(id),
-		.device = xstrdup(input->device.v),
-		.given = given,
-		.toggle = xstrdup(toggle_word(input)),
-		.grab_all = input->grab_all.v,
-		.repeat = input->repeat.v,
-	};
-}
-
 static void add_input(struct composer *c, const struct input *input)
 {
 	const struct input_device *d = find_input(c, input->device.v);
@@ -97,9 +74,6 @@ static void add_input(struct composer *c, const struct input *input)
 	if (!check_input(c, input, d))
 		return;
 	c->input[c->inputs++] = (struct input_place){input, d};
-	add_place(c, input, id, d);
-	if (!d)
-		return;
 	o = option_new("input-linux");
 	option_text(&o, "id", id);
 	option_text(&o, "evdev", input->device.v);

@@ -333,7 +333,6 @@ void plan_free(struct plan *plan)
 		free(plan->usb[i].title);
 		free(plan->usb[i].id);
 		free(plan->usb[i].device);
-		free(plan->usb[i].toggle);
 	}
 	free(plan->usb);
 	free(plan->idle.range);

@@ -122,18 +122,13 @@ struct plan_step {
 
 #define USB_PORTS 15 /* of the controller, each USB 2 and 3 (QEMU, hw/usb/hcd-xhci.h) */
 
-/* A USB device of the host's, or a keyboard or mouse by its events, which may come, go, and come
- * again while the machine runs.
- */
+/* A USB device of the host's, which may come, go, and come again while the machine runs. */
 struct plan_usb {
 	char *title;   /* of its section: "usb pen" */
 	char *id;      /* in QEMU */
-	char *device;  /* a selector of base/usb_selector.h, or a path in /dev/input */
-	unsigned port; /* of the controller "usb"; 0: it is known by its events */
+	char *device;  /* a selector of base/usb_selector.h */
+	unsigned port; /* of the controller "usb" */
 	bool given;    /* it is there, and on the command line */
-	/* By its events, where it is a keyboard: */
-	char *toggle; /* QEMU's word for the keys, NULL: a USB device */
-	bool grab_all, repeat;
 };
 
 /* When a companion is started, and what its end means. */

@@ -214,7 +214,6 @@ static void take_devices(struct composer *c)
 		/* One may be plugged in at any time, and has a node of its own then. */
 		{"usb-host", {"/dev/bus/usb"}, REACH_WRITE},
 		{"xhci", {"/dev/bus/usb"}, REACH_WRITE},
-		{"input-linux", {"/dev/input"}, REACH_WRITE},
 		{"snapshot", {"/tmp", "/var/tmp"}, REACH_WRITE},
 		{"alsa", {"/dev/snd"}, REACH_WRITE},
 		{"alsa", {"~/.asoundrc", "/run/alsa", "/var/lib/alsa"}, REACH_READ},
@@ -239,10 +238,6 @@ static void take_devices(struct composer *c)
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
 		for (size_t j = 0; any_argument(c, row[i].word) && row[i].path[j]; j++)
 			add_reach(c, row[i].kind, xstrdup(row[i].path[j]));
-	/* One that comes later is on no command line. */
-	for (size_t i = 0; i < c->plan->usbs; i++)
-		if (c->plan->usb[i].toggle && !c->plan->usb[i].given)
-			add_reach(c, REACH_WRITE, xstrdup("/dev/input"));
 	for (size_t i = 0; gl[i]; i++)
 		draws = draws || any_argument(c, gl[i]);
 	if (draws)

@@ -455,7 +455,7 @@ static void step_devices(struct composer *c)
 		const struct input_device *d = c->input[i].device;
 		uint64_t number;
 
-		if (d && text_u64(d->event + strlen("event"), 10, &number))
+		if (text_u64(d->event + strlen("event"), 10, &number))
 			step_node(c, NODE_EVENT, &c->input[i].input->device.at, d->node,
 				  (uint32_t)number, 0, (uint32_t)d->vendor << 16 | d->product);
 	}

@@ -15,20 +15,10 @@
 /* #syscalls(supervisor) inotify_init1 inotify_add_watch */
 
 #define NODES "/dev/bus/usb" /* BUS/NUMBER, as the kernel makes them */
-#define EVENTS "/dev/input"  /* eventNUMBER, and udev's names for them in two directories */
 #define QUOTED 200
 
 /* Attributes too: udev gives a node its rights when it is there. */
 #define NODE_EVENTS (IN_CREATE | IN_DELETE | IN_ATTRIB)
-
-/* udev moves a name into its place, and takes its directories away with the last one. */
-static void watch_events(const struct plug *plug)
-{
-	static const char *const dir[] = {EVENTS, EVENTS "/by-id", EVENTS "/by-path"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(dir); i++)
-		inotify_add_watch(plug->watch, dir[i], NODE_EVENTS | IN_MOVED_TO | IN_ONLYDIR);
-}
 
 /* A bus more makes a directory; to watch one again changes nothing. */
 static void watch_nodes(const struct plug *plug)
@@ -44,7 +34,6 @@ static void watch_nodes(const struct plug *plug)
 		inotify_add_watch(plug->watch, path, NODE_EVENTS | IN_ONLYDIR);
 	}
 	names_free(bus, n);
-	watch_events(plug);
 }
 
 /* ------------------------------------------------------------------ there and back */
@@ -63,17 +52,13 @@ static void take_away(struct plug *plug, size_t i, struct qmp *qmp)
 	json_object *arguments = json_object_new_object();
 
 	json_add_text(arguments, "id", usb->id);
-	/* QEMU has closed an input device that is gone, and closes the same number once more with
-	 * its object: at once, before another one has it.
-	 */
-	if (send_command(&plug->item[i], qmp, usb->toggle ? "object-del" : "device_del", arguments))
+	if (send_command(&plug->item[i], qmp, "device_del", arguments))
 		say(SAY_NOTE, "%s: %s was unplugged", plug->plan->name, usb->title);
 	plug->item[i].number = 0;
 }
 
 /* Who has no keeper may be let in by udev's rules. */
-static bool may_open(const struct plug *plug, const struct plan_usb *usb,
-		     const struct plugged *found, struct error **err)
+static bool may_open(const struct plug *plug, const struct plugged *found, struct error **err)
 {
 	struct intent intent = {.kind = STEP_GRANT};
 
@@ -86,62 +71,38 @@ static bool may_open(const struct plug *plug, const struct plan_usb *usb,
 			found->node, (unsigned)geteuid(), found->node);
 		return false;
 	}
-	intent.grant.node = usb->toggle ? NODE_EVENT : NODE_USB;
-	intent.grant.a = usb->toggle ? found->number - 1 : found->bus;
-	intent.grant.b = usb->toggle ? 0 : found->number;
+	intent.grant.node = NODE_USB;
+	intent.grant.a = found->bus;
+	intent.grant.b = found->number;
 	intent.grant.ids = (uint32_t)found->vendor << 16 | found->product;
 	return link_intent(plug->link, &intent, NULL, err);
-}
-
-static json_object *usb_arguments(const struct plan_usb *usb, const struct plugged *found)
-{
-	json_object *arguments = json_object_new_object();
-	own_free char *port = xasprintf("%u", usb->port);
-
-	json_add_text(arguments, "driver", "usb-host");
-	json_add_text(arguments, "id", usb->id);
-	json_add_text(arguments, "bus", "usb.0");
-	json_add_text(arguments, "port", port);
-	json_add_number(arguments, "hostbus", (int)found->bus);
-	json_add_number(arguments, "hostaddr", (int)found->number);
-	return arguments;
-}
-
-/* As it would be on the command line (plan/input.c). */
-static json_object *input_arguments(const struct plan_usb *usb, const struct plugged *found)
-{
-	json_object *arguments = json_object_new_object();
-
-	json_add_text(arguments, "qom-type", "input-linux");
-	json_add_text(arguments, "id", usb->id);
-	json_add_text(arguments, "evdev", usb->device);
-	if (found->keyboard) {
-		json_add_bool(arguments, "grab_all", usb->grab_all);
-		json_add_bool(arguments, "repeat", usb->repeat);
-		json_add_text(arguments, "grab-toggle", usb->toggle);
-	}
-	return arguments;
 }
 
 static void give(struct plug *plug, size_t i, const struct plugged *found, struct qmp *qmp)
 {
 	const struct plan_usb *usb = &plug->plan->usb[i];
 	struct plug_item *item = &plug->item[i];
+	own_free char *port = xasprintf("%u", usb->port);
 	own_error struct error *err = NULL;
-	bool sent;
+	json_object *arguments;
 
 	if (found->use)
 		error_add(&err, ERROR_HOST, "%s", found->use);
-	if (found->use || !may_open(plug, usb, found, &err)) {
+	if (found->use || !may_open(plug, found, &err)) {
 		if (item->told != found->number)
 			say(SAY_NOTE, "%s: %s is there, and not the guest's yet: %s",
 			    plug->plan->name, usb->title, error_message(err, 0));
 		item->told = found->number;
 		return;
 	}
-	sent = usb->toggle ? send_command(item, qmp, "object-add", input_arguments(usb, found))
-			   : send_command(item, qmp, "device_add", usb_arguments(usb, found));
-	if (!sent)
+	arguments = json_object_new_object();
+	json_add_text(arguments, "driver", "usb-host");
+	json_add_text(arguments, "id", usb->id);
+	json_add_text(arguments, "bus", "usb.0");
+	json_add_text(arguments, "port", port);
+	json_add_number(arguments, "hostbus", (int)found->bus);
+	json_add_number(arguments, "hostaddr", (int)found->number);
+	if (!send_command(item, qmp, "device_add", arguments))
 		return;
 	item->bus = found->bus;
 	item->number = found->number;

@@ -1,7 +1,6 @@
-/* USB devices of the profile's, and keyboards and mice by their events, that come, go, and come
- * again while the machine runs. The kernel makes and removes their nodes, which wakes us (inotify);
- * who they are is asked of whoever knows the host, and the keeper gives the right to open them,
- * where there is one.
+/* USB devices of the profile's that come, go, and come again while the machine runs. The kernel
+ * makes and removes their nodes, which wakes us (inotify); who they are is asked of whoever knows
+ * the host, and the keeper gives the right to open them, where there is one.
  *
  * One that is there from the start is on QEMU's command line. One that was unplugged is taken from
  * the guest, as QEMU would look for it every other second until it comes, and without the right to
@@ -21,10 +20,8 @@
 
 /* A device as it is found when it is looked for. */
 struct plugged {
-	unsigned bus, number; /* number 0: it is not there; of an input device its node's inode, as
-				 the next one may have its number, and that number and 1 */
+	unsigned bus, number;	  /* number 0: it is not there */
 	uint16_t vendor, product; /* its ids */
-	bool keyboard;		  /* an input device that is one */
 	bool accessible;	  /* to this user */
 	char *node;		  /* its path, the caller's to free */
 	char *use;		  /* why the host cannot spare it, likewise; NULL: it can */

@@ -47,7 +47,6 @@ void run_record_free(struct run_record *record)
 		free(record->usb[i].title);
 		free(record->usb[i].id);
 		free(record->usb[i].device);
-		free(record->usb[i].toggle);
 	}
 	free(record->usb);
 	free(record->placement.vcpu);
@@ -137,11 +136,6 @@ static json_object *usbs_json(const struct run_record *record)
 		json_add_text(o, "id", record->usb[i].id);
 		json_add_text(o, "device", record->usb[i].device);
 		json_add_number(o, "port", (int)record->usb[i].port);
-		if (record->usb[i].toggle) {
-			json_add_text(o, "toggle", record->usb[i].toggle);
-			json_add_bool(o, "grab-all", record->usb[i].grab_all);
-			json_add_bool(o, "repeat", record->usb[i].repeat);
-		}
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -330,20 +324,13 @@ static void read_usbs(json_object *top, struct run_record *record)
 		own_free char *title = xstrdup(json_member_text(o, "section")),
 			      *id = xstrdup(json_member_text(o, "id"));
 		own_free char *device = xstrdup(json_member_text(o, "device"));
-		const char *toggle = json_member_text(o, "toggle");
 
-		if (text_is_printable(title) && *id && text_is_printable(device) &&
-		    text_is_printable(toggle))
+		if (text_is_printable(title) && *id && text_is_printable(device))
 			*xappend(record->usb, record->usbs) = (struct plan_usb){
 				.title = steal(&title),
 				.id = steal(&id),
 				.device = steal(&device),
 				.port = (unsigned)json_member_unsigned(o, "port"),
-				.toggle = *toggle ? xstrdup(toggle) : NULL,
-				.grab_all = json_object_get_boolean(
-					json_member(o, "grab-all", json_type_boolean)),
-				.repeat = json_object_get_boolean(
-					json_member(o, "repeat", json_type_boolean)),
 			};
 	}
 }

@@ -84,9 +84,6 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 			.id = xstrdup(plan->usb[i].id),
 			.device = xstrdup(plan->usb[i].device),
 			.port = plan->usb[i].port,
-			.toggle = plan->usb[i].toggle ? xstrdup(plan->usb[i].toggle) : NULL,
-			.grab_all = plan->usb[i].grab_all,
-			.repeat = plan->usb[i].repeat,
 		};
 	for (size_t i = 0; i < plan->prepares; i++)
 		if (plan->prepare[i].kind == PREPARE_SHARED ||

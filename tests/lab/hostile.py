@@ -207,8 +207,6 @@ def watching():
         check("watching one's own is done", keeper.ask(request(WATCH, pid=sleep.pid))[0] == DONE)
         kind, said = keeper.ask(request(INTENT, grant(USB, 1, 127)))
         check("a USB device may come after it, if there is one", kind == REFUSED and "no longer the device" in said, said)
-        kind, said = keeper.ask(request(INTENT, grant(EVENT, 999)))
-        check("and an input device", kind == REFUSED and "no longer the device" in said, said)
         kind, said = keeper.ask(request(INTENT, grant(KVM)))
         check("another intent after it is refused", kind == REFUSED, said)
         check("and ends the session", keeper.ended())

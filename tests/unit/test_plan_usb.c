@@ -256,8 +256,7 @@ static void odd_inputs(void **state)
 
 	(void)state;
 	lacks(absent, "-object", "input-linux");
-	notes_are(absent,
-		  "input: /dev/input/by-id/none is not plugged in: the guest gets it when it is\n");
+	notes_are(absent, "input: /dev/input/by-id/none is not there, and is left out\n");
 	notes_are(number,
 		  "input: /dev/input/event7 may be another device after a restart: " MOUSE_PATH
 		  " is what stays\n");
