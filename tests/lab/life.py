@@ -119,7 +119,7 @@ def differs(before, when, spared=()):
             return False
         return not spared or set(names) - set(spared)
 
-    if wait_for(lambda: facts() == before and not left(), 10):
+    if wait_for(lambda: facts() == before and not left(), 30):
         return []
     now = facts()
     lines = [f"- {x}" for x in before.splitlines() if x not in now.splitlines()] + [f"+ {x}" for x in now.splitlines() if x not in before.splitlines()]

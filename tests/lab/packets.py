@@ -111,10 +111,13 @@ def facts():
     lines += sorted(glob.glob("/sys/fs/cgroup/*")) + [read("/sys/fs/cgroup/cgroup.subtree_control"), read("/sys/fs/cgroup/cpuset.cpus.effective")]
     for node in sorted(glob.glob("/dev/nvme*") + glob.glob("/dev/sd*") + glob.glob("/dev/vfio/*") + glob.glob("/dev/bus/usb/*/*") + glob.glob("/dev/vhost-net") + ["/dev/kvm", "/dev/mem"]):
         try:
+            mode = os.stat(node).st_mode
             acl = os.getxattr(node, "system.posix_acl_access").hex()
+        except FileNotFoundError:  # it goes meanwhile
+            continue
         except OSError:
             acl = "-"
-        lines.append(f"{node} {os.stat(node).st_mode:o} {acl}")
+        lines.append(f"{node} {mode:o} {acl}")
     lines += sorted(glob.glob("/sys/bus/mdev/devices/*")) + sorted(glob.glob("/sys/class/net/*"))
     lines += sorted(line.split()[0] for line in read("/proc/modules").splitlines())
     return "\n".join(lines)
