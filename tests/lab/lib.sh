@@ -82,7 +82,7 @@ read_file() { text=''; { IFS= read -rd '' text <"$1" || true; } 2>/dev/null; }  
 
 # Seconds that a wait may take. On a busy computer the processors of this one stand still for as long as half a minute at
 # a time (its kernel says so), so this is no more than an end to waiting: no test is faster for a shorter one.
-lab_patience=180
+lab_patience=300
 
 # Evaluates CONDITION until it holds; false if it does not in all that time. SECONDS are for what is expected not to come.
 # Whatever it asks may have a third of the time.
@@ -119,7 +119,7 @@ override_of() {
 load_drivers() {
     modprobe -a bochs snd_hda_codec_generic snd_hda_intel
     wait_for 'compgen -G "/dev/dri/card*" >/dev/null &&
-        compgen -G "/dev/snd/pcm*" >/dev/null' 20
+        compgen -G "/dev/snd/pcm*" >/dev/null'
 }
 
 # Gives functions to a driver by driver_override; "-" is the one that the
@@ -189,7 +189,7 @@ RULE
     "${daemon%%$'\n'*}" --no-debug >"$lab_tmp/polkitd" 2>&1 &
     wait_for 'dbus-send --system --print-reply --dest=org.freedesktop.DBus / \
         org.freedesktop.DBus.NameHasOwner string:org.freedesktop.PolicyKit1 |
-        grep -q "boolean true"' 30
+        grep -q "boolean true"'
 }
 
 # What start_systemd needs is there.

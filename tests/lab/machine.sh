@@ -124,9 +124,9 @@ planned_lines() { # NAME
 }
 
 # The host is as FILE says, if need be after the moment that drivers take to make their nodes: a second is plenty, but a
-# second of a busy computer is long.
-host_is() { # FILE
-	wait_for "snapshot >$work/now; cmp -s $work/now $1" 30 || { diff "$1" $work/now; return 1; }
+# second of a busy computer is long. SECONDS are for those who go on when it is not.
+host_is() { # FILE [SECONDS]
+	wait_for "snapshot >$work/now; cmp -s $work/now $1" "${2:-}" || { diff "$1" $work/now; return 1; }
 }
 
 # The start is refused with STATUS before anything was changed.
