@@ -55,9 +55,9 @@ static void a_keeper_that_does_nothing_is_not_waited_for(void **state)
 
 static void one_that_works_is(void **state)
 {
+	int64_t from = now_ms(); /* before it begins to work */
 	pid_t pid = start(true);
 	struct run_record record = {.keeper = process_of(pid)};
-	int64_t from = now_ms();
 	int status = -1;
 
 	(void)state;
