@@ -270,7 +270,7 @@ bench:
 soak:
 	@tests/packages build run test 'more?'
 	@$(MAKE) --no-print-directory -j$$(nproc) WERROR=-Werror all san $(unit_programs) $(BUILD)/san/fake-qemu $(BUILD)/san/fuzz-replay
-	@SOAK=1 tests/run $(T)
+	@SOAK=1 TEST_TIMEOUT=7200 tests/run $(T)
 
 matrix:
 	@tests/packages build run test 'more?'
