@@ -1,6 +1,7 @@
 /* A throw-away start: nothing of what the guest writes outlives it. Each disk that it writes to has
  * an overlay (disk.c), the variable store is a scratch copy (firmware.c), and what would be written
- * all the same is told here, or refused with QEMU's own arguments (raw.c).
+ * all the same is told here, or refused: this host's TPM, as its keys are more than this guest's,
+ * and QEMU's own arguments (raw.c).
  */
 #include "compose.h"
 
@@ -9,10 +10,16 @@
 
 void compose_ephemeral(struct composer *c)
 {
+	const struct origin *tpm = &c->p->tpm.type.at;
 	bool written = false;
 
 	if (!c->in->ephemeral)
 		return;
+	if (plan_wants_host_tpm(c->p))
+		compose_wrong(
+			c, *tpm,
+			"%s = host keeps what the guest writes, in a throw-away start too: --set %s=emulated gives this start a TPM of its own, --set %s=none none",
+			compose_key(c, tpm), compose_key(c, tpm), compose_key(c, tpm));
 	for (size_t i = 0; i < c->p->disk.n; i++) {
 		const struct disk *disk = (const struct disk *)c->p->disk.v[i];
 

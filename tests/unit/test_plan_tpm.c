@@ -171,6 +171,12 @@ static void the_host_s_own(void **state)
 	w.facts.tpm = 0;
 	refusal_says(&w, "[tpm]\ntype = host\n",
 		     "p.ini:2:8: tpm.type = host: this host has no TPM");
+	w.facts.tpm = 2;
+	w.in.ephemeral = true;
+	refused(&w, "[tpm]\ntype = host\n", ERROR_USAGE,
+		"p.ini:2:8: tpm.type = host keeps what the guest writes, in a throw-away start "
+		"too: --set tpm.type=emulated gives this start a TPM of its own, "
+		"--set tpm.type=none none\n");
 }
 
 int main(void)
