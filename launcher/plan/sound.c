@@ -48,6 +48,10 @@ bool plan_wants_screens(const struct profile *p, const struct plan_seat *seat)
 
 static enum sound way_of(const struct composer *c)
 {
+	/* PipeWire's own socket is there without what plays sound to it, too: PulseAudio's, which
+	 * pipewire-pulse has as well, is of a server of sound.
+	 */
+	static const enum sound played[] = {SOUND_PULSE, SOUND_PIPEWIRE, SOUND_ALSA};
 	const struct qemu_facts *qemu = &c->facts->qemu;
 
 	if (c->p->sound.type.v != SOUND_AUTO)
@@ -56,9 +60,10 @@ static enum sound way_of(const struct composer *c)
 		return SOUND_SPICE;
 	if (c->p->display.type.v == DISPLAY_DBUS && qemu_offers(qemu, QEMU_DRIVERS, "dbus"))
 		return SOUND_DBUS;
-	for (int way = SOUND_PIPEWIRE; is_used_here(c) && way <= SOUND_ALSA; way++)
-		if (c->in->seat.sound[way] && qemu_offers(qemu, QEMU_DRIVERS, WAY[way].driver))
-			return (enum sound)way;
+	for (size_t i = 0; is_used_here(c) && i < ARRAY_SIZE(played); i++)
+		if (c->in->seat.sound[played[i]] &&
+		    qemu_offers(qemu, QEMU_DRIVERS, WAY[played[i]].driver))
+			return played[i];
 	return SOUND_NONE;
 }
 

@@ -393,7 +393,7 @@ static const struct key FW_CFG[] = {
 
 static const struct key SOUND_KEYS[] = {
 	{"type", CHOICE(sound_section, type, SOUND), .dflt = "auto",
-	 .help = "where the guest's sound goes; dbus: to the viewer of display.type = dbus; auto: where the picture goes, with SPICE and D-Bus; with a window, a GPU or a keyboard passed, to PipeWire, PulseAudio or ALSA, the first that runs and that QEMU has its part for; else there is no card"},
+	 .help = "where the guest's sound goes; dbus: to the viewer of display.type = dbus; auto: where the picture goes, with SPICE and D-Bus; with a window, a GPU or a keyboard passed, to PulseAudio (or PipeWire in its place), PipeWire or ALSA, the first that runs and that QEMU has its part for; else there is no card"},
 	{"model", CHOICE(sound_section, model, SOUND_MODEL), .dflt = "hda",
 	 .help = "the card that the guest sees: Intel's HDA on the board, a USB one, or virtio's (QEMU 8.2; Linux has a driver for it, Windows none of its own)"},
 };

@@ -67,11 +67,11 @@ static void sound(void **state)
 
 static void sound_by_itself(void **state)
 {
-	static char *const drivers[] = {S("alsa"), S("dbus"), S("pa")};
+	static char *const drivers[] = {S("alsa"), S("dbus"), S("pa"), S("pipewire")};
 	static char *const displays[] = {S("dbus"), S("gtk")};
 	struct world w = world();
 	own_plan struct plan *headless = NULL, *window = NULL, *alsa = NULL, *bus = NULL;
-	own_plan struct plan *unseen = NULL;
+	own_plan struct plan *unseen = NULL, *both = NULL;
 
 	(void)state;
 	w.facts.qemu.offers[QEMU_DRIVERS] = (struct qemu_names){(char **)drivers, 3};
@@ -83,11 +83,15 @@ static void sound_by_itself(void **state)
 		.sound = {[SOUND_PIPEWIRE] = true, [SOUND_PULSE] = true, [SOUND_ALSA] = true}};
 	headless = planned(&w, "[display]\ntype = none\n");
 	window = planned(&w, "[display]\ntype = gtk\n");
+	w.facts.qemu.offers[QEMU_DRIVERS].n = 4;
+	both = planned(&w, "[display]\ntype = gtk\n");
+	w.facts.qemu.offers[QEMU_DRIVERS].n = 3;
 	w.in.seat.sound[SOUND_PULSE] = false;
 	alsa = planned(&w, "[display]\ntype = gtk\n[sound]\nmodel = usb\n");
 	bus = planned(&w, "[display]\ntype = dbus\n");
 	lacks(headless, "-audiodev", NULL);
 	values_are(window, "-audiodev", "", "pa,id=sound\n");
+	values_are(both, "-audiodev", "", "pa,id=sound\n");
 	values_are(alsa, "-audiodev", "", "alsa,id=sound\n");
 	values_are(bus, "-audiodev", "", "dbus,id=sound\n");
 	values_are(bus, "-display", "", "dbus,gl=off,audiodev=sound\n");
