@@ -143,6 +143,35 @@ static bool any_argument(const struct composer *c, const char *word)
 	return false;
 }
 
+/* Whether a value has this word as its kind: at its beginning, or as that of a key of it. */
+static bool has_kind(const char *value, const char *word)
+{
+	for (const char *at = strstr(value, word); at; at = strstr(at + 1, word))
+		if ((at == value || strchr(",=\"", at[-1])) && strchr(",\"", at[strlen(word)]))
+			return true;
+	return false;
+}
+
+/* What leads to the desktop: a display or its sound, by whomever it is asked for. */
+static bool shows_window(const struct composer *c)
+{
+	static const char *const kind[] = {"gtk", "sdl", "dbus"};
+	const char *option = "";
+	bool shows = false;
+
+	for (size_t i = 0; i < c->plan->arguments; i++) {
+		const struct argument *a = &c->plan->argument[i];
+		const char *value = a->value ? a->value : *a->option == '-' ? NULL : a->option;
+
+		if (value != a->option)
+			option = a->option + (text_starts(a->option, "--") ? 1 : 0);
+		if (value && (strcmp(option, "-display") == 0 || strcmp(option, "-audiodev") == 0))
+			for (size_t j = 0; j < ARRAY_SIZE(kind); j++)
+				shows = shows || has_kind(value, kind[j]);
+	}
+	return shows;
+}
+
 /* ------------------------------------------------------------------ what it stands on */
 
 static void take_images(struct composer *c)
@@ -222,9 +251,9 @@ static void take_devices(struct composer *c)
 		{"pipewire", {"~/.config/pipewire", "/run/user"}, REACH_READ},
 		{"jack", {"/dev/shm"}, REACH_WRITE},
 	};
-	static const char *const gl[] = {
-		"gl=on", "gl=es", "gl=core",	   "egl-headless",  "rendernode", "gtk",
-		"sdl",	 "dbus",  "virtio-vga-gl", "virtio-gpu-gl", NULL};
+	static const char *const gl[] = {"gl=on",	  "gl=es",	"gl=core",
+					 "egl-headless",  "rendernode", "virtio-vga-gl",
+					 "virtio-gpu-gl", NULL};
 	static const char *const pictures[] = {"/dev/dri",
 					       "/dev/udmabuf",
 					       "/dev/nvidiactl",
@@ -233,7 +262,7 @@ static void take_devices(struct composer *c)
 					       "/dev/nvidia-modeset",
 					       "~/.cache/mesa_shader_cache",
 					       NULL};
-	bool draws = false;
+	bool draws = c->plan->has_window;
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
 		for (size_t j = 0; any_argument(c, row[i].word) && row[i].path[j]; j++)
@@ -264,8 +293,6 @@ static void take_window(struct composer *c)
 					      "/var/cache/fontconfig",
 					      NULL};
 
-	c->plan->has_window =
-		any_argument(c, "gtk") || any_argument(c, "sdl") || any_argument(c, "dbus");
 	if (c->plan->has_window)
 		add_each(c, REACH_READ, desktop);
 }
@@ -278,6 +305,7 @@ void compose_reach(struct composer *c)
 	take_system(c);
 	take_arguments(c);
 	take_images(c);
+	c->plan->has_window = shows_window(c);
 	take_devices(c);
 	take_window(c);
 	/* `vmlaunch screenshot` has QEMU write there. */

@@ -140,6 +140,33 @@ static void windows(void **state)
 		     "display.type = dbus: there is no session bus");
 }
 
+/* By what is to be shown: not by a file's name, nor by QEMU's own directory. */
+static void what_shows_a_window(void **state)
+{
+	static const struct {
+		const char *text;
+		bool shows;
+	} row[] = {
+		{"[qemu]\narg = -drive\narg = file=/srv/sdl/x.img,format=raw\n", false},
+		{"[vm]\nname = gtk\n[display]\ntype = spice\n", false},
+		{"[qemu]\narg = -fw_cfg\narg = name=opt/dbus,string=gtk\n", false},
+		{"[qemu]\narg = -display\narg = egl-headless,rendernode=/dev/sdl\n", false},
+		{"[qemu]\narg = -display\narg = sdl,gl=on\n", true},
+		{"[qemu]\narg = --display\narg = type=gtk\n", true},
+		{"[qemu]\narg = -display\narg = {\"type\": \"gtk\"}\n", true},
+		{"[qemu]\narg = -audiodev\narg = driver=dbus,id=a\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct world w = world();
+		own_plan struct plan *plan = planned(&w, row[i].text);
+
+		if (plan->has_window != row[i].shows)
+			fail_msg("%s", row[i].text);
+	}
+}
+
 static void picture_by_vnc(void **state)
 {
 	static char *const offers[] = {S("name.debug-threads"), S("vnc")};
@@ -237,6 +264,7 @@ int main(void)
 		cmocka_unit_test(firmware_configuration),
 		cmocka_unit_test(sound),
 		cmocka_unit_test(sound_by_itself),
+		cmocka_unit_test(what_shows_a_window),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(picture_by_vnc),
 		cmocka_unit_test(streams_on_sockets),
