@@ -121,12 +121,12 @@ static void add_usb(struct composer *c, const char *driver, const char *id, cons
 	compose_argument(c, "-device", option_done(&o), &c->p->display.usb_mouse.at, why);
 }
 
-/* A pointer that is where the user's is, in a window; those whose viewer grabs it have a mouse. */
+/* A pointer that is where the user's is, in a window; those with a viewer have a mouse. */
 static void add_input(struct composer *c)
 {
 	if (!c->p->display.usb_mouse.v)
 		return;
-	if (compose_has_window(c))
+	if (compose_has_window(c) && !is_vnc(c))
 		add_usb(c, "usb-tablet", "mouse",
 			N_("the pointer is where yours is in the window"));
 	else
@@ -166,6 +166,16 @@ static void add_gl(struct composer *c, struct option *o)
 		option_text(o, "rendernode", d->render_node.v);
 }
 
+/* VNC with OpenGL is what QEMU lacks, and VNC is there without. */
+static void note_no_egl(struct composer *c)
+{
+	own_free char *install = distribution_install(c->facts->distribution, PACKAGE_QEMU_EGL);
+
+	compose_note(c, "%s is not used: QEMU %s has no -display egl-headless here: %s",
+		     compose_key(c, &c->p->display.render_node.at), c->facts->qemu.version,
+		     install);
+}
+
 static void check_kind(struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
@@ -176,6 +186,8 @@ static void check_kind(struct composer *c)
 	if (d->gl.v == WHEN_YES && !is_spice(c) && !is_vnc(c) && !compose_has_window(c))
 		compose_wrong(c, d->gl.at, "%s needs %s: there is no display that is drawn",
 			      compose_key(c, &d->gl.at), compose_key(c, &d->type.at));
+	else if (d->render_node.v && is_vnc(c) && d->gl.v == WHEN_AUTO && !compose_has_gl(c))
+		note_no_egl(c);
 	else if (d->render_node.v && !compose_has_gl(c))
 		compose_note(c, "%s is not used: %s%s", compose_key(c, &d->render_node.at),
 			     d->gl.v == WHEN_NO ? compose_key(c, &d->gl.at) : "there is no display",

@@ -25,6 +25,13 @@ static const struct screen DBUS = {"dbus", PACKAGE_QEMU_DBUS, .bus = true, .node
 static const struct screen EGL = {"egl-headless", PACKAGE_QEMU_EGL, .node = true,
 				  .why = N_("drawn by the host's GPU, in no window")};
 
+static bool has_screen(const struct composer *c, const struct screen *screen)
+{
+	const struct qemu_facts *qemu = &c->facts->qemu;
+
+	return !qemu->offers[QEMU_DISPLAYS].n || qemu_offers(qemu, QEMU_DISPLAYS, screen->name);
+}
+
 static const struct screen *screen_of(const struct composer *c)
 {
 	const struct display_section *d = &c->p->display;
@@ -39,8 +46,10 @@ static const struct screen *screen_of(const struct composer *c)
 	case DISPLAY_EGL:
 		return &EGL;
 	case DISPLAY_VNC: /* which reads back what is drawn */
-		return d->gl.v == WHEN_YES || (d->gl.v == WHEN_AUTO && d->render_node.v) ? &EGL
-											 : NULL;
+		return d->gl.v == WHEN_YES || (d->gl.v == WHEN_AUTO && d->render_node.v &&
+					       has_screen(c, &EGL))
+			       ? &EGL
+			       : NULL;
 	default:
 		return NULL;
 	}
@@ -57,12 +66,14 @@ static void check_screen(struct composer *c, const struct screen *screen)
 	const struct choice *type = &c->p->display.type;
 	const char *key = compose_key(c, &type->at);
 
-	if (qemu->offers[QEMU_DISPLAYS].n && !qemu_offers(qemu, QEMU_DISPLAYS, screen->name)) {
+	if (!has_screen(c, screen)) {
+		const struct origin *asks =
+			type->v == DISPLAY_VNC ? &c->p->display.gl.at : &type->at;
 		own_free char *install =
 			distribution_install(c->facts->distribution, screen->package);
 
-		compose_refuse(c, type->at, "%s: QEMU %s has no -display %s here: %s", key,
-			       qemu->version, screen->name, install);
+		compose_refuse(c, *asks, "%s: QEMU %s has no -display %s here: %s",
+			       compose_key(c, asks), qemu->version, screen->name, install);
 	}
 	if (screen->window && !c->in->seat.screen)
 		compose_refuse(

@@ -167,6 +167,26 @@ static void what_shows_a_window(void **state)
 	}
 }
 
+/* Without what OpenGL needs the picture is as it is without OpenGL, unless that is asked for. */
+static void picture_by_vnc_without_egl(void **state)
+{
+	static char *const options[] = {S("name.debug-threads"), S("vnc")};
+	static char *const displays[] = {S("gtk")};
+	struct world w = world();
+	own_plan struct plan *plan = NULL;
+
+	(void)state;
+	w.facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)options, 2};
+	w.facts.qemu.offers[QEMU_DISPLAYS] = (struct qemu_names){(char **)displays, 1};
+	w.facts.distribution = DISTRIBUTION_FEDORA;
+	plan = planned(&w, "[display]\ntype = vnc\nrender-node = /dev/null\n");
+	has(plan, "-display", "none");
+	assert_non_null(strstr(plan->note[0], "display.render-node is not used: QEMU 7.2.22 has no "
+					      "-display egl-headless here: install "));
+	refusal_says(&w, "[display]\ntype = vnc\ngl = yes\n",
+		     "p.ini:3:6: display.gl: QEMU 7.2.22 has no -display egl-headless here: ");
+}
+
 static void picture_by_vnc(void **state)
 {
 	static char *const offers[] = {S("name.debug-threads"), S("vnc")};
@@ -178,6 +198,7 @@ static void picture_by_vnc(void **state)
 	w.facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)offers, 2};
 	plan = planned(&w, "[display]\ntype = vnc\ngl = yes\n");
 	has(plan, "-display", "egl-headless");
+	has(plan, "-device", "usb-mouse,id=mouse,bus=usb.0,port=1");
 	plan_free(plan);
 	plan = planned(&w, "[display]\ntype = vnc\n");
 	has(plan, "-display", "none");
@@ -265,6 +286,7 @@ int main(void)
 		cmocka_unit_test(sound),
 		cmocka_unit_test(sound_by_itself),
 		cmocka_unit_test(what_shows_a_window),
+		cmocka_unit_test(picture_by_vnc_without_egl),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(picture_by_vnc),
 		cmocka_unit_test(streams_on_sockets),
