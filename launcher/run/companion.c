@@ -46,17 +46,21 @@ static char *command_line(const struct plan_companion *plan)
 struct becoming {
 	const struct plan *plan;
 	const struct plan_companion *companion;
+	pid_t parent;
 };
 
 /* Its socket becomes QEMU's connection, of which there is one: whoever comes later finds nobody.
  * QEMU connects as soon as it runs, or never if we are gone. Returns 0 or an errno.
  */
-static int await_qemu(void)
+static int await_qemu(pid_t parent)
 {
 	own_fd int connection = -1;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return errno;
+	/* Who went before that sends no signal. */
+	if (getppid() != parent)
+		return ESRCH;
 	do
 		connection = accept4(COMPANION_FD, NULL, NULL, SOCK_CLOEXEC);
 	while (connection < 0 && errno == EINTR);
@@ -74,7 +78,7 @@ static int become_companion(void *context)
 		pin_self(&b->plan->placement);
 	child_set_limits(b->companion->end == COMPANION_SPARED ? OOM_SPARED : OOM_NEEDED);
 	errnum = child_give_up_privilege();
-	return errnum || b->companion->join != JOIN_ACCEPT ? errnum : await_qemu();
+	return errnum || b->companion->join != JOIN_ACCEPT ? errnum : await_qemu(b->parent);
 }
 
 /* It waits to be let go; joined (-1: by nothing) becomes COMPANION_FD. Returns 0 or an errno. Why
@@ -84,7 +88,7 @@ static int make_child(struct child *child, const struct plan *plan,
 		      const struct plan_companion *companion, int log, int joined)
 {
 	bool before = companion->when == COMPANION_BEFORE;
-	struct becoming becoming = {plan, companion};
+	struct becoming becoming = {plan, companion, getpid()};
 	const struct child_fd fd[] = {{log, 1}, {log, 2}, {joined, COMPANION_FD}};
 	own_free const char **argv = xcalloc(companion->args + 1, sizeof(*argv));
 
