@@ -158,10 +158,25 @@ static bool open_all(const struct plan *plan, const struct beside *beside, struc
 
 /* ------------------------------------------------------------------ the child */
 
+/* Whether an argument names a disk that QEMU reaches by ssh, whose keys the user's agent has. */
+static bool reads_by_ssh(const struct plan *plan)
+{
+	static const char *const word[] = {"ssh://", "driver=ssh", "\"ssh\""};
+	bool found = false;
+
+	for (size_t i = 0; i < plan->arguments; i++) {
+		const struct argument *a = &plan->argument[i];
+
+		for (size_t j = 0; j < ARRAY_SIZE(word); j++)
+			found = found || strstr(a->value ? a->value : a->option, word[j]);
+	}
+	return found;
+}
+
 /* What leads to the user's desktop is for a QEMU that shows something there; profiles that want one
  * of these nevertheless say so (qemu.env).
  */
-static void leave_desktop(void)
+static void leave_desktop(const struct plan *plan)
 {
 	static const char *const way[] = {
 		"DISPLAY",	   "WAYLAND_DISPLAY", "WAYLAND_SOCKET",		  "XAUTHORITY",
@@ -169,7 +184,8 @@ static void leave_desktop(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(way); i++)
-		unsetenv(way[i]);
+		if (strcmp(way[i], "SSH_AUTH_SOCK") != 0 || !reads_by_ssh(plan))
+			unsetenv(way[i]);
 }
 
 static int become_qemu(void *context)
@@ -187,7 +203,7 @@ static int become_qemu(void *context)
 	if (!confine_qemu(plan))
 		return errno ? errno : EPERM;
 	if (!plan->has_window)
-		leave_desktop();
+		leave_desktop(plan);
 	for (size_t i = 0; i < plan->envs; i++)
 		putenv(plan->env[i]);
 	return 0;
