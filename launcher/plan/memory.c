@@ -344,7 +344,7 @@ char *compose_sharing_cost(const struct composer *c)
 	if (shared->v == WHEN_YES || compose_has_virtiofs(c) || !loses_by_sharing(c))
 		return NULL;
 	return xasprintf(
-		"it would have the guest's memory, to which the kernel gives none (/sys/kernel/mm/transparent_hugepage/shmem_enabled; advise would) of the transparent huge pages that it has now: %s = 2M gives it others, %s = yes does without",
+		_("it would have the guest's memory, to which the kernel gives none (/sys/kernel/mm/transparent_hugepage/shmem_enabled; advise would) of the transparent huge pages that it has now: %s = 2M gives it others, %s = yes does without"),
 		compose_key(c, &c->p->memory.hugepages.at), compose_key(c, &shared->at));
 }
 

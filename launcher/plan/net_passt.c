@@ -37,10 +37,11 @@ char *net_passt_lack(const struct composer *c)
 		return NULL;
 	if (!compose_program(c, PASST)) {
 		install = distribution_install(c->facts->distribution, PACKAGE_PASST);
-		return xasprintf("passt, which is faster, is not there: %s", install);
+		return xasprintf(_("passt, which is faster, is not there: %s"), install);
 	}
 	return c->facts->userns_closed
-		       ? xstrdup("passt, which is faster, needs a user namespace, and the kernel lets no user make one")
+		       ? xstrdup(_(
+				 "passt, which is faster, needs a user namespace, and the kernel lets no user make one"))
 		       : NULL;
 }
 
@@ -78,14 +79,14 @@ static char *stream_reason(const struct composer *c, const struct network *netwo
 	const struct plan_program *passt = compose_program_known(c, PASST);
 
 	if (network->model.v != MODEL_VIRTIO)
-		return xstrdup("QEMU itself moves the packets of a card of that model");
+		return xstrdup(_("QEMU itself moves the packets of a card of that model"));
 	if (!passt || !passt->vhost_user)
-		return xstrdup("this passt is older than that");
+		return xstrdup(_("this passt is older than that"));
 	/* What is there tells whether QEMU was built with it. 7.2 ends under emulation when the
 	 * guest takes the card up.
 	 */
 	if (!compose_qemu_is(c, 10) || !qemu_offers(&c->facts->qemu, QEMU_DEVICES, VIRTIOFS_DEVICE))
-		return xasprintf("QEMU %s is older than 10 or built without it",
+		return xasprintf(_("QEMU %s is older than 10 or built without it"),
 				 c->facts->qemu.version);
 	return compose_sharing_cost(c);
 }
@@ -109,7 +110,7 @@ static void add_stream(struct composer *c, struct plan_companion *passt,
 		       const struct network *network, const char *id, const char *reason)
 {
 	own_free char *why = xasprintf(
-		"passt is at the other end of a stream, not by vhost-user, which is faster: %s",
+		_("passt is at the other end of a stream, not by vhost-user, which is faster: %s"),
 		reason);
 	struct option o = option_new("stream");
 
