@@ -210,8 +210,10 @@ static void check_bus(struct composer *c, const struct disk *disk, const struct 
 			      "%s = %s: QEMU has no CD-ROM drive there: sata or virtio-scsi", bus,
 			      word);
 	if (compose_disk_threads(disk) && (!row->queued || is_cdrom(disk)))
-		compose_wrong(c, *threads_at(disk), "%s: QEMU serves %s in its main thread",
-			      compose_key(c, threads_at(disk)), device);
+		compose_wrong(
+			c, *threads_at(disk),
+			"%s: QEMU serves %s in its main thread: leave the key out; disks with bus = virtio-blk or virtio-scsi have threads",
+			compose_key(c, threads_at(disk)), device);
 	if (!disk->queues.automatic && (!row->queued || is_cdrom(disk)))
 		compose_wrong(c, disk->queues.at,
 			      "%s: only a disk on virtio-blk or virtio-scsi has several",

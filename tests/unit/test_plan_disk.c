@@ -112,9 +112,9 @@ static void threads_of_their_own(void **state)
 			 "virtio-blk-pci,id=disk,bus=port11,addr=00.0,iothread=io-disk,drive=disk,"
 			 "bootindex=2\n");
 	refused(&w, DISK "iothread = yes\nmedia = cdrom\n", ERROR_USAGE,
-		"p.ini:3:12: disk a.iothread: QEMU serves a CD-ROM drive in its main thread\n");
+		"p.ini:3:12: disk a.iothread: QEMU serves a CD-ROM drive in its main thread: leave the key out; disks with bus = virtio-blk or virtio-scsi have threads\n");
 	refused(&w, DISK "iothread = yes\nbus = nvme\n", ERROR_USAGE,
-		"p.ini:3:12: disk a.iothread: QEMU serves nvme in its main thread\n");
+		"p.ini:3:12: disk a.iothread: QEMU serves nvme in its main thread: leave the key out; disks with bus = virtio-blk or virtio-scsi have threads\n");
 }
 
 static char *const MAPPED[] = {S("iothread"), S("iothread-vq-mapping")};
@@ -171,7 +171,7 @@ static void queues_refused(void **state)
 
 	(void)state;
 	refused(&w, DISK "bus = nvme\nqueues = 2\niothreads = 2\n", ERROR_USAGE,
-		"p.ini:5:13: disk a.iothreads: QEMU serves nvme in its main thread\n"
+		"p.ini:5:13: disk a.iothreads: QEMU serves nvme in its main thread: leave the key out; disks with bus = virtio-blk or virtio-scsi have threads\n"
 		"p.ini:4:10: disk a.queues: only a disk on virtio-blk or virtio-scsi has several\n");
 	refused(&w, DISK "queues = 2\niothreads = 3\n", ERROR_USAGE,
 		"p.ini:4:13: disk a.iothreads = 3: the disk has no more than 2 queues, by its key queues "
