@@ -19,6 +19,13 @@ const char *const LAYOUT_HELPERS[] = {
 	"/usr/libexec", "/usr/lib", "/usr/lib/qemu", "/run/current-system/sw/libexec", NULL,
 };
 
+const char *const LAYOUT_QEMU_MODULES[] = {
+	"lib/x86_64-linux-gnu/qemu",
+	"lib/qemu",
+	"lib64/qemu",
+	NULL,
+};
+
 const char *const LAYOUT_UDEV[] = {
 	"/etc/udev/rules.d",	 "/run/udev/rules.d", "/usr/local/lib/udev/rules.d",
 	"/usr/lib/udev/rules.d", "/lib/udev/rules.d", NULL,

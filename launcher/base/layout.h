@@ -51,6 +51,11 @@ extern const char *const LAYOUT_MODPROBE[];
  */
 extern const char *const LAYOUT_HELPERS[];
 
+/* Where a QEMU's modules lie, below the directory that its own "bin" is in, ended by NULL: Debian's
+ * and Ubuntu's place, that of Arch, Gentoo, NixOS and builds by hand, that of Fedora and openSUSE.
+ */
+extern const char *const LAYOUT_QEMU_MODULES[];
+
 /* Where udev reads its rules (udev(7)), the most specific first, ended by NULL. */
 extern const char *const LAYOUT_UDEV[];
 

@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "file.h"
+#include "layout.h"
 #include "own.h"
 
 int program_check(const char *path)
@@ -26,7 +27,7 @@ char *program_find(const char *name)
 {
 	const char *path = getenv("PATH");
 
-	for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;) {
+	for (const char *at = path ? path : "/usr/local/bin:" LAYOUT_PATH; at;) {
 		size_t n = strcspn(at, ":");
 		own_free char *dir = xstrndup(at, n);
 

@@ -147,7 +147,7 @@ static void add_ways_out(struct buf *out, const char *path)
 		"Ways out. Each changes what BitLocker is sealed to: suspend it first, or have its recovery key at\n"
 		"hand.\n"
 		"- Windows Update, in the guest, can add those of db.\n"
-		"- virt-fw-vars (Debian: python3-virt-firmware, which brings them as .pem files), with the machine\n"
+		"- virt-fw-vars (of Python's virt-firmware, which brings them as .pem files), with the machine\n"
 		"  off, on a copy; the KEK by --add-kek, each of the others by --add-db. Keep the old file, and put\n"
 		"  the copy in its place:\n"
 		"    cp %s vars.new\n"

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/distribution.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/program.h"
@@ -130,8 +131,10 @@ static bool snapshots_open(struct snapshots *s, const struct arguments *args, st
 		return false;
 	s->program = program_find("qemu-img");
 	if (!s->program) {
-		error_add(err, ERROR_HOST,
-			  "qemu-img is not there: on Debian and Ubuntu it is in qemu-utils");
+		own_free char *install =
+			distribution_install(distribution_read(&ROOT_REAL), PACKAGE_QEMU_IMG);
+
+		error_add(err, ERROR_HOST, "qemu-img is not there: %s", install);
 		return false;
 	}
 	dir = path_join(s->dirs.runtime, s->profile->vm.name.v);

@@ -168,11 +168,11 @@ void judge_vfio(struct examination *e)
 
 		if (o->kind == OBSTACLE_NO_VFIO || o->kind == OBSTACLE_MAYBE_VFIO)
 			found(e, o->kind == OBSTACLE_NO_VFIO ? HEALTH_PROBLEM : HEALTH_UNKNOWN,
-			      "/lib/modules", "vfio-pci", o->remedy ? xstrdup(o->remedy) : NULL,
+			      "modules.dep", "vfio-pci", o->remedy ? xstrdup(o->remedy) : NULL,
 			      "%s", o->text);
 	}
 	if (scene->vfio == KMODULE_THERE)
-		found(e, HEALTH_OK, "/lib/modules", "vfio-pci", NULL,
+		found(e, HEALTH_OK, "modules.dep", "vfio-pci", NULL,
 		      "the kernel has vfio-pci; it is loaded when a machine needs it");
 }
 

@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/layout.h"
 
 #define CACHE_VERSION 4
 #define CACHE_LIMIT (1U << 20)
@@ -44,14 +45,13 @@ static void add_modules(struct buf *text, const char *dir)
 /* The places where QEMU's modules may be, those that exist, and when something in them changed. */
 static char *modules_stamp(const char *path)
 {
-	static const char *const place[] = {"lib/x86_64-linux-gnu/qemu", "lib/qemu", "lib64/qemu"};
 	own_free char *bin = path_dir(path);
 	own_free char *prefix = path_dir(bin);
 	const char *env = getenv("QEMU_MODULE_DIR");
 	struct buf text = {0};
 
-	for (size_t i = 0; i < ARRAY_SIZE(place); i++) {
-		own_free char *dir = path_join(prefix, place[i]);
+	for (size_t i = 0; LAYOUT_QEMU_MODULES[i]; i++) {
+		own_free char *dir = path_join(prefix, LAYOUT_QEMU_MODULES[i]);
 
 		add_modules(&text, dir);
 	}

@@ -106,13 +106,6 @@ const char *compose_program(const struct composer *c, const char *name)
 	return program ? program->path : NULL;
 }
 
-bool compose_qemu_is(const struct composer *c, unsigned major)
-{
-	unsigned own = 0;
-
-	return sscanf(c->facts->qemu.version, "%u", &own) == 1 && own >= major;
-}
-
 char *compose_id(const struct item *item)
 {
 	return xasprintf("%s%s%s", item->section, *item->name ? "-" : "", item->name);

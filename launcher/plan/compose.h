@@ -244,8 +244,8 @@ bool compose_has_vhost_user(const struct composer *c); /* likewise with a passt 
  * can. To be asked when the pages are chosen.
  */
 char *compose_sharing_cost(const struct composer *c);
-/* Whether the QEMU is of this major version, or newer. */
-bool compose_qemu_is(const struct composer *c, unsigned major);
+/* Whether memory-backend-ram can be given to another process. */
+bool compose_shares_plain_memory(const struct composer *c);
 void compose_tpm(struct composer *c);
 void compose_console(struct composer *c);
 void compose_serial_bus(struct composer *c); /* the controller "agentbus", once */

@@ -320,19 +320,19 @@ static void add_node(const struct composer *c, struct option *o)
 	option_text(o, "policy", "preferred");
 }
 
-/* Whether memory-backend-ram can be given to another process: a memfd since QEMU 10, whose pages
+/* A memfd where QEMU has that switch of the machine's, which came with it (10.0), and whose pages
  * can be large where the kernel lets shared memory have such. Those of memory-backend-memfd never
  * are: it begins 4 KiB below a large page's border (seen with 7.2 to 11.1).
  */
-static bool shares_plain_memory(const struct composer *c)
+bool compose_shares_plain_memory(const struct composer *c)
 {
-	return compose_qemu_is(c, 10);
+	return qemu_offers(&c->facts->qemu, QEMU_OPTIONS, "machine.aux-ram-share");
 }
 
 /* Whether it has something to lose by that: its memory is not of huge pages that were set apart. */
 static bool loses_by_sharing(const struct composer *c)
 {
-	return !c->huge.pages && !(shares_plain_memory(c) && c->facts->memory.shmem_huge);
+	return !c->huge.pages && !(compose_shares_plain_memory(c) && c->facts->memory.shmem_huge);
 }
 
 char *compose_sharing_cost(const struct composer *c)
@@ -361,7 +361,7 @@ static void tell_shared(struct composer *c)
 {
 	if (!compose_has_virtiofs(c) || !loses_by_sharing(c))
 		return;
-	if (!shares_plain_memory(c))
+	if (!compose_shares_plain_memory(c))
 		compose_note(
 			c,
 			"a share by virtiofs costs this guest its transparent huge pages: %s = 2M gives it others",
@@ -378,7 +378,7 @@ static void add_backend(struct composer *c)
 	const struct number *memory = &c->p->vm.memory;
 	bool huge = c->huge.pages, prealloc = huge || c->claims_device;
 	bool shared = is_shared(c);
-	bool memfd = huge || (shared && !shares_plain_memory(c));
+	bool memfd = huge || (shared && !compose_shares_plain_memory(c));
 	struct option o;
 
 	if (prealloc && c->plan->placement.pinned)

@@ -82,11 +82,12 @@ static char *stream_reason(const struct composer *c, const struct network *netwo
 		return xstrdup(_("QEMU itself moves the packets of a card of that model"));
 	if (!passt || !passt->vhost_user)
 		return xstrdup(_("this passt is older than that"));
-	/* What is there tells whether QEMU was built with it. 7.2 ends under emulation when the
-	 * guest takes the card up.
+	/* What is there tells whether QEMU was built with it. 7.2, whose plain memory is nobody
+	 * else's, ends under emulation when the guest takes the card up.
 	 */
-	if (!compose_qemu_is(c, 10) || !qemu_offers(&c->facts->qemu, QEMU_DEVICES, VIRTIOFS_DEVICE))
-		return xasprintf(_("QEMU %s is older than 10 or built without it"),
+	if (!compose_shares_plain_memory(c) ||
+	    !qemu_offers(&c->facts->qemu, QEMU_DEVICES, VIRTIOFS_DEVICE))
+		return xasprintf(_("QEMU %s cannot share plain memory, or is built without it"),
 				 c->facts->qemu.version);
 	return compose_sharing_cost(c);
 }

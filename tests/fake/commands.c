@@ -192,6 +192,16 @@ static json_object *object_types(const struct machine *machine)
 	return list;
 }
 
+static json_object *machine_option(const struct machine *machine)
+{
+	json_object *option = named("option", "machine"), *parameters = json_object_new_array();
+
+	if (is_since(machine, (const int[]){10, 0}))
+		json_object_array_add(parameters, named("name", "aux-ram-share"));
+	json_object_object_add(option, "parameters", parameters);
+	return option;
+}
+
 /* Of the options only those whose absence, or whose parameters, vmlaunch asks for. */
 static json_object *options(const struct machine *machine)
 {
@@ -209,6 +219,7 @@ static json_object *options(const struct machine *machine)
 	json_object_array_add(parameters, threads);
 	json_object_object_add(name, "parameters", parameters);
 	json_object_array_add(list, name);
+	json_object_array_add(list, machine_option(machine));
 	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
 		json_object *picture = named("option", pictures[i]);
 

@@ -386,6 +386,7 @@ static void passt(void **state)
 }
 
 static char *const VHOST_USER[] = {S("vhost-user-fs-pci")};
+static char *const SHARES[] = {S("machine.aux-ram-share")};
 
 static struct world with_vhost_user(void)
 {
@@ -397,6 +398,7 @@ static struct world with_vhost_user(void)
 	w.facts.memory.shmem_huge = true;
 	w.facts.qemu.version = S("10.0.13");
 	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)VHOST_USER, 1};
+	w.facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)SHARES, 1};
 	return w;
 }
 
@@ -458,11 +460,11 @@ static void what_passt_is_joined_by(void **state)
 	w.in.program = old;
 	joined_as(&w, "", PLAIN, "stream", BY_STREAM "this passt is older");
 	w = with_vhost_user();
-	w.facts.qemu.version = S("7.2.22");
-	joined_as(&w, "", PLAIN, "stream", BY_STREAM "QEMU 7.2.22 is older than 10");
+	w.facts.qemu.offers[QEMU_OPTIONS].n = 0;
+	joined_as(&w, "", PLAIN, "stream", BY_STREAM "QEMU 10.0.13 cannot share plain memory");
 	w = with_vhost_user();
 	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)none, 1};
-	joined_as(&w, "", PLAIN, "stream", BY_STREAM "QEMU 10.0.13 is older than 10 or built");
+	joined_as(&w, "", PLAIN, "stream", BY_STREAM "QEMU 10.0.13 cannot share plain");
 	w.facts.userns_closed = true;
 	joined_as(&w, "", PLAIN, "user", "passt, which is faster, needs a user namespace");
 	w.in.programs = 0;

@@ -3,6 +3,7 @@
 
 static const struct plan_program programs[] = {{"virtiofsd", S("/usr/libexec/virtiofsd")}};
 static char *const devices[] = {S("vhost-user-fs-pci"), S("virtio-9p-pci")};
+static char *const shares[] = {S("machine.aux-ram-share")};
 
 static struct world equipped(void)
 {
@@ -14,6 +15,7 @@ static struct world equipped(void)
 	w.facts.memory.shmem_huge = true;
 	w.facts.qemu.version = S("10.0.3");
 	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)devices, 2};
+	w.facts.qemu.offers[QEMU_OPTIONS] = (struct qemu_names){(char **)shares, 1};
 	return w;
 }
 
@@ -68,7 +70,7 @@ static void what_the_memory_becomes(void **state)
 		  COSTS ", as the kernel gives shared memory none "
 			"(/sys/kernel/mm/transparent_hugepage/shmem_enabled; advise would): "
 			"memory.hugepages = 2M gives it others\n");
-	w.facts.qemu.version = S("7.2.22");
+	w.facts.qemu.offers[QEMU_OPTIONS].n = 0;
 	memory_is(&w, "", "memory-backend-memfd,id=ram,size=4294967296,share=on",
 		  COSTS ": memory.hugepages = 2M gives it others\n");
 	/* Huge pages that were set apart are shared as they are. */
