@@ -38,11 +38,12 @@ static int own_network(void **state)
 	return 0;
 }
 
-static void need(void **state)
-{
-	if (!*(bool *)*state)
-		skip_test("no network namespace, or no tap in it: this takes root");
-}
+/* No function: what it leaves is the test. */
+#define NEED_TAPS(state)                                                                     \
+	do {                                                                                 \
+		if (!*(bool *)*(state))                                                      \
+			skip_test("no network namespace, or no tap in it: this takes root"); \
+	} while (0)
 
 static void is_refused(const char *name, bool multi_queue, const char *want)
 {
@@ -59,7 +60,7 @@ static void one_queue(void **state)
 	struct error *err = NULL;
 	int fd;
 
-	need(state);
+	NEED_TAPS(state);
 	fd = tap_open("one", false, &err);
 	assert_messages(err, "");
 	assert_return_code(ioctl(fd, TUNGETIFF, &request), errno);
@@ -78,7 +79,7 @@ static void several_queues(void **state)
 	struct error *err = NULL;
 	int first, second;
 
-	need(state);
+	NEED_TAPS(state);
 	first = tap_open("many", true, &err);
 	second = tap_open("many", true, &err);
 	assert_messages(err, "");
@@ -91,7 +92,7 @@ static void several_queues(void **state)
 /* Root, who could, makes none either. */
 static void none_is_made(void **state)
 {
-	need(state);
+	NEED_TAPS(state);
 	is_refused("gone", false, "the interface gone is gone\n");
 	assert_int_equal(if_nametoindex("gone"), 0);
 	assert_int_not_equal(if_nametoindex("one"), 0);
