@@ -96,7 +96,8 @@ static void do_rom(const char *address)
 	file_write(path, "0");
 }
 
-#define ROM_READ 4096 /* what one call of _ROM gives at most */
+#define ROM_READ 4096	     /* what one call of _ROM gives at most */
+#define ROM_IMAGE (1U << 20) /* bytes, the largest image that is read */
 
 /* Whether _ROM gives so many bytes for (offset, length): those of the image, zeros behind its end.
  */
@@ -108,7 +109,8 @@ static bool rom_gives(int fd, const uint8_t *image, size_t size, size_t offset, 
 	if (pread(fd, answer, length, (off_t)offset) != (ssize_t)wanted)
 		return false;
 	for (size_t i = 0; i < wanted; i++)
-		if (answer[i] != (offset + i < size ? image[offset + i] : 0))
+		if (answer[i] !=
+		    (offset + i < size && offset + i < ROM_IMAGE ? image[offset + i] : 0))
 			return false;
 	return true;
 }
@@ -119,7 +121,7 @@ static bool rom_gives(int fd, const uint8_t *image, size_t size, size_t offset, 
  */
 static void do_acpi_rom(const char *value)
 {
-	static uint8_t image[1 << 20];
+	static uint8_t image[ROM_IMAGE];
 	char address[32] = "", option[64];
 	size_t size = 0, slice = 0, n = 0;
 	double start;
