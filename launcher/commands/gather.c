@@ -50,6 +50,15 @@
 #include "run/version.h"
 #include "seat.h"
 
+/* Documentation/ABI/testing/sysfs-block-dm. */
+static bool is_mapped(const struct stat *st)
+{
+	const struct root real = ROOT_REAL;
+
+	return root_exists(&real, "/sys/dev/block/%u:%u/dm", major(st->st_rdev),
+			   minor(st->st_rdev));
+}
+
 static void find_blocks(struct gathered *g)
 {
 	const struct items *disks = &g->profile->disk;
@@ -66,6 +75,7 @@ static void find_blocks(struct gathered *g)
 			.major = major(st.st_rdev),
 			.minor = minor(st.st_rdev),
 			.accessible = access(disk->path.v, writes ? R_OK | W_OK : R_OK) == 0,
+			.mapped = is_mapped(&st),
 		};
 	}
 }

@@ -227,6 +227,26 @@ void judge_huge_pages(struct examination *e)
 	      (pool + p->setup->reach) >> 20, p->facts->memory.available >> 20);
 }
 
+/* Without it disks cost more, and who has closed it had a reason: nothing is advised against that.
+ */
+void judge_uring(struct examination *e)
+{
+	const struct uring_facts *uring = &e->patient->facts->uring;
+	const char *reason = uring_reason(uring);
+	bool tried = uring->state == URING_REFUSED || uring->state == URING_OLD;
+	const char *asked = tried ? "io_uring_setup" : "/proc/sys/kernel/io_uring_disabled";
+
+	if (uring->state == URING_UNKNOWN)
+		found(e, HEALTH_NOTE, asked, "absent", NULL,
+		      "whether disks can have the kernel's io_uring is not to be seen");
+	else if (!reason)
+		found(e, HEALTH_OK, asked, NULL, NULL,
+		      "the kernel has io_uring for disks, which costs least");
+	else
+		found(e, HEALTH_NOTE, asked, tried ? strerror(uring->errnum) : NULL, NULL,
+		      "%s; disks cost more processor time without", tongue(reason));
+}
+
 /* The keeper raises it for the machine's life: only where there is no way to a keeper it counts. */
 void judge_memlock(struct examination *e)
 {

@@ -15,6 +15,7 @@ const struct check CHECKS[] = {
 	{"vfio", GROUP_HOST, NEED_DEVICES, judge_vfio},
 	{"processors", GROUP_HOST, NEED_NOTHING, judge_processors},
 	{"huge-pages", GROUP_HOST, NEED_NOTHING, judge_huge_pages},
+	{"io-uring", GROUP_HOST, NEED_NOTHING, judge_uring},
 	{"memlock", GROUP_HOST, NEED_DEVICES, judge_memlock},
 	{"keeper", GROUP_HOST, NEED_KEEPER, judge_keeper},
 	{"polkit-agent", GROUP_HOST, NEED_KEEPER, judge_agent},

@@ -53,8 +53,9 @@ char *add_boot_option(const struct examination *e, const char *option);
 void judge_virtualisation(struct examination *e), judge_iommu(struct examination *e),
 	judge_remapping(struct examination *e), judge_protection(struct examination *e),
 	judge_vfio(struct examination *e), judge_processors(struct examination *e),
-	judge_huge_pages(struct examination *e), judge_memlock(struct examination *e),
-	judge_secure_host(struct examination *e), judge_keeper(struct examination *e);
+	judge_huge_pages(struct examination *e), judge_uring(struct examination *e),
+	judge_memlock(struct examination *e), judge_secure_host(struct examination *e),
+	judge_keeper(struct examination *e);
 void judge_gpu(struct examination *e), judge_mux(struct examination *e),
 	judge_supergfxd(struct examination *e), judge_groups(struct examination *e),
 	judge_bars(struct examination *e), judge_rom(struct examination *e),

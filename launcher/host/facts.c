@@ -69,25 +69,6 @@ bool group_has_us(uint64_t group)
 	return getegid() == group;
 }
 
-/* Whether the process belongs to the group that may use io_uring; -1 there means that none may. */
-static bool is_of_uring_group(const struct root *root)
-{
-	own_free char *line = root_line(root, "/proc/sys/kernel/io_uring_group");
-	uint64_t group;
-
-	return line && text_u64(line, 10, &group) && group_has_us(group);
-}
-
-static void uring_collect(struct uring_facts *uring, const struct root *root)
-{
-	own_free char *line = root_line(root, "/proc/sys/kernel/io_uring_disabled");
-	uint64_t disabled;
-
-	if (line && text_u64(line, 10, &disabled))
-		uring->disabled = disabled > 2 ? 2 : (unsigned)disabled;
-	uring->member = is_of_uring_group(root);
-}
-
 static void hugepage_facts_collect(struct hugepage_facts *facts, const struct root *root)
 {
 	static const unsigned SIZE_KB[HUGEPAGE_SIZES] = {2048, 1048576};

@@ -127,13 +127,24 @@ struct qemu_names {
 	size_t n;
 };
 
-/* Who may use io_uring: the kernel's switch, kernel.io_uring_disabled (Documentation/admin-guide/
- * sysctl/kernel.rst).
+/* Whether QEMU can have io_uring here (io_uring_setup(2); Documentation/admin-guide/sysctl/
+ * kernel.rst, io_uring_disabled).
  */
+enum uring_state {
+	URING_UNKNOWN, /* of another computer, whose kernel has no switch for it */
+	URING_USABLE,
+	URING_CLOSED,  /* the switch keeps everybody from it */
+	URING_GROUP,   /* it leaves it to a group that this process is not of */
+	URING_REFUSED, /* the kernel made none */
+	URING_OLD,     /* it did, and is too old for QEMU to be better off with it */
+	URING_STATES
+};
+
 struct uring_facts {
-	unsigned disabled; /* 0: nobody is kept from it, or the kernel has no such switch; 1: all
-			    * who are not of the group; 2: all */
-	bool member;	   /* this process is of kernel.io_uring_group */
+	enum uring_state state;
+	int errnum;	   /* of URING_REFUSED, what the kernel said; of URING_OLD ENOTSUP */
+	bool workers_stay; /* the kernel's threads that work for it run where the one may that had
+			    * them made */
 };
 
 /* What one QEMU binary can do, as it said itself. */
@@ -254,5 +265,8 @@ enum q35_standing qemu_q35_standing(const struct qemu_facts *qemu, const char *n
 
 /* A sentence why KVM is not used, with the remedy; NULL when it is usable. */
 const char *kvm_reason(const struct kvm_facts *kvm);
+
+/* A sentence why QEMU is not given io_uring; NULL when it may have it, or nothing is known. */
+const char *uring_reason(const struct uring_facts *uring);
 
 #endif

@@ -69,6 +69,7 @@ struct image {
 	char *path;
 	enum image_kind kind;
 	bool is_block;
+	bool is_smb; /* lies, or will lie, on another computer's file system (CIFS) */
 	int errnum; /* of a file that is there and cannot be read, else 0; then all else is unset */
 	bool missing;
 	struct qcow2_image qcow2; /* of IMAGE_QCOW2 */

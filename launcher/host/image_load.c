@@ -1,9 +1,11 @@
 /* Reading an image's ends, and following the names in it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -72,6 +74,18 @@ struct seen {
 	ino_t ino;
 };
 
+/* What is not there yet will be where its directory is. */
+static bool is_on_smb(const char *path)
+{
+	own_free char *dir = path_dir(path);
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0 && statfs(dir, &fs) < 0)
+		return false;
+	return (uint32_t)fs.f_type == CIFS_SUPER_MAGIC || (uint32_t)fs.f_type == SMB2_SUPER_MAGIC ||
+	       (uint32_t)fs.f_type == SMB_SUPER_MAGIC;
+}
+
 /* One image, by itself. */
 static struct image *load_one(const char *path, struct seen *seen)
 {
@@ -80,6 +94,7 @@ static struct image *load_one(const char *path, struct seen *seen)
 	struct stat st;
 
 	image->path = xstrdup(path);
+	image->is_smb = is_on_smb(path);
 	if (stat(path, &st) < 0) {
 		image->missing = errno == ENOENT || errno == ENOTDIR;
 		image->errnum = errno;

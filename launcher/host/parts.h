@@ -14,6 +14,7 @@ void glass_collect(struct glass_facts *glass, const struct root *root);
 void net_collect(struct net_facts *net, const struct root *root);
 void net_free(struct net_facts *net);
 void dmi_collect(char *dmi[DMI_FIELDS], const struct root *root);
+void uring_collect(struct uring_facts *uring, const struct root *root);
 void kvm_collect(struct kvm_facts *kvm, const struct root *root, const struct cpu_facts *cpu);
 
 /* Whether this process is of the group. */

@@ -218,12 +218,24 @@ void compose_disks(struct composer *c);
 void compose_drive(struct composer *c, const struct disk *disk, const char *id);
 /* Threads of its own; 0: QEMU's main thread serves it. */
 unsigned compose_disk_threads(const struct disk *disk);
+/* Whether it may happen that a guest's processor's own thread begins what the disk has to do. */
+bool compose_disk_on_vcpu(const struct disk *disk);
+/* The value of aio= of the file below; NULL: as QEMU does by itself, which is by threads. *why is
+ * static, the reason where it was chosen, or NULL.
+ */
+const char *compose_disk_io(struct composer *c, const struct disk *disk, const char **why);
+/* Whether it goes past the host's page cache: the caller's own memory to the disk. */
+bool compose_is_direct(const struct disk *disk);
+/* The block device of this path; NULL: it is none. */
+const struct plan_block *compose_block(const struct composer *c, const char *path);
 /* Whether the guest may write to a disk that is enabled. */
 bool compose_is_written(const struct disk *disk);
 void compose_ephemeral(struct composer *c); /* says what a throw-away start throws away */
 void compose_image(struct composer *c, const struct disk *disk); /* can it be meant? */
 /* Whether its file was looked for and is not there. */
 bool compose_image_missing(const struct composer *c, const struct disk *disk);
+/* Whether the disk's image lies on another computer's file system, by SMB. */
+bool compose_image_is_smb(const struct composer *c, const struct disk *disk);
 void compose_usb(struct composer *c);	      /* the controller, whoever may need it */
 void compose_usb_devices(struct composer *c); /* the host's */
 void compose_inputs(struct composer *c);

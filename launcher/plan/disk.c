@@ -1,5 +1,5 @@
-/* What disks and CD-ROM drives are on the host: the image, and how it is read and written. What the
- * guest finds them on is disk_bus.c's.
+/* What disks and CD-ROM drives are on the host: the image, and the node that QEMU has of it. How
+ * that is read and written is disk_io.c's, what the guest finds it on disk_bus.c's.
  */
 #include <string.h>
 
@@ -12,17 +12,9 @@ bool compose_is_written(const struct disk *disk)
 	return disk->media.v == MEDIA_DISK && !disk->read_only.v;
 }
 
-static bool is_block(const struct composer *c, const char *path)
-{
-	for (size_t i = 0; i < c->in->blocks; i++)
-		if (strcmp(c->in->block[i].path, path) == 0)
-			return true;
-	return false;
-}
-
 static const char *file_driver(const struct composer *c, const struct disk *disk)
 {
-	return is_block(c, disk->path.v) ? "host_device" : "file";
+	return compose_block(c, disk->path.v) ? "host_device" : "file";
 }
 
 /* By the name, never by the content: a guest can write a qcow2 header into its raw disk, and a
@@ -91,56 +83,12 @@ static void add_claim(struct composer *c, const struct disk *disk)
 
 /* ------------------------------------------------------------------ block nodes */
 
-/* Past the host's page cache: the caller's own memory goes to the disk. */
-static bool is_direct(const struct disk *disk)
-{
-	return disk->cache.v == CACHE_NONE || disk->cache.v == CACHE_DIRECTSYNC;
-}
-
-/* Where io_uring is closed, QEMU 7.2 and 11 end with words of their own, and 10 reads by threads.
- */
-static void check_uring(struct composer *c, const struct disk *disk, const char *name)
-{
-	const struct uring_facts *uring = &c->facts->uring;
-
-	if (!qemu_offers(&c->facts->qemu, QEMU_AIO, "io_uring"))
-		compose_refuse(c, disk->io.at, "%s = io_uring: QEMU %s is built without it", name,
-			       c->facts->qemu.version);
-	else if (uring->disabled == 2)
-		compose_refuse(
-			c, disk->io.at,
-			"%s = io_uring: the kernel keeps everybody from it (kernel.io_uring_disabled = 2): choose native or threads, or sysctl -w kernel.io_uring_disabled=0",
-			name);
-	else if (uring->disabled == 1 && !uring->member)
-		compose_refuse(
-			c, disk->io.at,
-			"%s = io_uring: the kernel leaves it to a group that you are not of (kernel.io_uring_disabled = 1, kernel.io_uring_group): choose native or threads, or join that group",
-			name);
-}
-
-/* QEMU, block/file-posix.c: native I/O blocks on the page cache, and so is refused with it. */
-static const char *io_of(struct composer *c, const struct disk *disk)
-{
-	const char *name = compose_key(c, &disk->io.at);
-
-	if (disk->io.v == IO_NATIVE && !is_direct(disk))
-		compose_wrong(c, disk->io.at,
-			      "%s = native needs cache = none or cache = directsync", name);
-	if (disk->io.v == IO_URING)
-		check_uring(c, disk, name);
-	if (disk->io.v == IO_NATIVE || (disk->io.v == IO_AUTO && is_direct(disk)))
-		return "native";
-	return disk->io.v == IO_URING ? "io_uring" : disk->io.v == IO_THREADS ? "threads" : NULL;
-}
-
 /* The part of a cache mode that is a node's business; the other one is the device's. The file below
  * has it from the format above.
  */
-static void add_access(struct composer *c, struct option *o, const struct disk *disk)
+static void add_access(struct option *o, const struct disk *disk, const char *io)
 {
-	const char *io = io_of(c, disk);
-
-	if (is_direct(disk))
+	if (compose_is_direct(disk))
 		option_on(o, "cache.direct", true);
 	if (disk->cache.v == CACHE_UNSAFE)
 		option_on(o, "cache.no-flush", true);
@@ -161,7 +109,8 @@ static void add_access(struct composer *c, struct option *o, const struct disk *
 static void add_overlay(struct composer *c, const struct disk *disk, const char *id)
 {
 	struct prepare *prepare = xappend(c->plan->prepare, c->plan->prepares);
-	const char *io = io_of(c, disk), *qemu_img = compose_program(c, QEMU_IMG);
+	const char *qemu_img = compose_program(c, QEMU_IMG);
+	const char *why, *io = compose_disk_io(c, disk, &why);
 	own_free char *node = NULL;
 	struct option o = option_new(NULL);
 
@@ -170,7 +119,7 @@ static void add_overlay(struct composer *c, const struct disk *disk, const char 
 	prepare->source = xstrdup(c->plan->state_dir);
 	prepare->program = qemu_img ? xstrdup(qemu_img) : NULL;
 	prepare->format = format_of(disk);
-	prepare->granted = is_block(c, disk->path.v);
+	prepare->granted = compose_block(c, disk->path.v) != NULL;
 	prepare->number = compose_fd(c, FD_OVERLAY, xstrdup(disk->path.v));
 	node = xasprintf("/dev/fdset/%d", prepare->number);
 	option_number(&o, "fd", (uint64_t)prepare->number);
@@ -193,7 +142,7 @@ static void add_overlay(struct composer *c, const struct disk *disk, const char 
 	option_on(&o, "backing.read-only", true);
 	option_text(&o, "backing.file.driver", file_driver(c, disk));
 	option_text(&o, "backing.file.filename", disk->path.v);
-	if (is_direct(disk))
+	if (compose_is_direct(disk))
 		option_on(&o, "backing.cache.direct", true);
 	if (io)
 		option_text(&o, "backing.file.aio", io);
@@ -203,6 +152,7 @@ static void add_overlay(struct composer *c, const struct disk *disk, const char 
 
 static void add_node(struct composer *c, const struct disk *disk, const char *id)
 {
+	const char *why, *io = compose_disk_io(c, disk, &why);
 	struct option o = option_new(NULL);
 
 	option_text(&o, "driver", format_of(disk));
@@ -210,8 +160,8 @@ static void add_node(struct composer *c, const struct disk *disk, const char *id
 	option_on(&o, "read-only", !compose_is_written(disk));
 	option_text(&o, "file.driver", file_driver(c, disk));
 	option_text(&o, "file.filename", disk->path.v);
-	add_access(c, &o, disk);
-	compose_argument(c, "-blockdev", option_done(&o), &disk->path.at, NULL);
+	add_access(&o, disk, io);
+	compose_argument(c, "-blockdev", option_done(&o), &disk->path.at, why);
 }
 
 void compose_disks(struct composer *c)
@@ -227,7 +177,7 @@ void compose_disks(struct composer *c)
 		compose_image(c, disk);
 		if (disk->create.v && compose_image_missing(c, disk))
 			add_creation(c, disk);
-		if (is_block(c, disk->path.v))
+		if (compose_block(c, disk->path.v))
 			add_claim(c, disk);
 		if (c->in->ephemeral && compose_is_written(disk))
 			add_overlay(c, disk, id);

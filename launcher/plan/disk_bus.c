@@ -29,6 +29,9 @@ static const struct bus_row {
 	bool writes;	/* it can only be written to */
 	bool serial;	/* it must have a serial number */
 	bool removable; /* it can say that it can be pulled out */
+	bool on_vcpu;	/* the guest's writes to its registers begin requests at once, in the thread
+			 * of that processor, and not by an eventfd or a bottom half in QEMU's own
+			 * (hw/ide/ahci.c, hw/usb/hcd-xhci.c) */
 } ROW[] = {
 	[BUS_VIRTIO_BLK] = {"virtio-blk", "virtio-blk-pci", NULL, on_port,
 			    .queued = "virtio-blk-pci", .queues = "num-queues", .offer = QEMU_BLK},
@@ -36,8 +39,9 @@ static const struct bus_row {
 			     .queued = "virtio-scsi-pci", .queues = "num_queues",
 			     .offer = QEMU_SCSI},
 	[BUS_NVME] = {"nvme", "nvme", NULL, on_port, .serial = true},
-	[BUS_SATA] = {"sata", "ide-hd", "ide-cd", on_sata, .rotation = true, .writes = true},
-	[BUS_USB] = {"usb", "usb-storage", NULL, on_usb, .removable = true},
+	[BUS_SATA] = {"sata", "ide-hd", "ide-cd", on_sata, .rotation = true, .writes = true,
+		      .on_vcpu = true},
+	[BUS_USB] = {"usb", "usb-storage", NULL, on_usb, .removable = true, .on_vcpu = true},
 };
 
 /* A disk on its way to become a device, and the ids of the threads that serve its queues. */
@@ -68,6 +72,11 @@ static bool is_cdrom(const struct disk *disk)
 unsigned compose_disk_threads(const struct disk *disk)
 {
 	return disk->iothreads.automatic ? disk->iothread.v : (unsigned)disk->iothreads.v;
+}
+
+bool compose_disk_on_vcpu(const struct disk *disk)
+{
+	return ROW[bus_of(disk)].on_vcpu;
 }
 
 /* The key that asks for threads. */

@@ -246,6 +246,13 @@ bool compose_image_missing(const struct composer *c, const struct disk *disk)
 	return image && image->missing;
 }
 
+bool compose_image_is_smb(const struct composer *c, const struct disk *disk)
+{
+	const struct image *image = disk->path.v ? image_of(c, disk->path.v) : NULL;
+
+	return image && image->is_smb;
+}
+
 void compose_image(struct composer *c, const struct disk *disk)
 {
 	struct looking l = {.c = c, .disk = disk, .writes = compose_is_written(disk)};

@@ -291,6 +291,7 @@ struct plan_block {
 	const char *path;
 	unsigned major, minor;
 	bool accessible; /* this user may open it as the profile wants it */
+	bool mapped;	 /* a volume of device-mapper's (LVM, LUKS) */
 };
 
 /* A device node of the host's, other than a block device, that the profile may want. */

@@ -1,4 +1,5 @@
 """What the tests with a real QEMU share: what must be there, the probe's report, disks that boot."""
+import ctypes
 import functools
 import glob
 import gzip
@@ -33,6 +34,14 @@ def need(*programs, probe=True):
             raise Skip(f"no {program}")
     if probe and not PROBE.exists():
         raise Skip("no build/probe.efi: gnu-efi is not installed")
+
+
+def has_io_uring():
+    """Whether the kernel makes a ring for us (io_uring_setup(2), whose parameters take 120 bytes)."""
+    ring = ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120))
+    if ring >= 0:
+        os.close(ring)
+    return ring >= 0
 
 
 def queue_threads(device="virtio-blk-pci"):

@@ -1,10 +1,14 @@
 /* Facts from made-up host trees. */
 #include "made_dir.h"
 
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,16 +122,20 @@ static void who_may_use_io_uring(void **state)
 	struct tree *tree = *state;
 	static const struct {
 		const char *disabled, *group;
-		unsigned want;
 		bool member;
+		enum uring_state want;
 	} row[] = {
-		{NULL, NULL, 0, false},	 {"0\n", "-1\n", 0, false}, {"2\n", "-1\n", 2, false},
-		{"1\n", "0\n", 1, true}, {"9\n", "x\n", 2, false},
+		/* A kernel of before the switch: another computer's was not asked. */
+		{NULL, NULL, false, URING_UNKNOWN},	 {"0\n", "-1\n", false, URING_USABLE},
+		{"1\n", "-1\n", false, URING_GROUP},	 {"1\n", "0\n", true, URING_USABLE},
+		{"2\n", "0\n", true, URING_CLOSED},	 {"9\n", "x\n", false, URING_CLOSED},
+		{"nine\n", "x\n", false, URING_UNKNOWN},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		own_facts struct facts facts = {0};
 		own_free char *mine = xasprintf("%u\n", (unsigned)getegid());
+		bool usable = row[i].want == URING_USABLE;
 
 		if (row[i].disabled)
 			put(tree, "/proc/sys/kernel/io_uring_disabled", row[i].disabled);
@@ -135,8 +143,50 @@ static void who_may_use_io_uring(void **state)
 			put(tree, "/proc/sys/kernel/io_uring_group",
 			    row[i].member ? mine : row[i].group);
 		facts_collect(&facts, &tree->root);
-		assert_int_equal(facts.uring.disabled, row[i].want);
-		assert_int_equal(facts.uring.member, row[i].member);
+		assert_int_equal(facts.uring.state, row[i].want);
+		assert_true(facts.uring.workers_stay == usable);
+		assert_true((uring_reason(&facts.uring) == NULL) ==
+			    (usable || row[i].want == URING_UNKNOWN));
+	}
+}
+
+/* In a child of ours, to which the kernel's answer to io_uring_setup() is a container's. */
+static int asked_behind_a_filter(int errnum)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)errnum),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = {ARRAY_SIZE(code), code};
+	struct uring_facts uring;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+		return 2;
+	uring_collect(&uring, &ROOT_REAL);
+	/* Where the switch is closed nothing is tried. */
+	if (uring.state == URING_CLOSED || uring.state == URING_GROUP)
+		return 0;
+	return uring.state == URING_REFUSED && uring.errnum == errnum ? 0 : 1;
+}
+
+static void io_uring_behind_a_filter(void **state)
+{
+	static const int errnum[] = {EPERM, ENOSYS};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errnum); i++) {
+		pid_t pid = fork();
+		int status;
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(asked_behind_a_filter(errnum[i]));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
 	}
 }
 
@@ -335,6 +385,7 @@ static void this_machine(void **state)
 	assert_int_equal(facts.cpu.online, sysconf(_SC_NPROCESSORS_ONLN));
 	assert_true(facts.memory.total > 0);
 	assert_true(facts.memory.available <= facts.memory.total);
+	assert_int_not_equal(facts.uring.state, URING_UNKNOWN);
 	if (facts.kvm.state == KVM_USABLE) {
 		assert_true(facts.cpu.vmx || facts.cpu.svm);
 		assert_int_equal(access("/dev/kvm", R_OK | W_OK), 0);
@@ -397,6 +448,7 @@ int main(void)
 		in_tree(intel_laptop),
 		in_tree(amd_laptop_without_online_list),
 		in_tree(who_may_use_io_uring),
+		cmocka_unit_test(io_uring_behind_a_filter),
 		in_tree(ports_that_anybody_may_have),
 		in_tree(taps_and_whose_they_are),
 		in_tree(node_without_virtualisation),

@@ -60,17 +60,99 @@ static void io_uring_that_cannot_be_had(void **state)
 	struct world w = world();
 
 	(void)state;
-	w.facts.uring.disabled = 1;
-	refusal_says(&w, text, "p.ini:3:6: disk a.io = io_uring: the kernel leaves it to a group");
-	w.facts.uring.member = true;
-	plan_free(planned(&w, text));
-	w.facts.uring.disabled = 2;
+	w.facts.uring.state = URING_GROUP;
+	refusal_says(&w, text,
+		     "p.ini:3:6: disk a.io = io_uring: the kernel leaves io_uring to a group");
+	w.facts.uring.state = URING_CLOSED;
 	refusal_says(&w, text, "kernel.io_uring_disabled = 2");
+	w.facts.uring.state = URING_REFUSED;
+	refusal_says(&w, text, "a container's filter forbids it; choose native or threads");
 	plan_free(planned(&w, DISK "io = threads\n"));
-	w.facts.uring.disabled = 0;
+	/* Who asks for it has what there is. */
+	w.facts.uring.state = URING_OLD;
+	plan_free(planned(&w, text));
+	w.facts.uring.state = URING_USABLE;
 	w.facts.qemu.offers[QEMU_AIO] = (struct qemu_names){(char **)WORLD_NOTHING, 0};
 	refusal_says(&w, text, "QEMU 7.2.22 is built without it");
 	plan_free(planned(&w, DISK "io = threads\n"));
+}
+
+/* How the disk is read when nothing is said, and why. */
+static void by_itself(struct world *w, const char *text, const char *io, const char *why)
+{
+	own_free char *profile = xasprintf("%s%s", DISK, text);
+	own_plan struct plan *plan = planned(w, profile);
+	const struct argument *node = find(plan, "-blockdev", "driver=raw,node-name=disk-a,");
+	own_free char *aio = io ? xasprintf("file.aio=%s", io) : NULL;
+
+	assert_non_null(node);
+	assert_true(aio ? strstr(node->value, aio) != NULL : !strstr(node->value, "aio"));
+	if (why)
+		assert_non_null(strstr(node->cause.why, why));
+	else
+		assert_null(node->cause.why);
+}
+
+static void io_uring_by_itself(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	by_itself(&w, "", NULL, NULL);
+	w.facts.uring.state = URING_USABLE;
+	by_itself(&w, "", "io_uring", "by io_uring, which this kernel");
+	by_itself(&w, "cache = none\n", "io_uring", "by io_uring");
+	by_itself(&w, "cache = none\nio = native\n", "native", NULL);
+	by_itself(&w, "io = threads\n", "threads", NULL);
+	for (enum uring_state s = URING_CLOSED; s < URING_STATES; s++) {
+		w.facts.uring.state = s;
+		by_itself(&w, "", NULL, uring_reason(&w.facts.uring));
+		by_itself(&w, "cache = none\n", "native", uring_reason(&w.facts.uring));
+	}
+	w.facts.uring.state = URING_USABLE;
+	w.facts.qemu.offers[QEMU_AIO] = (struct qemu_names){(char **)WORLD_NOTHING, 0};
+	by_itself(&w, "", NULL, "built without io_uring");
+}
+
+static void io_uring_by_storage(void **state)
+{
+	struct image image = {.path = S(FILE_THERE)}, *images[] = {&image};
+	struct plan_block block = {.path = FILE_THERE, .accessible = true};
+	struct world w = world();
+
+	(void)state;
+	w.facts.uring.state = URING_USABLE;
+	w.in.image = images;
+	w.in.images = 1;
+	by_itself(&w, "", "io_uring", "by io_uring");
+	image.is_smb = true;
+	by_itself(&w, "", NULL, "on SMB");
+	image.is_smb = false;
+	w.in.block = &block;
+	w.in.blocks = 1;
+	by_itself(&w, "", "io_uring", "by io_uring");
+	block.mapped = true;
+	by_itself(&w, "", NULL, "on LVM's volumes");
+}
+
+/* What io_uring has the kernel do beside QEMU's threads keeps off the guest's processors. */
+static void io_uring_beside_pinned_processors(void **state)
+{
+	struct world w = world();
+
+	(void)state;
+	by_itself(&w, "[cpu]\nplacement = performance\n", NULL, NULL);
+	w.facts.uring.state = URING_USABLE;
+	by_itself(&w, "[cpu]\nplacement = performance\n", NULL,
+		  "would let run on the guest's processors");
+	w.facts.uring.workers_stay = true;
+	by_itself(&w, "[cpu]\nplacement = performance\n", "io_uring", "by io_uring");
+	by_itself(&w, "bus = nvme\n[cpu]\nplacement = performance\n", "io_uring", "by io_uring");
+	by_itself(&w, "bus = sata\n[cpu]\nplacement = performance\n", NULL,
+		  "with a disk on this bus");
+	by_itself(&w, "bus = usb\n[cpu]\nplacement = performance\n", NULL,
+		  "with a disk on this bus");
+	by_itself(&w, "bus = sata\n[cpu]\nplacement = none\n", "io_uring", "by io_uring");
 }
 
 static void discarding(void **state)
@@ -461,6 +543,9 @@ int main(void)
 		cmocka_unit_test(cache_modes),
 		cmocka_unit_test(ways_of_io),
 		cmocka_unit_test(io_uring_that_cannot_be_had),
+		cmocka_unit_test(io_uring_by_itself),
+		cmocka_unit_test(io_uring_by_storage),
+		cmocka_unit_test(io_uring_beside_pinned_processors),
 		cmocka_unit_test(discarding),
 		cmocka_unit_test(cdroms),
 		cmocka_unit_test(threads_of_their_own),
