@@ -192,6 +192,8 @@ static void add_sleep(struct buf *out, enum host_sleep sleep)
 		[SLEEP_BLOCK] = N_("it is kept awake, with its lid closed as well"),
 		[SLEEP_PAUSE] = N_("the guest is paused until it wakes up"),
 		[SLEEP_SHUTDOWN] = N_("the guest's power button is pressed"),
+		[SLEEP_QUIT] = N_(
+			"the guest's power button is pressed, and it is switched off if it does not end in time"),
 	};
 
 	if (WORDS[sleep])

@@ -451,7 +451,7 @@ static const struct key GLASS_KEYS[] = {
 
 static const struct key HOST[] = {
 	{"sleep", CHOICE(host_section, sleep, SLEEP), .dflt = "auto",
-	 .help = "when the host is to sleep while the machine runs; block: it does not, whoever asks, nor when its lid is closed; pause: the guest is paused until it wakes; shutdown: the guest's power button is pressed, and the host waits as long as logind lets it (5 s; InhibitDelayMaxSec); ignore: nothing; auto: block where a device of the host's is passed, else ignore"},
+	 .help = "when the host is to sleep while the machine runs; block: it does not, whoever asks, nor when its lid is closed; pause: the guest is paused until it wakes; shutdown: the guest's power button is pressed, and the host waits as long as logind lets it (5 s; InhibitDelayMaxSec); quit: the same, and a guest that does not end in time is switched off, so that its devices, virtual functions too, are the host's again when it sleeps; ignore: nothing; auto: block where a device of the host's is passed, else ignore"},
 };
 
 static const struct key IDLE_KEYS[] = {

@@ -91,9 +91,13 @@ static const char *const MODE[] = {[NETWORK_AUTO] = "auto",	  [NETWORK_USER] = "
 				   [NETWORK_MACVTAP] = "macvtap", [NETWORK_TAP] = "tap",
 				   [NETWORK_NONE] = "none",	  NULL};
 static const char *const MODEL[] = {[MODEL_VIRTIO] = "virtio", [MODEL_E1000E] = "e1000e", NULL};
-static const char *const SLEEP[] = {
-	[SLEEP_AUTO] = "auto",	       [SLEEP_BLOCK] = "block",	  [SLEEP_PAUSE] = "pause",
-	[SLEEP_SHUTDOWN] = "shutdown", [SLEEP_IGNORE] = "ignore", NULL};
+static const char *const SLEEP[] = {[SLEEP_AUTO] = "auto",
+				    [SLEEP_BLOCK] = "block",
+				    [SLEEP_PAUSE] = "pause",
+				    [SLEEP_SHUTDOWN] = "shutdown",
+				    [SLEEP_QUIT] = "quit",
+				    [SLEEP_IGNORE] = "ignore",
+				    NULL};
 
 static const char *const IDLE[] = {
 	[IDLE_NONE] = "none", [IDLE_PAUSE] = "pause", [IDLE_SHUTDOWN] = "shutdown", NULL};

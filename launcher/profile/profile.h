@@ -82,6 +82,7 @@ enum host_sleep {
 	SLEEP_BLOCK,
 	SLEEP_PAUSE,
 	SLEEP_SHUTDOWN,
+	SLEEP_QUIT, /* and what has not ended in time is ended */
 	SLEEP_IGNORE,
 	SLEEPS,
 };

@@ -28,6 +28,13 @@
 #define HOST_AGAIN_MS 10000
 #define HOST_TERMINATE_MS 5000
 
+/* When it sleeps: logind's own patience (logind.conf(5), InhibitDelayMaxSec), half of which, and no
+ * more than so much, is left for giving back what the guest had.
+ */
+#define SLEEP_DELAY_MS 5000
+#define SLEEP_GIVE_BACK_MS 10000
+#define SLEEP_TERMINATE_MS 1000
+
 /* ------------------------------------------------------------------ orders to QEMU */
 
 void signal_qemu(struct supervisor *s, int sig)
@@ -222,17 +229,30 @@ static unsigned at_most(unsigned ms, unsigned limit)
 	return ms < limit ? ms : limit;
 }
 
-void down_with_host(struct supervisor *s)
+/* The host will not wait: QEMU quits in so many milliseconds, and ends in so many more. */
+static void down_in(struct supervisor *s, unsigned quit_ms, unsigned terminate_ms)
 {
 	struct shutdown_times *t = &s->times;
 
-	say(SAY_NOTE, "%s: this computer shuts down", s->plan->name);
 	t->again = at_most(t->again, HOST_AGAIN_MS);
-	t->quit = at_most(t->quit, HOST_QUIT_MS);
-	t->terminate = at_most(t->terminate, HOST_TERMINATE_MS);
-	t->kill = at_most(t->kill, HOST_TERMINATE_MS);
+	t->quit = at_most(t->quit, quit_ms);
+	t->terminate = at_most(t->terminate, terminate_ms);
+	t->kill = at_most(t->kill, terminate_ms);
 	/* An order that is on its way began with a press: what is left of it gets faster. */
 	if (s->down == DOWN_ORDERED && s->step <= 2 && s->next > now_ms() + t->quit)
 		s->next = now_ms() + t->quit;
 	down_ordered(s);
+}
+
+void down_with_host(struct supervisor *s)
+{
+	say(SAY_NOTE, "%s: this computer shuts down", s->plan->name);
+	down_in(s, HOST_QUIT_MS, HOST_TERMINATE_MS);
+}
+
+void down_before_sleep(struct supervisor *s, unsigned delay_ms)
+{
+	unsigned delay = delay_ms ? delay_ms : SLEEP_DELAY_MS;
+
+	down_in(s, delay - at_most(delay / 2, SLEEP_GIVE_BACK_MS), SLEEP_TERMINATE_MS);
 }

@@ -1,5 +1,6 @@
 /* The host's sleep and shutdown, as logind announces them (inhibit.h), and what becomes of the
- * guest: it is paused until the host wakes, or its power button is pressed.
+ * guest: it is paused until the host wakes, or its power button is pressed, or it is ended whatever
+ * it does. The lock that delays the sleep goes when the keeper has given everything back.
  */
 #include <string.h>
 
@@ -13,6 +14,12 @@ static void begin_sleep(struct supervisor *s)
 {
 	struct inhibit *inhibit = s->inhibit;
 
+	if (inhibit->policy == SLEEP_QUIT) {
+		say(SAY_NOTE, "%s: this computer is about to sleep: the guest ends before",
+		    s->plan->name);
+		down_before_sleep(s, inhibit->delay_ms);
+		return;
+	}
 	if (inhibit->policy == SLEEP_SHUTDOWN) {
 		say(SAY_NOTE,
 		    "%s: this computer is about to sleep, and waits %u s for the guest to end",
@@ -31,7 +38,7 @@ static void end_sleep(struct supervisor *s)
 	if (s->sleeping >= SLEEPING_STOPS) {
 		say(SAY_NOTE, "%s: this computer has woken up; the guest goes on", s->plan->name);
 		order(s, "cont", NULL);
-	} else if (s->inhibit->policy == SLEEP_SHUTDOWN) {
+	} else if (s->inhibit->policy == SLEEP_SHUTDOWN || s->inhibit->policy == SLEEP_QUIT) {
 		say(SAY_WARNING,
 		    "%s: this computer has woken up, and the guest had not ended before it slept",
 		    s->plan->name);

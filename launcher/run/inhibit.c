@@ -49,7 +49,14 @@ static bool holds_off(const struct inhibit *inhibit)
 
 static bool wants_to_know(const struct inhibit *inhibit)
 {
-	return inhibit->policy == SLEEP_PAUSE || inhibit->policy == SLEEP_SHUTDOWN;
+	return inhibit->policy == SLEEP_PAUSE || inhibit->policy == SLEEP_SHUTDOWN ||
+	       inhibit->policy == SLEEP_QUIT;
+}
+
+/* Without a lock the host would sleep with the machine's devices. */
+static bool needs_lock(const struct inhibit *inhibit)
+{
+	return holds_off(inhibit) || inhibit->policy == SLEEP_QUIT;
 }
 
 static void ask_sleep(struct inhibit *inhibit)
@@ -147,7 +154,7 @@ void inhibit_wait(struct inhibit *inhibit)
 {
 	int64_t limit = now_ms() + PATIENCE_MS;
 
-	if (!holds_off(inhibit))
+	if (!needs_lock(inhibit))
 		return;
 	while (inhibit->asked_sleep && inhibit->bus.fd >= 0 && now_ms() < limit) {
 		struct pollfd p;

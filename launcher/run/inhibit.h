@@ -40,8 +40,8 @@ struct inhibit {
 /* Asks for what the policy wants, without waiting. */
 void inhibit_open(struct inhibit *inhibit, const char *name, enum host_sleep policy);
 
-/* Waits, at most two seconds, for the lock that holds off sleep, where the policy is that; warns
- * where it cannot be had.
+/* Waits, at most two seconds, for the lock that holds off sleep, for good or until the devices are
+ * given back, where the policy is that; warns where it cannot be had.
  */
 void inhibit_wait(struct inhibit *inhibit);
 

@@ -205,6 +205,10 @@ void down_pressed(struct supervisor *s);
 void down_ordered(struct supervisor *s);
 /* The same, in the time that the host has when it shuts down itself. */
 void down_with_host(struct supervisor *s);
+/* The same when it sleeps, for which it waits delay_ms (0: not known) from now on: in a part of
+ * that, as what the guest had is to be given back by then.
+ */
+void down_before_sleep(struct supervisor *s, unsigned delay_ms);
 /* Quits at once, and sees to it. */
 void down_forced(struct supervisor *s);
 /* The step that is due at s->next. */

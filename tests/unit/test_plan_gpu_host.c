@@ -342,6 +342,7 @@ static void the_host_stays_awake(void **state)
 	sleeps(&w, ONE, SLEEP_BLOCK, true, 0);
 	sleeps(&w, ONE "[host]\nsleep = ignore\n", SLEEP_IGNORE, false, 1);
 	sleeps(&w, ONE "[host]\nsleep = pause\n", SLEEP_PAUSE, false, 1);
+	sleeps(&w, ONE "[host]\nsleep = quit\n", SLEEP_QUIT, false, 0);
 	sleeps(&w, "", SLEEP_IGNORE, false, 0);
 	sleeps(&w, "[host]\nsleep = shutdown\n", SLEEP_SHUTDOWN, false, 0);
 	sleeps(&w, "[host]\nsleep = block\n", SLEEP_BLOCK, true, 0);
