@@ -45,6 +45,8 @@ struct pci_known {
 	pci_address address;
 	const uint8_t *rom;
 	uint64_t rom_length;
+	bool driven;	      /* by a driver of the firmware's or of its ROM */
+	unsigned int screens; /* that this driver shows pictures on */
 	size_t count;
 	struct pci_resource resources[PCI_BARS];
 };

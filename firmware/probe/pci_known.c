@@ -7,8 +7,11 @@
  * Expansion ROMs are the other way round: the driver has copied them to memory while it had them
  * mapped, and nobody else can read them any more.
  *
- * References: UEFI 2.7, 14.4 (EFI_PCI_IO_PROTOCOL), table 124 (QWORD address space descriptor, from
- * ACPI 6.3, 6.4.3.5.1).
+ * Whether a driver has taken a function tells of a card that is not what it was at the last start:
+ * its ROM's driver starts it once, and a second time only if something has reset it meanwhile.
+ *
+ * References: UEFI 2.7, 7.3 (OpenProtocolInformation), 12.9 (graphics output), 14.4
+ * (EFI_PCI_IO_PROTOCOL), table 124 (QWORD address space descriptor, from ACPI 6.3, 6.4.3.5.1).
  */
 #include "io.h"
 #include "pci.h"
@@ -23,6 +26,8 @@
 
 static const EFI_GUID pci_io_guid = {
 	0x4cf5b200, 0x68b8, 0x4ca5, {0x9e, 0xec, 0xb2, 0x3e, 0x3f, 0x50, 0x02, 0x9a}};
+static const EFI_GUID graphics_guid = {
+	0x9042a9de, 0x23dc, 0x4a38, {0x96, 0xfb, 0x7a, 0xde, 0xd0, 0x80, 0x51, 0x6a}};
 
 static struct pci_known *known;
 static size_t known_count;
@@ -45,7 +50,36 @@ static void add_resource(struct pci_known *k, EFI_PCI_IO *io, uint8_t index)
 	firmware->BootServices->FreePool(list);
 }
 
-static void add_known(EFI_PCI_IO *io)
+static bool is_screen(EFI_HANDLE handle)
+{
+	EFI_GUID guid = graphics_guid;
+	void *graphics;
+
+	return !EFI_ERROR(firmware->BootServices->HandleProtocol(handle, &guid, &graphics));
+}
+
+/* A driver that has taken the function, the firmware's own or one of the card's ROM, holds its
+ * EFI_PCI_IO; so does each thing that it has made of it, as whose parent the function stands.
+ */
+static void add_users(struct pci_known *k, EFI_HANDLE handle)
+{
+	EFI_BOOT_SERVICES *boot = firmware->BootServices;
+	EFI_OPEN_PROTOCOL_INFORMATION_ENTRY *users = NULL;
+	EFI_GUID guid = pci_io_guid;
+	UINTN count = 0;
+
+	if (EFI_ERROR(boot->OpenProtocolInformation(handle, &guid, &users, &count)) || !users)
+		return;
+	for (UINTN i = 0; i < count; i++) {
+		if (users[i].Attributes & EFI_OPEN_PROTOCOL_BY_DRIVER)
+			k->driven = true;
+		if (users[i].Attributes & EFI_OPEN_PROTOCOL_BY_CHILD_CONTROLLER)
+			k->screens += is_screen(users[i].ControllerHandle);
+	}
+	boot->FreePool(users);
+}
+
+static void add_known(EFI_HANDLE handle, EFI_PCI_IO *io)
 {
 	struct pci_known *k = &known[known_count];
 	UINTN segment, bus, device, function;
@@ -61,6 +95,7 @@ static void add_known(EFI_PCI_IO *io)
 	}
 	for (uint8_t i = 0; i < PCI_BARS; i++)
 		add_resource(k, io, i);
+	add_users(k, handle);
 	known_count++;
 }
 
@@ -77,7 +112,7 @@ void pci_known_collect(void)
 	known = allocate(count, sizeof(*known));
 	for (UINTN i = 0; known && i < count; i++) {
 		if (!EFI_ERROR(boot->HandleProtocol(handles[i], &guid, (void **)&io)))
-			add_known(io);
+			add_known(handles[i], io);
 	}
 	boot->FreePool(handles);
 }

@@ -39,6 +39,8 @@ static void people_function(const struct pci_function *f, int depth)
 		people(" to bus %02x", f->secondary);
 	else if (pci_is_bridge(f))
 		people(", no bus number: what is behind it cannot be seen");
+	if (f->known && f->known->screens)
+		people(", the firmware shows a picture on it");
 	people("\n");
 	for (unsigned int i = 0; i < PCI_BARS; i++) {
 		if (f->bars[i].kind != PCI_BAR_NONE)
@@ -111,6 +113,8 @@ static void function_line(const struct pci_function *f, const char *address)
 	line_value("behind", "%s", pci_address_text(behind, f->behind));
 	line_value("command", "%04x", f->command);
 	line_value("pciio", "%u", f->known ? 1 : 0);
+	line_value("driven", "%u", f->known && f->known->driven ? 1 : 0);
+	line_value("screens", "%u", f->known ? f->known->screens : 0);
 	line_end();
 }
 

@@ -109,6 +109,74 @@ static int play_round(char **words, struct buf *report, struct error **err)
 
 /* ------------------------------------------------------------------ what differs */
 
+/* Of a line of the report about a function of the guest's; the caller owns it, NULL: of none. */
+static char *address_in(const char *line)
+{
+	static const char kind[] = "VMPROBE pci", key[] = " address=";
+	const char *at = strncmp(line, kind, strlen(kind)) == 0 ? strstr(line, key) : NULL;
+
+	return at ? xasprintf("%.*s", (int)strcspn(at + strlen(key), " "), at + strlen(key)) : NULL;
+}
+
+static int number_of(json_object *o, const char *key)
+{
+	return json_object_get_int(json_object_object_get(o, key));
+}
+
+static void count_device(json_object *devices, const char *address, int round)
+{
+	json_object *device;
+
+	if (!json_object_object_get_ex(devices, address, &device)) {
+		device = json_object_new_object();
+		json_add_number(device, "first", round);
+		json_object_object_add(devices, address, device);
+	}
+	if (number_of(device, "last") != round)
+		json_add_number(device, "rounds", number_of(device, "rounds") + 1);
+	json_add_number(device, "last", round);
+}
+
+/* Which functions of the guest's were not as in the first round, by their addresses there: in how
+ * many rounds, the first and the last of them.
+ */
+static json_object *devices_apart(json_object *rounds)
+{
+	static const char *const sign[] = {"gone", "new"};
+	json_object *devices = json_object_new_object();
+
+	for (size_t r = 0; r < json_object_array_length(rounds); r++) {
+		json_object *round = json_object_array_get_idx(rounds, r);
+		json_object *guest = json_object_object_get(round, "guest");
+
+		for (size_t i = 0; i < ARRAY_SIZE(sign); i++) {
+			json_object *list = json_object_object_get(guest, sign[i]);
+
+			for (size_t k = 0; k < json_object_array_length(list); k++) {
+				own_free char *address = address_in(
+					json_object_get_string(json_object_array_get_idx(list, k)));
+
+				if (address)
+					count_device(devices, address, number_of(round, "number"));
+			}
+		}
+	}
+	return devices;
+}
+
+static void print_apart(json_object *rounds)
+{
+	json_object *devices = devices_apart(rounds);
+	bool any = json_object_object_length(devices);
+
+	json_object_object_foreach(devices, address, device)
+		printf("%s in the guest differed in %d of them, first in round %d\n", address,
+		       number_of(device, "rounds"), number_of(device, "first"));
+	if (any)
+		puts("what is not as at its first start was not reset between the two: 'vmlaunch devices' shows the ways of a reset that it has, and the profile chooses one");
+	json_object_put(devices);
+}
+
 static bool has_line(const char *text, const char *line, size_t len)
 {
 	for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n')
@@ -229,10 +297,19 @@ static void print_json(struct rounds *all)
 	json_object *top = json_object_new_object();
 
 	json_add_number(top, "version", 1);
+	json_object_object_add(top, "devices", devices_apart(all->list));
 	json_object_object_add(top, "rounds", steal(&all->list));
 	json_add_number(top, "alike", (int)all->alike);
 	print_document(top);
 	json_object_put(top);
+}
+
+static void print_end(const struct rounds *all, unsigned played)
+{
+	printf("\n%u of %u rounds: %s\n", played, all->n,
+	       all->alike == all->n ? "all alike, and the host was as it was after each"
+				    : "not all alike");
+	print_apart(all->list);
 }
 
 int probe_rounds(const struct arguments *args, unsigned rounds, struct error **err)
@@ -245,19 +322,16 @@ int probe_rounds(const struct arguments *args, unsigned rounds, struct error **e
 			     .n = rounds};
 	bool json = argument_option(args, "json");
 	unsigned played = 0;
-	bool good;
 
 	for (bool more = true; more && played < rounds; played++)
 		more = one_round(&all, played + 1, json, err);
-	good = all.alike == rounds;
 	if (json)
 		print_json(&all);
 	else if (all.status >= 0)
-		printf("\n%u of %u rounds: %s\n", played, rounds,
-		       good ? "all alike, and the host was as it was after each" : "not all alike");
+		print_end(&all, played);
 	arguments_again_free(all.words);
 	free(all.host);
 	free(all.first);
 	json_object_put(all.list);
-	return all.status > ERROR_FAILED ? all.status : good ? 0 : ERROR_FAILED;
+	return all.status > ERROR_FAILED ? all.status : all.alike == rounds ? 0 : ERROR_FAILED;
 }
