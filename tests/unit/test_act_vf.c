@@ -5,6 +5,8 @@
 
 #include <sys/stat.h>
 
+#include "host/vf.h"
+
 #define PF "/sys/bus/pci/devices/0000:00:02.0/"
 #define VF "/sys/bus/pci/devices/0000:00:02.1/"
 
@@ -188,28 +190,48 @@ static void shares_and_back(void **state)
 	assert_int_equal(k->journal->n, 0);
 }
 
+/* The keeper's words, which are those that the plan has of the same host. */
+static void both_refuse(struct host *host, const struct intent *intent, const char *words)
+{
+	const struct step_function *f = &intent->vf.physical;
+	const struct pci_address at = {f->domain, f->bus, f->slot, f->function};
+	const struct vf_wish wish = {intent->vf.count, intent->vf.number};
+	own_vf_choice struct vf_choice choice = {0};
+	own_pci_list struct pci_list list = {0};
+	struct error *err = NULL;
+
+	assert_false(take_vf(&host->k, intent, &err));
+	pci_list_read(&list, &host->k.root);
+	vf_choose(&choice, &list, pci_list_find(&list, &at), NULL, &wish);
+	assert_non_null(choice.refusal);
+	if (!strstr(error_message(err, 0), choice.refusal))
+		fail_msg("the keeper says \"%s\" and not \"%s\"", error_message(err, 0),
+			 choice.refusal);
+	says(&err, words);
+	assert_int_equal(host->k.journal->n, 0);
+}
+
 static void refusals(void **state)
 {
 	struct host *host = *state;
-	struct intent intent = vf_of("xe"), vfio = vf_of("vfio-pci");
+	struct intent intent = vf_of("xe"), vfio = vf_of("vfio-pci"), none = vf_of("");
+	struct intent i915 = vf_of("i915"), virtual = vf_of("xe");
 	own_free char *driver = tree_path(host->tree, PF "driver");
 	own_free char *vf = tree_path(host->tree, VF "driver");
 	struct error *err = NULL;
 	struct keeper *k = &host->k;
 
+	virtual.vf.physical.function = 1;
 	put_pf(host, "xe", "2\n");
 	put_vf(host, "../../drivers/xe");
-	assert_false(take_vf(k, &intent, &err));
-	says(&err, "0000:00:02.0 has 2 virtual functions, and all are in use");
+	both_refuse(host, &intent, "0000:00:02.0 has 2 virtual functions, and all are in use");
 	tree_put(host->tree, PF "sriov_numvfs", "0\n");
-	assert_false(take_vf(k, &intent, &err));
-	says(&err, "where one would be, 0000:00:02.1, is no room");
+	both_refuse(host, &intent, "where one would be, 0000:00:02.1, is no room");
 	intent.vf.count = 8;
-	assert_false(take_vf(k, &intent, &err));
-	says(&err, "0000:00:02.0 can make 7 virtual functions, and vf-count asks for 8");
+	both_refuse(host, &intent,
+		    "0000:00:02.0 can make 7 virtual functions, and vf-count asks for 8");
 	intent.vf.count = 0;
-	assert_false(take_vf(k, &intent, &err));
-	says(&err, "this start needs more");
+	both_refuse(host, &intent, "this start needs more");
 	intent.vf.count = 1;
 	/* Somebody was quicker. */
 	tree_put(host->tree, PF "sriov_numvfs", "2\n");
@@ -224,8 +246,18 @@ static void refusals(void **state)
 	says(&err, "0000:00:02.0 has driver xe now, which the plan did not expect");
 	assert_int_equal(unlink(driver), 0);
 	assert_int_equal(symlink("../../drivers/vfio-pci", driver), 0);
-	assert_false(take_vf(k, &vfio, &err));
-	says(&err, "0000:00:02.0 can make no virtual functions: vfio-pci has it");
+	both_refuse(host, &vfio, "0000:00:02.0 can make no virtual functions: vfio-pci has it");
+	tree_put(host->tree, PF "sriov_numvfs", "2\n");
+	both_refuse(host, &vfio, "0000:00:02.0 can make no virtual functions: vfio-pci has it");
+	tree_put(host->tree, PF "sriov_numvfs", "0\n");
+	assert_int_equal(unlink(driver), 0);
+	both_refuse(host, &none, "0000:00:02.0 can make no virtual functions: no driver has it");
+	assert_int_equal(symlink("../../drivers/i915", driver), 0);
+	tree_put(host->tree, PF "sriov_totalvfs", "0\n");
+	both_refuse(
+		host, &i915,
+		"0000:00:02.0 can make no virtual functions (SR-IOV) here: the kernel's own i915");
+	both_refuse(host, &virtual, "0000:00:02.1 is a virtual function itself");
 	assert_int_equal(k->journal->n, 0);
 	tree_is(host->tree, PF "sriov_numvfs", "0\n");
 }
