@@ -30,6 +30,16 @@ static bool is_only(const struct pci_list *list, const struct pci_set *board)
 	return true;
 }
 
+static bool is_better(const struct guest_gpu *gpu, const struct guest_gpu *best)
+{
+	uint64_t mine = largest_bar(gpu->function), its;
+
+	if (!best->function || gpu->may != best->may)
+		return !best->function || gpu->may;
+	its = largest_bar(best->function);
+	return mine > its || (mine == its && gpu->obstacles.n < best->obstacles.n);
+}
+
 static void consider_gpu(struct guest_gpu *best, const struct scene *scene,
 			 const struct pci_function *f)
 {
@@ -41,8 +51,7 @@ static void consider_gpu(struct guest_gpu *best, const struct scene *scene,
 		gpu.may &= comes_and_goes(gpu.obstacles.v[i].kind);
 	gpu.only = is_only(&scene->pci, &gpu.board);
 	gpu.may &= !gpu.only;
-	if (!best->function || gpu.may > best->may ||
-	    (gpu.may == best->may && largest_bar(f) > largest_bar(best->function))) {
+	if (is_better(&gpu, best)) {
 		guest_gpu_free(best);
 		*best = gpu;
 		return;
@@ -104,12 +113,6 @@ static bool read_mode(const char *mode, unsigned *width, unsigned *height)
 	return true;
 }
 
-static bool is_built_in(const char *connector)
-{
-	return strstr(connector, "-eDP-") || strstr(connector, "-LVDS-") ||
-	       strstr(connector, "-DSI-");
-}
-
 bool panel_size(const struct root *root, unsigned *width, unsigned *height)
 {
 	size_t n;
@@ -121,10 +124,10 @@ bool panel_size(const struct root *root, unsigned *width, unsigned *height)
 		own_free char *mode = root_line(root, "/sys/class/drm/%s/modes", name[i]);
 
 		if (!status || strcmp(status, "connected") != 0 || !mode ||
-		    (found && !is_built_in(name[i])) || !read_mode(mode, width, height))
+		    (found && !connector_is_built_in(name[i])) || !read_mode(mode, width, height))
 			continue;
 		found = true;
-		built_in = is_built_in(name[i]);
+		built_in = connector_is_built_in(name[i]);
 	}
 	names_free(name, n);
 	return found;

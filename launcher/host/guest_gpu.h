@@ -13,8 +13,9 @@ struct guest_gpu {
 };
 
 /* Finds it in a scene all of whose display functions' boards were looked at; the scene must live as
- * long. Of several: one that may be taken before others, then the one with the largest BAR, then
- * the first. The processor's own graphics are never chosen.
+ * long. Of several: one that may be taken before others, then the one with the largest BAR, of
+ * equal ones what has the least in its way, then the first. The processor's own graphics are never
+ * chosen.
  */
 void guest_gpu_find(struct guest_gpu *gpu, const struct scene *scene);
 void guest_gpu_free(struct guest_gpu *gpu);

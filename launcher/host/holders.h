@@ -106,8 +106,10 @@ void soft_holders_free(struct soft_holders *soft);
 
 /* "connector", for scripts. */
 const char *soft_kind_word(enum soft_kind kind);
-/* What a person can do about it; NULL when we know nothing. */
-const char *soft_remedy(enum soft_kind kind);
+/* What a person can do about it, where the host has another GPU; NULL when we know nothing. */
+const char *soft_remedy(const struct soft_holder *soft);
+/* Whether a connector ("eDP-1", "card1-eDP-1") is of the panel that is built into a computer. */
+bool connector_is_built_in(const char *connector);
 /* "connector HDMI-A-1 shows a picture", which the caller owns. */
 char *soft_holder_text(const struct soft_holder *soft);
 

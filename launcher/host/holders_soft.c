@@ -175,9 +175,17 @@ const char *soft_kind_word(enum soft_kind kind)
 	return (unsigned)kind < SOFT_KINDS ? SOFT[kind].word : "?";
 }
 
-const char *soft_remedy(enum soft_kind kind)
+bool connector_is_built_in(const char *connector)
 {
-	return (unsigned)kind < SOFT_KINDS ? SOFT[kind].remedy : NULL;
+	return strstr(connector, "eDP-") || strstr(connector, "LVDS-") || strstr(connector, "DSI-");
+}
+
+const char *soft_remedy(const struct soft_holder *soft)
+{
+	if (soft->kind == SOFT_ENABLED && connector_is_built_in(soft->what))
+		return N_(
+			"this is the computer's own panel, which another GPU can have only where a MUX switches it (hybrid or discrete graphics, in the firmware setup or by the maker's tool)");
+	return SOFT[soft->kind].remedy;
 }
 
 char *soft_holder_text(const struct soft_holder *soft)

@@ -126,17 +126,45 @@ static void judge_host(const struct judging *j)
 			"whether there is a module vfio-pci cannot be told");
 }
 
+/* What the host cannot give: its chipset, its disks, the GPU of its boot screen, what makes this
+ * one.
+ */
+static bool is_kept(const struct judging *j, const struct pci_function *f,
+		    const struct pci_function *other)
+{
+	own_storage_claims struct storage_claims claims = {0};
+
+	if (pci_is_chipset(other) ||
+	    (f->is_vf && pci_address_compare(&f->physfn, &other->address) == 0))
+		return true;
+	if (!other->driver || has_driver(other, "vfio-pci"))
+		return false;
+	storage_claims_below(&claims, &j->scene->storage, &other->address);
+	return claims.n || (pci_is_display(other) && other->boot_vga);
+}
+
+static const char *strangers_remedy(bool others, bool kept)
+{
+	if (others)
+		return N_(
+			"all of a group go together, and what is no PCI device cannot be passed, so leave the device to the host");
+	return kept ? N_("all of a group go together, and the host needs some of these itself, so leave the device to the host; a card may have a group of its own in another slot")
+		    : N_("all of a group go together, so give these a [pci] section of their own, or leave the device to the host");
+}
+
 /* VFIO would refuse the group, or the guest could reach the others. */
 static void judge_strangers(const struct judging *j, const struct pci_function *f,
 			    const struct scene_function *seen)
 {
 	own_pci_set struct pci_set foreign = {0};
 	own_buf struct buf list = {0};
+	bool kept = false;
 
 	iommu_foreign(&foreign, &j->scene->pci, f, j->set);
 	for (size_t i = 0; i < foreign.n; i++) {
 		char address[PCI_ADDRESS_SIZE];
 
+		kept |= is_kept(j, f, foreign.v[i]);
 		buf_addf(&list, "%s%s (%04x:%04x, %s)", i ? ", " : "",
 			 pci_address_format(&foreign.v[i]->address, address), foreign.v[i]->vendor,
 			 foreign.v[i]->device, pci_class_words(foreign.v[i]->class));
@@ -145,12 +173,8 @@ static void judge_strangers(const struct judging *j, const struct pci_function *
 		buf_addf(&list, "%s%s", list.len ? ", " : "", seen->others[i]);
 	if (!list.len)
 		return;
-	obstacles_add(
-		j->out, OBSTACLE_FOREIGN, f,
-		seen && seen->n_others
-			? N_("all of a group go together, and what is no PCI device cannot be passed, so leave the device to the host")
-			: N_("all of a group go together, so give these a [pci] section of their own, or leave the device to the host"),
-		"shares IOMMU group %d with %s", f->group, list.data);
+	obstacles_add(j->out, OBSTACLE_FOREIGN, f, strangers_remedy(seen && seen->n_others, kept),
+		      "shares IOMMU group %d with %s", f->group, list.data);
 }
 
 /* Intel's driver refuses such a device at once; since Linux 6.6 the IOMMU core does for all
@@ -182,13 +206,35 @@ static void judge_bars(const struct judging *j, const struct pci_function *f)
 	for (size_t i = 0; i < f->bars; i++) {
 		own_free char *bar = pci_bar_text(&f->bar[i]);
 
-		if (f->bar[i].unset)
+		if (!f->bar[i].unset)
+			continue;
+		if (f->bar[i].kind == PCI_BAR_IO)
+			obstacles_add(
+				j->out, OBSTACLE_BAR, f,
+				N_("the computer's I/O ports are used up: try the boot option pci=realloc, or take out or switch off what else has some"),
+				"has no address for BAR %s, so no driver, and vfio-pci neither, can switch it on",
+				bar);
+		else
 			obstacles_add(
 				j->out, OBSTACLE_BAR, f,
 				N_("switch 'Above 4G decoding' on in the firmware setup, or Resizable BAR off; the boot option pci=realloc may help too"),
 				"has no address for BAR %s, so no driver, and vfio-pci neither, can switch its memory on",
 				bar);
 	}
+}
+
+static void judge_virtual(const struct judging *j, const struct pci_function *f)
+{
+	own_free char *remedy = NULL;
+	char address[PCI_ADDRESS_SIZE];
+
+	if (!f->vfs || f->is_vf)
+		return;
+	remedy = xasprintf(
+		_("pass one of them instead%s, or switch them off first (echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs)"),
+		pci_is_display(f) ? " (vf = yes)" : "", pci_address_format(&f->address, address));
+	obstacles_add(j->out, OBSTACLE_VIRTUAL, f, remedy, "has %u virtual functions switched on",
+		      f->vfs);
 }
 
 /* vfio_pci_validate_vf_token() in the kernel's drivers/vfio/pci/vfio_pci_core.c: only who has the
@@ -265,11 +311,11 @@ static bool has_other_display(const struct judging *j)
 	return false;
 }
 
-static const char *screen_remedy(const struct judging *j, enum soft_kind kind)
+static const char *screen_remedy(const struct judging *j, const struct soft_holder *soft)
 {
-	if (kind == SOFT_ENABLED || has_other_display(j))
-		return soft_remedy(kind);
-	return kind == SOFT_CONSOLE
+	if (has_other_display(j))
+		return soft_remedy(soft);
+	return soft->kind == SOFT_CONSOLE
 		       ? N_("the host has no GPU beside it: over ssh, stop the desktop (systemctl isolate multi-user.target) and take the console away (echo 0 > /sys/class/vtconsole/vtconN/bind, of the one whose name says frame buffer)")
 		       : N_("the host has no GPU beside it: over ssh, stop the desktop (systemctl isolate multi-user.target) and unload its driver");
 }
@@ -290,17 +336,19 @@ static void judge_screens(const struct judging *j, const struct pci_function *f,
 		bool boot = kind == SOFT_BOOT_VGA;
 
 		if (kind == SOFT_CONSOLE || (boot && !idle && !console))
-			obstacles_add(j->out, OBSTACLE_CONSOLE, f, screen_remedy(j, kind), "%s",
-				      words);
+			obstacles_add(j->out, OBSTACLE_CONSOLE, f, screen_remedy(j, &soft->v[i]),
+				      "%s", words);
 		else if (kind == SOFT_ENABLED)
-			obstacles_add(j->out, OBSTACLE_SCREEN, f, screen_remedy(j, kind), "%s",
-				      words);
+			obstacles_add(j->out, OBSTACLE_SCREEN, f, screen_remedy(j, &soft->v[i]),
+				      "%s", words);
 		else if (kind == SOFT_NETWORK || (boot && !console))
 			obstacles_add(j->out, OBSTACLE_SHOWN, f, NULL, "%s", words);
 	}
 }
 
-/* Boot options know ids alone: they would take each function that has these. */
+/* Boot options know ids alone: they would take each function that has these. Without --noprobe
+ * driverctl would take it from its driver at once.
+ */
 static char *boot_remedy(const struct judging *j, const struct pci_function *f)
 {
 	for (size_t i = 0; i < j->scene->pci.n; i++) {
@@ -310,7 +358,7 @@ static char *boot_remedy(const struct judging *j, const struct pci_function *f)
 		if (other->vendor == f->vendor && other->device == f->device &&
 		    !pci_set_has(j->set, other))
 			return xasprintf(
-				"have vfio-pci take this one at boot by its address, as %s has the same ids (driverctl set-override %s vfio-pci, and a restart)",
+				"have vfio-pci take this one at boot by its address, as %s has the same ids (driverctl --noprobe set-override %s vfio-pci, and a restart)",
 				pci_address_format(&other->address, its),
 				pci_address_format(&f->address, mine));
 	}
@@ -379,9 +427,7 @@ static void judge_function(const struct judging *j, const struct pci_function *f
 	}
 	judge_group(j, f, seen);
 	judge_bars(j, f);
-	if (f->vfs && !f->is_vf)
-		obstacles_add(j->out, OBSTACLE_VIRTUAL, f, N_("switch them off first"),
-			      "has %u virtual functions switched on", f->vfs);
+	judge_virtual(j, f);
 	judge_maker(j, f);
 	judge_holders(j->out, j->scene, f);
 	judge_mdevs(j, f);

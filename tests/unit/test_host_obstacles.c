@@ -140,6 +140,31 @@ static void the_group(void **state)
 		"and what is no PCI device cannot be passed, so leave the device to the host;");
 }
 
+/* What the host needs is no device to give along. */
+static void a_group_with_the_hosts_own(void **state)
+{
+#define KEPT                                                                                    \
+	TOGETHER "and the host needs some of these itself, so leave the device to the host; a " \
+		 "card may have a group of its own in another slot;"
+	tree_root(root);
+
+	crowd(state);
+	set_driver(state, "0000:01:00.0", "nouveau");
+	put_attribute(state, "0000:01:00.0", "boot_vga", "1\n");
+	assert_obstacles(
+		"02:00.0", NULL,
+		"foreign: 0000:02:00.0 shares IOMMU group 3 with 0000:01:00.0 (10de:2820, VGA controller), 0000:01:00.1 (10de:22bd, audio device): " KEPT);
+	/* A group of a virtual function and of what makes it. */
+	put_pci(state, "0000:03:00.0", "8086", "7dd1", "030000");
+	put_pci(state, "0000:03:00.1", "8086", "7dd1", "030000");
+	link_to(state, "sys/devices/pci0000:00/0000:03:00.1/physfn", "../0000:03:00.0");
+	set_group(state, "0000:03:00.0", 4);
+	set_group(state, "0000:03:00.1", 4);
+	assert_obstacles(
+		"03:00.1", NULL,
+		"foreign: 0000:03:00.1 shares IOMMU group 4 with 0000:03:00.0 (8086:7dd1, VGA controller): " KEPT);
+}
+
 #define DIRECT                                                                                     \
 	": the firmware keeps memory mapped for IOMMU group 3 ('direct' in its reserved_regions, " \
 	"an RMRR), so the kernel refuses it to VFIO: look in the firmware setup for what uses it " \
@@ -179,6 +204,12 @@ static void a_bar_without_an_address(void **state)
 		state, "0000:01:00.0", "resource",
 		"0x0000000080000000 0x0000000083ffffff 0x0000000000040200\n0x0000000000000000 0x00000007ffffffff 0x000000000014220c\n");
 	assert_obstacles("01:00.0", NULL, "");
+	/* No setting of the firmware's makes room for I/O ports. */
+	put_attribute(state, "0000:01:00.0", "resource",
+		      "0x0000000000000000 0x000000000000007f 0x0000000020040101\n");
+	assert_obstacles(
+		"01:00.0", NULL,
+		"bar: 0000:01:00.0 has no address for BAR 0: 128 io, so no driver, and vfio-pci neither, can switch it on: the computer's I/O ports are used up: try the boot option pci=realloc, or take out or switch off what else has some;");
 }
 
 #define FIRST "make the other GPU the first one in the firmware setup;"
@@ -292,7 +323,7 @@ static void another_nvidia_gpu(void **state)
 	assert_obstacles(
 		"01:00.0", NULL,
 		NVIDIA
-		"by its address, as 0000:02:00.0 has the same ids (driverctl set-override 0000:01:00.0 vfio-pci, and a restart);");
+		"by its address, as 0000:02:00.0 has the same ids (driverctl --noprobe set-override 0000:01:00.0 vfio-pci, and a restart);");
 }
 
 static void keyboard(void **state, const char *controller, unsigned number)
@@ -342,7 +373,7 @@ static void virtual_functions_and_no_group(void **state)
 	put_pci(state, "0000:04:00.0", "8086", "1572", "020000");
 	assert_obstacles(
 		"03:00.0", NULL,
-		"virtual-functions: 0000:03:00.0 has 4 virtual functions switched on: switch them off first;");
+		"virtual-functions: 0000:03:00.0 has 4 virtual functions switched on: pass one of them instead, or switch them off first (echo 0 > /sys/bus/pci/devices/0000:03:00.0/sriov_numvfs);");
 	assert_obstacles("04:00.0", NULL,
 			 "no-group: 0000:04:00.0 is in no IOMMU group: no IOMMU covers it;");
 }
@@ -404,8 +435,19 @@ static void a_picture(void **state)
 	put_attribute(state, "0000:01:00.0", "drm/card0/card0-eDP-1/enabled", "enabled\n");
 	own_free char *said = obstacles(&root, "01:00.0", NULL);
 
-	assert_true(text_starts(
-		said, "screen: 0000:01:00.0 is in use: connector eDP-1 shows a picture: "));
+	assert_string_equal(
+		said, "screen: 0000:01:00.0 is in use: connector eDP-1 shows a picture: " ALONE
+		      "unload its driver;");
+	/* Beside another one. */
+	put_pci(state, "0000:02:00.0", "1002", "744c", "030000");
+	assert_obstacles(
+		"01:00.0", NULL,
+		"screen: 0000:01:00.0 is in use: connector eDP-1 shows a picture: this is the computer's own panel, which another GPU can have only where a MUX switches it (hybrid or discrete graphics, in the firmware setup or by the maker's tool);");
+	put_attribute(state, "0000:01:00.0", "drm/card0/card0-eDP-1/enabled", "disabled\n");
+	put_attribute(state, "0000:01:00.0", "drm/card0/card0-DP-1/enabled", "enabled\n");
+	assert_obstacles(
+		"01:00.0", NULL,
+		"screen: 0000:01:00.0 is in use: connector DP-1 shows a picture: switch that screen off in the desktop's settings, or unplug it;");
 }
 
 /* Only a kernel keeps a function locked: nobody can have one in a tree. */
@@ -508,6 +550,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_scratch(the_group),
+		in_scratch(a_group_with_the_hosts_own),
 		in_scratch(memory_of_the_firmware),
 		in_scratch(a_bar_without_an_address),
 		in_scratch(the_console),

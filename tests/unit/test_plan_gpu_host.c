@@ -238,7 +238,7 @@ static void what_the_host_uses(void **state)
 	w = world();
 	w.function[OTHER_GPU].vfs = 3;
 	refused(&w, "[gpu]\ndevice = 1002:744c\n", ERROR_HOST,
-		"p.ini:2:10: 0000:02:00.0 has 3 virtual functions switched on: switch them off first\n");
+		"p.ini:2:10: 0000:02:00.0 has 3 virtual functions switched on: pass one of them instead (vf = yes), or switch them off first (echo 0 > /sys/bus/pci/devices/0000:02:00.0/sriov_numvfs)\n");
 }
 
 static void who_holds_it(void **state)
