@@ -109,9 +109,45 @@ static uint16_t read_id(const struct root *root, const char *event, const char *
 	return text && text_u64(text, 16, &value) ? (uint16_t)value : 0;
 }
 
+#define BUS_OF_BLUETOOTH 5 /* BUS_BLUETOOTH of linux/input.h */
+
+/* Where the only Bluetooth adapter is, as its class's link says; NULL where there is none, or more
+ * than one: which of them a keyboard talks to the kernel does not know.
+ */
+static char *only_adapter(const struct root *root)
+{
+	char **names, *adapter = NULL;
+	size_t n, adapters = 0;
+
+	names = root_list(root, &n, "/sys/class/bluetooth");
+	for (size_t i = 0; i < n; i++) {
+		/* "hci0:256" is a connection. */
+		if (strchr(names[i], ':'))
+			continue;
+		free(adapter);
+		adapter = adapters++ ? NULL
+				     : root_readlink(root, "/sys/class/bluetooth/%s", names[i]);
+	}
+	names_free(names, n);
+	return adapter;
+}
+
+/* What the event's link says; of a keyboard whose program is Bluetooth's, the adapter's, as the
+ * keyboard goes with that.
+ */
+static char *way_to(const struct root *root, const char *event)
+{
+	own_free char *target = root_readlink(root, CLASS "/%s", event), *adapter = NULL;
+
+	if (target && strstr(target, "/devices/virtual/misc/uhid/") &&
+	    read_id(root, event, "bustype") == BUS_OF_BLUETOOTH)
+		adapter = only_adapter(root);
+	return adapter ? steal(&adapter) : steal(&target);
+}
+
 static void take_event(struct input_list *list, const struct root *root, const char *event)
 {
-	own_free char *target = root_readlink(root, CLASS "/%s", event);
+	own_free char *target = way_to(root, event);
 	const char *s = target;
 	struct input_device d = {
 		.event = xstrdup(event),

@@ -22,7 +22,7 @@ enum input_kind {
 struct input_device {
 	char *event; /* "event5" */
 	char *node;  /* "/dev/input/event5" */
-	char *path;  /* in /sys/devices, NULL: unknown */
+	char *path;  /* in /sys/devices, NULL: unknown; of a Bluetooth one the adapter's */
 	char *name;  /* as the device says: any bytes; NULL when it says nothing */
 	unsigned kinds;
 	uint16_t vendor, product;

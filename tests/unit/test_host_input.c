@@ -95,6 +95,21 @@ static void the_last_keyboard_is_known(void **state)
 	input_list_free(&one);
 	input_list_read(&one, &root);
 	assert_false(input_last_keyboard_pci(&one, &controller));
+	/* But not where its adapter hangs on the same controller, unless there is another. */
+	put_caps(state, "virtual/misc/uhid/0005:1:2.3/input/input12/event12", "id/bustype",
+		 "0005\n");
+	link_to(state, "sys/class/bluetooth/hci0",
+		"../../devices/pci0000:00/0000:00:14.0/usb1/1-9/1-9:1.0/bluetooth/hci0");
+	put(state, "sys/class/bluetooth/hci0:256/x", "");
+	input_list_free(&one);
+	input_list_read(&one, &root);
+	assert_true(input_last_keyboard_pci(&one, &controller));
+	assert_false(input_last_keyboard_usb(&one, "1-9"));
+	link_to(state, "sys/class/bluetooth/hci1",
+		"../../devices/pci0000:00/0000:00:15.0/usb2/2-1/2-1:1.0/bluetooth/hci1");
+	input_list_free(&one);
+	input_list_read(&one, &root);
+	assert_false(input_last_keyboard_pci(&one, &controller));
 	/* A host without any has none to lose. */
 	assert_false(input_last_keyboard(&one, both, 0));
 }
