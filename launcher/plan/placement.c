@@ -43,6 +43,7 @@ struct chooser {
 	struct composer *c;
 	const struct cpu_topology *t;
 	enum want want;
+	bool small;	     /* auto: the boot options isolate efficiency cores, and no others */
 	struct cpu_set pool; /* of the kinds wanted */
 	struct cores cores;
 };
@@ -73,6 +74,8 @@ __attribute__((format(printf, 4, 5))) static void misplaced(const struct chooser
 
 static const char *pool_words(const struct chooser *ch)
 {
+	if (ch->small)
+		return _("efficiency cores");
 	switch (ch->want) {
 	case WANT_EFFICIENCY:
 		return _("efficiency cores");
@@ -95,14 +98,39 @@ static const struct cpu_group *node_of_device(const struct chooser *ch)
 	return NULL;
 }
 
+/* What was isolated for a guest stands idle otherwise. One alone is more likely for something else.
+ */
+static bool isolates_small(const struct cpu_topology *t)
+{
+	struct cpu_set small = cpu_set_common(&t->kind[CPU_EFFICIENCY], &t->isolated);
+
+	return cpu_set_count(&small) > 1 && !cpu_set_meets(&t->kind[CPU_PERFORMANCE], &t->isolated);
+}
+
 static void find_pool(struct chooser *ch)
 {
 	const struct cpu_topology *t = ch->t;
 
-	ch->pool = t->kind[ch->want == WANT_EFFICIENCY ? CPU_EFFICIENCY : CPU_PERFORMANCE];
+	ch->small = ch->want == WANT_AUTO && isolates_small(t);
+	ch->pool = t->kind[ch->small || ch->want == WANT_EFFICIENCY ? CPU_EFFICIENCY
+								    : CPU_PERFORMANCE];
 	if (ch->want == WANT_ANY)
 		ch->pool = t->online;
 	cores_find(&ch->cores, t, &ch->pool, node_of_device(ch));
+}
+
+/* Those that are isolated for guests, and of the others what leaves the host its threads: on what
+ * is isolated its own work does not go.
+ */
+static unsigned most_cores(const struct chooser *ch, unsigned threads, unsigned usual)
+{
+	unsigned online = cpu_set_count(&ch->t->online), most = cores_isolated(&ch->cores, threads);
+
+	if (online <= HOST_THREADS)
+		return 0;
+	if (usual > HOST_THREADS)
+		most += (usual - HOST_THREADS) / threads;
+	return most < (online - HOST_THREADS) / threads ? most : (online - HOST_THREADS) / threads;
 }
 
 /* Threads of the guest's cores, where the profile does not say: as many as the host's have. Cores
@@ -175,7 +203,8 @@ static unsigned cores_by_itself(const struct chooser *ch, unsigned threads, unsi
 static void place_kind(struct chooser *ch)
 {
 	const struct cpu_section *cpu = &ch->c->p->cpu;
-	unsigned online = cpu_set_count(&ch->t->online), threads, most, cores;
+	struct cpu_set others = cpu_set_less(&ch->t->online, &ch->t->isolated);
+	unsigned usual = cpu_set_count(&others), threads, most, cores;
 
 	find_pool(ch);
 	if (!ch->cores.n) {
@@ -191,7 +220,7 @@ static void place_kind(struct chooser *ch)
 			  compose_key(ch->c, &ch->c->p->cpu.threads.at), threads, pool_words(ch));
 		return;
 	}
-	most = online > HOST_THREADS ? (online - HOST_THREADS) / threads : 0;
+	most = most_cores(ch, threads, usual);
 	cores = cpu->cores.automatic ? cores_by_itself(ch, threads, most) : (unsigned)cpu->cores.v;
 	if (cores > ch->cores.n)
 		misplaced(
@@ -203,7 +232,7 @@ static void place_kind(struct chooser *ch)
 		misplaced(
 			ch, false, cpu->cores.automatic ? cpu->placement.at : cpu->cores.at,
 			"the host would keep less than %u of its threads, of which it has %u; set %s to none, or to a list to give more of them away",
-			HOST_THREADS, online, compose_key(ch->c, &ch->c->p->cpu.placement.at));
+			HOST_THREADS, usual, compose_key(ch->c, &ch->c->p->cpu.placement.at));
 	else
 		take_cores(ch, cores, threads);
 }

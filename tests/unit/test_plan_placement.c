@@ -148,6 +148,14 @@ static void isolated_cores_come_first(void **state)
 	isolate(&w, "5,7,9,11", "");
 	placed(&w, GPU, "5 7 9 11", "16-31", 4, 1);
 	placed(&w, GPU "[cpu]\nthreads = 2\ncores = 2\n", "4 5 6 7", "16-31", 2, 2);
+	/* Small ones alone; and whoever wants the others leaves some to the host, whose work does
+	 * not go to what is isolated.
+	 */
+	isolate(&w, "20-31", "");
+	placed(&w, GPU, "20 21 22 23 24 25 26 27 28 29 30 31", "16-19", 12, 1);
+	isolate(&w, "16-31", "");
+	placed(&w, GPU "[cpu]\nplacement = performance\n", "2 3 4 5 6 7 8 9 10 11 12 13 14 15",
+	       "0-1", 7, 2);
 }
 
 static void nothing_else_runs_on_isolated_processors(void **state)
