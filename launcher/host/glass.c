@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <linux/ioctl.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 
 #include "parts.h"
@@ -29,7 +30,7 @@ static void ask_device(struct glass_facts *glass, const struct root *root)
 
 void glass_collect(struct glass_facts *glass, const struct root *root)
 {
-	unsigned long long mib;
+	own_free char *sizes = NULL;
 	struct stat st;
 
 	*glass = (struct glass_facts){0};
@@ -44,7 +45,8 @@ void glass_collect(struct glass_facts *glass, const struct root *root)
 		ask_device(glass, root);
 	else
 		glass->kvmfr_open = true;
-	if (!glass->kvmfr_size &&
-	    root_number(root, &mib, "/sys/module/kvmfr/parameters/static_size_mb"))
-		glass->kvmfr_size = mib << 20;
+	/* One for each device, with commas between. */
+	sizes = root_line(root, "/sys/module/kvmfr/parameters/static_size_mb");
+	if (!glass->kvmfr_size && sizes)
+		glass->kvmfr_size = (uint64_t)strtoul(sizes, NULL, 10) << 20;
 }

@@ -2,6 +2,7 @@
  * the host shows. (LookingGlass, doc/install_libvirt.rst: rows of 4 bytes a pixel rounded to 256
  * bytes, three buffers, 4 MiB more, the next power of two.)
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -11,6 +12,7 @@
 
 #define MIB (1UL << 20)
 #define KVMFR "/dev/kvmfr0"
+#define LAST_OLD 7 /* B7 */
 
 uint64_t glass_size(uint64_t width, uint64_t height)
 {
@@ -53,14 +55,18 @@ static bool may_have_opened(const struct composer *c)
  */
 char *plan_glass_old(const char *release)
 {
-	static const char *const old[] = {"B5", "B5.0.1", "B6", "B7"};
+	char *rest = NULL;
+	unsigned long number =
+		release && *release == 'B' ? strtoul(release + 1, &rest, 10) : LAST_OLD + 1;
 
-	for (size_t i = 0; release && i < ARRAY_SIZE(old); i++)
-		if (strcmp(release, old[i]) == 0)
-			return xasprintf(
-				"the client of the last start is Looking Glass %s, which shows the older host program's picture and not the virtual display's",
-				release);
-	return NULL;
+	/* "B6-112-g1a2b3c4d5e" lies between B6 and B7, "B7-rc1" before B7, "B7-377-g..." behind it.
+	 */
+	if (number > LAST_OLD || rest == release + 1 ||
+	    (number == LAST_OLD && *rest && !text_starts(rest, "-rc")))
+		return NULL;
+	return xasprintf(
+		"the client of the last start is Looking Glass %s, which shows the older host program's picture and not the virtual display's",
+		release);
 }
 
 bool compose_glass_is_whole(const struct composer *c)
@@ -133,8 +139,14 @@ void compose_glass(struct composer *c)
 	struct option o;
 	uint64_t size;
 
-	if (!resolution->width)
+	if (!resolution->width) {
+		if (!c->p->glass.size.automatic || c->p->glass.backend.v == GLASS_KVMFR)
+			compose_note(
+				c,
+				"[looking-glass] has no effect without %s, that of the guest's screen (such as 2560x1440)",
+				compose_key(c, &resolution->at));
 		return;
+	}
 	size = wanted_size(c);
 	file = choose_file(c, size, &why);
 	compose_prepare_shared(c, strcmp(file, KVMFR) == 0 ? PREPARE_DEVICE : PREPARE_SHARED, file,

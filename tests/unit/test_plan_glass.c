@@ -411,6 +411,37 @@ static void the_clients_release(void **state)
 	assert_non_null(find(heard, "-spice", NULL));
 }
 
+/* Builds of git say how far they are behind a release, and what comes before one has its name. */
+static void which_releases_are_old(void **state)
+{
+	static const char *const old[] = {"B5.0.1",	 "B6",	   "B6-rc2-14-g12ab34",
+					  "B6-112-g1a2", "B7-rc1", "B7-rc1-3-gabc"};
+	static const char *const others[] = {"B7-377-g1234", "B8", "B10", "B8-rc1", "B", "", "7"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(old); i++) {
+		own_free char *words = plan_glass_old(old[i]);
+
+		assert_non_null(words);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_null(plan_glass_old(others[i]));
+	assert_null(plan_glass_old(NULL));
+}
+
+static void a_section_without_a_resolution(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = NULL;
+
+	(void)state;
+	plan = planned(&w, "[looking-glass]\nsize = 128M\n");
+	lacks(plan, "-device", "ivshmem-plain");
+	notes_are(
+		plan,
+		"[looking-glass] has no effect without looking-glass.resolution, that of the guest's screen (such as 2560x1440)\n");
+}
+
 static void somebody_elses_file(void **state)
 {
 	struct world w = desktop();
@@ -506,6 +537,8 @@ int main(void)
 		cmocka_unit_test(gl),
 		cmocka_unit_test(the_client),
 		cmocka_unit_test(the_clients_release),
+		cmocka_unit_test(which_releases_are_old),
+		cmocka_unit_test(a_section_without_a_resolution),
 		cmocka_unit_test(somebody_elses_file),
 		cmocka_unit_test(when_there_is_no_client),
 		cmocka_unit_test(the_spice_viewer),

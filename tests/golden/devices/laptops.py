@@ -121,7 +121,8 @@ def rtx3070_looking_glass(tree, t):
     disk(tree, 900 * G)
     tree.process(1, "systemd")
     tree.file("dev/kvmfr0")
-    tree.file("sys/module/kvmfr/parameters/static_size_mb", "128\n")
+    # Of two devices.
+    tree.file("sys/module/kvmfr/parameters/static_size_mb", "128,64\n")
     tree.file("dev/tpm0")
 
 
