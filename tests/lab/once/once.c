@@ -1,24 +1,16 @@
 /*
  * The driver in the option ROM of a card that has to be reset before each start, as that of many a
  * GPU: it starts the card where it finds it as after power on, and refuses one that was started
- * already. The test of who resets what gives it to two of QEMU's devices.
+ * already. build.sh, which compiles it for several of QEMU's devices, says by what it tells: IDS as
+ * the first register of config space has them, and BAR and OFFSET of a register of 32 bits that
+ * reads as 0 after power on, and otherwise once 1 was written.
  *
- * References: UEFI 2.7, 11.1 (EFI_DRIVER_BINDING_PROTOCOL), 14.4 (EFI_PCI_IO_PROTOCOL); QEMU's
- * docs/specs/edu.rst and ivshmem-spec.rst.
+ * References: UEFI 2.7, 11.1 (EFI_DRIVER_BINDING_PROTOCOL), 14.4 (EFI_PCI_IO_PROTOCOL).
  */
 #include <efi.h>
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* A register of BAR 0 that reads as 0 after power on, and otherwise once `mark` was written. */
-static const struct card {
-	uint32_t ids; /* as the first register of config space has them */
-	uint32_t offset, mark;
-} cards[] = {
-	{0x11e81234, 4, 1}, /* edu, "card liveness check": no reset of QEMU's clears it */
-	{0x11101af4, 0, 1}, /* ivshmem, interrupt mask: any does */
-};
 
 static const EFI_GUID pci_io_guid = {
 	0x4cf5b200, 0x68b8, 0x4ca5, {0x9e, 0xec, 0xb2, 0x3e, 0x3f, 0x50, 0x02, 0x9a}};
@@ -28,7 +20,7 @@ static const EFI_GUID binding_guid = {
 static EFI_BOOT_SERVICES *boot;
 
 static EFI_STATUS open_card(EFI_DRIVER_BINDING_PROTOCOL *this, EFI_HANDLE controller,
-			    EFI_PCI_IO **io, const struct card **card)
+			    EFI_PCI_IO **io)
 {
 	EFI_GUID guid = pci_io_guid;
 	uint32_t ids = 0;
@@ -39,12 +31,8 @@ static EFI_STATUS open_card(EFI_DRIVER_BINDING_PROTOCOL *this, EFI_HANDLE contro
 	if (EFI_ERROR(status))
 		return status;
 	(*io)->Pci.Read(*io, EfiPciIoWidthUint32, 0, 1, &ids);
-	for (size_t i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
-		if (cards[i].ids == ids) {
-			*card = &cards[i];
-			return EFI_SUCCESS;
-		}
-	}
+	if (ids == IDS)
+		return EFI_SUCCESS;
 	boot->CloseProtocol(controller, &guid, this->DriverBindingHandle, controller);
 	return EFI_UNSUPPORTED;
 }
@@ -59,9 +47,8 @@ static void close_card(EFI_DRIVER_BINDING_PROTOCOL *this, EFI_HANDLE controller)
 static EFI_STATUS EFIAPI supports(EFI_DRIVER_BINDING_PROTOCOL *this, EFI_HANDLE controller,
 				  EFI_DEVICE_PATH *rest)
 {
-	const struct card *card;
 	EFI_PCI_IO *io;
-	EFI_STATUS status = open_card(this, controller, &io, &card);
+	EFI_STATUS status = open_card(this, controller, &io);
 
 	(void)rest;
 	if (!EFI_ERROR(status))
@@ -72,22 +59,21 @@ static EFI_STATUS EFIAPI supports(EFI_DRIVER_BINDING_PROTOCOL *this, EFI_HANDLE 
 static EFI_STATUS EFIAPI start(EFI_DRIVER_BINDING_PROTOCOL *this, EFI_HANDLE controller,
 			       EFI_DEVICE_PATH *rest)
 {
-	const struct card *card;
 	EFI_PCI_IO *io;
 	uint32_t value = 0;
-	EFI_STATUS status = open_card(this, controller, &io, &card);
+	EFI_STATUS status = open_card(this, controller, &io);
 
 	(void)rest;
 	if (EFI_ERROR(status))
 		return status;
 	io->Attributes(io, EfiPciIoAttributeOperationEnable, EFI_PCI_IO_ATTRIBUTE_MEMORY, NULL);
-	io->Mem.Read(io, EfiPciIoWidthUint32, 0, card->offset, 1, &value);
+	io->Mem.Read(io, EfiPciIoWidthUint32, BAR, OFFSET, 1, &value);
 	if (value) {
 		close_card(this, controller);
 		return EFI_DEVICE_ERROR;
 	}
-	value = card->mark;
-	io->Mem.Write(io, EfiPciIoWidthUint32, 0, card->offset, 1, &value);
+	value = 1;
+	io->Mem.Write(io, EfiPciIoWidthUint32, BAR, OFFSET, 1, &value);
 	return EFI_SUCCESS;
 }
 
