@@ -37,6 +37,20 @@ struct looking looking_alone(struct session *session)
 	return (struct looking){session, ask_alone, rest_alone, NULL, NULL, NULL};
 }
 
+/* Behind what Tab completed there is a blank. */
+json_object *look_find(struct looking *looking, const struct look *look, const char *name,
+		       bool takes, const char *words, struct error **err)
+{
+	own_free char *given = xstrdup(words);
+
+	for (size_t n = strlen(given); n && strchr(" \t", given[n - 1]); n--)
+		given[n - 1] = '\0';
+	if (takes || !*given)
+		return look->find(looking, given, err);
+	error_add(err, ERROR_USAGE, "%s stands alone", name);
+	return NULL;
+}
+
 json_object *look_ask(struct looking *looking, const char *command, json_object *arguments,
 		      struct error **err)
 {
@@ -173,8 +187,7 @@ static json_object *find_why(struct looking *looking, const char *words, struct 
 {
 	own_json json_object *status = look_ask(looking, "query-status", NULL, err), *blocks = NULL;
 	const char *state = json_member_text(status, "status");
-	own_free char *held_text = NULL,
-		      *crash = logged_line(looking->session, "the guest's system crashed");
+	own_free char *held_text = NULL, *crash = logged_line(looking->session, HELD_CRASH);
 	own_free char *resets = logged_line(looking->session, HELD_RESETS);
 	own_free char *damage = logged_line(looking->session, HELD_MEMORY);
 	own_held struct held held = {0};

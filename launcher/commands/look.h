@@ -36,6 +36,10 @@ struct look {
 extern const struct look LOOK_WHY, LOOK_VCPUS, LOOK_MEMORY, LOOK_PCI, LOOK_GPU, LOOK_USB,
 	LOOK_FIRMWARE, LOOK_SCREENSHOT, LOOK_DUMP, LOOK_KEY;
 
+/* What the word name finds, where words may follow it; NULL as for find(). */
+json_object *look_find(struct looking *looking, const struct look *look, const char *name,
+		       bool takes, const char *words, struct error **err);
+
 /* For one that is alone with its session: errors are told, and waiting is waiting. */
 struct looking looking_alone(struct session *session);
 

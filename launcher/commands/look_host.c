@@ -10,6 +10,7 @@
 #include "host/threads.h"
 #include "look_private.h"
 #include "qmp/format.h"
+#include "usb.h"
 
 /* ------------------------------------------------------------------ vcpus */
 
@@ -286,13 +287,38 @@ const struct look LOOK_PCI = {find_pci, print_pci, NULL};
 
 /* ------------------------------------------------------------------ usb */
 
+/* "attach DEVICE" or "detach DEVICE": does it. */
+static json_object *change_usb(struct looking *looking, const char *words, struct error **err)
+{
+	bool attaches = text_starts(words, "attach ");
+	const char *device = words + strcspn(words, " ");
+	own_free char *text = NULL;
+	struct root real = ROOT_REAL;
+	json_object *o;
+
+	device += strspn(device, " ");
+	if ((!attaches && !text_starts(words, "detach ")) || !*device || strchr(device, ' ')) {
+		error_add(err, ERROR_USAGE, "usb attach DEVICE, usb detach DEVICE, or usb alone");
+		return NULL;
+	}
+	text = usb_change(looking, &real, attaches, device, err);
+	if (!text)
+		return NULL;
+	o = json_object_new_object();
+	json_add_text(o, "text", text);
+	json_add_text(o, attaches ? "attached" : "detached", device);
+	return o;
+}
+
 /* The list is HMP's alone: text, one line a device. */
 static json_object *find_usb(struct looking *looking, const char *words, struct error **err)
 {
-	json_object *arguments = json_object_new_object(), *o;
+	json_object *arguments, *o;
 	own_json json_object *answer = NULL;
 
-	(void)words;
+	if (*words)
+		return change_usb(looking, words, err);
+	arguments = json_object_new_object();
 	json_add_text(arguments, "command-line", "info usb");
 	answer = look_ask(looking, "human-monitor-command", arguments, err);
 	if (!answer)

@@ -111,7 +111,8 @@ static bool look_up_word(struct session *session, const struct output *output,
 {
 	struct looking looking = looking_alone(session);
 	own_request struct request named = {.command = xstrdup(word->name)};
-	own_json json_object *found = word->look->find(&looking, rest, err);
+	own_json json_object *found =
+		look_find(&looking, word->look, word->name, *word->usage, rest, err);
 	own_buf struct buf out = {0};
 
 	if (!found)

@@ -20,6 +20,7 @@
 #include "common.h"
 #include "host/peer.h"
 #include "host/qemu.h"
+#include "last_end.h"
 #include "qmp/words.h"
 
 /* A monitor that nobody holds has greeted by then, as a rule. */
@@ -154,6 +155,8 @@ bool session_open(struct session *session, const struct arguments *args, size_t 
 		session->dir = running(session->name, &record, err);
 		if (session->dir)
 			session->qemu = record.qemu.pid;
+		else
+			last_end_tell(session->name);
 		path = session->dir ? path_join(session->dir, "qmp.sock") : NULL;
 	}
 	if ((socket || path) && connect_to(session, socket ? socket : path, err))

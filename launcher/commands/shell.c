@@ -246,7 +246,10 @@ static bool await_answer(struct shell *shell, const char *command, uint64_t id,
 			own_free char *text = text_quote(message.text, 2000);
 
 			shell_transcript_add(shell, "received", message.whole);
-			shell_say(shell, "%s: %s", class, text);
+			if (shell->problem)
+				error_add(shell->problem, ERROR_FAILED, "%s: %s", class, text);
+			else
+				shell_say(shell, "%s: %s", class, text);
 			return false;
 		}
 		if (kind == QMP_REPLY && message.id == id) {

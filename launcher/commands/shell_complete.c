@@ -9,6 +9,7 @@
 #include "common.h"
 #include "qmp/complete.h"
 #include "shell_private.h"
+#include "usb.h"
 
 /* So many are listed with a note each, and so many without. */
 #define NOTED_MOST 60
@@ -252,6 +253,7 @@ struct part {
 		PART_HMP,
 		PART_FILE,
 		PART_EVENT,
+		PART_USB,
 		PART_NOTHING,
 	} is;
 };
@@ -290,6 +292,8 @@ static struct part part_behind(const char *line, size_t at, enum shell_takes tak
 		if (text_starts(line + at, only))
 			at = (size_t)(strrchr(line, ' ') - line) + 1;
 		return (struct part){at, PART_EVENT};
+	case TAKES_USB:
+		return (struct part){at, PART_USB};
 	default:
 		return (struct part){at, PART_NOTHING};
 	}
@@ -404,6 +408,8 @@ static void find_candidates(struct shell *shell, const char *line, const struct 
 		find_files(last, found);
 	else if (part->is == PART_EVENT)
 		find_events(shell->session, last, found);
+	else if (part->is == PART_USB)
+		usb_complete(shell->session, last, found);
 }
 
 /* ------------------------------------------------------------------ the list */

@@ -249,7 +249,7 @@ static void save_line(struct shell *shell, const char *rest)
 	command = rest + len + strspn(rest + len, " ");
 	word = shell_word_of(command, strcspn(command, " "));
 	if (word && word->look) {
-		text = shell_look_text(shell, word->look,
+		text = shell_look_text(shell, word,
 				       command + strlen(word->name) +
 					       strspn(command + strlen(word->name), " "));
 		if (text)
@@ -338,7 +338,8 @@ static void help_on(struct shell *shell, const char *rest)
 		show_help(shell, "");
 		return;
 	}
-	text = word ? xasprintf("%s %s: %s", word->name, word->usage, word->help)
+	text = word ? xasprintf("%s%s%s: %s", word->name, *word->usage ? " " : "", word->usage,
+				word->help)
 		    : qmp_help(session_schema(shell->session), rest, properties_of, shell->session);
 	if (text) {
 		terminal_print(&shell->terminal, text);
@@ -375,7 +376,7 @@ void shell_line(struct shell *shell, const char *line)
 	if (!word) {
 		perform_request(shell, line);
 	} else if (word->look) {
-		shell_look(shell, word->look, line + len + strspn(line + len, " \t"));
+		shell_look(shell, word, line + len + strspn(line + len, " \t"));
 	} else if (shell->nested == NESTED_MOST) {
 		refuse_line(shell, "so many lines in one are none");
 	} else {

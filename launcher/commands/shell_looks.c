@@ -7,12 +7,17 @@
 #include "qmp/format.h"
 #include "shell_private.h"
 
-/* What went wrong was told. */
+/* What went wrong is in *err, or was told. */
 static bool ask_qemu(struct looking *looking, const char *command, json_object *arguments,
 		     json_object **answer, struct error **err)
 {
-	(void)err;
-	return shell_ask(looking->context, command, arguments, answer);
+	struct shell *shell = looking->context;
+	bool good;
+
+	shell->problem = err;
+	good = shell_ask(shell, command, arguments, answer);
+	shell->problem = NULL;
+	return good;
 }
 
 static bool rest_awhile(struct looking *looking, int ms)
@@ -20,8 +25,9 @@ static bool rest_awhile(struct looking *looking, int ms)
 	return shell_wait(looking->context, ms, NULL, NULL, NULL);
 }
 
-char *shell_look_text(struct shell *shell, const struct look *look, const char *words)
+char *shell_look_text(struct shell *shell, const struct shell_word *word, const char *rest)
 {
+	const struct look *look = word->look;
 	struct looking looking = {shell->session, ask_qemu,	 rest_awhile,
 				  shell->panic,	  shell->damage, shell};
 	own_json json_object *found = NULL;
@@ -31,7 +37,7 @@ char *shell_look_text(struct shell *shell, const struct look *look, const char *
 	shell->failed = look->asks && !shell_sure(shell, look->asks);
 	if (shell->failed)
 		return NULL;
-	found = look->find(&looking, words, &err);
+	found = look_find(&looking, look, word->name, *word->usage, rest, &err);
 	if (err)
 		shell_say(shell, "%s", error_message(err, 0));
 	if (!found) {
@@ -47,9 +53,9 @@ char *shell_look_text(struct shell *shell, const struct look *look, const char *
 	return buf_steal(&out);
 }
 
-void shell_look(struct shell *shell, const struct look *look, const char *words)
+void shell_look(struct shell *shell, const struct shell_word *word, const char *rest)
 {
-	own_free char *text = shell_look_text(shell, look, words);
+	own_free char *text = shell_look_text(shell, word, rest);
 
 	if (text && *text)
 		terminal_print(&shell->terminal, text);
@@ -63,7 +69,8 @@ const struct shell_word SHELL_LOOKS[] = {
 	{"pci", "", "the guest's PCI devices", .look = &LOOK_PCI},
 	{"gpu", "", "functions of the host in this guest: power, resets, BARs, interrupts",
 	 .look = &LOOK_GPU},
-	{"usb", "", "the guest's USB devices", .look = &LOOK_USB},
+	{"usb", "[attach|detach DEVICE]", "the guest's USB devices; gives it one of the host's",
+	 .takes = TAKES_USB, .look = &LOOK_USB},
 	{"firmware", "", "what the firmware has logged, where QEMU can tell",
 	 .look = &LOOK_FIRMWARE},
 	{"screenshot", "FILE", "the guest's screen as PNG (FILE.ppm: PPM)", .takes = TAKES_FILE,

@@ -13,15 +13,16 @@
 struct shell {
 	struct session *session;
 	struct terminal terminal;
-	char state[32];	   /* QEMU's word for how the guest is; "" not known */
-	uint64_t state_id; /* of the query-status under way; 0: none */
-	char *events;	   /* patterns of names that are shown; NULL: none are */
-	FILE *transcript;  /* JSON lines of all that is sent and comes; NULL: none */
-	char *panic;	   /* what the last GUEST_PANICKED told, NULL: none */
-	char *damage;	   /* and the last MEMORY_FAILURE */
-	const char *typed; /* the whole line that is performed */
-	unsigned nested;   /* how many words that perform a line stand before this one */
-	bool failed;	   /* the line could not be performed, or not to its end */
+	char state[32];		/* QEMU's word for how the guest is; "" not known */
+	uint64_t state_id;	/* of the query-status under way; 0: none */
+	char *events;		/* patterns of names that are shown; NULL: none are */
+	FILE *transcript;	/* JSON lines of all that is sent and comes; NULL: none */
+	char *panic;		/* what the last GUEST_PANICKED told, NULL: none */
+	char *damage;		/* and the last MEMORY_FAILURE */
+	const char *typed;	/* the whole line that is performed */
+	unsigned nested;	/* how many words that perform a line stand before this one */
+	bool failed;		/* the line could not be performed, or not to its end */
+	struct error **problem; /* takes QEMU's refusals; NULL: they are said */
 	bool raw, leave, lost;
 	bool json; /* no tables */
 };
@@ -60,6 +61,7 @@ enum shell_takes {
 	TAKES_FILE,
 	TAKES_EVENT,
 	TAKES_EVENT_FILTER,
+	TAKES_USB,
 };
 
 /* A word of the shell's own: what follows it on the line is rest. A new one is a row in one of the
@@ -75,10 +77,11 @@ struct shell_word {
 /* The word of len bytes, or NULL. */
 const struct shell_word *shell_word_of(const char *name, size_t len);
 
-/* Looks, with what follows the word on the line, and prints what is found. */
-void shell_look(struct shell *shell, const struct look *look, const char *words);
+/* Performs one of the words that look, with what follows it on the line, and prints what is found.
+ */
+void shell_look(struct shell *shell, const struct shell_word *word, const char *rest);
 /* The same as text, which the caller owns; NULL where nothing was found, which has been said. */
-char *shell_look_text(struct shell *shell, const struct look *look, const char *words);
+char *shell_look_text(struct shell *shell, const struct shell_word *word, const char *rest);
 
 /* Words of the shell, and those that look at the guest; each ended by a row without a name. */
 extern const struct shell_word SHELL_WORDS[], SHELL_LOOKS[];

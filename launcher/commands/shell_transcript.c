@@ -26,9 +26,11 @@ void shell_transcript_add(struct shell *shell, const char *direction, json_objec
 	fclose(steal(&shell->transcript));
 }
 
-void shell_transcript_set(struct shell *shell, const char *path)
+void shell_transcript_set(struct shell *shell, const char *rest)
 {
-	own_free char *shown = text_word(path);
+	/* Behind what Tab completed there is a blank. */
+	size_t len = strlen(rest) && text_ends(rest, " ") ? strlen(rest) - 1 : strlen(rest);
+	own_free char *path = xstrndup(rest, len), *shown = text_word(path);
 	FILE *file = NULL;
 
 	shell->failed = !*path;

@@ -15,9 +15,9 @@
 #include "host/answers.h"
 #include "host/pci.h"
 #include "host/threads.h"
+#include "last_end.h"
 #include "lost.h"
 #include "run/explain.h"
-#include "run/log.h"
 #include "run/returned.h"
 #include "run/window.h"
 #include "status_text.h"
@@ -334,21 +334,6 @@ static json_object *status_json(const char *name, const char *dir, const struct 
 	return o;
 }
 
-/* How the last start of a machine that does not run ended. */
-static void tell_last_end(const char *name)
-{
-	own_error struct error *unused = NULL;
-	own_dirs struct dirs dirs = {0};
-	own_free char *path = NULL, *words = NULL;
-
-	if (*name == '.' || strchr(name, '/') || !dirs_find(&dirs, &unused))
-		return;
-	path = xasprintf("%s/%s/qemu.log", dirs.state, name);
-	words = log_last_of_ours(path);
-	if (words)
-		say(SAY_NOTE, "%s: its last start ended so: %s", name, words);
-}
-
 int command_status(const struct arguments *args, struct error **err)
 {
 	own_run_record struct run_record record = {0};
@@ -357,7 +342,7 @@ int command_status(const struct arguments *args, struct error **err)
 	own_condition struct condition now = {0};
 
 	if (name && !dir)
-		tell_last_end(name);
+		last_end_tell(name);
 	if (!dir)
 		return ERROR_FAILED;
 	now = condition_of(dir, &record, CONDITION_WHOLE);

@@ -85,6 +85,8 @@ const char *ending_sentence(const struct ending *ending, char **made)
 				  cause ? cause->words : "");
 		return *made;
 	}
+	if (*ending->crash && strcmp(ending->reason, "guest-panic") == 0)
+		return ending->crash;
 	if (cause)
 		return cause->words;
 	if (*ending->reason) {

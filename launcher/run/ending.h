@@ -9,6 +9,7 @@
 
 struct ending {
 	char reason[32];   /* of the last SHUTDOWN event, "" when there was none */
+	char crash[512];   /* what the guest's system told as it crashed, "": nothing */
 	bool running;	   /* the guest had been let go */
 	bool told;	   /* we told it to end: quit or a signal of ours */
 	char refused[256]; /* why QEMU would not let the guest go, "" when it did */

@@ -216,6 +216,9 @@ static void take_crash(struct supervisor *s, const char *event, json_object *dat
 {
 	own_free char *words = held_event_words(event, data);
 
+	/* Where the crash ends QEMU, how the machine ended is told with what the guest told. */
+	if (json_object_object_get_ex(data, "info", NULL))
+		snprintf(s->ending->crash, sizeof(s->ending->crash), "%s", words);
 	if (tell_bounded(s, BOUNDED_CRASH, "%s", words))
 		log_add(s->plan->log, words);
 	if (strcmp(json_member_text(data, "action"), "pause") == 0)

@@ -255,7 +255,7 @@ char *held_crash_words(json_object *data)
 	uint64_t parameter[5] = {0};
 	size_t n = 0;
 
-	buf_adds(&words, "the guest's system crashed");
+	buf_adds(&words, HELD_CRASH);
 	json_object_object_get_ex(data, "info", &info);
 	if (strcmp(json_member_text(info, "type"), "hyper-v") != 0)
 		return buf_steal(&words);

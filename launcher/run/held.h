@@ -54,6 +54,7 @@ void held_add_blocks(struct held *held, json_object *blocks);
  * what Windows' first one means.
  */
 char *held_crash_words(json_object *data);
+#define HELD_CRASH "the guest's system crashed"
 
 /* The same of a GUEST_CRASHLOADED: the kernel that Linux has for crashes (kdump) takes over. Begins
  * as that of a GUEST_PANICKED does.
