@@ -1,7 +1,6 @@
 /* By which of the kernel's ways QEMU reads and writes a disk's image. Of those that can be had the
- * cheapest is taken: io_uring, else native for what passes by the page cache, else threads, which
- * is what QEMU does when nothing is said. What io_uring costs beside the others, and what it was
- * compared with, is shown by tests/bench/run --only disk.
+ * cheapest is taken: native for what passes by the page cache, else io_uring, else threads, which
+ * is what QEMU does when nothing is said. tests/bench/run --only disk shows what each costs.
  *
  * Requests that io_uring cannot do at once (flushes, most writes into the page cache) are done by
  * threads that the kernel makes inside QEMU. They begin where the thread is that had the request;
@@ -78,12 +77,14 @@ static const char *automatic(const struct composer *c, const struct disk *disk, 
 {
 	bool known = c->facts->uring.state != URING_UNKNOWN;
 
+	if (compose_is_direct(disk))
+		return "native";
 	*why = known ? obstacle(c, disk) : NULL;
 	if (known && !*why) {
 		*why = N_("by io_uring, which this kernel and this QEMU have");
 		return "io_uring";
 	}
-	return compose_is_direct(disk) ? "native" : NULL;
+	return NULL;
 }
 
 /* QEMU, block/file-posix.c: native I/O blocks on the page cache, and so is refused with it. */

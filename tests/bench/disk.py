@@ -15,8 +15,8 @@ GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden/libvirt"
 IMAGE_BYTES = 64 << 20
 # Those whose image is raw, as ours is here.
 SETUPS = {"RTX 3050": "laptop-rtx3050-rdp", "GTX 1050": "laptop-gtx1050-muxless"}
-WAYS = {"default": "", "threads": "io = threads\n", "iothread": "iothread = yes\n", "direct": "cache = none\n",
-        "native": "cache = none\nio = native\n"}
+WAYS = {"default": "", "threads": "io = threads\n", "iothread": "iothread = yes\n", "native": "cache = none\n",
+        "direct": "cache = none\nio = io_uring\n"}
 DEPTHS = (1, 16)
 
 

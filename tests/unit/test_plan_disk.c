@@ -101,13 +101,13 @@ static void io_uring_by_itself(void **state)
 	by_itself(&w, "", NULL, NULL);
 	w.facts.uring.state = URING_USABLE;
 	by_itself(&w, "", "io_uring", "by io_uring, which this kernel");
-	by_itself(&w, "cache = none\n", "io_uring", "by io_uring");
-	by_itself(&w, "cache = none\nio = native\n", "native", NULL);
+	by_itself(&w, "cache = none\n", "native", NULL);
+	by_itself(&w, "cache = none\nio = io_uring\n", "io_uring", NULL);
 	by_itself(&w, "io = threads\n", "threads", NULL);
 	for (enum uring_state s = URING_CLOSED; s < URING_STATES; s++) {
 		w.facts.uring.state = s;
 		by_itself(&w, "", NULL, uring_reason(&w.facts.uring));
-		by_itself(&w, "cache = none\n", "native", uring_reason(&w.facts.uring));
+		by_itself(&w, "cache = none\n", "native", NULL);
 	}
 	w.facts.uring.state = URING_USABLE;
 	w.facts.qemu.offers[QEMU_AIO] = (struct qemu_names){(char **)WORLD_NOTHING, 0};
