@@ -67,6 +67,18 @@ class Child(subprocess.Popen):
         return super().wait(timeout and stretched(timeout))
 
 
+def words_of(process):
+    """A process's arguments and environment. While it becomes another program the kernel tells neither: it is read again then."""
+    for _ in range(100):
+        text = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        if text:
+            break
+        # That is an OSError where it has ended, or is the kernel's own.
+        os.readlink(process / "exe")
+        time.sleep(0.001)
+    return text
+
+
 class Place:
     def __init__(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="vmlaunch-test."))
@@ -156,7 +168,7 @@ class Place:
         for pid in filter(str.isdigit, os.listdir("/proc")):
             base = pathlib.Path("/proc", pid)
             try:
-                text = (base / "cmdline").read_bytes() + (base / "environ").read_bytes()
+                text = words_of(base)
             except OSError:
                 continue
             if os.fsencode(self.dir) in text and int(pid) != os.getpid():
