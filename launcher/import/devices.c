@@ -9,201 +9,14 @@
 #include "base/layout.h"
 #include "base/text.h"
 
-/* What is booted from: a section, and libvirt's number for it. */
-struct boot_entry {
-	char *item;
-	unsigned long order;
-};
-
-struct boot_order {
-	struct boot_entry *v;
-	size_t n;
-};
-
-static int by_order(const void *a, const void *b)
-{
-	const struct boot_entry *x = a, *y = b;
-
-	return x->order < y->order ? -1 : x->order > y->order;
-}
-
-/* The boot order of a device, which is to be section's of that name. */
-static void add_boot(struct boot_order *boot, xmlNode *device, const char *section,
-		     const char *name)
-{
-	xmlNode *node = xml_child(device, "boot");
-	own_free char *order = xml_attr(node, "order");
-	uint64_t number;
-
-	if (order && text_u64(order, 10, &number))
-		*xappend(boot->v, boot->n) =
-			(struct boot_entry){xasprintf("%s/%s", section, name), number};
-}
-
-/* The order of kinds, <boot dev='cdrom'/> in <os>, where no device has a number of its own. */
-static void add_kinds(struct draft *d, xmlNode *os, struct boot_order *boot)
-{
-	unsigned long order = 0;
-
-	for (xmlNode *node = xml_child(os, "boot"); node; node = xml_next(node)) {
-		own_free char *dev = xml_attr(node, "dev");
-
-		for (size_t i = 0; dev && i < d->n; i++) {
-			const struct draft_line *line = &d->line[i];
-			bool disk = line->key && strcmp(line->section, "disk") == 0 &&
-				    strcmp(line->key, "path") == 0;
-			bool card = line->key && strcmp(line->section, "network") == 0 &&
-				    strcmp(line->key, "mode") == 0;
-			bool cdrom = disk && draft_value(d, "disk", line->name, "media");
-
-			if ((disk && strcmp(dev, cdrom ? "cdrom" : "hd") == 0) ||
-			    (card && strcmp(dev, "network") == 0))
-				*xappend(boot->v, boot->n) = (struct boot_entry){
-					xasprintf("%s/%s", line->section, line->name), order++};
-		}
-	}
-}
-
-static void put_boot(struct draft *d, struct boot_order *boot)
-{
-	own_buf struct buf words = {0};
-
-	if (boot->n)
-		qsort(boot->v, boot->n, sizeof(*boot->v), by_order);
-	for (size_t i = 0; i < boot->n; i++) {
-		buf_addf(&words, "%s%s", i ? " " : "", boot->v[i].item);
-		free(boot->v[i].item);
-	}
-	free(boot->v);
-	if (words.len)
-		draft_put(d, "boot", "", "order", words.data);
-}
-
-/* ------------------------------------------------------------------ disks */
-
-/* Which queue goes to which thread is QEMU's choice here, in turn. */
-static void import_queues(struct draft *d, xmlNode *driver, const char *name)
-{
-	own_free char *queues = xml_attr(driver, "queues"), *number = NULL;
-	xmlNode *list = xml_child(driver, "iothreads");
-	unsigned threads = 0;
-
-	for (xmlNode *t = xml_child(list, "iothread"); t; t = xml_next(t))
-		threads++;
-	xml_take(list);
-	if (queues)
-		draft_put(d, "disk", name, "queues", queues);
-	if (!threads)
-		return;
-	number = xasprintf("%u", threads);
-	draft_put(d, "disk", name, "iothreads", number);
-}
-
-static void import_driver(struct draft *d, xmlNode *disk, const char *name, bool cdrom)
-{
-	xmlNode *driver = xml_child(disk, "driver");
-	own_free char *type = xml_attr(driver, "type"), *cache = xml_attr(driver, "cache");
-	own_free char *io = xml_attr(driver, "io"), *discard = xml_attr(driver, "discard");
-	own_free char *thread = xml_attr(driver, "iothread");
-	own_free char *zeroes = xml_attr(driver, "detect_zeroes");
-	own_free char *bus = xml_peek(xml_child(disk, "target"), "bus");
-
-	xml_has(driver, "name", "qemu");
-	if (type && !(cdrom && strcmp(type, "raw") == 0))
-		draft_put(d, "disk", name, "format", type);
-	if (cdrom) {
-		xml_take(driver);
-		return;
-	}
-	if (cache && strcmp(cache, "default") != 0)
-		draft_put(d, "disk", name, "cache", cache);
-	if (io)
-		draft_put(d, "disk", name, "io", io);
-	if (discard)
-		draft_put(d, "disk", name, "discard", strcmp(discard, "unmap") == 0 ? "yes" : "no");
-	if (thread)
-		draft_put(d, "disk", name, "iothread", "yes");
-	if (bus && strcmp(bus, "virtio") == 0)
-		import_queues(d, driver, name);
-	if (zeroes && draft_knows("disk", "detect-zeroes"))
-		draft_put(d, "disk", name, "detect-zeroes",
-			  strcmp(zeroes, "off") == 0 ? "no" : "yes");
-}
-
-static void import_bus(struct draft *d, xmlNode *disk, const char *name, bool cdrom)
-{
-	static const char *const bus[][2] = {{"virtio", "virtio-blk"}, {"scsi", "virtio-scsi"},
-					     {"sata", "sata"},	       {"ide", "sata"},
-					     {"usb", "usb"},	       {"nvme", "nvme"}};
-	xmlNode *target = xml_child(disk, "target");
-	own_free char *kind = xml_attr(target, "bus"), *rate = xml_attr(target, "rotation_rate");
-	own_free char *serial = xml_text(xml_child(disk, "serial"));
-	own_free char *removable = xml_attr(target, "removable");
-
-	xml_take(target);
-	for (size_t i = 0; kind && i < ARRAY_SIZE(bus); i++)
-		if (strcmp(bus[i][0], kind) == 0 && strcmp(kind, "virtio") != 0 &&
-		    !(cdrom && strcmp(bus[i][1], "sata") == 0))
-			draft_put(d, "disk", name, "bus", bus[i][1]);
-	if (kind && strcmp(kind, "ide") == 0 && !cdrom)
-		draft_note(d, "disk %s is on SATA, as a q35 has no IDE", name);
-	if (kind && (strcmp(kind, "fdc") == 0 || strcmp(kind, "sd") == 0))
-		draft_left(d, "disk %s on %s", name, kind);
-	if (serial)
-		draft_put(d, "disk", name, "serial", serial);
-	if (removable && kind && strcmp(kind, "usb") == 0)
-		draft_put(d, "disk", name, "removable",
-			  strcmp(removable, "on") == 0 ? "yes" : "no");
-	if (rate && draft_knows("disk", "rotation"))
-		draft_put(d, "disk", name, "rotation", strcmp(rate, "1") == 0 ? "ssd" : "hdd");
-}
-
 /* Of the domain's own: what was made above it by a snapshot, and a mirror that runs, are not the
  * disk. */
-static void take_run_time(xmlNode *device)
+void import_take_run_time(xmlNode *device)
 {
 	static const char *const name[] = {"address", "alias", "backingStore", "model"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(name); i++)
 		xml_take(xml_child(device, name[i]));
-}
-
-static void import_disk(struct draft *d, xmlNode *disk, struct boot_order *boot, size_t number)
-{
-	xmlNode *source = xml_child(disk, "source"), *target = xml_child(disk, "target");
-	own_free char *file = xml_attr(source, "file"), *dev = xml_attr(source, "dev");
-	own_free char *kind = xml_attr(disk, "device"), *target_dev = xml_attr(target, "dev");
-	own_free char *name = target_dev ? xstrdup(target_dev) : xasprintf("disk%zu", number);
-	bool cdrom = kind && strcmp(kind, "cdrom") == 0;
-	bool is_file = xml_has(disk, "type", "file") || xml_has(disk, "type", "block");
-
-	if (kind && !cdrom && strcmp(kind, "disk") != 0) {
-		draft_left(d, "disk %s: device=%s", name, kind);
-		xml_take(disk);
-		return;
-	}
-	if (cdrom && !file && !dev) {
-		draft_note(d, "the empty CD-ROM drive %s is left out", name);
-		xml_take(disk);
-		return;
-	}
-	if (!is_file || (!file && !dev)) {
-		own_free char *type = xml_attr(disk, "type");
-
-		draft_left(d, "disk %s: its source, type=%s; a file or a block device can be one",
-			   name, type ? type : "?");
-		xml_take(disk);
-		return;
-	}
-	draft_put(d, "disk", name, "path", file ? file : dev);
-	if (cdrom)
-		draft_put(d, "disk", name, "media", "cdrom");
-	import_driver(d, disk, name, cdrom);
-	import_bus(d, disk, name, cdrom);
-	if (xml_child(disk, "readonly") && !cdrom)
-		draft_put(d, "disk", name, "read-only", "yes");
-	take_run_time(disk);
-	add_boot(boot, disk, "disk", name);
 }
 
 /* ------------------------------------------------------------------ networks */
@@ -271,7 +84,7 @@ static void import_forwards(struct draft *d, xmlNode *node, const char *name)
 	}
 }
 
-static void import_interface(struct draft *d, xmlNode *node, struct boot_order *boot, size_t number)
+static void import_interface(struct draft *d, xmlNode *node, size_t number)
 {
 	own_free char *type = xml_attr(node, "type"),
 		      *mac = xml_attr(xml_child(node, "mac"), "address");
@@ -295,8 +108,8 @@ static void import_interface(struct draft *d, xmlNode *node, struct boot_order *
 		if (strcmp(model, "e1000e") != 0)
 			draft_note(d, "network %s is an e1000e, not %s", name, model);
 	}
-	take_run_time(node);
-	add_boot(boot, node, "network", name);
+	import_take_run_time(node);
+	import_boot(d, node, "network", name);
 	/* Names of the host's own side. */
 	xml_take(xml_child(node, "target"));
 	for (xmlNode *p = xml_child(xml_child(node, "source"), "portid"); p; p = xml_next(p))
@@ -502,19 +315,13 @@ static void import_emulator(struct draft *d, xmlNode *devices)
 void import_devices(struct draft *d, xmlNode *domain)
 {
 	xmlNode *devices = xml_child(domain, "devices");
-	struct boot_order boot = {0};
 	size_t number = 0;
 	bool spice;
 
 	import_emulator(d, devices);
-	for (xmlNode *disk = xml_child(devices, "disk"); disk; disk = xml_next(disk))
-		import_disk(d, disk, &boot, number++);
-	number = 0;
+	import_disks(d, devices);
 	for (xmlNode *i = xml_child(devices, "interface"); i; i = xml_next(i))
-		import_interface(d, i, &boot, number++);
-	if (!boot.n)
-		add_kinds(d, xml_child(domain, "os"), &boot);
-	put_boot(d, &boot);
+		import_interface(d, i, number++);
 	spice = import_graphics(d, devices);
 	import_video(d, devices);
 	import_inputs(d, devices);

@@ -36,6 +36,7 @@ bool import_domain(struct draft *d, const char *name, const char *data, size_t l
 	import_processors(d, domain);
 	import_devices(d, domain);
 	import_hostdevs(d, domain);
+	import_boot_order(d, domain);
 	import_command_line(d, domain);
 	import_hidden(d);
 	xml_rest(domain, add_left, d);

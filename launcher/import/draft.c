@@ -222,6 +222,9 @@ void draft_free(struct draft *d)
 		free(d->line[i].value);
 	}
 	free(d->line);
+	for (size_t i = 0; i < d->boots; i++)
+		free(d->boot[i].item);
+	free(d->boot);
 	names_free(d->left, d->lefts);
 	names_free(d->note, d->notes);
 	pci_list_free(&d->pci);

@@ -19,6 +19,12 @@ struct draft {
 	size_t lefts;
 	char **note; /* what was mapped to something else, a sentence each */
 	size_t notes;
+	/* What is booted from, with libvirt's number for it. */
+	struct draft_boot {
+		char *item; /* SECTION/NAME */
+		unsigned long order;
+	} * boot;
+	size_t boots;
 	/* The host's devices, if it is the one that the domain ran on. */
 	struct pci_list pci;
 };

@@ -32,7 +32,7 @@ static bool read_number(xmlNode *node, const char *name, unsigned limit, unsigne
 	return true;
 }
 
-static bool read_address(xmlNode *node, struct pci_address *address)
+bool import_pci_address(xmlNode *node, struct pci_address *address)
 {
 	unsigned domain = 0, bus, slot, function;
 
@@ -192,6 +192,7 @@ static void put_pci(struct draft *d, struct host_function *h, size_t *pcis)
 
 	h->done = true;
 	draft_put(d, "pci", name, "device", device);
+	import_boot(d, h->node, "pci", name);
 	if (xml_child(h->node, "rom"))
 		draft_left(d, "%s: an option ROM of a device that is no GPU", h->alias);
 }
@@ -208,6 +209,8 @@ static void import_mdev(struct draft *d, xmlNode *domain, xmlNode *node, const c
 	own_buf struct buf more = {0};
 
 	xml_take(node);
+	if (xml_child(node, "boot"))
+		draft_left(d, "the boot order of the vGPU %s", uuid ? uuid : "?");
 	if (display)
 		buf_addf(&more, " display = %s,", display);
 	if (ramfb || raw)
@@ -227,6 +230,21 @@ static void import_mdev(struct draft *d, xmlNode *domain, xmlNode *node, const c
 		uuid ? uuid : "?", more.len ? more.data : "", uuid ? uuid : "?");
 }
 
+/* What has a meaning without a key, and no more: a driver that is told to do something else is
+ * left. */
+static void take_host_device(xmlNode *node)
+{
+	static const char *const attribute[] = {"mode", "type", "managed"};
+	static const char *const child[] = {"rom", "address", "alias"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(attribute); i++)
+		xml_ignore(node, attribute[i]);
+	xml_take_all(xml_child(node, "source"), "address");
+	for (size_t i = 0; i < ARRAY_SIZE(child); i++)
+		xml_take(xml_child(node, child[i]));
+	xml_has(xml_child(node, "driver"), "name", "vfio");
+}
+
 static void import_usb(struct draft *d, xmlNode *node, size_t *usbs)
 {
 	xmlNode *source = xml_child(node, "source");
@@ -235,13 +253,16 @@ static void import_usb(struct draft *d, xmlNode *node, size_t *usbs)
 	bool ids = read_number(xml_child(source, "vendor"), "id", 0xffff, &vendor) &&
 		   read_number(xml_child(source, "product"), "id", 0xffff, &product);
 
-	xml_take(node);
-	if (ids && draft_knows("usb", "device"))
-		draft_putf(d, "usb", name, "device", "%04x:%04x", vendor, product);
-	else if (ids)
-		draft_left(d, "the USB device %04x:%04x", vendor, product);
-	else
+	if (!ids) {
+		xml_take(node);
 		draft_left(d, "a USB device by its bus and number, which change with each plug");
+		return;
+	}
+	draft_putf(d, "usb", name, "device", "%04x:%04x", vendor, product);
+	import_boot(d, node, "usb", name);
+	take_host_device(node);
+	/* One that is not there comes when it is plugged in; QEMU resets it, as libvirt's does. */
+	xml_ignore(source, "startupPolicy");
 }
 
 /* ------------------------------------------------------------------ all of them */
@@ -252,20 +273,6 @@ static char *alias_of(xmlNode *node, size_t number)
 	own_free char *own = xml_attr(xml_child(node, "alias"), "name");
 
 	return own && *own ? steal(&own) : xasprintf("hostdev%zu", number);
-}
-
-/* What has a meaning without a key, and no more: a driver that is told to do something else is
- * left. */
-static void take_function(xmlNode *node)
-{
-	static const char *const attribute[] = {"mode", "type", "managed"};
-	static const char *const child[] = {"source", "rom", "address", "alias"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(attribute); i++)
-		xml_ignore(node, attribute[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(child); i++)
-		xml_take(xml_child(node, child[i]));
-	xml_has(xml_child(node, "driver"), "name", "vfio");
 }
 
 static void place_function(struct draft *d, xmlNode *domain, struct host_function *all, size_t n)
@@ -284,7 +291,7 @@ static void place_function(struct draft *d, xmlNode *domain, struct host_functio
 		if (!all[i].done)
 			put_pci(d, &all[i], &pcis);
 	for (size_t i = 0; i < n; i++) {
-		take_function(all[i].node);
+		take_host_device(all[i].node);
 		free(all[i].alias);
 	}
 }
@@ -305,7 +312,7 @@ void import_hostdevs(struct draft *d, xmlNode *domain)
 		} else if (type && strcmp(type, "usb") == 0) {
 			import_usb(d, node, &usbs);
 		} else if (type && strcmp(type, "pci") == 0 && n < HOSTDEVS &&
-			   read_address(xml_at(node, "source/address"), &address)) {
+			   import_pci_address(xml_at(node, "source/address"), &address)) {
 			all[n++] = (struct host_function){node, steal(&alias), address, false};
 		} else {
 			draft_left(d, "hostdev %s of type %s", alias, type ? type : "?");

@@ -17,7 +17,17 @@ void import_devices(struct draft *d, xmlNode *domain);	  /* all but those of the
 void import_hostdevs(struct draft *d, xmlNode *domain);
 void import_command_line(struct draft *d, xmlNode *domain); /* behind all others */
 
+/* The boot order of a device that is to be a section of that name; then of all of them. */
+void import_boot(struct draft *d, xmlNode *device, const char *section, const char *name);
+void import_boot_order(struct draft *d, xmlNode *domain);
+
+/* <address domain= bus= slot= function=>; false: that is none. */
+bool import_pci_address(xmlNode *node, struct pci_address *address);
+
 /* Parts of import_devices(); spice: the picture comes by it. */
+/* Marks what a device has only while it runs. */
+void import_take_run_time(xmlNode *device);
+void import_disks(struct draft *d, xmlNode *devices);
 void import_sound(struct draft *d, xmlNode *devices, bool spice);
 void import_watchdog(struct draft *d, xmlNode *devices);
 void import_ports(struct draft *d, xmlNode *devices, bool spice);

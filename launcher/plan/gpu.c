@@ -174,6 +174,8 @@ static void add_function(struct composer *c, const struct wanted *w, const struc
 	option_slot(&o, "addr", place->slot, place->function);
 	if (place->multifunction)
 		option_on(&o, "multifunction", true);
+	if (!w->gpu && n == 0 && compose_bootindex(c, w->item))
+		option_number(&o, "bootindex", compose_bootindex(c, w->item));
 	if (w->gpu) {
 		identify_gpu(c, &o, w->gpu, found, n, guest_id);
 		note_function(c, w, f, n, place, guest_id);

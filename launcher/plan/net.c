@@ -125,9 +125,12 @@ static void keep_firmware_off(struct composer *c)
 /* Whether anything has a boot index. */
 static bool machine_boots(const struct composer *c)
 {
-	for (size_t i = 0; i < c->p->disk.n; i++)
-		if (c->p->disk.v[i]->enabled.v && compose_bootindex(c, c->p->disk.v[i]))
-			return true;
+	const struct items *const items[] = {&c->p->disk, &c->p->pci, &c->p->usb};
+
+	for (size_t k = 0; k < ARRAY_SIZE(items); k++)
+		for (size_t i = 0; i < items[k]->n; i++)
+			if (items[k]->v[i]->enabled.v && compose_bootindex(c, items[k]->v[i]))
+				return true;
 	for (size_t i = 0; i < c->p->network.n; i++)
 		if (net_is_there((const struct network *)c->p->network.v[i]) &&
 		    compose_bootindex(c, c->p->network.v[i]))

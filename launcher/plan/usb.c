@@ -130,6 +130,8 @@ static void add_host_device(struct composer *c, const struct usb *usb, const str
 		option_number(&o, "vendorid", selector->vendor);
 		option_number(&o, "productid", selector->product);
 	}
+	if (compose_bootindex(c, &usb->item))
+		option_number(&o, "bootindex", compose_bootindex(c, &usb->item));
 	if (d)
 		compose_argument(c, "-device", option_done(&o), &usb->device.at, NULL);
 	else

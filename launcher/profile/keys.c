@@ -270,7 +270,7 @@ static const struct key BOOT[] = {
 	{"append", TEXT(boot_section, append),
 	 .help = "command line of the kernel"},
 	{"order", ORDER(boot_section, order), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "disks and networks in boot order, such as: disk/system network/lan; auto: disks, then cdroms, as the profile has them; a network is booted from only where it is named here, and has no option ROM else"},
+	 .help = "what is started from, the first one first, such as: disk/system network/lan pci/nvme usb/stick; auto: disks, then cdroms, as the profile has them; a network is booted from only where it is named here, and has no option ROM else, and so is a passed device"},
 	{"menu", FLAG(boot_section, menu), .dflt = "no",
 	 .help = "yes: the firmware offers its boot menu"},
 };

@@ -50,13 +50,18 @@ struct item *items_find(const struct items *items, const char *name)
 static void find_order(struct check *c, struct profile *p)
 {
 	struct boot_order *order = &p->boot.order;
+	const struct items *const items[BOOT_KINDS] = {
+		[BOOT_DISK] = &p->disk,
+		[BOOT_NETWORK] = &p->network,
+		[BOOT_PCI] = &p->pci,
+		[BOOT_USB] = &p->usb,
+	};
 
 	for (size_t i = 0; i < order->n; i++) {
 		struct boot_device *device = &order->v[i];
 		own_free char *word = boot_device_text(device), *shown = text_quote(word, 40);
 
-		device->item =
-			items_find(device->is_network ? &p->network : &p->disk, device->name);
+		device->item = items_find(items[device->kind], device->name);
 		if (!device->item)
 			complain_key(c, &order->at, "'%s' names no section of the profile", shown);
 		for (size_t k = 0; device->item && k < i; k++)

@@ -81,29 +81,38 @@ void clear_order(void *field)
 	free(order->v);
 }
 
+static const char *const BOOT[] = {
+	[BOOT_DISK] = "disk",
+	[BOOT_NETWORK] = "network",
+	[BOOT_PCI] = "pci",
+	[BOOT_USB] = "usb",
+};
+_Static_assert(ARRAY_SIZE(BOOT) == BOOT_KINDS, "each kind is a section's name");
+
 char *boot_device_text(const struct boot_device *device)
 {
-	return xasprintf("%s%s%s", device->is_network ? "network" : "disk",
-			 *device->name ? "/" : "", device->name);
+	return xasprintf("%s%s%s", BOOT[device->kind], *device->name ? "/" : "", device->name);
 }
 
 /* Reads one word; what is wrong with it, which the caller owns, or NULL. */
 static char *add_boot_device(struct boot_order *order, const char *word)
 {
 	size_t n = strcspn(word, "/");
-	bool is_disk = n == strlen("disk") && text_starts(word, "disk");
-	bool is_network = n == strlen("network") && text_starts(word, "network");
 	const char *name = word + n + (word[n] == '/');
+	unsigned kind = 0;
 
-	if (!is_disk && !is_network) {
+	while (kind < BOOT_KINDS && !(n == strlen(BOOT[kind]) && text_starts(word, BOOT[kind])))
+		kind++;
+	if (kind == BOOT_KINDS) {
 		own_free char *shown = text_quote(word, 40);
 
-		return xasprintf(_("'%s' is no disk/NAME and no network/NAME"), shown);
+		return xasprintf(
+			_("'%s' is none of disk/NAME, network/NAME, pci/NAME and usb/NAME"), shown);
 	}
-	if (order->n == 2 * ITEMS_LIMIT)
-		return xasprintf(_("more than %d names"), 2 * ITEMS_LIMIT);
+	if (order->n == BOOT_KINDS * ITEMS_LIMIT)
+		return xasprintf(_("more than %d names"), BOOT_KINDS * ITEMS_LIMIT);
 	*xappend(order->v, order->n) =
-		(struct boot_device){.is_network = is_network, .name = xstrdup(name)};
+		(struct boot_device){.kind = (enum boot_kind)kind, .name = xstrdup(name)};
 	return NULL;
 }
 

@@ -181,10 +181,13 @@ struct cpu_flags {
 	struct origin at;
 };
 
+/* Sections that a firmware can start something from. */
+enum boot_kind { BOOT_DISK, BOOT_NETWORK, BOOT_PCI, BOOT_USB, BOOT_KINDS };
+
 /* What the firmware tries, the first one first. */
 struct boot_device {
-	bool is_network; /* else a disk */
-	char *name;	 /* of the section; "" for one without a name */
+	enum boot_kind kind;
+	char *name; /* of the section; "" for one without a name */
 	const struct item *item;
 };
 

@@ -161,6 +161,18 @@ static void gpus_come_before_others(void **state)
 			 find(plan, "-device", "pcie-root-port,id=gpuport1,"));
 }
 
+/* A drive behind a controller of its own, say. */
+static void a_device_that_is_booted_from(void **state)
+{
+	struct world w = world();
+	own_plan struct plan *plan = planned(
+		&w, "[boot]\norder = network/b pci/a\n[pci a]\ndevice = 8086:15f3\n[network b]\n");
+
+	(void)state;
+	values_are(plan, "-device", "vfio-pci,host=0000:04:00.0",
+		   "vfio-pci,host=0000:04:00.0,id=pci-a-0,bus=port10,addr=00.0,bootindex=2\n");
+}
+
 static void switched_off(void **state)
 {
 	struct world w = world();
@@ -522,6 +534,7 @@ int main(void)
 		cmocka_unit_test(guest_slots),
 		cmocka_unit_test(two_gpus),
 		cmocka_unit_test(gpus_come_before_others),
+		cmocka_unit_test(a_device_that_is_booted_from),
 		cmocka_unit_test(switched_off),
 		cmocka_unit_test(a_function_is_given_once),
 		cmocka_unit_test(ids),

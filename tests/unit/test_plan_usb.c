@@ -183,6 +183,9 @@ static void who_may_open_it(void **state)
 	w.in.nodes = 1;
 	own_plan struct plan *mine = planned(&w, "[usb]\ndevice = 046d:c08b\n");
 	assert_int_equal(mine->steps, 0);
+	own_plan struct plan *stick =
+		planned(&w, "[boot]\norder = usb\n[usb]\ndevice = 046d:c08b\n");
+	assert_non_null(strstr(find(stick, "-device", "usb-host")->value, ",bootindex=1"));
 	w.in.no_devices = true;
 	own_plan struct plan *without = planned(&w, "[usb]\ndevice = 1-4\n");
 	lacks(without, "-device", "usb-host");

@@ -304,8 +304,13 @@ static void the_order_names_what_is_there(void **state)
 	      "p.ini:2:9: boot.order: 'network' names no section of the profile\n"
 	      "p.ini:2:9: boot.order: 'disk/x' names no section of the profile\n"
 	      "p.ini:2:9: boot.order: 'network/a' stands twice\n");
-	wrong("[boot]\norder = network/ network usb/y\n[network]\n",
-	      "p.ini:2:9: boot.order: 'usb/y' is no disk/NAME and no network/NAME\n");
+	wrong("[boot]\norder = network/ network gpu\n[network]\n",
+	      "p.ini:2:9: boot.order: 'gpu' is none of disk/NAME, network/NAME, pci/NAME and usb/NAME\n");
+	wrong("[boot]\norder = usb/y pci/y pciy\n[network]\n",
+	      "p.ini:2:9: boot.order: 'pciy' is none of disk/NAME, network/NAME, pci/NAME and usb/NAME\n");
+	wrong("[boot]\norder = usb/y pci/y\n",
+	      "p.ini:2:9: boot.order: 'usb/y' names no section of the profile\n"
+	      "p.ini:2:9: boot.order: 'pci/y' names no section of the profile\n");
 	wrong("[boot]\norder = network/ network\n[network]\n",
 	      "p.ini:2:9: boot.order: 'network' stands twice\n");
 	profile_free(parse("[boot]\norder = network network/a\n[network]\n[network a]\n", NULL,
@@ -320,7 +325,7 @@ static void a_flood_of_names_in_the_order(void **state)
 	buf_adds(&text, "[boot]\norder =");
 	for (int i = 0; i < 100000; i++)
 		buf_adds(&text, " disk/x");
-	wrong(text.data, "p.ini:2:9: boot.order: more than 128 names\n");
+	wrong(text.data, "p.ini:2:9: boot.order: more than 256 names\n");
 }
 
 static void keys_that_belong_together(void **state)
