@@ -176,10 +176,12 @@ static void waiting_free(struct waiting *w)
 static bool wake_once(struct waiting *w, const char *dir, const struct run_record *record,
 		      struct error **err)
 {
+	bool awake;
+
 	if (w->woken || w->child || getppid() == record->supervisor.pid)
 		return true;
 	w->woken = true;
-	return wake_machine(w->name, dir, err);
+	return wake_machine(w->name, dir, &awake, err);
 }
 
 /* One look: 1 it answers, 0 not yet, -1 it never will, with an error. */

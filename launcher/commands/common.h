@@ -124,9 +124,9 @@ struct qmp *tools_monitor(const char *dir, struct error **err);
 #define TOOLS_ANSWER_MS 10000
 
 /* Has the guest of the machine called name, whose runtime directory is dir, go on where it is
- * paused or sleeps. Where QEMU does not say so, nothing is done.
+ * paused or sleeps, and says so: *woken. Where QEMU does not say so, nothing is done.
  */
-bool wake_machine(const char *name, const char *dir, struct error **err);
+bool wake_machine(const char *name, const char *dir, bool *woken, struct error **err);
 
 /* The names of all instances that have a runtime directory; *dir is where they are. */
 char **instances(size_t *n, char **dir, struct error **err);

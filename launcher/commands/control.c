@@ -14,6 +14,7 @@
 #include "base/patience.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "common.h"
 #include "condition.h"
 #include "run/returned.h"
@@ -259,7 +260,7 @@ static int give_order(const struct arguments *args, order_fn *give, struct error
 static bool give_pause(struct qmp *qmp, const char *state, const char **words, struct error **err)
 {
 	if (strcmp(state, "paused") == 0)
-		*words = "was paused already";
+		*words = _("was paused already");
 	return qmp_execute(qmp, "stop", NULL, TOOLS_ANSWER_MS, NULL, err);
 }
 
@@ -271,9 +272,9 @@ static bool give_resume(struct qmp *qmp, const char *state, const char **words, 
 	bool sleeps = strcmp(state, "suspended") == 0;
 
 	if (strcmp(state, "running") == 0)
-		*words = "runs already";
+		*words = _("runs already");
 	else if (strcmp(state, "guest-panicked") == 0)
-		*words = "goes on as it crashed; 'vmlaunch reset' starts it anew";
+		*words = _("goes on as it crashed; 'vmlaunch reset' starts it anew");
 	return qmp_execute(qmp, sleeps ? "system_wakeup" : "cont", NULL, TOOLS_ANSWER_MS, NULL,
 			   err);
 }
@@ -281,7 +282,7 @@ static bool give_resume(struct qmp *qmp, const char *state, const char **words, 
 /* QEMU makes a guest that is held anew, and holds it still. */
 static bool give_reset(struct qmp *qmp, const char *state, const char **words, struct error **err)
 {
-	*words = "reset";
+	*words = _("reset");
 	return qmp_execute(qmp, "system_reset", NULL, TOOLS_ANSWER_MS, NULL, err) &&
 	       (!held_is(state) || qmp_execute(qmp, "cont", NULL, TOOLS_ANSWER_MS, NULL, err));
 }
@@ -321,12 +322,18 @@ static char *state_of(const char *dir)
 	return state;
 }
 
-bool wake_machine(const char *name, const char *dir, struct error **err)
+static bool give_wake(struct qmp *qmp, const char *state, const char **words, struct error **err)
+{
+	*words = strcmp(state, "suspended") == 0 ? _("was asleep, and is woken")
+						 : _("was paused, and goes on");
+	return give_resume(qmp, state, words, err);
+}
+
+bool wake_machine(const char *name, const char *dir, bool *woken, struct error **err)
 {
 	own_free char *state = state_of(dir);
 	const struct arguments one = {.word = &name, .words = 1};
 
-	if (!state || (strcmp(state, "paused") != 0 && strcmp(state, "suspended") != 0))
-		return true;
-	return command_resume(&one, err) == 0 && !*err;
+	*woken = state && (strcmp(state, "paused") == 0 || strcmp(state, "suspended") == 0);
+	return !*woken || (give_order(&one, give_wake, err) == 0 && !*err);
 }
