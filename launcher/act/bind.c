@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "modules.h"
 #include "sysfs.h"
 
@@ -187,8 +188,8 @@ bool driver_probe(struct keeper *k, const struct pci_address *address, const cha
 	now = driver_of(k, address);
 	if (strcmp(now, driver) == 0)
 		return true;
-	error_add(err, ERROR_HOST, "%s: bound to %s and not to %s", text, *now ? now : "no driver",
-		  driver);
+	error_add(err, ERROR_HOST, "%s: bound to %s and not to %s", text,
+		  *now ? now : N_("no driver"), driver);
 	return false;
 }
 
@@ -393,7 +394,7 @@ bool undo_claimed(struct keeper *k, const struct change *change, struct error **
 	runtime = root_line(&k->root, "/sys/bus/pci/devices/%s/power/runtime_status", text);
 	verdict = verdict_of(k, address);
 	keeper_report(k, REPORT_PROGRESS, 0, "%s has %s; power state %s, %s; %s", text,
-		      *driver ? driver : "no driver", state ? state : "unknown",
-		      runtime ? runtime : "unknown", verdict);
+		      *driver ? driver : N_("no driver"), state ? state : N_("unknown"),
+		      runtime ? runtime : N_("unknown"), verdict);
 	return true;
 }

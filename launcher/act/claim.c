@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "base/vfio_node.h"
 #include "bind.h"
 #include "host/obstacles.h"
@@ -78,8 +79,11 @@ const struct pci_function *expected_function(const struct keeper *k, const struc
 	}
 	if (memchr(want->driver, '\0', sizeof(want->driver)) == NULL ||
 	    strcmp(f->driver ? f->driver : "", want->driver) != 0) {
-		error_add(err, ERROR_HOST, "%s has %s%s now, which the plan did not expect", text,
-			  f->driver ? "driver " : "no driver", f->driver ? f->driver : "");
+		own_free char *has = f->driver ? xasprintf(N_("driver %s"), f->driver)
+					       : xstrdup(N_("no driver"));
+
+		error_add(err, ERROR_HOST, "%s has %s now, which the plan did not expect", text,
+			  has);
 		return NULL;
 	}
 	if (keeper_is_stuck(k, &f->address)) {
@@ -158,8 +162,10 @@ static bool none_stands(const struct obstacles *obstacles, struct error **err)
 		if (n++ < TOLD)
 			buf_addf(&words, "%s%s", n > 1 ? "; " : "", sentence);
 	}
-	if (n > TOLD)
-		buf_addf(&words, "; and %zu more", n - TOLD);
+	if (n > TOLD) {
+		buf_adds(&words, "; ");
+		buf_addf(&words, N_("and %zu more"), n - TOLD);
+	}
 	if (n)
 		error_add(err, ERROR_HOST, "%s", words.data);
 	return n == 0;

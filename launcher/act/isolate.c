@@ -22,6 +22,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "base/trusted.h"
 #include "host/quiet.h"
 #include "state.h"
@@ -169,14 +170,15 @@ static bool switch_off_cpuset(struct keeper *k, struct error **err)
 static const char *partition_remedy(const char *state)
 {
 	if (strstr(state, "exclusive"))
-		return "another control group has some of them in its cpuset.cpus (with systemd: AllowedCPUs=)";
+		return N_(
+			"another control group has some of them in its cpuset.cpus (with systemd: AllowedCPUs=)");
 	if (strstr(state, "distribute"))
-		return "nothing would be left for processes that run now";
+		return N_("nothing would be left for processes that run now");
 	if (strstr(state, "housekeeping"))
-		return "they overlap with isolcpus= or nohz_full= of the kernel's command line";
+		return N_("they overlap with isolcpus= or nohz_full= of the kernel's command line");
 	if (strstr(state, "hotplug"))
-		return "they are offline";
-	return "see cpuset.cpus.partition in the kernel's admin-guide/cgroup-v2.rst";
+		return N_("they are offline");
+	return N_("see cpuset.cpus.partition in the kernel's admin-guide/cgroup-v2.rst");
 }
 
 /* Writing "succeeds" whatever comes of it, so the file is the answer. */
@@ -193,7 +195,7 @@ static bool become_partition(struct keeper *k, const char *group, const char *li
 		return true;
 	error_add(err, ERROR_HOST,
 		  "the kernel makes no partition of the processors %s: %s says \"%s\": %s", list,
-		  file, state ? state : "nothing", partition_remedy(state ? state : ""));
+		  file, state ? state : N_("nothing"), partition_remedy(state ? state : ""));
 	return false;
 }
 
@@ -325,7 +327,7 @@ bool isolate_cpus(struct keeper *k, const struct intent *intent, struct error **
 
 	if (why || journal_find(k->journal, CHANGE_ISOLATED)) {
 		error_add(err, ERROR_HOST, "cannot isolate processors: %s",
-			  why ? why : "this was done for the machine already");
+			  why ? why : N_("this was done for the machine already"));
 		return false;
 	}
 	if (!cpus_are_free(k, &change.cpus, &rest, err))

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/root.h"
 #include "base/say.h"
+#include "base/tongue.h"
 #include "common.h"
 #include "run/identity.h"
 #include "run/link.h"
@@ -81,7 +82,7 @@ int command_recover(const struct arguments *args, struct error **err)
 			return ERROR_HOST;
 	}
 	/* The greeting gives back what dead keepers left. */
-	if (!link_open(&link, forked, "to give the host's devices back", &left, err))
+	if (!link_open(&link, forked, N_("to give the host's devices back"), &left, err))
 		return ERROR_HOST;
 	good = tell_of_keepers(&link, &left);
 	good = link_close(&link, &left) && good;

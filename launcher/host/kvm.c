@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/tongue.h"
+
 #define NODE "/dev/kvm"
 
 /* Opens the node for reading and writing; 0 or the errno. In another root nodes may be plain files,
@@ -69,16 +71,18 @@ const char *kvm_reason(const struct kvm_facts *kvm)
 {
 	static const char *const reason[] = {
 		[KVM_USABLE] = NULL,
-		[KVM_NO_NODE] =
-			"there is no /dev/kvm: switch virtualisation (VT-x, AMD-V, SVM) on in the firmware setup, then 'modprobe kvm_intel' or 'modprobe kvm_amd'",
-		[KVM_NOT_PERMITTED] =
-			"you may not open /dev/kvm: join its group (usually 'sudo usermod -aG kvm USER'), and log in again",
-		[KVM_NO_EXTENSION] =
-			"the processor has neither vmx nor svm here: switch virtualisation on in the firmware setup or, in a virtual machine, nested virtualisation on its host",
-		[KVM_BROKEN] =
-			"/dev/kvm is there but cannot be opened: 'dmesg | grep -i kvm' may say why",
+		[KVM_NO_NODE] = N_(
+			"there is no /dev/kvm: switch virtualisation (VT-x, AMD-V, SVM) on in the firmware setup, then 'modprobe kvm_intel' or 'modprobe kvm_amd'"),
+		[KVM_NOT_PERMITTED] = N_(
+			"you may not open /dev/kvm: join its group (usually 'sudo usermod -aG kvm USER'), and log in again"),
+		[KVM_NO_EXTENSION] = N_(
+			"the processor has neither vmx nor svm here: switch virtualisation on in the firmware setup or, in a virtual machine, nested virtualisation on its host"),
+		[KVM_BROKEN] = N_(
+			"/dev/kvm is there but cannot be opened: 'dmesg | grep -i kvm' may say why"),
 	};
 
 	_Static_assert(ARRAY_SIZE(reason) == KVM_STATES, "one sentence for each state");
-	return (unsigned)kvm->state < KVM_STATES ? reason[kvm->state] : NULL;
+	if ((unsigned)kvm->state >= KVM_STATES || !reason[kvm->state])
+		return NULL;
+	return tongue(reason[kvm->state]);
 }

@@ -228,6 +228,29 @@ void compose_line(struct plan_step *step, const char *fmt, ...)
 	va_end(args);
 }
 
+void compose_remark(struct plan_step *step, const char *fmt, ...)
+{
+	char **line = &step->line[step->lines - 1];
+	own_free char *before = steal(line), *remark = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	remark = xvasprintf(tongue(fmt), args);
+	va_end(args);
+	*line = xasprintf("%s   # %s", before, remark);
+}
+
+void compose_comment(struct plan_step *step, const char *fmt, ...)
+{
+	own_free char *comment = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	comment = xvasprintf(tongue(fmt), args);
+	va_end(args);
+	compose_line(step, "# %s", comment);
+}
+
 struct plan_step *compose_step(struct composer *c, enum step_kind kind, const struct origin *at,
 			       const char *why)
 {

@@ -169,6 +169,11 @@ struct plan_step *compose_step(struct composer *c, enum step_kind kind, const st
 			       const char *why);
 void compose_line(struct plan_step *step, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* A shell's comment, in the tongue: behind the step's last line, or one that stands alone. */
+void compose_remark(struct plan_step *step, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void compose_comment(struct plan_step *step, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* A program that runs beside QEMU: its name in messages, its path, and a clause on what its end
  * means for a guest that runs. Its log is FILE.log; at and why as for an argument. The caller adds
@@ -197,6 +202,8 @@ void compose_machine(struct composer *c);
 void compose_placement(struct composer *c); /* before processors and memory */
 void compose_cpu(struct composer *c);
 void compose_memory(struct composer *c);
+/* Huge pages that are missing, as a step for the keeper. */
+void compose_hugepages_step(struct composer *c);
 void compose_spare(struct composer *c); /* behind all that needs memory: can the host spare it */
 void compose_smbios(struct composer *c);
 void compose_boot(struct composer *c);

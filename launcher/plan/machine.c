@@ -129,7 +129,7 @@ bool plan_accel(enum accel wanted, const char *key, const struct kvm_facts *kvm,
 	*why = NULL;
 	*use_kvm = wanted != ACCEL_TCG && !reason;
 	if (wanted == ACCEL_TCG) {
-		*why = "the profile says so";
+		*why = _("the profile says so");
 		return true;
 	}
 	if (!reason)

@@ -3,6 +3,7 @@
  * neither, and never used.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/tongue.h"
@@ -439,4 +440,27 @@ void compose_memory(struct composer *c)
 	compose_argument(c, "-m", option_done(&o), &memory->at, NULL);
 	add_backend(c);
 	add_overcommit(c);
+}
+
+void compose_hugepages_step(struct composer *c)
+{
+	struct plan_step *step;
+	own_free char *where = NULL;
+	bool wanted = c->p->memory.hugepages.v != HUGEPAGES_AUTO;
+
+	if (!c->huge.ask)
+		return;
+	step = compose_step(c, STEP_HUGEPAGES, &c->p->memory.hugepages.at,
+			    "as many as are missing");
+	step->optional = c->huge.optional;
+	step->intent.hugepages.size_kb = c->huge.size_kb;
+	step->intent.hugepages.node = c->plan->placement.node;
+	step->intent.hugepages.pages = c->huge.pages;
+	step->intent.hugepages.compact = wanted;
+	step->intent.hugepages.drop = wanted && c->p->memory.drop_caches.v;
+	if (c->plan->placement.node >= 0)
+		where = xasprintf("/sys/devices/system/node/node%d", c->plan->placement.node);
+	compose_line(step, "echo +MISSING > %s/hugepages/hugepages-%ukB/nr_hugepages",
+		     where ? where : "/sys/kernel/mm", c->huge.size_kb);
+	compose_remark(step, "until %lu are free", c->huge.pages);
 }

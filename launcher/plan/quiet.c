@@ -64,8 +64,8 @@ static void isolate_lines(struct plan_step *step, bool systemd, const char *list
 		compose_line(step, "echo %s > /sys/fs/cgroup/%s/cpuset.cpus", list, group);
 	compose_line(step, "echo %s > /sys/fs/cgroup/%s/cpuset.cpus.partition",
 		     balanced ? "root" : "isolated", group);
-	compose_line(step, "# then QEMU into the root group, the threads of its vCPUs into %s",
-		     group);
+	compose_comment(step, "then QEMU into the root group, the threads of its vCPUs into %s",
+			group);
 }
 
 static void step_isolate(struct composer *c)
@@ -126,9 +126,9 @@ static void step_irqs(struct composer *c)
 			"irqbalance runs, and not as a service: it may move interrupts back to the guest's processors");
 	compose_line(step, "for f in /proc/irq/*/smp_affinity_list; do echo %s > $f; done", list);
 	if (c->claimed.n)
-		compose_line(
+		compose_comment(
 			step,
-			"# later those of the passed devices, which come with the guest's drivers, to the guest's processors");
+			"later those of the passed devices, which come with the guest's drivers, to the guest's processors");
 }
 
 /* ------------------------------------------------------------------ frequencies */

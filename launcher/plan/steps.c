@@ -8,30 +8,6 @@
 
 #define GIB (1UL << 30)
 
-static void step_hugepages(struct composer *c)
-{
-	struct plan_step *step;
-	own_free char *where = NULL;
-	bool wanted = c->p->memory.hugepages.v != HUGEPAGES_AUTO;
-
-	if (!c->huge.ask)
-		return;
-	step = compose_step(c, STEP_HUGEPAGES, &c->p->memory.hugepages.at,
-			    "as many as are missing");
-	step->optional = c->huge.optional;
-	step->intent.hugepages.size_kb = c->huge.size_kb;
-	step->intent.hugepages.node = c->plan->placement.node;
-	step->intent.hugepages.pages = c->huge.pages;
-	step->intent.hugepages.compact = wanted;
-	step->intent.hugepages.drop = wanted && c->p->memory.drop_caches.v;
-	if (c->plan->placement.node >= 0)
-		where = xasprintf("/sys/devices/system/node/node%d", c->plan->placement.node);
-	compose_line(
-		step,
-		"echo +MISSING > %s/hugepages/hugepages-%ukB/nr_hugepages   # until %lu are free",
-		where ? where : "/sys/kernel/mm", c->huge.size_kb, c->huge.pages);
-}
-
 static void check_lock(struct composer *c)
 {
 	uint64_t memory = c->p->vm.memory.v, total = c->facts->memory.total;
@@ -76,12 +52,12 @@ static void override_line(struct plan_step *step, const struct pci_function *f)
 	char address[PCI_ADDRESS_SIZE];
 
 	pci_address_format(&f->address, address);
-	if (pci_has_driver(f, "vfio-pci"))
-		compose_line(step, "# %s has vfio-pci already, and keeps it afterwards", address);
-	else
-		compose_line(step,
-			     "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override   # now: %s",
-			     address, override && *override ? override : "(null)");
+	if (pci_has_driver(f, "vfio-pci")) {
+		compose_comment(step, "%s has vfio-pci already, and keeps it afterwards", address);
+		return;
+	}
+	compose_line(step, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override", address);
+	compose_remark(step, "now: %s", override && *override ? override : "(null)");
 }
 
 static void bind_lines(struct plan_step *step, const struct pci_function *f)
@@ -110,10 +86,10 @@ static void claim_lines(const struct composer *c, struct plan_step *step, const 
 		nvidia = nvidia || pci_has_driver(set->v[i], "nvidia");
 	}
 	if (nvidia) {
-		compose_line(step, "%s   # those that run", stop);
-		compose_line(
-			step,
-			"rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia   # proves that nobody uses it");
+		compose_line(step, "%s", stop);
+		compose_remark(step, "those that run");
+		compose_line(step, "rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia");
+		compose_remark(step, "proves that nobody uses it");
 	}
 	for (size_t i = 0; i < set->n; i++)
 		bind_lines(step, set->v[i]);
@@ -168,9 +144,10 @@ static enum reset_way step_reset(struct composer *c, struct plan_step *step,
 		return way;
 	for (size_t i = 0; i < f->resets; i++)
 		buf_addf(&before, "%s%s", i ? " " : "", f->reset[i]);
-	compose_line(step, "echo %s > /sys/bus/pci/devices/%s/reset_method   # now: %s%s%s%s",
-		     *choice.method ? choice.method : "''", address, before.data,
-		     choice.why ? " (" : "", choice.why ? choice.why : "", choice.why ? ")" : "");
+	compose_line(step, "echo %s > /sys/bus/pci/devices/%s/reset_method",
+		     *choice.method ? choice.method : "''", address);
+	compose_remark(step, "now: %s%s%s%s", before.data, choice.why ? " (" : "",
+		       choice.why ? choice.why : "", choice.why ? ")" : "");
 	return way;
 }
 
@@ -245,7 +222,8 @@ static void step_claim(struct composer *c)
 	step = compose_step(
 		c, STEP_CLAIM, NULL,
 		"undone afterwards in reverse order, each device with its driver again");
-	compose_line(step, "modprobe vfio-pci   # unless it is loaded");
+	compose_line(step, "modprobe vfio-pci");
+	compose_remark(step, "unless it is loaded");
 	for (size_t i = 0; i < set.n; i++) {
 		fill_function(&step->intent.claim.function[i], set.v[i]);
 		step->intent.claim.function[i].reset = (uint8_t)step_reset(c, step, set.v[i]);
@@ -254,8 +232,9 @@ static void step_claim(struct composer *c)
 	awake_lines(c, step, &set);
 	for (size_t i = 0; i < set.n; i++)
 		if (step->intent.claim.function[i].reset == RESET_SLEEP) {
-			compose_line(step, "# when the guest has ended: echo " SLEEP_ALARM_IN
-					   " > " SLEEP_ALARM "; echo mem > " SLEEP_STATE);
+			compose_comment(step, "when the guest has ended: %s",
+					"echo " SLEEP_ALARM_IN " > " SLEEP_ALARM
+					"; echo mem > " SLEEP_STATE);
 			break;
 		}
 	step->intent.claim.functions = (uint32_t)set.n;
@@ -287,15 +266,17 @@ static void step_mdev(struct composer *c, const struct mdev_place *place)
 	memcpy(step->intent.mdev.uuid, place->id, sizeof(step->intent.mdev.uuid));
 	strncpy(step->intent.mdev.type, place->gpu->mdev.v, sizeof(step->intent.mdev.type) - 1);
 	if (place->there) {
-		compose_line(step, "# the vGPU %s is there, and stays afterwards", place->uuid);
+		compose_comment(step, "the vGPU %s is there, and stays afterwards", place->uuid);
 		if (place->there->group >= 0)
 			compose_line(step, "setfacl -m u:$USER:rw /dev/vfio/%d",
 				     place->there->group);
 		return;
 	}
 	/* vfio-pci brings it along. */
-	if (place == c->mdev && !c->claimed.n)
-		compose_line(step, "modprobe vfio_iommu_type1   # unless it is loaded");
+	if (place == c->mdev && !c->claimed.n) {
+		compose_line(step, "modprobe vfio_iommu_type1");
+		compose_remark(step, "unless it is loaded");
+	}
 	compose_line(step, "echo %s > /sys/bus/pci/devices/%s/mdev_supported_types/%s/create",
 		     place->uuid, address, place->gpu->mdev.v);
 	compose_line(
@@ -343,13 +324,16 @@ static void step_vf(struct composer *c, const struct vf_place *place)
 	if (!there && place->number == 0) {
 		compose_line(step, "echo 0 > /sys/bus/pci/devices/%s/sriov_drivers_autoprobe",
 			     physical);
-		compose_line(step, "echo %lu > /sys/bus/pci/devices/%s/sriov_numvfs   # now: 0",
+		compose_line(step, "echo %lu > /sys/bus/pci/devices/%s/sriov_numvfs",
 			     place->gpu->vf_count.v, physical);
+		compose_remark(step, "now: %s", "0");
 	}
 	if (!there || !pci_has_driver(there, "vfio-pci")) {
 		/* The claim before it brings it along. */
-		if (place == c->vf && !c->claimed.n)
-			compose_line(step, "modprobe vfio-pci   # unless it is loaded");
+		if (place == c->vf && !c->claimed.n) {
+			compose_line(step, "modprobe vfio-pci");
+			compose_remark(step, "unless it is loaded");
+		}
 		compose_line(step, "echo vfio-pci > /sys/bus/pci/devices/%s/driver_override",
 			     address);
 		compose_line(step, "echo %s > /sys/bus/pci/drivers_probe", address);
@@ -474,7 +458,7 @@ static void step_blocks(struct composer *c)
 
 void compose_steps(struct composer *c)
 {
-	step_hugepages(c);
+	compose_hugepages_step(c);
 	check_lock(c);
 	if (c->claims_device || c->p->memory.lock.v)
 		step_memlock(c);

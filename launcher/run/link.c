@@ -19,7 +19,9 @@
 #include "base/program.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "interrupt.h"
+#include "retell.h"
 
 /* #syscalls(supervisor) sendto recvfrom kill wait4 */
 
@@ -114,10 +116,18 @@ struct heard {
 	struct error **held; /* what other keepers hold */
 };
 
+/* What a report says, for a person; the caller owns it. */
+static char *words_of(const struct report *report)
+{
+	own_free char *shown = text_quote(report->text, sizeof(report->text));
+
+	return retell(shown);
+}
+
 /* A report on the way to the answer. */
 static void take_report(const struct report *report, const struct heard *heard)
 {
-	own_free char *text = text_quote(report->text, sizeof(report->text));
+	own_free char *text = words_of(report);
 
 	/* What was not asked for is tried again when it is. */
 	if (report->kind == REPORT_PROGRESS || (report->kind == REPORT_LEFT && !report->id))
@@ -153,7 +163,7 @@ static void tell_times(struct current_step *current, const struct report *report
 	free(current->text);
 	*current = (struct current_step){.us = report->us, .spent_us = report->spent_us};
 	if (report->kind == REPORT_PROGRESS)
-		current->text = text_quote(report->text, sizeof(report->text));
+		current->text = words_of(report);
 }
 
 static void current_step_free(struct current_step *current)
@@ -177,7 +187,7 @@ static bool hear_answer(struct link *link, struct heard *heard, struct error **e
 			return true;
 		}
 		if (report.kind == REPORT_REFUSED && (report.id == link->id || report.id == 0)) {
-			own_free char *text = text_quote(report.text, sizeof(report.text));
+			own_free char *text = words_of(&report);
 
 			error_add(err, ERROR_HOST, "%s", text);
 			return false;
@@ -224,7 +234,7 @@ static char *find_carrier(const char *name)
 static int spawn_carrier(struct child *child, int socket, const char *carrier, bool terminal,
 			 const char *purpose)
 {
-	own_free char *prompt = xasprintf("[vmlaunch] password of %%u, %s: ", purpose);
+	own_free char *prompt = xasprintf(_("[vmlaunch] password of %%u, %s: "), purpose);
 	const struct child_fd fd[] = {{socket, 0}, {STDOUT_FILENO, 1}, {STDERR_FILENO, 2}};
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -326,7 +336,7 @@ bool link_open(struct link *link, int forked, const char *purpose, struct error 
 	pid_t carrier = 0;
 
 	*link = LINK_NONE;
-	link->fd = forked >= 0 ? forked : start_carrier(&carrier, purpose, err);
+	link->fd = forked >= 0 ? forked : start_carrier(&carrier, tongue(purpose), err);
 	if (link->fd < 0)
 		return false;
 	if (greet(link, carrier, left, err))

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "base/tongue.h"
 #include "disk_file.h"
 #include "explain.h"
 #include "firmware/vars.h"
@@ -337,7 +338,7 @@ bool machine_open_link(struct link *link, int keeper, struct error **err)
 {
 	own_error struct error *left = NULL;
 
-	if (!link_open(link, keeper, "to hand over the devices", &left, err))
+	if (!link_open(link, keeper, N_("to hand over the devices"), &left, err))
 		return false;
 	for (size_t i = 0; i < error_count(left); i++)
 		say(SAY_WARNING, "%s", error_message(left, i));
