@@ -15,6 +15,7 @@
 #include "client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
@@ -25,7 +26,7 @@
 #include "base/json.h"
 #include "private.h"
 
-/* #syscalls(supervisor) socket:AF_UNIX connect sendto recvfrom */
+/* #syscalls(supervisor) socket:AF_UNIX connect sendto recvfrom fcntl */
 
 /* Bytes taken from the socket at a time, and in one qmp_receive(). */
 #define READ_SIZE (16 << 10)
@@ -216,7 +217,7 @@ static bool flush(struct qmp *qmp, struct error **err)
 	return true;
 }
 
-bool qmp_receive(struct qmp *qmp, struct error **err)
+static bool receive_bytes(struct qmp *qmp, bool waits, struct error **err)
 {
 	char chunk[READ_SIZE];
 	/* What waits is bounded too: by one message that is not whole yet, and one call. */
@@ -227,7 +228,7 @@ bool qmp_receive(struct qmp *qmp, struct error **err)
 	if (!flush(qmp, err))
 		return false;
 	while (taken < READ_MOST && wire_waiting(qmp->wire) < most) {
-		ssize_t n = recv(qmp->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+		ssize_t n = recv(qmp->fd, chunk, sizeof(chunk), waits && !taken ? 0 : MSG_DONTWAIT);
 
 		if (n > 0) {
 			wire_add(qmp->wire, chunk, (size_t)n);
@@ -247,6 +248,21 @@ bool qmp_receive(struct qmp *qmp, struct error **err)
 		}
 	}
 	return true;
+}
+
+bool qmp_receive(struct qmp *qmp, struct error **err)
+{
+	return receive_bytes(qmp, false, err);
+}
+
+bool qmp_await(struct qmp *qmp, struct error **err)
+{
+	int flags = qmp->waits ? 0 : fcntl(qmp->fd, F_GETFL);
+
+	/* Nothing else depends on it: all other calls say that they do not wait. */
+	if (!qmp->waits && flags >= 0)
+		qmp->waits = fcntl(qmp->fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
+	return receive_bytes(qmp, qmp->waits, err);
 }
 
 /* Takes id off the list of commands that wait; false if it is not there. */

@@ -26,6 +26,7 @@ struct qmp {
 	size_t out_at;
 	bool deaf;    /* the other end reads no more */
 	int attached; /* goes along with the next bytes; -1: none */
+	bool waits;   /* the socket is one that waits where it is not told otherwise */
 
 	uint64_t last_id;
 	struct pending *pending;
@@ -55,6 +56,11 @@ void message_reject(struct qmp_message *message, const char *why);
 /* qmp_send(), with the command as the value of key. */
 bool send_message(struct qmp *qmp, const char *key, const char *command, json_object *arguments,
 		  uint64_t *id, struct error **err);
+
+/* qmp_receive(), of who waits for nothing else and for as long as it takes: one call less for each
+ * answer than with poll(2).
+ */
+bool qmp_await(struct qmp *qmp, struct error **err);
 
 /* The next message from the wire alone, with its size there; QMP_NOTHING if none is whole yet. */
 enum qmp_kind qmp_arrived(struct qmp *qmp, struct qmp_message *message, size_t *size);

@@ -88,6 +88,10 @@ static bool wait_and_receive(struct qmp *qmp, const struct patience *patience, b
 	int64_t left = patience->deadline < 0 ? -1 : patience->deadline - now_ms();
 	int n = 0;
 
+	*other = false;
+	if (patience->deadline < 0 && patience->also_fd < 0 && fds[0].fd >= 0 &&
+	    fds[0].events == POLLIN)
+		return qmp_await(qmp, err);
 	if (patience->deadline < 0 || left >= 0)
 		n = poll(fds, ARRAY_SIZE(fds), (int)left);
 	if (n < 0 && errno != EINTR) {

@@ -396,6 +396,16 @@ bool json_read(const char *text, size_t len, unsigned depth_most, json_object **
 
 /* ------------------------------------------------------------------ to text */
 
+/* How many bytes at the beginning are ASCII's that stand as they are. */
+static size_t plain_length(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && ((text[n] >= 0x20 && text[n] < 0x7f) || text[n] == '\n'))
+		n++;
+	return n;
+}
+
 char *json_shown(json_object *value, int flags)
 {
 	size_t len;
@@ -408,6 +418,12 @@ char *json_shown(json_object *value, int flags)
 	for (size_t at = 0, n; at < len; at += n) {
 		uint32_t code;
 
+		/* Nearly all of it: at once. */
+		n = plain_length(json + at, len - at);
+		buf_add(&out, json + at, n);
+		at += n;
+		if (at == len)
+			break;
 		n = text_code_point(json + at, len - at, &code);
 		/* json-c has escaped all of C0; what it wrote itself are ends of lines. */
 		if (n == 0)

@@ -79,7 +79,8 @@ size_t text_utf8(const char *s, size_t len)
 
 	while (at < len) {
 		uint32_t code;
-		size_t n = text_code_point(s + at, len - at, &code);
+		size_t n =
+			(unsigned char)s[at] < 0x80 ? 1 : text_code_point(s + at, len - at, &code);
 
 		if (!n)
 			break;
