@@ -203,6 +203,9 @@ static void judge_group(const struct judging *j, const struct pci_function *f,
 /* pci_enable_resources() in the kernel's drivers/pci/setup-res.c: one such BAR is enough. */
 static void judge_bars(const struct judging *j, const struct pci_function *f)
 {
+	static const char more_room[] = N_(
+		"switch 'Above 4G decoding' on in the firmware setup, or Resizable BAR off; the boot option pci=realloc may help too");
+
 	for (size_t i = 0; i < f->bars; i++) {
 		own_free char *bar = pci_bar_text(&f->bar[i]);
 
@@ -214,10 +217,14 @@ static void judge_bars(const struct judging *j, const struct pci_function *f)
 				N_("the computer's I/O ports are used up: try the boot option pci=realloc, or take out or switch off what else has some"),
 				"has no address for BAR %s, so no driver, and vfio-pci neither, can switch it on",
 				bar);
+		else if (!f->bar[i].size)
+			obstacles_add(
+				j->out, OBSTACLE_BAR, f, more_room,
+				"has no address for BAR %s: the kernel found no room for it, so the guest would not have it either",
+				bar);
 		else
 			obstacles_add(
-				j->out, OBSTACLE_BAR, f,
-				N_("switch 'Above 4G decoding' on in the firmware setup, or Resizable BAR off; the boot option pci=realloc may help too"),
+				j->out, OBSTACLE_BAR, f, more_room,
 				"has no address for BAR %s, so no driver, and vfio-pci neither, can switch its memory on",
 				bar);
 	}

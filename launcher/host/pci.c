@@ -79,6 +79,63 @@ static void read_bars(struct pci_function *f, const struct place *at)
 	}
 }
 
+/* Configuration space (PCI Local Bus 3.0, 6.2.5.1). */
+#define CONFIG_BARS 0x10
+#define CONFIG_READABLE 64 /* by everybody */
+
+static uint32_t register_of(const char *config, unsigned bar)
+{
+	const unsigned char *p = (const unsigned char *)config + CONFIG_BARS + (size_t)bar * 4;
+
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static bool has_bar(const struct pci_function *f, unsigned index)
+{
+	for (size_t i = 0; i < f->bars; i++)
+		if (f->bar[i].index == index ||
+		    (f->bar[i].kind == PCI_BAR_MEM64 && f->bar[i].index + 1 == index))
+			return true;
+	return false;
+}
+
+/* A GPU's memory, or a window into it: 128 MiB and more since 2006. */
+#define APERTURE (64U << 20)
+
+static bool has_aperture(const struct pci_function *f)
+{
+	for (size_t i = 0; i < f->bars; i++)
+		if (f->bar[i].prefetch && f->bar[i].size >= APERTURE)
+			return true;
+	return false;
+}
+
+/* The kernel forgets a BAR that it found no room for (reset_resource() in its
+ * drivers/pci/setup-bus.c): only the register says still that it is one, if of memory with 64 bits.
+ * Configuration space stays closed but for a GPU that lacks its largest BAR, and is awake.
+ */
+static void find_lost_bars(struct pci_function *f, const struct place *at)
+{
+	own_fd int fd = -1;
+	char config[CONFIG_READABLE];
+
+	if (!pci_is_display(f) || f->is_vf || has_aperture(f) || !f->power_state ||
+	    strcmp(f->power_state, "D0") != 0)
+		return;
+	fd = root_open(&at->dir, "/config", O_RDONLY);
+	if (fd < 0 || read(fd, config, sizeof(config)) != sizeof(config))
+		return;
+	for (unsigned i = 0; i < PCI_BARS; i++) {
+		uint32_t value = register_of(config, i);
+
+		if ((value & 7) == 4 && !has_bar(f, i) && f->bars < PCI_BARS)
+			f->bar[f->bars++] = (struct pci_bar){.index = i,
+							     .kind = PCI_BAR_MEM64,
+							     .prefetch = value & 8,
+							     .unset = true};
+	}
+}
+
 static void read_reset(struct pci_function *f, const struct place *at)
 {
 	own_free char *methods = attribute_line(at, "reset_method");
@@ -175,6 +232,7 @@ static bool read_all(struct pci_function *f, const struct place *at)
 	read_power(f, at);
 	read_reset(f, at);
 	read_virtual(f, at);
+	find_lost_bars(f, at);
 	return true;
 }
 

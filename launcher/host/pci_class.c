@@ -118,6 +118,9 @@ char *pci_bar_text(const struct pci_bar *bar)
 		size /= 1024;
 		i++;
 	}
+	if (!size)
+		return xasprintf("%u: %s%s", bar->index, pci_bar_word(bar->kind),
+				 bar->prefetch ? " prefetchable" : "");
 	return xasprintf("%u: %llu%.*s %s%s", bar->index, (unsigned long long)size, i ? 1 : 0,
 			 unit + i, pci_bar_word(bar->kind), bar->prefetch ? " prefetchable" : "");
 }

@@ -212,6 +212,41 @@ static void a_bar_without_an_address(void **state)
 		"bar: 0000:01:00.0 has no address for BAR 0: 128 io, so no driver, and vfio-pci neither, can switch it on: the computer's I/O ports are used up: try the boot option pci=realloc, or take out or switch off what else has some;");
 }
 
+/* The first 64 bytes of a function's configuration space, with these BARs. */
+static void put_config(void **state, const char *address, const uint32_t bar[6])
+{
+	own_free char *name = xasprintf("sys/devices/pci0000:00/%s/config", address);
+	own_free char *path = in_dir(state, name);
+	own_file FILE *f = fopen(path, "w");
+	uint8_t config[64] = {0};
+
+	assert_non_null(f);
+	for (size_t i = 0; i < 24; i++)
+		config[0x10 + i] = (uint8_t)(bar[i / 4] >> i % 4 * 8);
+	assert_int_equal(fwrite(config, 1, sizeof(config), f), sizeof(config));
+}
+
+/* What the kernel found no room for it shows as if it were not there. */
+static void a_bar_that_is_forgotten(void **state)
+{
+	tree_root(root);
+
+	put(state, "proc/self/mountinfo", "");
+	put_pci(state, "0000:01:00.0", "10de", "2820", "030000");
+	set_group(state, "0000:01:00.0", 1);
+	put_attribute(state, "0000:01:00.0", "resource",
+		      "0x0000000c80000000 0x0000000c81ffffff 0x000000000014220c\n");
+	/* The second one is the upper half of the first. */
+	put_config(state, "0000:01:00.0", (const uint32_t[6]){0x8000000c, 0xc, 0xc, 0, 0, 1});
+	assert_obstacles("01:00.0", NULL, "");
+	put_attribute(state, "0000:01:00.0", "power_state", "D3cold\n");
+	assert_obstacles("01:00.0", NULL, "");
+	put_attribute(state, "0000:01:00.0", "power_state", "D0\n");
+	assert_obstacles(
+		"01:00.0", NULL,
+		"bar: 0000:01:00.0 has no address for BAR 2: mem64 prefetchable: the kernel found no room for it, so the guest would not have it either: switch 'Above 4G decoding' on in the firmware setup, or Resizable BAR off; the boot option pci=realloc may help too;");
+}
+
 #define FIRST "make the other GPU the first one in the firmware setup;"
 #define ALONE \
 	"the host has no GPU beside it: over ssh, stop the desktop (systemctl isolate multi-user.target) and "
@@ -553,6 +588,7 @@ int main(void)
 		in_scratch(a_group_with_the_hosts_own),
 		in_scratch(memory_of_the_firmware),
 		in_scratch(a_bar_without_an_address),
+		in_scratch(a_bar_that_is_forgotten),
 		in_scratch(the_console),
 		in_scratch(a_driven_boot_vga),
 		in_scratch(the_only_gpu),
