@@ -338,6 +338,15 @@ static void option_roms_of_other_functions(void **state)
 	plan_free(told);
 	told = planned(&w, ONE "ids = 10de:22bd:1043:1e6c\nrom = /proc/self/exe\n");
 	assert_int_equal(told->warnings, 0);
+	/* Nothing in it makes a picture under UEFI. */
+	assert_non_null(strstr(told->note[0], "gpu.rom: /proc/self/exe: it has no EFI image"));
+	plan_free(told);
+	/* Cut off right behind its first image. */
+	rom[0x1c + 21] = 0;
+	told = planned(&w, ONE "rom-1 = /proc/self/exe\n");
+	assert_int_equal(told->notes, 0);
+	assert_int_equal(told->warnings, 1);
+	assert_non_null(strstr(told->warning[0], "no image is marked as the last one"));
 }
 
 /* SeaBIOS would have its tables where QEMU puts the initrd. */
