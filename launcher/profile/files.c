@@ -55,6 +55,9 @@ static char *missing_disk(const struct disk *disk, int errnum)
 
 	if (errnum != ENOENT || access(dir, F_OK) < 0)
 		return missing_words(disk->path.v, errnum);
+	/* There a file would lie in memory, in a device's place. */
+	if (text_starts(disk->path.v, "/dev/") && !text_starts(disk->path.v, "/dev/shm/"))
+		return xstrdup("there is no such device now; /dev/disk/by-id has names that stay");
 	if (access(dir, W_OK | X_OK) < 0)
 		return disk->create.v ? xstrdup("you may not make a file in its directory")
 				      : missing_words(disk->path.v, errnum);

@@ -60,10 +60,12 @@ static void what_has_a_disk_made(void **state)
 		"p.ini:2:8: disk a.path: %s/a b.qcow2: no such file; create = 64G has one of 64 GiB "
 		"made at the start\n"
 		"p.ini:7:8: disk c.path: %s/read: no such file\n"
-		"p.ini:10:8: disk d.path: %s/cd.iso: no such file\n",
+		"p.ini:10:8: disk d.path: %s/cd.iso: no such file\n"
+		"p.ini:13:8: disk e.path: /dev/none-such: there is no such device now; "
+		"/dev/disk/by-id has names that stay\n",
 		here, here, here);
 	wrong("[disk a]\npath = a b.qcow2\n[disk b]\npath = x\ncreate = 1G\n[disk c]\npath = "
-	      "read\nread-only = yes\n[disk d]\npath = cd.iso\nmedia = cdrom\n",
+	      "read\nread-only = yes\n[disk d]\npath = cd.iso\nmedia = cdrom\n[disk e]\npath = /dev/none-such\n",
 	      want);
 }
 
