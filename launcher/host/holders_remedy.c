@@ -13,7 +13,9 @@
 	"Configuration"
 #define MONITOR "close it: it reads the GPU's sensors"
 #define GAME "close it: it draws with this GPU"
+#define DESKTOP_X "keep X off this GPU, and log in again"
 #define DESKTOP_WLR "log out, and keep it off this GPU with WLR_DRM_DEVICES or AQ_DRM_DEVICES"
+#define APP "close it, or switch its hardware acceleration off"
 #define BROWSER "close the browser, or switch its hardware acceleration off"
 
 static const struct {
@@ -38,9 +40,14 @@ static const struct {
 	{"X", "set Option \"AutoAddGPU\" \"off\" in xorg.conf's ServerFlags, and log in again"},
 	{"Xwayland", "close the X programs that use this GPU, or log out"},
 	{"kwin_wayland", "keep it off this GPU with KWIN_DRM_DEVICES, and log in again"},
-	{"kwin_x11", "keep X off this GPU, and log in again"},
+	{"kwin_x11", DESKTOP_X},
 	{"plasmashell", "log out and in again, without GPU choices in its environment"},
 	{"gnome-shell", "tag this GPU with mutter-device-ignore in a udev rule, and log in again"},
+	{"cinnamon", DESKTOP_X},
+	{"xfwm4", DESKTOP_X},
+	{"marco", DESKTOP_X},
+	{"budgie-wm", DESKTOP_X},
+	{"picom", DESKTOP_X},
 	{"sway", DESKTOP_WLR},
 	{"Hyprland", DESKTOP_WLR},
 	{"labwc", DESKTOP_WLR},
@@ -54,6 +61,22 @@ static const struct {
 	{"obs", GAME},
 	{"blender", GAME},
 	{"ollama", "systemctl stop ollama"},
+	{"sunshine", "systemctl --user stop sunshine"},
+	{"coolercontrold", "systemctl stop coolercontrold"},
+	{"ksystemstats", "systemctl --user stop plasma-ksystemstats"},
+	{"amdgpu_top", MONITOR},
+	{"corectrl", MONITOR},
+	{"msedge", BROWSER},
+	{"librewolf", BROWSER},
+	{"zen-bin", BROWSER},
+	{"opera", BROWSER},
+	{"electron", APP},
+	{"code", APP},
+	{"Discord", APP},
+	{"spotify", APP},
+	{"slack", APP},
+	{"thunderbird", APP},
+	{"thunderbird-bin", APP},
 	{"firefox", BROWSER},
 	{"firefox-bin", BROWSER},
 	{"chrome", BROWSER},

@@ -16,7 +16,7 @@
 #define IN_THE_GUEST                                                                \
 	"a processor's graphics that no reset brings back; a service in the guest " \
 	"that switches them off before it ends does (RadeonResetBugFix; "           \
-	"isc30/ryzen-gpu-passthrough-proxmox 99, 111; gnif/vendor-reset 82)"
+	"isc30/ryzen-gpu-passthrough-proxmox 43, 99, 111, 135; gnif/vendor-reset 82)"
 #define BY_SLEEP                                                                  \
 	"of a generation that no reset brings back; a sleep of the host between " \
 	"two starts does (reset = sleep; gnif/vendor-reset 107)"
@@ -35,6 +35,9 @@ static const struct known {
 	{AMD, 0x7360, 0x7362, RESET_DEVICE, "Navi 12, " VENDOR_RESET},
 	{AMD, 0x7550, 0x755f, RESET_NONE, "Navi 48, " BY_SLEEP},
 	{AMD, 0x7590, 0x759f, RESET_NONE, "Navi 44, " BY_SLEEP},
+	{AMD, 0x1638, 0x1638, RESET_NONE, "Cezanne, " IN_THE_GUEST},
+	{AMD, 0x1681, 0x1681, RESET_NONE, "Rembrandt, " IN_THE_GUEST},
+	{AMD, 0x164e, 0x164e, RESET_NONE, "Raphael, " IN_THE_GUEST},
 	{AMD, 0x15bf, 0x15bf, RESET_NONE, "Phoenix, " IN_THE_GUEST},
 	{AMD, 0x15c8, 0x15c8, RESET_NONE, "Phoenix 2, " IN_THE_GUEST},
 	{AMD, 0x1900, 0x1901, RESET_NONE, "Hawk Point, " IN_THE_GUEST},
