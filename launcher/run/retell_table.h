@@ -46,6 +46,7 @@ static const char *const SAID[] = {
 "there is an interface %s already, which is in no journal: sudo ip link delete dev %s, if it is nobody's",
 "you may not open /dev/kvm: join its group (usually 'sudo usermod -aG kvm USER'), and log in again",
 "pass one of them instead%s, or switch them off first (echo 0 > /sys/bus/pci/devices/%s/sriov_numvfs)",
+"has no address for BAR %s: the kernel found no room for it, so the guest would not have it either",
 "keeper %d has died, and %s could not be given back: 'vmlaunch recover' tries again, and tells why",
 "keeper %d has died, and QEMU %d still runs with %s: end it, then 'vmlaunch recover' gives that back",
 "another control group has some of them in its cpuset.cpus (with systemd: AllowedCPUs=)",
