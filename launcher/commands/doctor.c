@@ -168,6 +168,8 @@ static void make_patient(struct doctor_look *look)
 		look->release = glass_release(look->g.profile, &look->g.dirs);
 	setup_collect(&look->setup, &g->root, g->facts.distribution);
 	look->patient.root = geteuid() == 0 && root_is_real(&g->root);
+	look->patient.means_asked = root_is_real(&g->root);
+	look->patient.means = sandbox_means();
 	/* Of a recorded host nothing can be run. */
 	if (root_is_real(&g->root) && look->setup.program[SETUP_PASST]) {
 		look->patient.passt_asked = true;

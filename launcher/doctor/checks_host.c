@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/tongue.h"
+#include "isolation/landlock.h"
 
 /* A word of the kernel's options, from its first letters to its end, which the caller owns; NULL
  * where there is none.
@@ -305,6 +306,34 @@ void judge_agent(struct examination *e)
 		      xstrdup(_(
 			      "start one with your session (polkit-gnome, lxqt-policykit, hyprpolkitagent, ...), or start machines on a terminal")),
 		      "this desktop has no polkit agent, so a start by a click asks nobody for the password");
+}
+
+/* As a start tells it (run/confine.c). */
+void judge_sandbox(struct examination *e)
+{
+	const struct sandbox_means *means = &e->patient->means;
+	const char *lacks = landlock_lacks(means->landlock);
+	own_free char *value = xasprintf("Landlock %d, seccomp %s", means->landlock,
+					 means->filters ? "yes" : "no");
+	static const char place[] = "landlock_create_ruleset(2), seccomp(2)";
+
+	if (!e->patient->means_asked)
+		return;
+	if (!means->landlock)
+		found(e, HEALTH_NOTE, place, value,
+		      xstrdup(_(
+			      "have \"landlock\" in the kernel's list (/sys/kernel/security/lsm, boot option lsm=), or a kernel from 5.13 on that was built with it")),
+		      "this kernel lacks %s: a guest that breaks out of QEMU reaches all files of yours",
+		      lacks);
+	if (!means->filters)
+		found(e, HEALTH_NOTE, place, value, NULL,
+		      "this kernel lacks filters for system calls (seccomp): vmlaunch itself goes without");
+	if (means->landlock && means->filters && lacks)
+		found(e, HEALTH_OK, place, value, NULL,
+		      "QEMU is kept to the files of its plan; this kernel lacks %s", lacks);
+	else if (means->landlock && means->filters)
+		found(e, HEALTH_OK, place, value, NULL,
+		      "QEMU is kept to the files of its plan, and vmlaunch to its system calls");
 }
 
 /* Modules that are built on this very host are signed with its own key or not at all. */

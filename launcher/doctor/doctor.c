@@ -20,6 +20,7 @@ const struct check CHECKS[] = {
 	{"keeper", GROUP_HOST, NEED_KEEPER, judge_keeper},
 	{"polkit-agent", GROUP_HOST, NEED_KEEPER, judge_agent},
 	{"module-signing", GROUP_HOST, NEED_GLASS, judge_secure_host},
+	{"sandbox", GROUP_HOST, NEED_NOTHING, judge_sandbox},
 
 	{"gpu", GROUP_GPU, NEED_GPU, judge_gpu},
 	{"gpu-mux", GROUP_GPU, NEED_GPU, judge_mux},

@@ -14,6 +14,7 @@
 #include "firmware/find.h"
 #include "host/facts.h"
 #include "host/setup.h"
+#include "isolation/isolation.h"
 #include "plan/plan.h"
 
 /* In the order of weight. */
@@ -66,6 +67,8 @@ struct patient {
 	size_t gpus;
 	bool root;			    /* the process is root's, on the host that is judged */
 	bool passt_asked, passt_vhost_user; /* what facts_passt_vhost_user() said of setup's */
+	bool means_asked;		    /* of the kernel, which a recorded host is without: */
+	struct sandbox_means means;
 	/* With a profile: */
 	const struct profile *profile; /* NULL: what any profile could want counts */
 	const struct plan *plan;       /* NULL: there is none, or it was refused: */

@@ -55,7 +55,7 @@ void judge_virtualisation(struct examination *e), judge_iommu(struct examination
 	judge_vfio(struct examination *e), judge_processors(struct examination *e),
 	judge_huge_pages(struct examination *e), judge_uring(struct examination *e),
 	judge_memlock(struct examination *e), judge_secure_host(struct examination *e),
-	judge_keeper(struct examination *e);
+	judge_keeper(struct examination *e), judge_sandbox(struct examination *e);
 void judge_gpu(struct examination *e), judge_mux(struct examination *e),
 	judge_supergfxd(struct examination *e), judge_groups(struct examination *e),
 	judge_bars(struct examination *e), judge_rom(struct examination *e),

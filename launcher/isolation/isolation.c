@@ -21,7 +21,8 @@
  * #syscalls, with its stages in parentheses (compiler/filters.c). A build with sanitizers has a
  * list of their own calls beside that (filter.c).
  *
- * What a kernel does not know is left out: what is missing is told at the start, in silence never.
+ * What a kernel does not know is left out: what is missing is told at the start, in silence never,
+ * and by `vmlaunch doctor`.
  */
 #include "isolation.h"
 
@@ -29,6 +30,8 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "filter.h"
+#include "landlock.h"
 
 const char *const sandbox_word[SANDBOXES] = {
 	[SANDBOX_ENFORCE] = "enforce", [SANDBOX_LOG] = "log", [SANDBOX_OFF] = "off"};
@@ -54,4 +57,9 @@ void sandbox_set(enum sandbox mode)
 enum sandbox sandbox_mode(void)
 {
 	return mode_of_process;
+}
+
+struct sandbox_means sandbox_means(void)
+{
+	return (struct sandbox_means){.landlock = landlock_version(), .filters = filter_is_known()};
 }

@@ -23,4 +23,12 @@ bool sandbox_parse(const char *word, enum sandbox *mode);
 void sandbox_set(enum sandbox mode);
 enum sandbox sandbox_mode(void);
 
+/* What this computer's kernel has to keep processes in with. */
+struct sandbox_means {
+	int landlock; /* its version; 0: none, or switched off */
+	bool filters; /* for system calls */
+};
+
+struct sandbox_means sandbox_means(void);
+
 #endif

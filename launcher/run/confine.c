@@ -25,20 +25,20 @@ static const enum landlock_kind KIND[REACH_KINDS] = {
 
 void confine_tell(const struct plan *plan)
 {
-	int version = landlock_version();
-	const char *lacks = landlock_lacks(version);
+	struct sandbox_means means = sandbox_means();
+	const char *lacks = landlock_lacks(means.landlock);
 
 	if (sandbox_mode() != SANDBOX_ENFORCE)
 		say(SAY_WARNING,
 		    "%s: --sandbox=%s: a guest that breaks out of QEMU reaches all files of yours",
 		    plan->name, sandbox_word[sandbox_mode()]);
-	else if (!version)
+	else if (!means.landlock)
 		say(SAY_WARNING,
 		    "%s: this kernel lacks %s: a guest that breaks out of QEMU reaches all files of yours",
 		    plan->name, lacks);
 	else if (lacks)
 		say(SAY_DEBUG, "%s: this kernel lacks %s", plan->name, lacks);
-	if (sandbox_mode() != SANDBOX_OFF && !filter_is_known())
+	if (sandbox_mode() != SANDBOX_OFF && !means.filters)
 		say(SAY_WARNING,
 		    "%s: this kernel lacks filters for system calls (seccomp): vmlaunch itself goes without",
 		    plan->name);
