@@ -21,16 +21,12 @@
 /* Thousands of pages of scattered memory take seconds, more on an old machine. */
 #define STEP_MS 60000
 
-#define NAME_PREFIX "hugepages-"
-#define NAME_SUFFIX "kB"
-
 /* The directory of a pool. The caller owns it. */
 static char *pool_path(unsigned size_kb, int node)
 {
 	if (node == HUGEPAGES_ANYWHERE)
-		return xasprintf("/sys/kernel/mm/hugepages/" NAME_PREFIX "%u" NAME_SUFFIX, size_kb);
-	return xasprintf("/sys/devices/system/node/node%d/hugepages/" NAME_PREFIX "%u" NAME_SUFFIX,
-			 node, size_kb);
+		return xasprintf("/sys/kernel/mm/hugepages/hugepages-%ukB", size_kb);
+	return xasprintf("/sys/devices/system/node/node%d/hugepages/hugepages-%ukB", node, size_kb);
 }
 
 static bool read_number(const struct root *root, const char *dir, const char *name, uint64_t *value,
@@ -70,29 +66,6 @@ bool hugepages_read(const struct root *root, unsigned size_kb, int node,
 		return false;
 	*hugepages = now;
 	return true;
-}
-
-unsigned *hugepages_sizes(const struct root *root, size_t *n)
-{
-	size_t names;
-	char **name = root_list(root, &names, "/sys/kernel/mm/hugepages");
-	unsigned *sizes = NULL;
-
-	*n = 0;
-	for (size_t i = 0; i < names; i++) {
-		own_free char *digits = NULL;
-		uint64_t size;
-
-		if (!text_starts(name[i], NAME_PREFIX) || !text_ends(name[i], NAME_SUFFIX) ||
-		    strlen(name[i]) <= strlen(NAME_PREFIX NAME_SUFFIX))
-			continue;
-		digits = xstrndup(name[i] + strlen(NAME_PREFIX),
-				  strlen(name[i]) - strlen(NAME_PREFIX NAME_SUFFIX));
-		if (text_u64(digits, 10, &size) && size && size <= UINT32_MAX)
-			*xappend(sizes, *n) = (unsigned)size;
-	}
-	names_free(name, names);
-	return sizes;
 }
 
 /* ------------------------------------------------------------------ changing a pool */

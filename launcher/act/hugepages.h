@@ -27,9 +27,6 @@ struct hugepages {
 bool hugepages_read(const struct root *root, unsigned size_kb, int node,
 		    struct hugepages *hugepages, struct error **err);
 
-/* The sizes that this machine has, in KiB, smallest first; *n says how many. The caller owns it. */
-unsigned *hugepages_sizes(const struct root *root, size_t *n);
-
 /* Writes down, before the pool is changed, that at most so many pages will be added; false with
  * words: then nothing is changed.
  */

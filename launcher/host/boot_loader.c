@@ -15,26 +15,15 @@
 #define LOADER_GUID "4a67b082-0a4c-41cf-b6c7-486feadeed4e"
 #define VARIABLE_LIMIT 4096
 
-static const struct {
-	const char *name, *word;
-} LOADER[] = {
-	[BOOT_UNKNOWN] = {"an unknown boot loader", "unknown"},
-	[BOOT_GRUB] = {"GRUB", "grub"},
-	[BOOT_SYSTEMD] = {"systemd-boot", "systemd-boot"},
-	[BOOT_UKI] = {"a unified kernel image", "uki"},
-	[BOOT_LIMINE] = {"Limine", "limine"},
-	[BOOT_NIXOS] = {"NixOS' configuration", "nixos"},
+static const char *const LOADER[] = {
+	[BOOT_UNKNOWN] = "unknown", [BOOT_GRUB] = "grub",     [BOOT_SYSTEMD] = "systemd-boot",
+	[BOOT_UKI] = "uki",	    [BOOT_LIMINE] = "limine", [BOOT_NIXOS] = "nixos",
 };
 _Static_assert(ARRAY_SIZE(LOADER) == BOOT_LOADERS, "words for each loader");
 
-const char *boot_loader_name(enum boot_loader loader)
-{
-	return LOADER[loader].name;
-}
-
 const char *boot_loader_word(enum boot_loader loader)
 {
-	return LOADER[loader].word;
+	return LOADER[loader];
 }
 
 /* A variable's text, behind 4 bytes of attributes in UTF-16, of which only ASCII matters here. */

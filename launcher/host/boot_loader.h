@@ -24,10 +24,7 @@ enum boot_loader {
  */
 enum boot_loader boot_loader_read(const struct root *root, enum distribution distribution);
 
-/* "GRUB", "systemd-boot", ...; for scripts: "grub", "systemd-boot", "uki", "limine", "nixos",
- * "unknown".
- */
-const char *boot_loader_name(enum boot_loader loader);
+/* For scripts: "grub", "systemd-boot", "uki", "limine", "nixos", "unknown". */
 const char *boot_loader_word(enum boot_loader loader);
 
 /* How a boot option is added there: "add intel_iommu=on to GRUB_CMDLINE_LINUX_DEFAULT in

@@ -107,9 +107,6 @@ void pci_board(struct pci_set *board, const struct pci_list *list, const struct 
 void pci_slot(struct pci_set *slot, const struct pci_list *list, const struct pci_function *f);
 /* All members of an IOMMU group, bridges too. */
 void pci_group(struct pci_set *members, const struct pci_list *list, int group);
-/* What sits directly below a bridge. */
-void pci_children(struct pci_set *children, const struct pci_list *list,
-		  const struct pci_function *bridge);
 
 /* A bridge with a bus behind it: the only kind that may stay in a group that is passed through. */
 bool pci_is_bridge(const struct pci_function *f);

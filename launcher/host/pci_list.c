@@ -146,12 +146,3 @@ void pci_group(struct pci_set *members, const struct pci_list *list, int group)
 		if (group >= 0 && list->v[i].group == group)
 			pci_set_add(members, &list->v[i]);
 }
-
-void pci_children(struct pci_set *children, const struct pci_list *list,
-		  const struct pci_function *bridge)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].has_parent &&
-		    pci_address_compare(&list->v[i].parent, &bridge->address) == 0)
-			pci_set_add(children, &list->v[i]);
-}

@@ -48,24 +48,6 @@ static void reads(void **state)
 	assert_int_equal(now.total, 20);
 }
 
-static void sizes(void **state)
-{
-	struct tree *tree = *state;
-	own_free unsigned *found = NULL;
-	size_t n;
-
-	assert_null(hugepages_sizes(&tree->root, &n));
-	assert_int_equal(n, 0);
-	tree_put(tree, "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "0\n");
-	tree_put(tree, "/sys/kernel/mm/hugepages/hugepages-kB/nr_hugepages", "0\n");
-	tree_put(tree, "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0\n");
-	tree_put(tree, "/sys/kernel/mm/hugepages/other", "0\n");
-	found = hugepages_sizes(&tree->root, &n);
-	assert_int_equal(n, 2);
-	assert_int_equal(found[0], 2048);
-	assert_int_equal(found[1], 1048576);
-}
-
 struct noted {
 	struct tree *tree;
 	uint64_t pages;
@@ -324,7 +306,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TREE(reads),
-		IN_TREE(sizes),
 		IN_TREE(adds_and_subtracts),
 		IN_TREE(surplus_does_not_count),
 		IN_TREE(adding_fails),
