@@ -256,48 +256,46 @@ static bool last_keyboard(const struct input_list *list,
 	return gone && !left;
 }
 
-struct events {
-	const char *const *event;
+struct words {
+	const char *const *word;
 	size_t n;
 };
 
 static bool among_events(const struct input_device *d, const void *what)
 {
-	const struct events *events = what;
+	const struct words *event = what;
 
-	for (size_t i = 0; i < events->n; i++)
-		if (strcmp(events->event[i], d->event) == 0)
+	for (size_t i = 0; i < event->n; i++)
+		if (strcmp(event->word[i], d->event) == 0)
 			return true;
 	return false;
 }
 
-static bool below_pci(const struct input_device *d, const void *what)
-{
-	return d->path && pci_path_below(d->path, what);
-}
-
 /* A hub takes with it what hangs on it: "1-4" is above "1-4.2". */
-static bool below_usb(const struct input_device *d, const void *what)
+static bool below_ports(const struct input_device *d, const void *what)
 {
-	size_t len = strlen(what);
+	const struct words *port = what;
 
-	return d->usb_port && strncmp(d->usb_port, what, len) == 0 &&
-	       (!d->usb_port[len] || d->usb_port[len] == '.');
+	for (size_t i = 0; d->usb_port && i < port->n; i++) {
+		size_t len = strlen(port->word[i]);
+
+		if (strncmp(d->usb_port, port->word[i], len) == 0 &&
+		    (!d->usb_port[len] || d->usb_port[len] == '.'))
+			return true;
+	}
+	return false;
 }
 
 bool input_last_keyboard(const struct input_list *list, const char *const *event, size_t n)
 {
-	const struct events events = {event, n};
+	const struct words events = {event, n};
 
 	return last_keyboard(list, among_events, &events);
 }
 
-bool input_last_keyboard_pci(const struct input_list *list, const struct pci_address *address)
+bool input_last_keyboard_usb(const struct input_list *list, const char *const *port, size_t n)
 {
-	return last_keyboard(list, below_pci, address);
-}
+	const struct words ports = {port, n};
 
-bool input_last_keyboard_usb(const struct input_list *list, const char *port)
-{
-	return last_keyboard(list, below_usb, port);
+	return last_keyboard(list, below_ports, &ports);
 }

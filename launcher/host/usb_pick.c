@@ -40,7 +40,7 @@ char *usb_in_use(const struct usb_device *device, const struct input_list *input
 
 	if (device->hub)
 		return xstrdup("is a hub: name what is plugged into it");
-	if (input_last_keyboard_usb(input, device->port))
+	if (input_last_keyboard_usb(input, (const char *const *)&device->port, 1))
 		return xstrdup("is the host's only keyboard: plug in another one");
 	for (size_t i = 0; below && i < storage->n; i++) {
 		own_storage_claims struct storage_claims claims = {0};

@@ -65,6 +65,22 @@ static bool is_twice(struct composer *c, const struct usb *usb, const struct usb
 	return false;
 }
 
+/* Two keyboards can be spared one by one, and not together. */
+static bool takes_last_keyboard(struct composer *c, const struct usb_device *d)
+{
+	const struct input_list *input = &c->facts->devices.input;
+	const char *port[ARRAY_SIZE(c->usb_place) + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->usb_places; i++)
+		if (c->usb_place[i].device)
+			port[n++] = c->usb_place[i].device->port;
+	if (input_last_keyboard_usb(input, port, n))
+		return false;
+	port[n++] = d->port;
+	return input_last_keyboard_usb(input, port, n);
+}
+
 static void check_device(struct composer *c, const struct usb *usb, const struct usb_device *d,
 			 size_t found)
 {
@@ -76,6 +92,11 @@ static void check_device(struct composer *c, const struct usb *usb, const struct
 	if (use)
 		compose_refuse(c, usb->device.at, "%s: %s at port %s %s", key, device, d->port,
 			       use);
+	else if (d && takes_last_keyboard(c, d))
+		compose_refuse(
+			c, usb->device.at,
+			"%s: %s at port %s is the last of the host's keyboards, as other sections take the rest: plug in another one",
+			key, device, d->port);
 	else if (!d)
 		compose_note(c, "%s: %s is not plugged in: the guest gets it when it is", name,
 			     device);

@@ -61,7 +61,8 @@ static void kinds(void **state)
 static void the_last_keyboard_is_known(void **state)
 {
 	static const char *const both[] = {"event0", "event3"};
-	const struct pci_address controller = at("00:14.0"), other = at("00:15.0");
+	static const char *const ports[] = {"1-4", "1-4.2", "1-4.20", "1-"};
+	static const char *const adapter[] = {"1-4", "1-9"};
 	own_input_list struct input_list list = {0}, one = {0};
 	tree_root(root);
 
@@ -76,7 +77,7 @@ static void the_last_keyboard_is_known(void **state)
 	assert_string_equal(list.v[1].link[0], "/dev/input/by-id/usb-kbd");
 	assert_false(input_last_keyboard(&list, both, 1));
 	assert_true(input_last_keyboard(&list, both, 2));
-	assert_false(input_last_keyboard_pci(&list, &controller));
+	assert_false(input_last_keyboard_usb(&list, ports, 1));
 	input_list_free(&list);
 	put_event(state, "event1", "x/input/input1", "0\n");
 	/* Without the built-in one. */
@@ -84,18 +85,15 @@ static void the_last_keyboard_is_known(void **state)
 
 	assert_int_equal(unlink(builtin), 0);
 	input_list_read(&one, &root);
-	assert_true(input_last_keyboard_pci(&one, &controller));
-	assert_false(input_last_keyboard_pci(&one, &other));
-	assert_true(input_last_keyboard_usb(&one, "1-4"));
-	assert_true(input_last_keyboard_usb(&one, "1-4.2"));
-	assert_false(input_last_keyboard_usb(&one, "1-4.20"));
-	assert_false(input_last_keyboard_usb(&one, "1-"));
+	assert_true(input_last_keyboard_usb(&one, &ports[0], 1));
+	assert_true(input_last_keyboard_usb(&one, &ports[1], 1));
+	assert_false(input_last_keyboard_usb(&one, &ports[2], 2));
 	/* One on Bluetooth is as good. */
 	put_event(state, "event12", "virtual/misc/uhid/0005:1:2.3/input/input12", KEYS);
 	input_list_free(&one);
 	input_list_read(&one, &root);
-	assert_false(input_last_keyboard_pci(&one, &controller));
-	/* But not where its adapter hangs on the same controller, unless there is another. */
+	assert_false(input_last_keyboard_usb(&one, ports, 1));
+	/* But not where its adapter goes as well, unless there is another. */
 	put_caps(state, "virtual/misc/uhid/0005:1:2.3/input/input12/event12", "id/bustype",
 		 "0005\n");
 	link_to(state, "sys/class/bluetooth/hci0",
@@ -103,13 +101,13 @@ static void the_last_keyboard_is_known(void **state)
 	put(state, "sys/class/bluetooth/hci0:256/x", "");
 	input_list_free(&one);
 	input_list_read(&one, &root);
-	assert_true(input_last_keyboard_pci(&one, &controller));
-	assert_false(input_last_keyboard_usb(&one, "1-9"));
+	assert_true(input_last_keyboard_usb(&one, adapter, 2));
+	assert_false(input_last_keyboard_usb(&one, &adapter[1], 1));
 	link_to(state, "sys/class/bluetooth/hci1",
 		"../../devices/pci0000:00/0000:00:15.0/usb2/2-1/2-1:1.0/bluetooth/hci1");
 	input_list_free(&one);
 	input_list_read(&one, &root);
-	assert_false(input_last_keyboard_pci(&one, &controller));
+	assert_false(input_last_keyboard_usb(&one, adapter, 2));
 	/* A host without any has none to lose. */
 	assert_false(input_last_keyboard(&one, both, 0));
 }

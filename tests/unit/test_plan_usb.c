@@ -220,6 +220,24 @@ static void what_the_host_keeps(void **state)
 	refusal_says(&w, "[usb]\ndevice = 1-3\n", "is built without usb-host");
 }
 
+/* What each could be spared alone is not spared together. */
+static void two_keyboards(void **state)
+{
+	struct input_device keyboards[] = {inputs[0], inputs[0]};
+	struct world w = plugged_world();
+
+	(void)state;
+	keyboards[1].event = S("event8");
+	keyboards[1].usb_port = S("1-2.4");
+	w.facts.devices.input = (struct input_list){keyboards, ARRAY_SIZE(keyboards)};
+	plan_free(planned(&w, "[usb]\ndevice = 1-4\n"));
+	plan_free(planned(&w, "[usb a]\ndevice = 1-2.4\n[usb b]\ndevice = 1-3\n"));
+	refused(&w, "[usb a]\ndevice = 1-2.4\n[usb b]\ndevice = 1-4\n[usb c]\ndevice = 1-3\n",
+		ERROR_HOST,
+		"p.ini:4:10: usb b.device: 1-4 at port 1-4 is the last of the host's keyboards, as other "
+		"sections take the rest: plug in another one\n");
+}
+
 /* ------------------------------------------------------------------ input */
 
 #define KEYBOARD_PATH "/dev/input/by-id/usb-Keyboard-event-kbd"
@@ -278,8 +296,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(selectors),	       cmocka_unit_test(by_ids_and_ports),
 		cmocka_unit_test(absent_ones),	       cmocka_unit_test(who_may_open_it),
-		cmocka_unit_test(what_the_host_keeps), cmocka_unit_test(keyboards_and_mice),
-		cmocka_unit_test(odd_inputs),
+		cmocka_unit_test(what_the_host_keeps), cmocka_unit_test(two_keyboards),
+		cmocka_unit_test(keyboards_and_mice),  cmocka_unit_test(odd_inputs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
