@@ -39,6 +39,12 @@ char *net_passt_lack(const struct composer *c)
 		install = distribution_install(c->facts->distribution, PACKAGE_PASST);
 		return xasprintf(_("passt, which is faster, is not there: %s"), install);
 	}
+	/* As nobody, whom it becomes, it has no right to what it is given; to stay root is refused
+	 * to one of 2026 by the kernel (uid_map, user_namespaces(7): CAP_SETFCAP).
+	 */
+	if (c->facts->net.root)
+		return xstrdup(_(
+			"passt, which is faster, stays root in its older releases alone, where mode = passt asks for it"));
 	return c->facts->userns_closed
 		       ? xstrdup(_(
 				 "passt, which is faster, needs a user namespace, and the kernel lets no user make one"))

@@ -316,7 +316,7 @@ static const struct key NETWORK[] = {
 	{"enabled", FLAG(network, item.enabled), .dflt = "yes",
 	 .help = "no: as if the section were not there"},
 	{"mode", CHOICE(network, mode, MODE), .dflt = "auto",
-	 .help = "user: NAT inside QEMU, no privilege; passt: the same by the program of that name, which is faster, and the guest has the host's own address; bridge: a port of a bridge of the host's, made by root for the machine's life; macvtap: likewise beside a card of the host's, with whose network the guest talks, but not with this host; tap: an interface of the host's that is there already and yours; none: no card; auto: the fastest without a password: tap where the key tap names one, passt where it is installed, else user"},
+	 .help = "user: NAT inside QEMU, no privilege; passt: the same by the program of that name, which is faster, and the guest has the host's own address; bridge: a port of a bridge of the host's, made by root for the machine's life; macvtap: likewise beside a card of the host's, with whose network the guest talks, but not with this host; tap: an interface of the host's that is there already and yours; none: no card; auto: the fastest without a password: tap where the key tap names one, passt where it is installed and the start is no root's own, else user"},
 	{"mac", MAC(network, mac), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "auto: made from the names and this host's machine-id"},
 	{"model", CHOICE(network, model, MODEL), .dflt = "virtio",

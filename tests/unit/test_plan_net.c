@@ -351,7 +351,8 @@ static void passt(void **state)
 {
 	static const struct plan_program programs[] = {{"passt", S("/usr/bin/passt")}};
 	struct world w = world(), without = world();
-	own_plan struct plan *plan = NULL, *root = NULL, *automatic = NULL, *closed = NULL;
+	own_plan struct plan *plan = NULL, *root = NULL, *automatic = NULL, *closed = NULL,
+			     *roots = NULL;
 
 	(void)state;
 	w.in.program = programs;
@@ -377,6 +378,7 @@ static void passt(void **state)
 	w.facts.userns_closed = false;
 	/* As nobody, whom it would become else, it could not even start. */
 	w.facts.net.root = true;
+	has(roots = planned(&w, LAN), "-netdev", "user,id=network-lan");
 	root = planned(&w, LAN "mode = passt\n");
 	words_are(&root->companion[0], "/usr/bin/passt\n-f\n-e\n-q\n-F\n3\n--runas\n0:0\n");
 	w.facts.net.unprivileged = 1024;
