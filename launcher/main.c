@@ -428,7 +428,7 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	/* Brought here by sudo or pkexec: nothing of the user's is looked at. */
 	if (argc >= 2 && strcmp(argv[1], "--keeper") == 0)
-		return argc == 2 ? keeper_main() : ERROR_USAGE;
+		return argc <= 3 ? keeper_main(argv[2]) : ERROR_USAGE;
 	/* Whoever waits for the end of a pipe must not wait for ours. */
 	syscall(SYS_close_range, 3U, ~0U, 0);
 	standard_error_open();

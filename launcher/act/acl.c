@@ -21,6 +21,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+/* #syscalls(keeper) getxattr setxattr */
+
 #define ATTRIBUTE "system.posix_acl_access"
 #define NOBODY ((uint32_t)-1) /* the id of entries without a name */
 #define WANTED (ACL_READ | ACL_WRITE)

@@ -18,6 +18,8 @@
 #include "base/text.h"
 #include "sysfs.h"
 
+/* #syscalls(keeper) sync */
+
 /* Thousands of pages of scattered memory take seconds, more on an old machine. */
 #define STEP_MS 60000
 

@@ -28,6 +28,8 @@
 #include "state.h"
 #include "sysfs.h"
 
+/* #syscalls(keeper) mkdir rmdir */
+
 #define CGROUP "/sys/fs/cgroup"
 #define CONTROL CGROUP "/cgroup.subtree_control"
 #define THREADS CGROUP "/cgroup.threads"

@@ -13,6 +13,8 @@
 #include "base/text.h"
 #include "journal_file.h"
 
+/* #syscalls(keeper) mkdir unlink rmdir */
+
 #define JOURNAL_LIMIT (1U << 20)
 
 bool journal_dir(struct error **err)

@@ -11,6 +11,8 @@
 #include "base/file.h"
 #include "base/own.h"
 
+/* #syscalls(keeper) pwrite64 fsync rename renameat2 unlink */
+
 /* So much may a record grow before the next change: QEMU's number and start, pages. */
 #define SLACK 512
 #define BLOCK 4096

@@ -25,8 +25,12 @@
 #include "base/clock.h"
 #include "base/layout.h"
 #include "base/text.h"
+#include "isolation/filter.h"
 #include "rights.h"
+#include "runner.h"
 #include "state.h"
+
+/* #syscalls(keeper) sendto recvfrom recvmsg shutdown pidfd_open */
 
 /* So long after QEMU's end its client may take to ask for the release, whose answer it then reads
  * as it comes.
@@ -149,7 +153,8 @@ static bool do_watch(struct keeper *k, const struct request *request, struct err
 	if (!journal_watch(k->journal, qemu, err) || !isolate_process(k, pid, err))
 		return false;
 	/* From here on there is nothing to be made, only given back. */
-	if (!journal_find(k->journal, CHANGE_TAP) && !rights_without_network(err))
+	if (!journal_find(k->journal, CHANGE_TAP) &&
+	    (!rights_without_network(err) || !runner_without_network(err)))
 		return false;
 	k->qemu = steal_fd(&pidfd);
 	k->phase = PHASE_WATCHING;
@@ -423,6 +428,31 @@ static void outlive_stuck(struct keeper *k)
 	}
 }
 
+/* In the handler of a call that the filter forbids. What it says is heard with whatever answer is
+ * waited for next.
+ */
+static int client_fd;
+static pid_t filtered;
+
+static void tell_client(const char *line, size_t len)
+{
+	struct report report = {.version = KEEPER_VERSION, .kind = REPORT_REFUSED};
+
+	/* A worker has other things at that number. */
+	if (getpid() != filtered)
+		return;
+	memcpy(report.text, line, len < sizeof(report.text) ? len : sizeof(report.text) - 1);
+	send(client_fd, &report, sizeof(report), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static bool enter_filter(int fd, struct error **err)
+{
+	client_fd = fd;
+	filtered = getpid();
+	filter_tell_by(tell_client);
+	return rights_filtered(err);
+}
+
 int keeper_serve(int fd, uid_t uid, pid_t client)
 {
 	struct keeper k = {
@@ -438,7 +468,8 @@ int keeper_serve(int fd, uid_t uid, pid_t client)
 	bool left;
 
 	umask(077);
-	if (chdir("/") < 0 || !rights_of_keeper(&err)) {
+	if (chdir("/") < 0 || !rights_of_keeper(&err) || !runner_start(&err) ||
+	    !enter_filter(fd, &err)) {
 		keeper_report(&k, REPORT_REFUSED, 0, "%s",
 			      err ? error_message(err, 0) : "chdir failed");
 		return ERROR_HOST;
@@ -449,6 +480,7 @@ int keeper_serve(int fd, uid_t uid, pid_t client)
 	if (k.phase != PHASE_NEW && k.phase != PHASE_OVER)
 		restore_all(&k);
 	outlive_stuck(&k);
+	runner_stop();
 	left = k.journal->n;
 	journal_free(k.journal);
 	return left ? ERROR_LEFT : 0;

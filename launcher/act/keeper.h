@@ -10,10 +10,11 @@
 #include "act/protocol.h"
 #include "base/error.h"
 
-/* The body of `vmlaunch --keeper`: serves the socket on descriptor 0, made by an ordinary user's
- * vmlaunch and brought here by sudo or pkexec. Returns an exit status.
+/* The body of `vmlaunch --keeper [MODE]`: serves the socket on descriptor 0, made by an ordinary
+ * user's vmlaunch and brought here by sudo or pkexec. mode is a word of sandbox_word, NULL:
+ * enforce. Returns an exit status.
  */
-int keeper_main(void);
+int keeper_main(const char *mode);
 
 /* For a vmlaunch that is root already: forks a keeper that serves uid. Returns our end of the
  * socket (close-on-exec), or -1.

@@ -7,6 +7,8 @@
 
 #include "state.h"
 
+/* #syscalls(keeper) prlimit64:RLIMIT_MEMLOCK prlimit64:RLIMIT_RTPRIO */
+
 /* A single one is enough to be before all that is not realtime. */
 #define PRIORITY 1
 

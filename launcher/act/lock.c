@@ -10,6 +10,8 @@
 #include "base/alloc.h"
 #include "state.h"
 
+/* #syscalls(keeper) flock rmdir unlink */
+
 #define LOCK_PATH JOURNAL_DIR "/lock"
 
 /* So long may nothing be written down by whoever holds it: longer than his longest step (a module's

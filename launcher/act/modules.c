@@ -18,6 +18,8 @@
 #include "base/text.h"
 #include "host/kmodule.h"
 
+/* #syscalls(keeper) delete_module */
+
 /* With its NUL: MODULE_NAME_LEN of linux/moduleparam.h on 64 bits. */
 #define NAME_ROOM 56
 

@@ -17,6 +17,7 @@
 #include "base/child.h"
 #include "base/layout.h"
 #include "base/text.h"
+#include "isolation/isolation.h"
 #include "state.h"
 
 #define CLIENT 3 /* the descriptor that leads to the client */
@@ -101,17 +102,20 @@ static bool stand_apart(void)
 	}
 }
 
-int keeper_main(void)
+int keeper_main(const char *mode)
 {
+	enum sandbox sandbox = SANDBOX_ENFORCE;
 	uid_t uid;
 	pid_t client;
 
-	if (geteuid() != 0 || !peer_identity(0, &uid, &client) || !carrier_agrees(uid)) {
+	if (geteuid() != 0 || (mode && !sandbox_parse(mode, &sandbox)) ||
+	    !peer_identity(0, &uid, &client) || !carrier_agrees(uid)) {
 		fprintf(stderr, "vmlaunch --keeper is started by vmlaunch itself, as root\n");
 		return ERROR_USAGE;
 	}
 	if (!stand_apart())
 		return ERROR_HOST;
+	sandbox_set(sandbox);
 	clearenv();
 	setenv("PATH", LAYOUT_PATH, 1);
 	return keep_only(0) ? keeper_serve(CLIENT, uid, client) : ERROR_HOST;

@@ -1,11 +1,30 @@
 #include "rights.h"
 
 #include <cap-ng.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "isolation/filter.h"
+
+/* What no fault of ours makes, and somebody who has got hold of a keeper would:
+ *
+ * #fatal(keeper) execve execveat ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp bpf
+ * perf_event_open keyctl add_key request_key userfaultfd io_uring_setup io_uring_enter
+ * io_uring_register kexec_load kexec_file_load init_module finit_module mount umount2 pivot_root
+ * chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr setns unshare
+ * open_by_handle_at name_to_handle_at reboot swapon swapoff acct settimeofday clock_settime
+ * clock_adjtime adjtimex sethostname setdomainname quotactl iopl ioperm modify_ldt setuid setreuid
+ * setresuid setfsuid
+ */
+
+/* Rights over networks go when the machine runs, which is the one use of these.
+ *
+ * #syscalls(keeper) capget capset prctl:PR_CAPBSET_READ
+ */
 
 /* uid 0 owns what it writes to in sysfs and needs no capability for that. */
 static const int KEPT[] = {
@@ -137,5 +156,14 @@ bool rights_without_network(struct error **err)
 	    capng_apply(CAPNG_SELECT_CAPS) == 0)
 		return true;
 	error_add(err, ERROR_HOST, "the keeper cannot give up its right over networks");
+	return false;
+}
+
+bool rights_filtered(struct error **err)
+{
+	if (filter_enter(FILTER_KEEPER) || !filter_is_known())
+		return true;
+	error_errno(err, ERROR_HOST, errno,
+		    "the keeper cannot filter its system calls (--sandbox=off goes without)");
 	return false;
 }

@@ -14,4 +14,9 @@ bool rights_of_keeper(struct error **err);
 /* Gives up what only making network interfaces needs. */
 bool rights_without_network(struct error **err);
 
+/* The last: a filter for system calls, for ever (isolation/isolation.c). True as well where the
+ * kernel has none.
+ */
+bool rights_filtered(struct error **err);
+
 #endif

@@ -13,6 +13,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+/* #syscalls(keeper) fstatfs */
+
 /* What the worker returns beside an errno. A driver's own ETIMEDOUT is not ours. */
 enum { PART_WRITTEN = -1, NOT_KERNELS = -2, TIMED_OUT = -3 };
 

@@ -26,6 +26,8 @@
 #include "base/patience.h"
 #include "base/text.h"
 
+/* #syscalls(keeper) kill wait4 waitid pidfd_send_signal */
+
 /* The longest last line that goes into an error, in bytes. */
 #define WORDS 300
 
@@ -262,6 +264,13 @@ static bool start(struct watched *w, const char *const argv[], const char *name,
 	return errnum == 0;
 }
 
+static worker_exec_fn *instead;
+
+void worker_exec_by(worker_exec_fn *fn)
+{
+	instead = fn;
+}
+
 bool worker_exec(const char *const argv[], int deadline_ms, char **output, struct error **err)
 {
 	own_watched struct watched w = WATCHED_NONE;
@@ -270,6 +279,13 @@ bool worker_exec(const char *const argv[], int deadline_ms, char **output, struc
 	int status = 0;
 	bool late, lost;
 
+	if (instead && !output) {
+		since = now_us();
+		bool good = instead(argv, deadline_ms, err);
+
+		spent_us += now_us() - since;
+		return good;
+	}
 	if (!start(&w, argv, name, err))
 		return false;
 	since = now_us();

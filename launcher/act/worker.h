@@ -69,4 +69,10 @@ bool worker_exec(const char *const argv[], int deadline_ms, char **output, struc
 int64_t worker_spent_us(void);
 void worker_count(void);
 
+/* Who runs programs in place of this process from now on, where their output is not wanted; NULL:
+ * this process again.
+ */
+typedef bool worker_exec_fn(const char *const argv[], int deadline_ms, struct error **err);
+void worker_exec_by(worker_exec_fn *fn);
+
 #endif

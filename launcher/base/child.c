@@ -30,7 +30,11 @@
 #include "alloc.h"
 #include "own.h"
 
-/* #syscalls(supervisor) wait4 pidfd_send_signal */
+/* #syscalls(supervisor) wait4 pidfd_send_signal
+ *
+ * #syscalls(keeper) fork clone:process socketpair:AF_UNIX pipe2 pidfd_open pidfd_send_signal sendto
+ * recvfrom setsid prctl:PR_SET_PDEATHSIG dup2 dup3 close_range wait4
+ */
 
 extern char **environ;
 

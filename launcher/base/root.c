@@ -10,6 +10,8 @@
 #include "alloc.h"
 #include "file.h"
 
+/* #syscalls(keeper) openat2 */
+
 #define READ_LIMIT (1U << 20)
 #define RACES 1000 /* so often a path is asked for again */
 

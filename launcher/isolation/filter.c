@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/own.h"
 #include "base/standard_error.h"
 #include "isolation.h"
 
@@ -54,11 +55,20 @@
 
 #define PATIENCE_MS 200
 
+/* What becomes of the rest, and what helps. */
+static const char *const CONSEQUENCE[] = {
+	[FILTER_SUPERVISOR] = "QEMU goes on, and 'vmlaunch attach --sandbox=off' takes it over",
+	[FILTER_KEEPER] =
+		"'vmlaunch recover --sandbox=off' gives back what it has taken from the host",
+};
+_Static_assert(ARRAY_SIZE(CONSEQUENCE) == FILTERS, "each stage has one");
+
 static enum filter_stage entered;
 static void (*last_act)(void);
+static void (*tell_by)(const char *line, size_t len);
 
 struct words {
-	char text[256];
+	char text[320];
 	size_t len;
 };
 
@@ -79,24 +89,36 @@ static void add_number(struct words *words, int number)
 	add(words, at);
 }
 
-static void tell_and_die(int sig, siginfo_t *info, void *context)
+/* Nobody who does not read it keeps us from our end. */
+static void tell_on_standard_error(const char *line, size_t len)
 {
 	struct pollfd out = {.fd = standard_error_fd(), .events = POLLOUT};
 	struct words words = {.len = 0};
 
+	add(&words, "vmlaunch: error: ");
+	for (size_t i = 0; i < len && words.len < sizeof(words.text) - 1; i++)
+		words.text[words.len++] = line[i];
+	add(&words, "\n");
+	if (poll(&out, 1, PATIENCE_MS) > 0 && write(out.fd, words.text, words.len) < 0)
+		(void)0;
+}
+
+static void tell_and_die(int sig, siginfo_t *info, void *context)
+{
+	struct words words = {.len = 0};
+
 	(void)sig;
 	(void)context;
-	add(&words, "vmlaunch: error: the ");
+	add(&words, "the ");
 	add(&words, FILTER[entered].name);
 	add(&words, " has made the system call ");
 	add(&words, filter_call_name(info->si_syscall));
 	add(&words, " (");
 	add_number(&words, info->si_syscall);
 	add(&words,
-	    "), which its filter forbids, and is killed: a fault of vmlaunch's, please report it; QEMU goes on, and 'vmlaunch attach --sandbox=off' takes it over\n");
-	/* Nobody who does not read it keeps us from our end. */
-	if (poll(&out, 1, PATIENCE_MS) > 0 && write(out.fd, words.text, words.len) < 0)
-		(void)0;
+	    "), which its filter forbids, and is killed: a fault of vmlaunch's, please report it; ");
+	add(&words, CONSEQUENCE[entered]);
+	(tell_by ? tell_by : tell_on_standard_error)(words.text, words.len);
 	if (last_act)
 		last_act();
 	raise(SIGSYS);
@@ -114,22 +136,30 @@ void filter_at_end(void (*act)(void))
 	last_act = act;
 }
 
+void filter_tell_by(void (*tell)(const char *line, size_t len))
+{
+	tell_by = tell;
+}
+
 bool filter_enter(enum filter_stage stage)
 {
 	struct sigaction action = {.sa_sigaction = tell_and_die,
 				   .sa_flags = SA_SIGINFO | SA_RESETHAND | SA_NODEFER};
 	const struct filter *filter = &FILTER[stage];
 	struct sock_fprog program = filter->enforce;
+	unsigned flags = SECCOMP_FILTER_FLAG_TSYNC;
 	sigset_t set;
 
 	if (sandbox_mode() == SANDBOX_OFF)
 		return true;
 	if (sandbox_mode() == SANDBOX_LOG)
 		program = filter->log;
+	/* What is only refused nobody would hear of. */
+	if (stage == FILTER_KEEPER)
+		flags |= SECCOMP_FILTER_FLAG_LOG;
 	entered = stage;
 	sigemptyset(&set);
 	sigaddset(&set, SIGSYS);
 	return sigaction(SIGSYS, &action, NULL) == 0 && sigprocmask(SIG_UNBLOCK, &set, NULL) == 0 &&
-	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) ==
-		       0;
+	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) == 0;
 }

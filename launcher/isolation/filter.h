@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum filter_stage { FILTER_SUPERVISOR, FILTERS };
+enum filter_stage { FILTER_SUPERVISOR, FILTER_KEEPER, FILTERS };
 
 /* Made by the build. */
 struct filter {
@@ -28,8 +28,14 @@ bool filter_is_known(void);
  */
 void filter_at_end(void (*act)(void));
 
+/* Who gets the line that tells of it, len bytes without an end, in place of standard error: called
+ * as the above, and in a child of the process as well.
+ */
+void filter_tell_by(void (*tell)(const char *line, size_t len));
+
 /* Puts all threads of this process under a filter, as sandbox_mode() says, for ever. The process
- * must have no_new_privs. False with errno set, where the kernel does not do that.
+ * must have no_new_privs. Of a keeper the kernel's log names each call that is refused. False with
+ * errno set, where the kernel does not do that.
  */
 bool filter_enter(enum filter_stage stage);
 

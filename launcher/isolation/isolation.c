@@ -14,6 +14,24 @@
  * forgotten costs little there: SIGSYS, of which the terminal and the desktop are told; QEMU goes
  * on, its keeper gives back, `vmlaunch attach` takes it over.
  *
+ *  A keeper, as root, before it hears its client (act/keeper.c, keeper_serve()): the capabilities
+ * that its steps need and a bounding set without others, not dumpable, no_new_privs, then a process
+ * that runs programs for it (act/runner.c), then a filter, which its workers (act/worker.c)
+ * inherit. Modules are loaded and services started again at the very end, when a driver that was
+ * unloaded comes back; so the programs for that cannot all run before the filter. The runner has
+ * none, as a filter would be modprobe's, systemctl's and ip's as well, which are other people's; it
+ * runs the lines that a table names and nothing else.
+ *
+ * A keeper must not die of a call that was forgotten: nobody would give back what it holds, and the
+ * one that recovers from its journal, being the same program, would die at the same place. So what
+ * is not in its list fails, as on a kernel that does not have it (ENOSYS): libc takes another way,
+ * or one step fails with words and the others go on; the kernel's log names the call, and the lab's
+ * tests look there. Fatal are those that no fault makes: to run a program, to trace, to load a
+ * module or a program into the kernel, to mount. Whoever makes them has got hold of it; then its
+ * death is better than what it would give back. It is SIGKILL's as far as the host is concerned:
+ * what was changed is in the journal before it is changed, so `vmlaunch recover`, or the next
+ * start, gives all of it back, with --sandbox=off where the filter itself was wrong.
+ *
  *  Companions, as the user: the same without Landlock, under which passt and virtiofsd could not
  * make sandboxes of their own (a Landlock domain may not mount), which are narrower.
  *

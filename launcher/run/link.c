@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "base/tongue.h"
 #include "interrupt.h"
+#include "isolation/isolation.h"
 #include "retell.h"
 
 /* #syscalls(supervisor) sendto recvfrom kill wait4 */
@@ -238,8 +239,10 @@ static int spawn_carrier(struct child *child, int socket, const char *carrier, b
 	const struct child_fd fd[] = {{socket, 0}, {STDOUT_FILENO, 1}, {STDERR_FILENO, 2}};
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	const char *const sudo[] = {"sudo", "-p", prompt, "--", self, "--keeper", NULL};
-	const char *const pkexec[] = {"pkexec", self, "--keeper", NULL};
+	/* Nothing where it is as usual: who lets sudo run this line alone need not let more. */
+	const char *mode = sandbox_mode() == SANDBOX_ENFORCE ? NULL : sandbox_word[sandbox_mode()];
+	const char *const sudo[] = {"sudo", "-p", prompt, "--", self, "--keeper", mode, NULL};
+	const char *const pkexec[] = {"pkexec", self, "--keeper", mode, NULL};
 
 	self[n > 0 ? n : 0] = '\0';
 	/* In our process group, which has the terminal. */
@@ -385,6 +388,21 @@ bool link_keepers(struct link *link, struct error **held, struct error **odd, st
 	struct heard heard = {.held = held, .left = odd};
 
 	return send_request(link, VERB_KEEPERS, NULL, 0, err) && hear_answer(link, &heard, err);
+}
+
+char *link_last_words(int fd)
+{
+	struct report report;
+	char *words = NULL;
+
+	while (recv(fd, &report, sizeof(report), MSG_DONTWAIT) == (ssize_t)sizeof(report)) {
+		if (report.version != KEEPER_VERSION || report.kind != REPORT_REFUSED || report.id)
+			continue;
+		report.text[sizeof(report.text) - 1] = '\0';
+		free(words);
+		words = text_quote(report.text, sizeof(report.text));
+	}
+	return words;
 }
 
 bool link_close(struct link *link, struct error **err)

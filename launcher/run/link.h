@@ -51,6 +51,11 @@ bool link_return(struct link *link, pid_t thread, struct error **err);
  */
 bool link_keepers(struct link *link, struct error **held, struct error **odd, struct error **err);
 
+/* Why a keeper that has ended did so, where it had the time to say it: the caller's, NULL where
+ * not. Waits for nothing.
+ */
+char *link_last_words(int fd);
+
 /* Has everything given back and hangs up; fails with ERROR_LEFT and a line for each thing that
  * could not be. To be called in each case once link_open() succeeded; harmless without a keeper.
  */

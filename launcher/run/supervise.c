@@ -274,7 +274,11 @@ static int timers(struct supervisor *s)
 
 static void lose_keeper(struct supervisor *s)
 {
+	own_free char *words = link_last_words(s->keeper);
+
 	s->keeper = -1;
+	if (words)
+		say(SAY_WARNING, "%s: %s", s->plan->name, words);
 	say(SAY_WARNING,
 	    "%s: the keeper has died; the guest goes on, but what it has of the host is given back only by 'vmlaunch recover', after the machine's end",
 	    s->plan->name);

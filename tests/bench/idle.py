@@ -1,4 +1,4 @@
-"""What the supervisor and the keeper cost while a guest idles."""
+"""What the supervisor, the keeper and who runs its programs cost while a guest idles."""
 import json
 import os
 import pathlib
@@ -7,7 +7,7 @@ import time
 import machines
 
 QUIET_SECONDS = 5
-# Of supervisor and keeper together.
+# Of all of them together.
 GOAL_KIB = 2048
 
 
@@ -45,6 +45,12 @@ def keeper_of(bench):
     return record.get("keeper", {}).get("pid", 0)
 
 
+def runner_of(keeper):
+    """The pid of who runs a keeper's programs, 0 when there is none."""
+    children = pathlib.Path(f"/proc/{keeper}/task/{keeper}/children")
+    return int(children.read_text().split()[0]) if keeper and children.exists() else 0
+
+
 def can_set_pages():
     try:
         with open("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "r+b"):
@@ -58,7 +64,8 @@ def measure(report, bench, seconds):
     words = ["--set", "memory.hugepages=2M"] if os.geteuid() == 0 and can_set_pages() else []
     found = {}
     with machines.Running(bench, *words) as machine:
-        pids = {"supervisor": machine.child.pid, "keeper": keeper_of(bench)}
+        keeper = keeper_of(bench)
+        pids = {"supervisor": machine.child.pid, "keeper": keeper, "runner": runner_of(keeper)}
         pids = {who: pid for who, pid in pids.items() if pid}
         settle(machine.child.pid)
         before = {who: switches(pid) for who, pid in pids.items()}

@@ -43,14 +43,15 @@ def measure(report, rounds, seconds):
 
 
 def show(report, found, rounds, seconds):
-    both = [found.get(f"{who}.pss") for who in ("supervisor", "keeper")]
-    if None not in both:
-        report.title(f"Supervisor and keeper of an idle guest that has a host device, {seconds} s, in the lab")
-        report.table(["supervisor", "keeper"], [
-            (title, unit, [found[f"{who}.{what}"] for who in ("supervisor", "keeper")])
+    whose = ["supervisor", "keeper", "runner"]
+    pss = [found.get(f"{who}.pss") for who in whose]
+    if None not in pss:
+        report.title(f"Supervisor, keeper and its runner of programs, of an idle guest that has a host device, {seconds} s, in the lab")
+        report.table(whose, [
+            (title, unit, [found[f"{who}.{what}"] for who in whose])
             for what, title, unit in (("pss", "memory, its share of it (PSS)", "KiB"), ("threads", "threads", ""),
                                       ("wakeups", "wake-ups", ""))])
-    report.goal("supervisor + keeper, PSS, in the lab", sum(both) if None not in both else None, "KiB", GOAL_KIB,
+    report.goal(" + ".join(whose) + ", PSS, in the lab", sum(pss) if None not in pss else None, "KiB", GOAL_KIB,
                 f"< {GOAL_KIB}")
     report.goal("keeper, wake-ups while idle, in the lab", found.get("keeper.wakeups"), "", 0, "none")
     variants = [name for name in VARIANTS if f"jitter.{name}.p50" in found]

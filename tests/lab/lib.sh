@@ -40,6 +40,7 @@ begin_checks() {
 
 end_checks() {
     local status=$?
+    ! declare -F last_checks >/dev/null || last_checks
     rm -rf "$lab_tmp"
     if [ "$status" != 0 ]; then
         not_ok "the script came to its end (it ended with $status)"

@@ -113,6 +113,12 @@ qemu_of() { pgrep -f -- "-name guest=$1[, ]" || true; }
 keepers() { for j in /run/vmlaunch/*.journal; do [ ! -e "$j" ] || basename "$j" .journal; done; }
 status_field() { awk -F'\t' -v f="$2:" '$1 == f { print $2; for (i = 3; i <= NF; i++) print $i }' "/proc/$1/status" | paste -sd' '; }
 
+# Whatever the test did: the kernel's log has all that keepers' filters did not let them do.
+last_checks() {
+	check 'no keeper made a system call that is not in its list' \
+		equal "$(dmesg | sed -n 's/.* type=1326 .*comm="vmlaunch".*\(syscall=[0-9]*\).*/\1/p' | sort -u)" ''
+}
+
 # What the keeper said that it did, and what the plan says, as commands without comments and pids.
 done_lines() { sed -n 's/^vmlaunch: host: //p' "$work/$1.out" | sed 's/--pid [0-9]*/--pid PID/'; }
 # shellcheck disable=SC2016  # the plan's own words

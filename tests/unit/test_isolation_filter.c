@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -190,6 +191,50 @@ static void they_live_without_it(void **state)
 	}
 }
 
+static long listen_to_packets(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0) < 0 ? errno : 0;
+}
+
+static long make_terminal_speak(void)
+{
+	return ioctl(-1, TIOCSTI, "x") < 0 ? errno : 0;
+}
+
+/* Of what a fault of ours could make a keeper does not die, as nobody else would give back. */
+static void a_keeper_is_refused(void **state)
+{
+	static long (*const call[])(void) = {listen_to_packets, make_terminal_speak};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(call); i++) {
+		own_free char *said = NULL;
+		int status = status_of(FILTER_KEEPER, SANDBOX_ENFORCE, call[i], &said);
+
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), ENOSYS);
+		assert_string_equal(said, "");
+	}
+}
+
+static void a_keeper_is_killed(void **state)
+{
+	static long (*const call[])(void) = {run_program, load_module, mount_nothing,
+					     open_by_handle};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(call); i++) {
+		own_free char *said = NULL, *off = NULL;
+		int status = status_of(FILTER_KEEPER, SANDBOX_ENFORCE, call[i], &said);
+
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGSYS);
+		assert_non_null(strstr(said, "the keeper has made the system call "));
+		assert_non_null(strstr(said, "'vmlaunch recover --sandbox=off' gives back"));
+		assert_true(WIFEXITED(status_of(FILTER_KEEPER, SANDBOX_OFF, call[i], &off)));
+	}
+}
+
 static void what_is_allowed(void **state)
 {
 	static long (*const call[])(void) = {ask_for_clone3, ask_for_the_future, read_nothing};
@@ -209,6 +254,8 @@ int main(void)
 		cmocka_unit_test(the_last_act_comes_before_the_end),
 		cmocka_unit_test(an_unread_pipe_keeps_nobody),
 		cmocka_unit_test(they_live_without_it),
+		cmocka_unit_test(a_keeper_is_refused),
+		cmocka_unit_test(a_keeper_is_killed),
 		cmocka_unit_test(what_is_allowed),
 	};
 

@@ -11,6 +11,8 @@
  * filter is the union of all such lines of its stage and of those of "all"; those of "sanitizer"
  * count for a build with sanitizers, in each stage.
  *
+ * "#fatal(keeper)" names calls that kill a stage whose other calls only fail.
+ *
  * libseccomp makes the program for the kernel here, when vmlaunch is built, so that a start pays
  * for one system call and neither for the library nor for its work. Each stage has two: what is not
  * in the list sends SIGSYS (filter.c tells which call, and the process ends), or is allowed and
@@ -36,15 +38,19 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define TAG "#syscalls("
+#define FATAL "#fatal("
 #define UNKNOWN_FROM 451 /* cachestat(), Linux 6.5 */
 #define X32 0x40000000U
 #define ROWS_MOST 4096
 
-static const char *const STAGE[] = {"supervisor"};
+static const char *const STAGE[] = {"supervisor", "keeper"};
+/* What is in no list: a signal, or the answer of a kernel that does not have the call. */
+static const uint32_t DENIED[] = {SCMP_ACT_TRAP, SCMP_ACT_ERRNO(ENOSYS)};
 #define STAGES (sizeof(STAGE) / sizeof(*STAGE))
 
 static const char *const UNKNOWN[] = {"clone3", "openat2", "epoll_pwait2", "process_madvise"};
@@ -68,12 +74,14 @@ static const struct narrow {
 	IS("socket", 0, AF_UNIX),
 	IS("socket", 0, AF_NETLINK),
 	IS("setsockopt", 2, SO_ATTACH_FILTER),
+	IS("socketpair", 0, AF_UNIX),
 	IS("prctl", 0, PR_SET_PDEATHSIG),
 	IS("prctl", 0, PR_SET_NAME),
 	IS("prctl", 0, PR_GET_DUMPABLE),
 	IS("prctl", 0, PR_SET_DUMPABLE),
 	IS("prctl", 0, PR_SET_PTRACER),
 	IS("prctl", 0, PR_SET_VMA),
+	IS("prctl", 0, PR_CAPBSET_READ),
 	IS("ioctl", 1, TCGETS),
 	IS("ioctl", 1, TCSETS),
 	IS("ioctl", 1, TCSETSW),
@@ -91,6 +99,8 @@ static const struct narrow {
 	 CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
 		 CLONE_NEWPID | CLONE_NEWNET,
 	 0},
+	IS("prlimit64", 1, RLIMIT_MEMLOCK),
+	IS("prlimit64", 1, RLIMIT_RTPRIO),
 	/* Its own limits, which libc looks at, and nobody else's. */
 	{"prlimit64", "self", 0, SCMP_CMP_EQ, 0, 0},
 };
@@ -98,6 +108,7 @@ static const struct narrow {
 
 struct row {
 	unsigned stages; /* a bit for each */
+	bool fatal;
 	char *call;
 	const struct narrow *narrow;
 };
@@ -136,7 +147,7 @@ static const struct narrow *narrow_of(const char *call, const char *word)
 	return NULL;
 }
 
-static void take_word(const char *file, unsigned stages, char *word)
+static void take_word(const char *file, unsigned stages, bool fatal, char *word)
 {
 	char *colon = strchr(word, ':');
 	struct row *r = &row[rows];
@@ -145,10 +156,10 @@ static void take_word(const char *file, unsigned stages, char *word)
 		*colon = '\0';
 	if (rows == ROWS_MOST)
 		fail("too many calls");
-	*r = (struct row){.stages = stages, .call = strdup(word)};
+	*r = (struct row){.stages = stages, .fatal = fatal, .call = strdup(word)};
 	if (colon && !(r->narrow = narrow_of(word, colon + 1)))
 		fail("%s: %s:%s is none of those that filters.c knows", file, word, colon + 1);
-	if (!colon && is_narrowed(word))
+	if (!colon && !fatal && is_narrowed(word))
 		fail("%s: %s wants a ':' and for what", file, word);
 	if (seccomp_syscall_resolve_name(word) != __NR_SCMP_ERROR)
 		rows++;
@@ -177,10 +188,10 @@ static unsigned stages_of(const char *file, char *words)
 	return stages;
 }
 
-static void take_words(const char *file, unsigned stages, char *words)
+static void take_words(const char *file, unsigned stages, bool fatal, char *words)
 {
 	for (char *word = strtok(words, " \t\n"); word; word = strtok(NULL, " \t\n"))
-		take_word(file, stages, word);
+		take_word(file, stages, fatal, word);
 }
 
 /* The list of a comment goes on to the comment's end or its next empty line. */
@@ -190,18 +201,20 @@ static void take_file(const char *file)
 	char *line = NULL;
 	size_t size = 0;
 	unsigned stages = 0;
-	bool inside = false;
+	bool inside = false, fatal = false;
 
 	if (!f)
 		fail("%s: %s", file, strerror(errno));
 	while (getline(&line, &size, f) > 0) {
-		char *at = strstr(line, TAG), *end = at ? strchr(at, ')') : NULL;
+		char *allows = strstr(line, TAG), *at = allows ? allows : strstr(line, FATAL);
+		char *end = at ? strchr(at, ')') : NULL;
 		char *words = line + strspn(line, " \t*"), *over = strstr(line, "*/");
 
 		if (at && end && !strchr(line, '"')) {
 			*end = '\0';
 			stages = stages_of(file, strchr(at, '(') + 1);
 			words = end + 1;
+			fatal = !allows;
 			inside = true;
 		}
 		if (over) {
@@ -210,7 +223,7 @@ static void take_file(const char *file)
 		}
 		inside = inside && *words != '\n';
 		if (inside)
-			take_words(file, stages, words);
+			take_words(file, stages, fatal, words);
 		inside = inside && !over;
 	}
 	if (inside)
@@ -221,16 +234,16 @@ static void take_file(const char *file)
 
 /* ------------------------------------------------------------------ making a filter */
 
-static void add_row(scmp_filter_ctx *ctx, const struct row *r)
+static void add_row(scmp_filter_ctx *ctx, const struct row *r, uint32_t action)
 {
 	const struct narrow *n = r->narrow;
 	int number = seccomp_syscall_resolve_name(r->call), result;
 
 	if (n)
-		result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 1,
+		result = seccomp_rule_add(ctx, action, number, 1,
 					  SCMP_CMP(n->argument, n->how, n->a, n->b));
 	else
-		result = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 0);
+		result = seccomp_rule_add(ctx, action, number, 0);
 	if (result < 0 && result != -EEXIST)
 		fail("%s: %s", r->call, strerror(-result));
 }
@@ -265,17 +278,28 @@ static void print_program(FILE *out, int fd)
 		fprintf(out, "\t{%#x, %u, %u, %#x},\n", op.code, op.jt, op.jf, op.k);
 }
 
-static void print_filter(FILE *out, size_t stage, const char *kind, uint32_t denied)
+/* What is allowed comes first, and stays so: a sanitizer's calls may be fatal ones elsewhere. */
+static void add_rows(scmp_filter_ctx *ctx, size_t stage, bool fatal, uint32_t action)
 {
+	for (size_t i = 0; i < rows; i++)
+		if (row[i].stages & 1U << stage && row[i].fatal == fatal)
+			add_row(ctx, &row[i], action);
+}
+
+static void print_filter(FILE *out, size_t stage, const char *kind, bool logs)
+{
+	uint32_t denied = logs ? SCMP_ACT_LOG : DENIED[stage];
+	uint32_t fatal = logs ? SCMP_ACT_LOG : SCMP_ACT_TRAP;
 	scmp_filter_ctx *ctx = seccomp_init(denied);
 	int fd = memfd_create("filter", MFD_CLOEXEC);
 
 	if (!ctx || fd < 0 || seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) < 0)
 		fail("libseccomp: no filter");
-	for (size_t i = 0; i < rows; i++)
-		if (row[i].stages & 1U << stage)
-			add_row(ctx, &row[i]);
-	add_unknown(ctx);
+	add_rows(ctx, stage, false, SCMP_ACT_ALLOW);
+	if (fatal != denied)
+		add_rows(ctx, stage, true, fatal);
+	if (denied != SCMP_ACT_ERRNO(ENOSYS))
+		add_unknown(ctx);
 	if (seccomp_export_bpf(ctx, fd) < 0)
 		fail("libseccomp: no program");
 	fprintf(out, "static const struct sock_filter %s_%s[] = {\n", STAGE[stage], kind);
@@ -317,8 +341,8 @@ int main(int argc, char **argv)
 	fprintf(out,
 		"/* Made by launcher/isolation/compiler/filters.c. */\n#include \"isolation/filter.h\"\n\n");
 	for (size_t i = 0; i < STAGES; i++) {
-		print_filter(out, i, "enforce", SCMP_ACT_TRAP);
-		print_filter(out, i, "log", SCMP_ACT_LOG);
+		print_filter(out, i, "enforce", false);
+		print_filter(out, i, "log", true);
 	}
 	fprintf(out,
 		"#define PROGRAM(name) {sizeof(name) / sizeof(*(name)), (struct sock_filter *)(name)}\n"

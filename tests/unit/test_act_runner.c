@@ -1,0 +1,148 @@
+/* What a keeper's runner runs, and that it ends. */
+#include "test_act_kernel.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "act/runner.h"
+#include "act/worker.h"
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/trusted.h"
+#include "isolation/filter.h"
+
+/* The only child. */
+static pid_t child_of_ours(void)
+{
+	own_free char *path = xasprintf("/proc/self/task/%d/children", (int)getpid());
+	own_free char *text = file_read(path, 64, NULL);
+
+	return text ? (pid_t)strtol(text, NULL, 10) : 0;
+}
+
+/* Each would do more than a keeper wants; none of them would do harm if it ran after all. */
+static void others_are_refused(void **state)
+{
+	static const char *const line[][6] = {
+		{"/bin/true"},
+		{"/tmp/modprobe", "--", "loop"},
+		{"/nowhere/ip", "link", "delete", "dev", "none"},
+		{"/sbin/modprobe"},
+		{"/sbin/modprobe", "--"},
+		{"/sbin/modprobe", "--", ""},
+		{"/sbin/modprobe", "--", "--version"},
+		{"/sbin/modprobe", "-n", "none"},
+		{"/sbin/modprobe", "--", "none", "option=1"},
+		{"/sbin/ip", "netns", "exec", "none", "true"},
+		{"/sbin/ip", "link", "delete", "dev", "-V"},
+		{"/sbin/ip", "-V"},
+		{"/bin/systemctl", "--version"},
+		{"/bin/udevadm", "settle", "--timeout=5", "--version"},
+	};
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_test("no root");
+	assert_true(runner_start(NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(line); i++) {
+		own_error struct error *err = NULL;
+
+		assert_false(worker_exec(line[i], 1000, NULL, &err));
+		says(&err, "is nothing that a keeper runs");
+	}
+	runner_stop();
+	no_children();
+}
+
+/* What it says of a program is as if there were no runner; and none is needed any more behind the
+ * end.
+ */
+static void as_without_it(void **state)
+{
+	own_error struct error *here = NULL, *there = NULL;
+	own_free char *program = trusted_program(&ROOT_REAL, "modprobe", NULL);
+	const char *const argv[] = {program, "--", "vmlaunch_test_none", NULL};
+	const char *const good[] = {program, "--version", NULL};
+	int64_t spent;
+
+	(void)state;
+	if (geteuid() != 0 || !program)
+		skip_test("no root, or no modprobe");
+	assert_false(worker_exec(argv, 60000, NULL, &here));
+	assert_true(runner_start(NULL));
+	spent = worker_spent_us();
+	assert_false(worker_exec(argv, 60000, NULL, &there));
+	assert_true(worker_spent_us() > spent);
+	assert_string_equal(error_message(here, 0), error_message(there, 0));
+	runner_stop();
+	assert_true(worker_exec(good, 60000, NULL, NULL));
+	no_children();
+}
+
+static bool runs_with_words(const char *const argv[], const char *words)
+{
+	own_error struct error *err = NULL;
+
+	return !worker_exec(argv, 60000, NULL, &err) && strstr(error_message(err, 0), words);
+}
+
+/* It was there before the filter, under which nothing else could run it. */
+static void a_filtered_keeper_runs_it(void **state)
+{
+	own_free char *program = trusted_program(&ROOT_REAL, "modprobe", NULL);
+	const char *const argv[] = {program, "--", "vmlaunch_test_none", NULL};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0 || !program)
+		skip_test("no root, or no modprobe");
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		if (!runner_start(NULL) || !filter_enter(FILTER_KEEPER))
+			_exit(1);
+		if (!runs_with_words(argv, "failed with status 1"))
+			_exit(2);
+		runner_stop();
+		/* Without it: the child that would become the program is killed. */
+		_exit(runs_with_words(argv, "was killed by signal 31") ? 0 : 3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* One that was killed is told, and nothing waits for it. */
+static void one_that_died(void **state)
+{
+	own_free char *program = trusted_program(&ROOT_REAL, "modprobe", NULL);
+	const char *const argv[] = {program, "--version", NULL};
+	own_error struct error *err = NULL;
+	siginfo_t info;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0 || !program)
+		skip_test("no root, or no modprobe");
+	assert_true(runner_start(NULL));
+	pid = child_of_ours();
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_false(worker_exec(argv, 60000, NULL, &err));
+	says(&err, "what runs programs for the keeper has ended");
+	runner_stop();
+	no_children();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(as_without_it),
+		cmocka_unit_test(a_filtered_keeper_runs_it),
+		cmocka_unit_test(one_that_died),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
