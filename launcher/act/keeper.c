@@ -140,6 +140,7 @@ static bool do_watch(struct keeper *k, const struct request *request, struct err
 	pid_t pid = request->pid;
 	own_fd int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	struct process qemu = process_of(pid);
+	bool networks;
 
 	if (pidfd < 0 || !process_alive(qemu)) {
 		error_add(err, ERROR_HOST, "there is no process %d to watch", (int)pid);
@@ -153,8 +154,8 @@ static bool do_watch(struct keeper *k, const struct request *request, struct err
 	if (!journal_watch(k->journal, qemu, err) || !isolate_process(k, pid, err))
 		return false;
 	/* From here on there is nothing to be made, only given back. */
-	if (!journal_find(k->journal, CHANGE_TAP) &&
-	    (!rights_without_network(err) || !runner_without_network(err)))
+	networks = journal_find(k->journal, CHANGE_TAP);
+	if (!rights_of_watcher(networks, err) || !runner_of_watcher(networks, err))
 		return false;
 	k->qemu = steal_fd(&pidfd);
 	k->phase = PHASE_WATCHING;

@@ -21,16 +21,18 @@
  * setresuid setfsuid
  */
 
-/* Rights over networks go when the machine runs, which is the one use of these.
+/* When the machine runs, rights are given up, which is the one use of these.
  *
  * #syscalls(keeper) capget capset prctl:PR_CAPBSET_READ
  */
+
+#define FOR_LIMITS CAP_SYS_RESOURCE /* until QEMU runs */
 
 /* uid 0 owns what it writes to in sysfs and needs no capability for that. */
 static const int KEPT[] = {
 	CAP_DAC_OVERRIDE, /* files of sysfs that not even their owner may write */
 	CAP_SYS_PTRACE,	  /* who holds a device: /proc/PID/fd of other users */
-	CAP_SYS_RESOURCE, /* prlimit of the supervisor's RLIMIT_MEMLOCK */
+	FOR_LIMITS,	  /* prlimit of the supervisor's RLIMIT_MEMLOCK */
 	CAP_SYS_MODULE,	  /* modprobe and delete_module */
 	CAP_FOWNER,	  /* ACL and mode of nodes that a desktop gave to its user */
 };
@@ -145,17 +147,19 @@ failed:
 	return false;
 }
 
-bool rights_without_network(struct error **err)
+bool rights_of_watcher(bool networks, struct error **err)
 {
-	if (capng_get_caps_process() == 0 && !capng_have_capability(CAPNG_PERMITTED, FOR_PROGRAMS))
-		return true;
+	bool good = capng_get_caps_process() == 0;
+
 	/* What stays in the bounding set nobody gets any more: an exec adds nothing to what is
 	 * permitted (no_new_privs).
 	 */
-	if (capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, FOR_PROGRAMS) == 0 &&
-	    capng_apply(CAPNG_SELECT_CAPS) == 0)
+	good = good && capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, FOR_LIMITS) == 0;
+	good = good && (networks || capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+						 FOR_PROGRAMS) == 0);
+	if (good && capng_apply(CAPNG_SELECT_CAPS) == 0)
 		return true;
-	error_add(err, ERROR_HOST, "the keeper cannot give up its right over networks");
+	error_add(err, ERROR_HOST, "the keeper cannot give up rights that it needs no more");
 	return false;
 }
 

@@ -11,8 +11,10 @@
  */
 bool rights_of_keeper(struct error **err);
 
-/* Gives up what only making network interfaces needs. */
-bool rights_without_network(struct error **err);
+/* When QEMU runs: gives up what only making needs, the right over limits of processes, and without
+ * networks that over network interfaces.
+ */
+bool rights_of_watcher(bool networks, struct error **err);
 
 /* The last: a filter for system calls, for ever (isolation/isolation.c). True as well where the
  * kernel has none.

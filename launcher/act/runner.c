@@ -65,10 +65,13 @@ static const char *const LINE[] = {
 	"udevadm settle --timeout=5",
 };
 
-/* A packet: the line's bytes follow. No line at all asks for less rights. */
+/* A packet: the line's bytes follow. No line at all asks for less rights, those over networks
+ * perhaps among them.
+ */
 struct order {
 	int32_t deadline_ms;
 	uint32_t words;
+	uint32_t networks;
 };
 
 struct packet {
@@ -145,7 +148,7 @@ static bool carry_out(const struct packet *p, ssize_t n, struct error **err)
 		return false;
 	}
 	if (!p->order.words)
-		return rights_without_network(err);
+		return rights_of_watcher(p->order.networks, err);
 	return read_words(p, (size_t)n - sizeof(p->order), argv, err) && may_run(argv, err) &&
 	       worker_exec(argv, p->order.deadline_ms, NULL, err);
 }
@@ -262,9 +265,9 @@ bool runner_start(struct error **err)
 	return true;
 }
 
-bool runner_without_network(struct error **err)
+bool runner_of_watcher(bool networks, struct error **err)
 {
-	static const struct packet p;
+	struct packet p = {.order = {.networks = networks}};
 
 	return to_runner < 0 || ask(&p, 0, 0, err);
 }

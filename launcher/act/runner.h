@@ -9,8 +9,10 @@
 /* Makes the process, as this one is: from here on worker_exec() of this process asks it. */
 bool runner_start(struct error **err);
 
-/* The process that was made gives up its right over networks as well; true where there is none. */
-bool runner_without_network(struct error **err);
+/* The process that was made gives up what the keeper does (rights_of_watcher()); true where there
+ * is none.
+ */
+bool runner_of_watcher(bool networks, struct error **err);
 
 /* Ends it, and waits for that. */
 void runner_stop(void);
