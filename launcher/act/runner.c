@@ -18,25 +18,25 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/file.h"
 #include "base/own.h"
+#include "base/patience.h"
 #include "base/root.h"
 #include "base/trusted.h"
 #include "rights.h"
 #include "worker.h"
 
-/* #syscalls(keeper) sendto recvfrom poll wait4 */
+/* #syscalls(keeper) socketpair:AF_UNIX sendto recvfrom poll */
 
 #define TALK 3	       /* the runner's end, in it */
 #define WORDS_MOST 192 /* of a command line */
 #define LINE_MOST 8192 /* bytes of it, with a NUL behind each word */
 #define SAID_MOST 4096 /* bytes of an error, which are cut */
-#define SLACK_MS 10000 /* beyond a program's deadline and what it takes to kill it */
+#define SLACK_MS 10000 /* for the runner itself */
 
 /* All that is run: the program's name, then words as they stand, or "@" for one of the keeper's,
  * which is no option; "#" for as many numbers as come.
@@ -80,7 +80,7 @@ struct packet {
 };
 
 static int to_runner = -1;
-static pid_t runner;
+static struct worker runner = {.pidfd = -1};
 
 /* ------------------------------------------------------------------ in the runner */
 
@@ -195,8 +195,9 @@ static bool ask(const struct packet *p, size_t len, int deadline_ms, struct erro
 
 	if (to_runner < 0 || send(to_runner, p, sizeof(p->order) + len, MSG_NOSIGNAL) < 0)
 		return lose(err, "has ended");
+	/* It has more patience with a program on a busy computer than the deadline says. */
 	do
-		n = poll(&answer, 1, deadline_ms + 2 * WORKER_GRACE_MS + SLACK_MS);
+		n = poll(&answer, 1, patience_most(deadline_ms + WORKER_GRACE_MS) + SLACK_MS);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return lose(err, "does not answer");
@@ -240,7 +241,8 @@ static int make_runner(int its)
 
 	if (!errnum)
 		errnum = child_let_go(&child);
-	runner = child.pid;
+	if (!errnum)
+		runner = (struct worker){.pid = child.pid, .pidfd = steal_fd(&child.pidfd)};
 	return errnum;
 }
 
@@ -269,16 +271,18 @@ bool runner_of_watcher(bool networks, struct error **err)
 {
 	struct packet p = {.order = {.networks = networks}};
 
-	return to_runner < 0 || ask(&p, 0, 0, err);
+	return ask(&p, 0, 0, err);
 }
 
 void runner_stop(void)
 {
-	if (runner <= 0)
-		return;
+	struct pollfd end = {.fd = runner.pidfd, .events = POLLIN};
+
 	close_fd(&to_runner);
 	worker_exec_by(NULL);
-	while (waitpid(runner, NULL, 0) < 0 && errno == EINTR)
-		;
-	runner = 0;
+	/* One that the kernel holds dies when we do. */
+	if (end.fd >= 0)
+		poll(&end, 1, SLACK_MS);
+	if (!worker_ended(&runner))
+		worker_abandon(&runner);
 }

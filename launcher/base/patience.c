@@ -5,6 +5,11 @@
 
 #define STRETCH 10 /* limits that are waited at most */
 
+int patience_most(int ms)
+{
+	return ms * STRETCH;
+}
+
 struct patience patience_with(pid_t pid, int ms)
 {
 	int64_t now = now_ms();
@@ -12,7 +17,7 @@ struct patience patience_with(pid_t pid, int ms)
 	return (struct patience){
 		.pid = pid,
 		.until = now + ms,
-		.last = now + (int64_t)ms * STRETCH,
+		.last = now + patience_most(ms),
 		.in_line = process_in_line_ms(pid),
 	};
 }
