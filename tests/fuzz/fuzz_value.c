@@ -73,7 +73,7 @@ static void must_be_order(const struct boot_order *order)
 
 		problem = value_parse(&key, word, "/", (struct origin){0}, &second);
 		must(!problem && second.n == 1);
-		must(second.v[0].is_network == order->v[i].is_network);
+		must(second.v[0].kind == order->v[i].kind);
 		must(strcmp(second.v[0].name, order->v[i].name) == 0);
 		value_clear(KIND_ORDER, &second);
 	}

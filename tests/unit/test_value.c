@@ -265,15 +265,16 @@ static void an_order_replaces(void **state)
 		own_free char *found = boot_device_text(&field.v[i]);
 
 		assert_string_equal(found, want[i]);
-		assert_int_equal(field.v[i].is_network, i == 2);
+		assert_int_equal(field.v[i].kind, i == 2 ? BOOT_NETWORK : BOOT_DISK);
 	}
 	assert_int_equal(field.at.column, 4);
 	assert_null(value_parse(&key, "disk/z", "/", AT, &field));
 	assert_int_equal(field.n, 1);
 	assert_null(value_parse(&key, "auto", "/", AT, &field));
 	assert_int_equal(field.n, 0);
-	bad(&key, "disk/a floppy/b", "'floppy/b' is no disk/NAME and no network/NAME");
-	bad(&key, "disks/a", "'disks/a' is no disk/NAME and no network/NAME");
+	bad(&key, "disk/a floppy/b",
+	    "'floppy/b' is none of disk/NAME, network/NAME, pci/NAME and usb/NAME");
+	bad(&key, "disks/a", "'disks/a' is none of disk/NAME, network/NAME, pci/NAME and usb/NAME");
 }
 
 static void an_order_has_an_end(void **state)
@@ -282,9 +283,9 @@ static void an_order_has_an_end(void **state)
 	own_buf struct buf words = {0};
 
 	(void)state;
-	for (unsigned i = 0; i <= 2 * ITEMS_LIMIT; i++)
+	for (unsigned i = 0; i <= BOOT_KINDS * ITEMS_LIMIT; i++)
 		buf_addf(&words, "disk/%u ", i);
-	bad(&key, words.data, "more than 128 names");
+	bad(&key, words.data, "more than 256 names");
 }
 
 static void features_of_processors(void **state)
