@@ -34,6 +34,7 @@
 #define CONTROL CGROUP "/cgroup.subtree_control"
 #define THREADS CGROUP "/cgroup.threads"
 #define PREFIX "vmlaunch"
+#define SLICE ".slice"
 #define WRITE_MS 10000
 #define SYSTEMD_MS 20000
 #define PAUSE_NS 20000000
@@ -44,7 +45,7 @@
 static char *group_of(const struct change *change)
 {
 	return xasprintf("%s/%s%s", CGROUP, change->name[0],
-			 change->number & ISOLATED_SYSTEMD ? ".slice" : "");
+			 change->number & ISOLATED_SYSTEMD ? SLICE : "");
 }
 
 /* A journal names nothing else. */
@@ -54,13 +55,23 @@ static bool is_ours(const char *name)
 	       name[strspn(name + strlen(PREFIX), "0123456789_") + strlen(PREFIX)] == '\0';
 }
 
+bool isolate_is_slice(const char *unit)
+{
+	own_free char *name = NULL;
+
+	if (!text_ends(unit, SLICE))
+		return false;
+	name = xstrndup(unit, strlen(unit) - strlen(SLICE));
+	return is_ours(name);
+}
+
 /* A name that is not there yet. */
 static void choose_name(const struct keeper *k, struct change *change)
 {
 	own_free char *name = xasprintf("%s%d", PREFIX, (int)k->journal->keeper.pid);
 
 	for (unsigned n = 1; root_exists(&k->root, "%s/%s", CGROUP, name) ||
-			     root_exists(&k->root, "%s/%s.slice", CGROUP, name);
+			     root_exists(&k->root, "%s/%s" SLICE, CGROUP, name);
 	     n++) {
 		free(name);
 		name = xasprintf("%s%d_%u", PREFIX, (int)k->journal->keeper.pid, n);
@@ -204,7 +215,7 @@ static bool become_partition(struct keeper *k, const char *group, const char *li
 /* A bit for each processor, the lowest first in the first byte (org.freedesktop.systemd1(5)). */
 static bool make_slice(const struct change *change, struct error **err)
 {
-	own_free char *unit = xasprintf("%s.slice", change->name[0]);
+	own_free char *unit = xasprintf("%s" SLICE, change->name[0]);
 	own_free char *busctl = trusted_program(&ROOT_REAL, "busctl", err);
 	char byte[CPU_SET_SIZE / 8][4], count[24];
 	const char *argv[20 + CPU_SET_SIZE / 8] = {
@@ -436,7 +447,7 @@ static void send_the_rest_back(struct keeper *k, const char *group)
 static bool remove_slice(struct keeper *k, const struct change *change, const char *group,
 			 struct error **err)
 {
-	own_free char *unit = xasprintf("%s.slice", change->name[0]);
+	own_free char *unit = xasprintf("%s" SLICE, change->name[0]);
 	own_error struct error *missing = NULL;
 	own_free char *systemctl = trusted_program(&ROOT_REAL, "systemctl", &missing);
 	const char *const argv[] = {systemctl, "--no-ask-password", "--quiet", "stop", "--", unit,

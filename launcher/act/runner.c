@@ -28,6 +28,8 @@
 #include "base/root.h"
 #include "base/trusted.h"
 #include "rights.h"
+#include "services.h"
+#include "state.h"
 #include "worker.h"
 
 /* #syscalls(keeper) socketpair:AF_UNIX sendto recvfrom poll */
@@ -38,21 +40,23 @@
 #define SAID_MOST 4096 /* bytes of an error, which are cut */
 #define SLACK_MS 10000 /* for the runner itself */
 
-/* All that is run: the program's name, then words as they stand, or "@" for one of the keeper's,
- * which is no option; "#" for as many numbers as come.
+/* All that is run: the program's name, then words as they stand, or one letter for a word of the
+ * keeper's: "@" for one that is no option and no path (modprobe takes a module's file as well);
+ * "%" for a service that may be paused, "$" for a slice of ours; "#" for as many numbers as come.
  */
 static const char *const LINE[] = {
 	/* modules.c */
 	"modprobe -- @",
 	/* services.c */
-	"systemctl --no-ask-password --quiet is-active -- @",
-	"systemctl --no-ask-password --quiet stop -- @",
-	"systemctl --no-ask-password --quiet start -- @",
-	"rc-service --nocolor @ status",
-	"rc-service --nocolor @ stop",
-	"rc-service --nocolor @ start",
-	/* isolate.c, and the stop of above */
-	"busctl --quiet --timeout=15 call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager StartTransientUnit ssa(sv)a(sa(sv)) @ fail 1 AllowedCPUs ay #",
+	"systemctl --no-ask-password --quiet is-active -- %",
+	"systemctl --no-ask-password --quiet stop -- %",
+	"systemctl --no-ask-password --quiet start -- %",
+	"rc-service --nocolor % status",
+	"rc-service --nocolor % stop",
+	"rc-service --nocolor % start",
+	/* isolate.c */
+	"systemctl --no-ask-password --quiet stop -- $",
+	"busctl --quiet --timeout=15 call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager StartTransientUnit ssa(sv)a(sa(sv)) $ fail 1 AllowedCPUs ay #",
 	/* tap.c */
 	"ip tuntap add dev @ mode tap user @ vnet_hdr",
 	"ip tuntap add dev @ mode tap user @ vnet_hdr multi_queue",
@@ -89,6 +93,21 @@ static bool is_number(const char *word)
 	return *word && !word[strspn(word, "0123456789")];
 }
 
+/* Whether a word is what the line has there, n bytes of it. */
+static bool fits(const char *word, const char *line, size_t n)
+{
+	switch (*line) {
+	case '@':
+		return *word && *word != '-' && !strchr(word, '/');
+	case '%':
+		return service_is_one(word);
+	case '$':
+		return isolate_is_slice(word);
+	default:
+		return strncmp(word, line, n) == 0 && !word[n];
+	}
+}
+
 /* Whether the words are those of a line of the table. */
 static bool is_line(const char *line, const char *const argv[])
 {
@@ -101,8 +120,7 @@ static bool is_line(const char *line, const char *const argv[])
 				word = *++argv;
 			continue;
 		}
-		if (!word || (*line == '@' ? *word == '-' || !*word
-					   : strncmp(word, line, n) != 0 || word[n]))
+		if (!word || !fits(word, line, n))
 			return false;
 		word = *++argv;
 	}

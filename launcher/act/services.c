@@ -5,6 +5,7 @@
 #include "services.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/own.h"
 #include "base/trusted.h"
@@ -24,6 +25,14 @@ _Static_assert(ARRAY_SIZE(names) == SERVICES, "one name for each service");
 const char *service_name(enum service service)
 {
 	return names[service];
+}
+
+bool service_is_one(const char *name)
+{
+	for (size_t i = 0; i < SERVICES; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
 }
 
 #define ARGUMENTS 8

@@ -19,6 +19,9 @@ enum service {
 /* Its name with systemd (a unit, without ".service") and OpenRC. */
 const char *service_name(enum service service);
 
+/* Whether a name is that of one of them. */
+bool service_is_one(const char *name);
+
 /* Whether it runs now; false as well where there is no manager of services that is known. */
 bool service_is_active(enum service service);
 

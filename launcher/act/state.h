@@ -97,6 +97,9 @@ bool set_frequency(struct keeper *k, const struct intent *intent, struct error *
 /* This one's answer has a number: k->answer, the pages that can be had now. */
 bool add_hugepages(struct keeper *k, const struct intent *intent, struct error **err);
 
+/* Whether a unit of systemd's is a slice that isolate_cpus() may have asked for. */
+bool isolate_is_slice(const char *unit);
+
 /* QEMU, a process of the keeper's user, to where its threads can go into the partition from; true
  * where there is no partition.
  */

@@ -20,10 +20,19 @@ static pid_t child_of_ours(void)
 	return text ? (pid_t)strtol(text, NULL, 10) : 0;
 }
 
-/* Each would do more than a keeper wants; none of them would do harm if it ran after all. */
+#define SYSTEMCTL "/bin/systemctl", "--no-ask-password", "--quiet"
+#define BUSCTL                                                                        \
+	"/bin/busctl", "--quiet", "--timeout=15", "call", "org.freedesktop.systemd1", \
+		"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",      \
+		"StartTransientUnit", "ssa(sv)a(sa(sv))"
+#define BUSCTL_REST "fail", "1", "AllowedCPUs", "ay", "1", "1"
+
+/* Each would do more than a keeper wants; none of them would do much harm if it ran after
+ * all.
+ */
 static void others_are_refused(void **state)
 {
-	static const char *const line[][6] = {
+	static const char *const line[][20] = {
 		{"/bin/true"},
 		{"/tmp/modprobe", "--", "loop"},
 		{"/nowhere/ip", "link", "delete", "dev", "none"},
@@ -33,10 +42,24 @@ static void others_are_refused(void **state)
 		{"/sbin/modprobe", "--", "--version"},
 		{"/sbin/modprobe", "-n", "none"},
 		{"/sbin/modprobe", "--", "none", "option=1"},
+		/* A module's file. */
+		{"/sbin/modprobe", "--", "/nowhere/none.ko"},
+		{"/sbin/modprobe", "--", "./none.ko"},
 		{"/sbin/ip", "netns", "exec", "none", "true"},
 		{"/sbin/ip", "link", "delete", "dev", "-V"},
 		{"/sbin/ip", "-V"},
 		{"/bin/systemctl", "--version"},
+		/* Services and slices that are not a keeper's business. */
+		{SYSTEMCTL, "is-active", "--", "ssh"},
+		{SYSTEMCTL, "start", "--", "ssh"},
+		{SYSTEMCTL, "stop", "--", "vmlaunch-none"},
+		{SYSTEMCTL, "start", "--", "vmlaunch1_1.slice"},
+		{SYSTEMCTL, "stop", "--", "vmlaunch_none.slice"},
+		{SYSTEMCTL, "stop", "--", "none1.slice"},
+		{SYSTEMCTL, "stop", "--", "vmlaunch1.service"},
+		{"/sbin/rc-service", "--nocolor", "none", "start"},
+		{BUSCTL, "none1.slice", BUSCTL_REST, "0"},
+		{BUSCTL, "vmlaunch1.service", BUSCTL_REST, "0"},
 		{"/bin/udevadm", "settle", "--timeout=5", "--version"},
 	};
 
