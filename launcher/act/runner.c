@@ -3,10 +3,18 @@
  * (modprobe with what the administrator makes it do, ip, systemctl), and no list of theirs would
  * hold; they are needed to the end, as a driver that was unloaded is loaded again.
  *
- * It runs the lines of a table and nothing else, by programs that nobody but root can replace
- * (base/trusted.h): a keeper that does somebody else's will must not have `ip netns exec` or
- * `modprobe -C` from it. It holds one descriptor, the end of a socket pair: the end of that, and
- * the keeper's death, are its own end, and by the same way that of the program which it runs.
+ * It runs the lines of a table and nothing else: a keeper that does somebody else's will must not
+ * have `ip netns exec` or `modprobe -C` from it. The programs it finds itself, as the keeper does
+ * (host/kmodule.h, base/trusted.h), so that no file elsewhere can have the name of one.
+ *
+ * What stays possible: such a keeper writes files as root, and so can put into the place of these
+ * programs what it likes, or write what they read (a line "install" of modprobe.d(5), a drop-in of
+ * a service's unit, the kernel's word of where modprobe is), and have it run by a line that is in
+ * the table. This is a hurdle for who can make a few calls in its name, and no wall against who can
+ * make all of them that its filter has.
+ *
+ * It holds one descriptor, the end of a socket pair: the end of that, and the keeper's death, are
+ * its own end, and by the same way that of the program which it runs.
  */
 #include "runner.h"
 
@@ -27,6 +35,7 @@
 #include "base/patience.h"
 #include "base/root.h"
 #include "base/trusted.h"
+#include "host/kmodule.h"
 #include "rights.h"
 #include "services.h"
 #include "state.h"
@@ -127,15 +136,28 @@ static bool is_line(const char *line, const char *const argv[])
 	return !word;
 }
 
+/* Whether the keeper found the program where it is found. */
+static bool is_found(const char *path, struct error **err)
+{
+	const char *name = path_base(path);
+	own_error struct error *why = NULL;
+	own_free char *found = strcmp(name, "modprobe") == 0
+				       ? kmodule_modprobe(&ROOT_REAL, &why)
+				       : trusted_program(&ROOT_REAL, name, &why);
+
+	if (found && strcmp(found, path) == 0)
+		return true;
+	error_add(err, ERROR_HOST, "%s is not the program of this name that a keeper runs: %s",
+		  path, found ? found : error_message(why, 0));
+	return false;
+}
+
 static bool may_run(const char *const argv[], struct error **err)
 {
-	own_free char *why = NULL;
-
 	for (size_t i = 0; i < ARRAY_SIZE(LINE); i++)
-		if (is_line(LINE[i], argv) && trusted_path(&ROOT_REAL, argv[0], &why))
-			return true;
-	error_add(err, ERROR_HOST, "%s, with these words, is nothing that a keeper runs%s%s",
-		  argv[0], why ? ": " : "", why ? why : "");
+		if (is_line(LINE[i], argv))
+			return is_found(argv[0], err);
+	error_add(err, ERROR_HOST, "%s, with these words, is nothing that a keeper runs", argv[0]);
 	return false;
 }
 

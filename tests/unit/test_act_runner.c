@@ -8,7 +8,7 @@
 #include "act/worker.h"
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/trusted.h"
+#include "host/kmodule.h"
 #include "isolation/filter.h"
 
 /* The only child. */
@@ -20,10 +20,10 @@ static pid_t child_of_ours(void)
 	return text ? (pid_t)strtol(text, NULL, 10) : 0;
 }
 
-#define SYSTEMCTL "/bin/systemctl", "--no-ask-password", "--quiet"
-#define BUSCTL                                                                        \
-	"/bin/busctl", "--quiet", "--timeout=15", "call", "org.freedesktop.systemd1", \
-		"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",      \
+#define SYSTEMCTL(folder) folder "/systemctl", "--no-ask-password", "--quiet"
+#define BUSCTL(folder)                                                                   \
+	folder "/busctl", "--quiet", "--timeout=15", "call", "org.freedesktop.systemd1", \
+		"/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",         \
 		"StartTransientUnit", "ssa(sv)a(sa(sv))"
 #define BUSCTL_REST "fail", "1", "AllowedCPUs", "ay", "1", "1"
 
@@ -34,8 +34,6 @@ static void others_are_refused(void **state)
 {
 	static const char *const line[][20] = {
 		{"/bin/true"},
-		{"/tmp/modprobe", "--", "loop"},
-		{"/nowhere/ip", "link", "delete", "dev", "none"},
 		{"/sbin/modprobe"},
 		{"/sbin/modprobe", "--"},
 		{"/sbin/modprobe", "--", ""},
@@ -50,16 +48,16 @@ static void others_are_refused(void **state)
 		{"/sbin/ip", "-V"},
 		{"/bin/systemctl", "--version"},
 		/* Services and slices that are not a keeper's business. */
-		{SYSTEMCTL, "is-active", "--", "ssh"},
-		{SYSTEMCTL, "start", "--", "ssh"},
-		{SYSTEMCTL, "stop", "--", "vmlaunch-none"},
-		{SYSTEMCTL, "start", "--", "vmlaunch1_1.slice"},
-		{SYSTEMCTL, "stop", "--", "vmlaunch_none.slice"},
-		{SYSTEMCTL, "stop", "--", "none1.slice"},
-		{SYSTEMCTL, "stop", "--", "vmlaunch1.service"},
+		{SYSTEMCTL("/bin"), "is-active", "--", "ssh"},
+		{SYSTEMCTL("/bin"), "start", "--", "ssh"},
+		{SYSTEMCTL("/bin"), "stop", "--", "vmlaunch-none"},
+		{SYSTEMCTL("/bin"), "start", "--", "vmlaunch1_1.slice"},
+		{SYSTEMCTL("/bin"), "stop", "--", "vmlaunch_none.slice"},
+		{SYSTEMCTL("/bin"), "stop", "--", "none1.slice"},
+		{SYSTEMCTL("/bin"), "stop", "--", "vmlaunch1.service"},
 		{"/sbin/rc-service", "--nocolor", "none", "start"},
-		{BUSCTL, "none1.slice", BUSCTL_REST, "0"},
-		{BUSCTL, "vmlaunch1.service", BUSCTL_REST, "0"},
+		{BUSCTL("/bin"), "none1.slice", BUSCTL_REST, "0"},
+		{BUSCTL("/bin"), "vmlaunch1.service", BUSCTL_REST, "0"},
 		{"/bin/udevadm", "settle", "--timeout=5", "--version"},
 	};
 
@@ -77,13 +75,73 @@ static void others_are_refused(void **state)
 	no_children();
 }
 
+/* Every line's words are known, and yet nothing is run from anywhere but where it is found. */
+static void no_program_of_elsewhere(void **state)
+{
+	static const char *const line[][20] = {
+		{"/nowhere/modprobe", "--", "vfio-pci"},
+		{SYSTEMCTL("/nowhere"), "is-active", "--", "irqbalance"},
+		{SYSTEMCTL("/nowhere"), "start", "--", "nvidia-persistenced"},
+		{SYSTEMCTL("/nowhere"), "stop", "--", "nvidia-powerd"},
+		{SYSTEMCTL("/nowhere"), "stop", "--", "vmlaunch12_1.slice"},
+		{"/nowhere/rc-service", "--nocolor", "irqbalance", "status"},
+		{"/nowhere/rc-service", "--nocolor", "irqbalance", "stop"},
+		{"/nowhere/rc-service", "--nocolor", "irqbalance", "start"},
+		{BUSCTL("/nowhere"), "vmlaunch12.slice", BUSCTL_REST, "0"},
+		{"/nowhere/ip", "tuntap", "add", "dev", "vml0", "mode", "tap", "user", "1000",
+		 "vnet_hdr"},
+		{"/nowhere/ip", "link", "add", "link", "eth0.5", "name", "vml0", "address",
+		 "52:54:00:00:00:01", "type", "macvtap", "mode", "bridge"},
+		{"/nowhere/ip", "link", "set", "dev", "vml0", "address", "52:54:00:00:00:01", "mtu",
+		 "1500", "master", "br0", "up"},
+		{"/nowhere/ip", "link", "delete", "dev", "vml0"},
+		{"/nowhere/udevadm", "settle", "--timeout=5"},
+	};
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_test("no root");
+	assert_true(runner_start(NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(line); i++) {
+		own_error struct error *err = NULL;
+
+		assert_false(worker_exec(line[i], 1000, NULL, &err));
+		says(&err, "is not the program of this name that a keeper runs: ");
+	}
+	runner_stop();
+	no_children();
+}
+
+/* A program of root's, which is called as one that is run and does no harm. */
+static void nor_a_file_of_roots(void **state)
+{
+	char dir[] = "/root/vmlaunch-test-XXXXXX";
+	own_free char *path = NULL;
+	own_error struct error *err = NULL;
+
+	(void)state;
+	if (geteuid() != 0 || !mkdtemp(dir))
+		skip_test("no root, or nowhere to put a program of root's");
+	path = xasprintf("%s/udevadm", dir);
+	const char *const argv[] = {path, "settle", "--timeout=5", NULL};
+
+	assert_int_equal(symlink("/bin/true", path), 0);
+	assert_true(worker_exec(argv, 60000, NULL, NULL));
+	assert_true(runner_start(NULL));
+	assert_false(worker_exec(argv, 60000, NULL, &err));
+	runner_stop();
+	unlink(path);
+	rmdir(dir);
+	says(&err, "is not the program of this name that a keeper runs: ");
+}
+
 /* What it says of a program is as if there were no runner; and none is needed any more behind the
  * end.
  */
 static void as_without_it(void **state)
 {
 	own_error struct error *here = NULL, *there = NULL;
-	own_free char *program = trusted_program(&ROOT_REAL, "modprobe", NULL);
+	own_free char *program = kmodule_modprobe(&ROOT_REAL, NULL);
 	const char *const argv[] = {program, "--", "vmlaunch_test_none", NULL};
 	const char *const good[] = {program, "--version", NULL};
 	int64_t spent;
@@ -112,7 +170,7 @@ static bool runs_with_words(const char *const argv[], const char *words)
 /* It was there before the filter, under which nothing else could run it. */
 static void a_filtered_keeper_runs_it(void **state)
 {
-	own_free char *program = trusted_program(&ROOT_REAL, "modprobe", NULL);
+	own_free char *program = kmodule_modprobe(&ROOT_REAL, NULL);
 	const char *const argv[] = {program, "--", "vmlaunch_test_none", NULL};
 	int status;
 	pid_t pid;
@@ -138,7 +196,7 @@ static void a_filtered_keeper_runs_it(void **state)
 /* One that was killed is told, and nothing waits for it. */
 static void one_that_died(void **state)
 {
-	own_free char *program = trusted_program(&ROOT_REAL, "modprobe", NULL);
+	own_free char *program = kmodule_modprobe(&ROOT_REAL, NULL);
 	const char *const argv[] = {program, "--version", NULL};
 	own_error struct error *err = NULL;
 	siginfo_t info;
@@ -162,6 +220,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(no_program_of_elsewhere),
+		cmocka_unit_test(nor_a_file_of_roots),
 		cmocka_unit_test(as_without_it),
 		cmocka_unit_test(a_filtered_keeper_runs_it),
 		cmocka_unit_test(one_that_died),
