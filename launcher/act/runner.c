@@ -43,11 +43,12 @@
 
 /* #syscalls(keeper) socketpair:AF_UNIX sendto recvfrom poll */
 
-#define TALK 3	       /* the runner's end, in it */
-#define WORDS_MOST 192 /* of a command line */
-#define LINE_MOST 8192 /* bytes of it, with a NUL behind each word */
-#define SAID_MOST 4096 /* bytes of an error, which are cut */
-#define SLACK_MS 10000 /* for the runner itself */
+#define TALK 3		       /* the runner's end, in it */
+#define WORDS_MOST 192	       /* of a command line */
+#define LINE_MOST 8192	       /* bytes of it, with a NUL behind each word */
+#define SAID_MOST 4096	       /* bytes of an error, which are cut */
+#define SLACK_MS 10000	       /* for the runner itself */
+#define DEADLINE_MOST_MS 60000 /* of a program: the longest of the keeper's, modprobe's */
 
 /* All that is run: the program's name, then words as they stand, or one letter for a word of the
  * keeper's: "@" for one that is no option and no path (modprobe takes a module's file as well);
@@ -161,7 +162,9 @@ static bool may_run(const char *const argv[], struct error **err)
 	return false;
 }
 
-/* The words point into the packet; NULL behind the last. */
+/* The words point into the packet; NULL behind the last. False as well for a deadline that no
+ * keeper sets.
+ */
 static bool read_words(const struct packet *p, size_t len, const char *argv[WORDS_MOST + 1],
 		       struct error **err)
 {
@@ -173,7 +176,8 @@ static bool read_words(const struct packet *p, size_t len, const char *argv[WORD
 		at = nul + 1;
 	}
 	argv[n] = NULL;
-	if (n && n == p->order.words && at == end && *argv[0] == '/')
+	if (n && n == p->order.words && at == end && *argv[0] == '/' && p->order.deadline_ms > 0 &&
+	    p->order.deadline_ms <= DEADLINE_MOST_MS)
 		return true;
 	error_add(err, ERROR_HOST, "the keeper asked for a program that makes no sense");
 	return false;

@@ -1,5 +1,7 @@
 #include "patience.h"
 
+#include <limits.h>
+
 #include "clock.h"
 #include "process.h"
 
@@ -7,7 +9,7 @@
 
 int patience_most(int ms)
 {
-	return ms * STRETCH;
+	return ms <= INT_MAX / STRETCH ? ms * STRETCH : INT_MAX;
 }
 
 struct patience patience_with(pid_t pid, int ms)

@@ -20,7 +20,8 @@ struct patience patience_with(pid_t pid, int ms);
 /* Milliseconds that are left, 0 when it is over; it may say more than it did before. */
 int patience_left(struct patience *patience);
 
-/* The longest that patience_left() has with a limit of ms milliseconds, whatever the processors do.
+/* The longest that patience_left() has with a limit of ms milliseconds, 0 or more, whatever the
+ * processors do: INT_MAX, 24 days, at most.
  */
 int patience_most(int ms);
 

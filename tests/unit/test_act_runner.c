@@ -135,6 +135,26 @@ static void nor_a_file_of_roots(void **state)
 	says(&err, "is not the program of this name that a keeper runs: ");
 }
 
+/* How long it may take is bounded as well. */
+static void no_deadline_but_a_keepers(void **state)
+{
+	static const int deadline_ms[] = {INT_MIN / 20, -1, 0, 60001, INT_MAX / 20};
+	static const char *const argv[] = {"/nowhere/udevadm", "settle", "--timeout=5", NULL};
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_test("no root");
+	assert_true(runner_start(NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(deadline_ms); i++) {
+		own_error struct error *err = NULL;
+
+		assert_false(worker_exec(argv, deadline_ms[i], NULL, &err));
+		says(&err, "the keeper asked for a program that makes no sense");
+	}
+	runner_stop();
+	no_children();
+}
+
 /* What it says of a program is as if there were no runner; and none is needed any more behind the
  * end.
  */
@@ -219,11 +239,9 @@ static void one_that_died(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(others_are_refused),
-		cmocka_unit_test(no_program_of_elsewhere),
-		cmocka_unit_test(nor_a_file_of_roots),
-		cmocka_unit_test(as_without_it),
-		cmocka_unit_test(a_filtered_keeper_runs_it),
+		cmocka_unit_test(others_are_refused),  cmocka_unit_test(no_program_of_elsewhere),
+		cmocka_unit_test(nor_a_file_of_roots), cmocka_unit_test(no_deadline_but_a_keepers),
+		cmocka_unit_test(as_without_it),       cmocka_unit_test(a_filtered_keeper_runs_it),
 		cmocka_unit_test(one_that_died),
 	};
 

@@ -5,6 +5,7 @@
 
 #include "act/worker.h"
 #include "base/layout.h"
+#include "base/patience.h"
 
 /* What hangs takes longer than this, and nothing else does, however busy the machine is. */
 #define FOR_EVER_MS 120000
@@ -81,6 +82,17 @@ static int busy_for_a_while(void *context)
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
 	while (used.tv_sec == 0 && used.tv_nsec < 60000000);
 	return 0;
+}
+
+/* A limit that nobody means to reach is no overflow. */
+static void the_longest_wait_has_a_bound(void **state)
+{
+	(void)state;
+	assert_int_equal(patience_most(0), 0);
+	assert_int_equal(patience_most(150), 1500);
+	assert_int_equal(patience_most(INT_MAX / 10), INT_MAX / 10 * 10);
+	assert_int_equal(patience_most(INT_MAX / 10 + 1), INT_MAX);
+	assert_int_equal(patience_most(INT_MAX), INT_MAX);
 }
 
 /* One processor for six: the time that others have it is not the worker's. */
@@ -411,6 +423,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(done_and_failed),
 		cmocka_unit_test(killed_at_the_deadline),
+		cmocka_unit_test(the_longest_wait_has_a_bound),
 		cmocka_unit_test(standing_in_line_does_not_count),
 		cmocka_unit_test(inherits_no_descriptor),
 		cmocka_unit_test(any_number_may_be_free),
