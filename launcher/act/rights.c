@@ -21,9 +21,10 @@
  * setresuid setfsuid
  */
 
-/* When the machine runs, rights are given up, which is the one use of these.
+/* When the machine runs, rights are given up, which is the one use of these. libcap-ng asks the
+ * kernel for the bounding and the ambient set where /proc does not say them.
  *
- * #syscalls(keeper) capget capset prctl:PR_CAPBSET_READ
+ * #syscalls(keeper) capget capset prctl:PR_CAPBSET_READ prctl:PR_CAP_AMBIENT
  */
 
 #define FOR_LIMITS CAP_SYS_RESOURCE /* until QEMU runs */

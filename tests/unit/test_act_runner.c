@@ -1,9 +1,11 @@
 /* What a keeper's runner runs, and that it ends. */
 #include "test_act_kernel.h"
 
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "act/rights.h"
 #include "act/runner.h"
 #include "act/worker.h"
 #include "base/alloc.h"
@@ -205,6 +207,15 @@ static void a_filtered_keeper_runs_it(void **state)
 			_exit(1);
 		if (!runs_with_words(argv, "failed with status 1"))
 			_exit(2);
+		/* As when QEMU runs. */
+		if (!rights_of_watcher(true, NULL) || !runner_of_watcher(true, NULL))
+			_exit(4);
+		if (!runs_with_words(argv, "failed with status 1"))
+			_exit(5);
+		/* What libcap-ng does where /proc says nothing. */
+		if (prctl(PR_CAPBSET_READ, CAP_CHOWN, 0, 0, 0) < 0 ||
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_CHOWN, 0, 0) < 0)
+			_exit(6);
 		runner_stop();
 		/* Without it: the child that would become the program is killed. */
 		_exit(runs_with_words(argv, "was killed by signal 31") ? 0 : 3);

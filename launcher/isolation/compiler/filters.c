@@ -82,6 +82,7 @@ static const struct narrow {
 	IS("prctl", 0, PR_SET_PTRACER),
 	IS("prctl", 0, PR_SET_VMA),
 	IS("prctl", 0, PR_CAPBSET_READ),
+	IS("prctl", 0, PR_CAP_AMBIENT),
 	IS("ioctl", 1, TCGETS),
 	IS("ioctl", 1, TCSETS),
 	IS("ioctl", 1, TCSETSW),
