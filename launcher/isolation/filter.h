@@ -34,8 +34,8 @@ void filter_at_end(void (*act)(void));
 void filter_tell_by(void (*tell)(const char *line, size_t len));
 
 /* Puts all threads of this process under a filter, as sandbox_mode() says, for ever. The process
- * must have no_new_privs. Of a keeper the kernel's log names each call that is refused. False with
- * errno set, where the kernel does not do that.
+ * must have no_new_privs. Of a keeper the kernel's log names each call that is refused, where it
+ * keeps one of them (audit). False with errno set, where the kernel has no filters.
  */
 bool filter_enter(enum filter_stage stage);
 

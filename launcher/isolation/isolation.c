@@ -25,12 +25,13 @@
  * A keeper must not die of a call that was forgotten: nobody would give back what it holds, and the
  * one that recovers from its journal, being the same program, would die at the same place. So what
  * is not in its list fails, as on a kernel that does not have it (ENOSYS): libc takes another way,
- * or one step fails with words and the others go on; the kernel's log names the call, and the lab's
- * tests look there. Fatal are those that no fault makes: to run a program, to trace, to load a
- * module or a program into the kernel, to mount. Whoever makes them has got hold of it; then its
- * death is better than what it would give back. It is SIGKILL's as far as the host is concerned:
- * what was changed is in the journal before it is changed, so `vmlaunch recover`, or the next
- * start, gives all of it back, with --sandbox=off where the filter itself was wrong.
+ * or one step fails with words and the others go on; the kernel's log names the call where it keeps
+ * one of such calls (audit), and the lab's tests look there. Fatal are those that no fault makes:
+ * to run a program, to trace, to load a module or a program into the kernel, to mount. Whoever
+ * makes them has got hold of it; then its death is better than what it would give back. It is
+ * SIGKILL's as far as the host is concerned: what was changed is in the journal before it is
+ * changed, so `vmlaunch recover`, or the next start, gives all of it back, with --sandbox=off where
+ * the filter itself was wrong.
  *
  *  Companions, as the user: the same without Landlock, under which passt and virtiofsd could not
  * make sandboxes of their own (a Landlock domain may not mount), which are narrower.
