@@ -119,18 +119,24 @@ static void find_pool(struct chooser *ch)
 	cores_find(&ch->cores, t, &ch->pool, node_of_device(ch));
 }
 
-/* Those that are isolated for guests, and of the others what leaves the host its threads: on what
- * is isolated its own work does not go.
+/* As many as leave the host its threads, the isolated ones first: on what is isolated its own work
+ * does not go, and of a core that is isolated in part only the rest is missed.
  */
-static unsigned most_cores(const struct chooser *ch, unsigned threads, unsigned usual)
+static unsigned most_cores(struct chooser *ch, unsigned threads, unsigned usual)
 {
-	unsigned online = cpu_set_count(&ch->t->online), most = cores_isolated(&ch->cores, threads);
+	unsigned online = cpu_set_count(&ch->t->online), missed = 0, most = 0;
 
 	if (online <= HOST_THREADS)
 		return 0;
-	if (usual > HOST_THREADS)
-		most += (usual - HOST_THREADS) / threads;
-	return most < (online - HOST_THREADS) / threads ? most : (online - HOST_THREADS) / threads;
+	cores_choose(&ch->cores, 0);
+	for (; most < ch->cores.n && most < (online - HOST_THREADS) / threads; most++) {
+		unsigned isolated = ch->cores.v[most].isolated;
+
+		missed += isolated < threads ? threads - isolated : 0;
+		if (missed && missed + HOST_THREADS > usual)
+			break;
+	}
+	return most;
 }
 
 /* Threads of the guest's cores, where the profile does not say: as many as the host's have. Cores

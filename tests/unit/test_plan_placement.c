@@ -158,6 +158,40 @@ static void isolated_cores_come_first(void **state)
 	       "0-1", 7, 2);
 }
 
+/* Eight cores of two threads, of which the second ones, 8-15, are isolated. */
+static struct world second_threads(void)
+{
+	struct world w = world();
+	struct cpu_topology *t = &w.facts.cpu.topology;
+
+	*t = (struct cpu_topology){.cores = 8};
+	assert_true(cpu_set_parse(&t->online, "0-15"));
+	t->kind[CPU_PERFORMANCE] = t->online;
+	isolate(&w, "8-15", "");
+	w.facts.cpu.online = 16;
+	for (unsigned i = 0; i < t->cores; i++) {
+		w.core[i] = (struct cpu_set){0};
+		cpu_set_add(&w.core[i], i);
+		cpu_set_add(&w.core[i], i + 8);
+	}
+	return w;
+}
+
+/* Each core costs the host one of the threads that its own work goes to, and not both. */
+static void cores_that_are_isolated_in_part(void **state)
+{
+	struct world w = second_threads();
+
+	(void)state;
+	placed(&w, "[cpu]\nplacement = performance\ncores = 4\nthreads = 2\n", "1 9 2 10 3 11 4 12",
+	       "0,5-7", 4, 2);
+	placed(&w, GPU "[cpu]\ncores = 6\nthreads = 2\n", "1 9 2 10 3 11 4 12 5 13 6 14", "0,7", 6,
+	       2);
+	placed(&w, GPU, "8 9 10 11 12 13 14 15", "0-7", 8, 1);
+	refusal_says(&w, "[cpu]\nplacement = performance\ncores = 7\nthreads = 2\n",
+		     "the host would keep less than 2 of its threads, of which it has 8");
+}
+
 static void nothing_else_runs_on_isolated_processors(void **state)
 {
 	struct world w = world();
@@ -212,6 +246,7 @@ int main(void)
 		cmocka_unit_test(too_little_for_auto_is_no_refusal),
 		cmocka_unit_test(what_is_wrong_beside_auto_is_refused),
 		cmocka_unit_test(isolated_cores_come_first),
+		cmocka_unit_test(cores_that_are_isolated_in_part),
 		cmocka_unit_test(nothing_else_runs_on_isolated_processors),
 		cmocka_unit_test(isolated_processors_that_stand_idle_are_told),
 	};
