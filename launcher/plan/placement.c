@@ -98,20 +98,22 @@ static const struct cpu_group *node_of_device(const struct chooser *ch)
 	return NULL;
 }
 
-/* What was isolated for a guest stands idle otherwise. One alone is more likely for something else.
- */
-static bool isolates_small(const struct cpu_topology *t)
+/* How many efficiency cores are isolated, where no performance core is. */
+static unsigned isolated_small(const struct cpu_topology *t)
 {
 	struct cpu_set small = cpu_set_common(&t->kind[CPU_EFFICIENCY], &t->isolated);
 
-	return cpu_set_count(&small) > 1 && !cpu_set_meets(&t->kind[CPU_PERFORMANCE], &t->isolated);
+	return cpu_set_meets(&t->kind[CPU_PERFORMANCE], &t->isolated) ? 0 : cpu_set_count(&small);
 }
 
 static void find_pool(struct chooser *ch)
 {
 	const struct cpu_topology *t = ch->t;
 
-	ch->small = ch->want == WANT_AUTO && isolates_small(t);
+	/* What was isolated for a guest stands idle otherwise. One alone is more likely for
+	 * something else.
+	 */
+	ch->small = ch->want == WANT_AUTO && isolated_small(t) > 1;
 	ch->pool = t->kind[ch->small || ch->want == WANT_EFFICIENCY ? CPU_EFFICIENCY
 								    : CPU_PERFORMANCE];
 	if (ch->want == WANT_ANY)
@@ -416,8 +418,14 @@ static void tell_unused(struct composer *c)
 	if (!p->pinned)
 		compose_note(
 			c,
-			"the boot options isolate the processors %s (isolcpus), and a guest that is not pinned does not use them: %s = performance does",
-			isolated, compose_key(c, &c->p->cpu.placement.at));
+			"the boot options isolate the processors %s (isolcpus), and a guest that is not pinned does not use them: %s = %s does",
+			isolated, compose_key(c, &c->p->cpu.placement.at),
+			isolated_small(t) ? "efficiency" : "performance");
+	else if (!cpu_set_meets(&p->vcpus, &t->isolated))
+		compose_note(
+			c,
+			"the boot options isolate the processors %s (isolcpus), but the guest has none of these: it has %s, where the host's own work goes on",
+			isolated, words);
 	else if (*words)
 		compose_note(
 			c,

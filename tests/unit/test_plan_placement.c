@@ -207,7 +207,7 @@ static void nothing_else_runs_on_isolated_processors(void **state)
 	notes_are(
 		plan,
 		"the guest has all processors that the boot options leave to the host's own work: QEMU's own threads run on them as well\n"
-		"the boot options isolate the processors 16-31 (isolcpus), but the guest has 0-15 as well, where the host's own work goes on\n");
+		"the boot options isolate the processors 16-31 (isolcpus), but the guest has none of these: it has 0-15, where the host's own work goes on\n");
 	/* Nor do those that prepare its memory, which would all stay on one. */
 	isolate(&w, "2-15", "2-15");
 	all = planned(&w, GPU "[memory]\nhugepages = off\n");
@@ -220,6 +220,7 @@ static void isolated_processors_that_stand_idle_are_told(void **state)
 {
 	struct world w = world();
 	own_plan struct plan *idle = NULL, *given = NULL, *meant = NULL;
+	own_plan struct plan *small = NULL, *none = NULL, *some = NULL;
 
 	(void)state;
 	isolate(&w, "2-15", "");
@@ -227,6 +228,20 @@ static void isolated_processors_that_stand_idle_are_told(void **state)
 	notes_are(
 		idle,
 		"the boot options isolate the processors 2-15 (isolcpus), and a guest that is not pinned does not use them: cpu.placement = performance does\n");
+	isolate(&w, "16-31", "");
+	small = planned(&w, "");
+	notes_are(
+		small,
+		"the boot options isolate the processors 16-31 (isolcpus), and a guest that is not pinned does not use them: cpu.placement = efficiency does\n");
+	none = planned(&w, GPU "[cpu]\nplacement = performance\ncores = 2\n");
+	notes_are(
+		none,
+		"the boot options isolate the processors 16-31 (isolcpus), but the guest has none of these: it has 2-5, where the host's own work goes on\n");
+	isolate(&w, "2-15", "");
+	some = planned(&w, GPU "[cpu]\ncores = 8\n");
+	notes_are(
+		some,
+		"the boot options isolate the processors 2-15 (isolcpus), but the guest has 0-1 as well, where the host's own work goes on\n");
 	meant = planned(&w, "[cpu]\nplacement = none\n");
 	notes_are(meant, "");
 	given = planned(&w, GPU "[cpu]\ncores = 2\nemulator = 14-17\n");
