@@ -36,7 +36,7 @@ static const struct key CPU[] = {
 	{"threads", COUNT(cpu_section, threads, 1, 2), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "threads of each core; auto: as many as the host's cores have, or 1 where nothing is pinned"},
 	{"placement", CPUS(cpu_section, placement, PLACEMENT), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "the host's processors that the guest's are pinned to: P-cores, E-cores, any, or those of a list such as 0-15; of these the isolated ones (isolcpus, nohz_full) first; none: not pinned; auto: performance where a host device is passed, else none"},
+	 .help = "the host's processors that the guest's are pinned to: P-cores, E-cores, any, or those of a list such as 0-15; of these the isolated ones (isolcpus, nohz_full) first; none: not pinned; auto: where a host device is passed performance, or efficiency where boot options isolate cores of that kind alone; else none"},
 	{"emulator", CPUS(cpu_section, emulator, NULL), .flags = KEY_AUTO, .dflt = "auto",
 	 .help = "where QEMU's own threads run; auto: processors not given to the guest and not isolated, E-cores if there are"},
 	{"iothread", CPUS(cpu_section, iothread, NULL), .flags = KEY_AUTO, .dflt = "auto",
@@ -270,7 +270,7 @@ static const struct key BOOT[] = {
 	{"append", TEXT(boot_section, append),
 	 .help = "command line of the kernel"},
 	{"order", ORDER(boot_section, order), .flags = KEY_AUTO, .dflt = "auto",
-	 .help = "what is started from, the first one first, such as: disk/system network/lan pci/nvme usb/stick; auto: disks, then cdroms, as the profile has them; a network is booted from only where it is named here, and has no option ROM else, and so is a passed device"},
+	 .help = "what is started from, the first one first, such as: disk/system network/lan pci/nvme usb/stick; auto: disks, then cdroms, as the profile has them; a network or a passed device is booted from only where it is named here (a device also where there is nothing else), and a network has no option ROM else"},
 	{"menu", FLAG(boot_section, menu), .dflt = "no",
 	 .help = "yes: the firmware offers its boot menu"},
 };
