@@ -122,14 +122,24 @@ static void keep_firmware_off(struct composer *c)
 	}
 }
 
+/* A USB device that comes later has no boot index yet. */
+static bool is_there(const struct composer *c, const struct item *item)
+{
+	size_t found;
+
+	return usb_find(&c->facts->devices.usb, &((const struct usb *)item)->device.v, &found);
+}
+
 /* Whether anything has a boot index. */
 static bool machine_boots(const struct composer *c)
 {
 	const struct items *const items[] = {&c->p->disk, &c->p->pci, &c->p->usb};
+	size_t kinds = c->in->no_devices ? 1 : ARRAY_SIZE(items);
 
-	for (size_t k = 0; k < ARRAY_SIZE(items); k++)
+	for (size_t k = 0; k < kinds; k++)
 		for (size_t i = 0; i < items[k]->n; i++)
-			if (items[k]->v[i]->enabled.v && compose_bootindex(c, items[k]->v[i]))
+			if (items[k]->v[i]->enabled.v && compose_bootindex(c, items[k]->v[i]) &&
+			    (items[k] != &c->p->usb || is_there(c, items[k]->v[i])))
 				return true;
 	for (size_t i = 0; i < c->p->network.n; i++)
 		if (net_is_there((const struct network *)c->p->network.v[i]) &&

@@ -492,6 +492,40 @@ static void a_probe_has_its_own(void **state)
 	assert_int_equal(fast->companions, 0);
 }
 
+#define STICK "[boot]\norder = usb\n[network n]\n[usb]\ndevice = 0781:5581\n"
+#define NVME_ALONE "[boot]\norder = pci\n[network n]\n[pci]\ndevice = 03:00.0\n"
+#define KEPT_OFF "name=opt/org.tianocore/IPv4Support,string=n"
+
+/* What is named to boot from is not there, or is left out. */
+static void firmware_boots_from_no_network(void **state)
+{
+	static char *const with_usb[] = {S("usb-host"), S("vfio-pci")};
+	struct usb_device stick = {.port = S("1-1"),
+				   .node = S("/dev/bus/usb/001/002"),
+				   .path = S("/sys/devices/x/1-1"),
+				   .bus = 1,
+				   .number = 2,
+				   .vendor = 0x0781,
+				   .product = 0x5581};
+	struct world w = world();
+	own_plan struct plan *late = NULL, *there = NULL, *nvme = NULL, *bare = NULL, *out = NULL;
+
+	(void)state;
+	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)with_usb, 2};
+	late = planned(&w, STICK);
+	has(late, "-fw_cfg", KEPT_OFF);
+	nvme = planned(&w, NVME_ALONE);
+	lacks(nvme, "-fw_cfg", KEPT_OFF);
+	w.facts.devices.usb = (struct usb_list){&stick, 1};
+	there = planned(&w, STICK);
+	lacks(there, "-fw_cfg", KEPT_OFF);
+	w.in.no_devices = true;
+	bare = planned(&w, STICK);
+	has(bare, "-fw_cfg", KEPT_OFF);
+	out = planned(&w, NVME_ALONE);
+	has(out, "-fw_cfg", KEPT_OFF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +544,7 @@ int main(void)
 		cmocka_unit_test(passt_by_vhost_user),
 		cmocka_unit_test(what_passt_is_joined_by),
 		cmocka_unit_test(a_probe_has_its_own),
+		cmocka_unit_test(firmware_boots_from_no_network),
 	};
 
 	return cmocka_run_group_tests_name("plan_net", tests, NULL, NULL);
