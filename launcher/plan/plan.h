@@ -124,11 +124,12 @@ struct plan_step {
 
 /* A USB device of the host's, which may come, go, and come again while the machine runs. */
 struct plan_usb {
-	char *title;   /* of its section: "usb pen" */
-	char *id;      /* in QEMU */
-	char *device;  /* a selector of base/usb_selector.h */
-	unsigned port; /* of the controller "usb" */
-	bool given;    /* it is there, and on the command line */
+	char *title;	    /* of its section: "usb pen" */
+	char *id;	    /* in QEMU */
+	char *device;	    /* a selector of base/usb_selector.h */
+	unsigned port;	    /* of the controller "usb" */
+	unsigned bootindex; /* 0: it is not booted from */
+	bool given;	    /* it is there, and on the command line */
 };
 
 /* When a companion is started, and what its end means. */

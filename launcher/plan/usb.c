@@ -129,6 +129,7 @@ static void add_place(struct composer *c, const struct usb *usb, const struct us
 	option_text(o, "id", place->id);
 	compose_usb_port(c, o, &usb->item, name);
 	place->port = c->usb_ports;
+	place->bootindex = compose_bootindex(c, &usb->item);
 }
 
 static void add_host_device(struct composer *c, const struct usb *usb, const struct usb_device *d,

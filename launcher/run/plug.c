@@ -102,6 +102,8 @@ static void give(struct plug *plug, size_t i, const struct plugged *found, struc
 	json_add_text(arguments, "port", port);
 	json_add_number(arguments, "hostbus", (int)found->bus);
 	json_add_number(arguments, "hostaddr", (int)found->number);
+	if (usb->bootindex)
+		json_add_number(arguments, "bootindex", (int)usb->bootindex);
 	if (!send_command(item, qmp, "device_add", arguments))
 		return;
 	item->bus = found->bus;

@@ -136,6 +136,7 @@ static json_object *usbs_json(const struct run_record *record)
 		json_add_text(o, "id", record->usb[i].id);
 		json_add_text(o, "device", record->usb[i].device);
 		json_add_number(o, "port", (int)record->usb[i].port);
+		json_add_number(o, "bootindex", (int)record->usb[i].bootindex);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -331,6 +332,7 @@ static void read_usbs(json_object *top, struct run_record *record)
 				.id = steal(&id),
 				.device = steal(&device),
 				.port = (unsigned)json_member_unsigned(o, "port"),
+				.bootindex = (unsigned)json_member_unsigned(o, "bootindex"),
 			};
 	}
 }

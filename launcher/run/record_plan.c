@@ -84,6 +84,7 @@ void run_record_plan(struct run_record *record, const struct plan *plan)
 			.id = xstrdup(plan->usb[i].id),
 			.device = xstrdup(plan->usb[i].device),
 			.port = plan->usb[i].port,
+			.bootindex = plan->usb[i].bootindex,
 		};
 	for (size_t i = 0; i < plan->prepares; i++)
 		if (plan->prepare[i].kind == PREPARE_SHARED ||
