@@ -271,15 +271,24 @@ static bool among_events(const struct input_device *d, const void *what)
 	return false;
 }
 
+struct places {
+	const struct pci_set *functions; /* may be NULL */
+	const char *const *port;
+	size_t ports;
+};
+
 /* A hub takes with it what hangs on it: "1-4" is above "1-4.2". */
-static bool below_ports(const struct input_device *d, const void *what)
+static bool below_places(const struct input_device *d, const void *what)
 {
-	const struct words *port = what;
+	const struct places *places = what;
 
-	for (size_t i = 0; d->usb_port && i < port->n; i++) {
-		size_t len = strlen(port->word[i]);
+	for (size_t i = 0; d->path && places->functions && i < places->functions->n; i++)
+		if (pci_path_below(d->path, &places->functions->v[i]->address))
+			return true;
+	for (size_t i = 0; d->usb_port && i < places->ports; i++) {
+		size_t len = strlen(places->port[i]);
 
-		if (strncmp(d->usb_port, port->word[i], len) == 0 &&
+		if (strncmp(d->usb_port, places->port[i], len) == 0 &&
 		    (!d->usb_port[len] || d->usb_port[len] == '.'))
 			return true;
 	}
@@ -293,9 +302,10 @@ bool input_last_keyboard(const struct input_list *list, const char *const *event
 	return last_keyboard(list, among_events, &events);
 }
 
-bool input_last_keyboard_usb(const struct input_list *list, const char *const *port, size_t n)
+bool input_last_keyboard_below(const struct input_list *list, const struct pci_set *functions,
+			       const char *const *port, size_t n)
 {
-	const struct words ports = {port, n};
+	const struct places places = {functions, port, n};
 
-	return last_keyboard(list, below_ports, &ports);
+	return last_keyboard(list, below_places, &places);
 }

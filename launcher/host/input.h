@@ -49,7 +49,10 @@ char *input_kind_words(unsigned kinds);
  * there is something now. Keyboards that a program makes up do not count.
  */
 bool input_last_keyboard(const struct input_list *list, const char *const *event, size_t n);
-/* The same for all that hangs on USB devices, by their ports such as "1-4.2". */
-bool input_last_keyboard_usb(const struct input_list *list, const char *const *port, size_t n);
+/* The same for all that hangs on these PCI functions (NULL: on none) and on n USB devices, by their
+ * ports such as "1-4.2".
+ */
+bool input_last_keyboard_below(const struct input_list *list, const struct pci_set *functions,
+			       const char *const *port, size_t n);
 
 #endif

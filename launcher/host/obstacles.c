@@ -391,28 +391,21 @@ static void judge_nvidia(const struct judging *j, const struct pci_function *f)
 	}
 }
 
-static bool hangs_on(const struct input_device *d, const struct pci_function *f)
+static bool has_keyboard(const struct judging *j, const struct pci_function *f)
 {
-	return d->path && !has_driver(f, "vfio-pci") && pci_path_below(d->path, &f->address);
+	const struct input_list *list = &j->scene->input;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].kinds & INPUT_KEYBOARD && list->v[i].path &&
+		    pci_path_below(list->v[i].path, &f->address))
+			return true;
+	return false;
 }
 
 /* Two controllers with a keyboard on each are no reason one by one. */
 static void judge_keyboard(const struct judging *j, const struct pci_function *f)
 {
-	const struct input_list *list = &j->scene->input;
-	own_free const char **event = xcalloc(list->n + 1, sizeof(*event));
-	size_t n = 0;
-	bool has_keyboard = false;
-
-	for (size_t i = 0; i < list->n; i++) {
-		for (size_t k = 0; k < j->set->n; k++)
-			if (hangs_on(&list->v[i], j->set->v[k])) {
-				event[n++] = list->v[i].event;
-				break;
-			}
-		has_keyboard |= list->v[i].kinds & INPUT_KEYBOARD && hangs_on(&list->v[i], f);
-	}
-	if (has_keyboard && input_last_keyboard(list, event, n))
+	if (has_keyboard(j, f) && input_last_keyboard_below(&j->scene->input, j->set, NULL, 0))
 		obstacles_add(j->out, OBSTACLE_KEYBOARD, f, N_("plug in another elsewhere"),
 			      "the host's only keyboard hangs on it");
 }

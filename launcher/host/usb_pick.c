@@ -33,6 +33,20 @@ const struct usb_device *usb_find(const struct usb_list *list, const struct usb_
 	return first;
 }
 
+/* And not what one is joined by, as Bluetooth's adapter. */
+static bool is_keyboard(const struct usb_device *device, const struct input_list *input)
+{
+	for (size_t i = 0; i < input->n; i++) {
+		const struct input_device *d = &input->v[i];
+
+		if (d->kinds & INPUT_KEYBOARD && d->usb_port &&
+		    strcmp(d->usb_port, device->port) == 0 && d->vendor == device->vendor &&
+		    d->product == device->product)
+			return true;
+	}
+	return false;
+}
+
 char *usb_in_use(const struct usb_device *device, const struct input_list *input,
 		 const struct storage *storage)
 {
@@ -40,8 +54,11 @@ char *usb_in_use(const struct usb_device *device, const struct input_list *input
 
 	if (device->hub)
 		return xstrdup("is a hub: name what is plugged into it");
-	if (input_last_keyboard_usb(input, (const char *const *)&device->port, 1))
-		return xstrdup("is the host's only keyboard: plug in another one");
+	if (input_last_keyboard_below(input, NULL, (const char *const *)&device->port, 1))
+		return xstrdup(
+			is_keyboard(device, input)
+				? "is the host's only keyboard: plug in another one"
+				: "takes the host's only keyboard along: plug in another one");
 	for (size_t i = 0; below && i < storage->n; i++) {
 		own_storage_claims struct storage_claims claims = {0};
 

@@ -65,7 +65,9 @@ static bool is_twice(struct composer *c, const struct usb *usb, const struct usb
 	return false;
 }
 
-/* Two keyboards can be spared one by one, and not together. */
+/* Two keyboards can be spared one by one, and not together; one may hang on a controller that is
+ * passed.
+ */
 static bool takes_last_keyboard(struct composer *c, const struct usb_device *d)
 {
 	const struct input_list *input = &c->facts->devices.input;
@@ -75,10 +77,10 @@ static bool takes_last_keyboard(struct composer *c, const struct usb_device *d)
 	for (size_t i = 0; i < c->usb_places; i++)
 		if (c->usb_place[i].device)
 			port[n++] = c->usb_place[i].device->port;
-	if (input_last_keyboard_usb(input, port, n))
+	if (input_last_keyboard_below(input, &c->claimed, port, n))
 		return false;
 	port[n++] = d->port;
-	return input_last_keyboard_usb(input, port, n);
+	return input_last_keyboard_below(input, &c->claimed, port, n);
 }
 
 static void check_device(struct composer *c, const struct usb *usb, const struct usb_device *d,

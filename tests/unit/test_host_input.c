@@ -77,7 +77,7 @@ static void the_last_keyboard_is_known(void **state)
 	assert_string_equal(list.v[1].link[0], "/dev/input/by-id/usb-kbd");
 	assert_false(input_last_keyboard(&list, both, 1));
 	assert_true(input_last_keyboard(&list, both, 2));
-	assert_false(input_last_keyboard_usb(&list, ports, 1));
+	assert_false(input_last_keyboard_below(&list, NULL, ports, 1));
 	input_list_free(&list);
 	put_event(state, "event1", "x/input/input1", "0\n");
 	/* Without the built-in one. */
@@ -85,14 +85,14 @@ static void the_last_keyboard_is_known(void **state)
 
 	assert_int_equal(unlink(builtin), 0);
 	input_list_read(&one, &root);
-	assert_true(input_last_keyboard_usb(&one, &ports[0], 1));
-	assert_true(input_last_keyboard_usb(&one, &ports[1], 1));
-	assert_false(input_last_keyboard_usb(&one, &ports[2], 2));
+	assert_true(input_last_keyboard_below(&one, NULL, &ports[0], 1));
+	assert_true(input_last_keyboard_below(&one, NULL, &ports[1], 1));
+	assert_false(input_last_keyboard_below(&one, NULL, &ports[2], 2));
 	/* One on Bluetooth is as good. */
 	put_event(state, "event12", "virtual/misc/uhid/0005:1:2.3/input/input12", KEYS);
 	input_list_free(&one);
 	input_list_read(&one, &root);
-	assert_false(input_last_keyboard_usb(&one, ports, 1));
+	assert_false(input_last_keyboard_below(&one, NULL, ports, 1));
 	/* But not where its adapter goes as well, unless there is another. */
 	put_caps(state, "virtual/misc/uhid/0005:1:2.3/input/input12/event12", "id/bustype",
 		 "0005\n");
@@ -101,13 +101,13 @@ static void the_last_keyboard_is_known(void **state)
 	put(state, "sys/class/bluetooth/hci0:256/x", "");
 	input_list_free(&one);
 	input_list_read(&one, &root);
-	assert_true(input_last_keyboard_usb(&one, adapter, 2));
-	assert_false(input_last_keyboard_usb(&one, &adapter[1], 1));
+	assert_true(input_last_keyboard_below(&one, NULL, adapter, 2));
+	assert_false(input_last_keyboard_below(&one, NULL, &adapter[1], 1));
 	link_to(state, "sys/class/bluetooth/hci1",
 		"../../devices/pci0000:00/0000:00:15.0/usb2/2-1/2-1:1.0/bluetooth/hci1");
 	input_list_free(&one);
 	input_list_read(&one, &root);
-	assert_false(input_last_keyboard_usb(&one, adapter, 2));
+	assert_false(input_last_keyboard_below(&one, NULL, adapter, 2));
 	/* A host without any has none to lose. */
 	assert_false(input_last_keyboard(&one, both, 0));
 }

@@ -3,7 +3,7 @@
 
 #include "host/usb_pick.h"
 
-static char *const WITH_USB[] = {S("usb-host")};
+static char *const WITH_USB[] = {S("usb-host"), S("vfio-pci")};
 
 /* What a host has plugged in: two sticks that are alike, a mouse, a keyboard, a hub. */
 static struct usb_device plugged[] = {
@@ -87,7 +87,7 @@ static struct world plugged_world(void)
 
 	w.facts.devices.usb = (struct usb_list){plugged, ARRAY_SIZE(plugged)};
 	w.facts.devices.input = (struct input_list){inputs, ARRAY_SIZE(inputs)};
-	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)WITH_USB, 1};
+	w.facts.qemu.offers[QEMU_DEVICES] = (struct qemu_names){(char **)WITH_USB, 2};
 	return w;
 }
 
@@ -199,6 +199,7 @@ static void what_the_host_keeps(void **state)
 			     .path = S("/sys/devices/x/1-1/host0/block/sda"),
 			     .use = &use,
 			     .uses = 1};
+	struct input_device wireless = inputs[0];
 	struct world w = plugged_world();
 
 	(void)state;
@@ -206,6 +207,12 @@ static void what_the_host_keeps(void **state)
 		"p.ini:2:10: usb.device: 1-4 at port 1-4 is the host's only keyboard: plug in another one\n");
 	refused(&w, "[usb]\ndevice = 05e3:0608\n", ERROR_HOST,
 		"p.ini:2:10: usb.device: 05e3:0608 at port 1-5 is a hub: name what is plugged into it\n");
+	/* What it is joined by, as an adapter of Bluetooth's. */
+	wireless.usb_port = S("1-3");
+	w.facts.devices.input = (struct input_list){&wireless, 1};
+	refused(&w, "[usb]\ndevice = 1-3\n", ERROR_HOST,
+		"p.ini:2:10: usb.device: 1-3 at port 1-3 takes the host's only keyboard along: plug in another one\n");
+	w.facts.devices.input = (struct input_list){inputs, ARRAY_SIZE(inputs)};
 	w.facts.devices.storage = (struct storage){&disk, 1};
 	refused(&w, "[usb]\ndevice = 1-1\n", ERROR_HOST,
 		"p.ini:2:10: usb.device: 1-1 at port 1-1 is a disk that the host uses: sda is mounted at /mnt\n");
@@ -234,6 +241,14 @@ static void two_keyboards(void **state)
 	plan_free(planned(&w, "[usb a]\ndevice = 1-2.4\n[usb b]\ndevice = 1-3\n"));
 	refused(&w, "[usb a]\ndevice = 1-2.4\n[usb b]\ndevice = 1-4\n[usb c]\ndevice = 1-3\n",
 		ERROR_HOST,
+		"p.ini:4:10: usb b.device: 1-4 at port 1-4 is the last of the host's keyboards, as other "
+		"sections take the rest: plug in another one\n");
+	/* One of them on a controller that is passed. */
+	keyboards[1].usb_port = NULL;
+	keyboards[1].path = S("/sys/devices/pci0000:00/0000:04:00.0/usb3/3-1/3-1:1.0/input8");
+	plan_free(planned(&w, "[pci]\ndevice = 04:00.0\n"));
+	plan_free(planned(&w, "[pci]\ndevice = 04:00.0\n[usb b]\ndevice = 1-3\n"));
+	refused(&w, "[pci]\ndevice = 04:00.0\n[usb b]\ndevice = 1-4\n", ERROR_HOST,
 		"p.ini:4:10: usb b.device: 1-4 at port 1-4 is the last of the host's keyboards, as other "
 		"sections take the rest: plug in another one\n");
 }
