@@ -99,5 +99,8 @@ const char *uring_reason(const struct uring_facts *uring)
 	};
 
 	_Static_assert(ARRAY_SIZE(reason) == URING_STATES, "one sentence for each state");
+	if (uring->state == URING_REFUSED && uring->errnum != ENOSYS && uring->errnum != EPERM &&
+	    uring->errnum != EACCES)
+		return N_("the kernel made no io_uring for this process just now");
 	return (unsigned)uring->state < URING_STATES ? reason[uring->state] : NULL;
 }

@@ -150,6 +150,8 @@ static void who_may_use_io_uring(void **state)
 	}
 }
 
+#define UNTRIED 77
+
 /* In a child of ours, to which the kernel's answer to io_uring_setup() is a container's. */
 static int asked_behind_a_filter(int errnum)
 {
@@ -168,13 +170,16 @@ static int asked_behind_a_filter(int errnum)
 	uring_collect(&uring, &ROOT_REAL);
 	/* Where the switch is closed nothing is tried. */
 	if (uring.state == URING_CLOSED || uring.state == URING_GROUP)
-		return 0;
-	return uring.state == URING_REFUSED && uring.errnum == errnum ? 0 : 1;
+		return UNTRIED;
+	if (uring.state != URING_REFUSED || uring.errnum != errnum)
+		return 1;
+	/* What is no word of a filter's is not taken for one. */
+	return !!strstr(uring_reason(&uring), "filter") == (errnum != ENOMEM) ? 0 : 1;
 }
 
 static void io_uring_behind_a_filter(void **state)
 {
-	static const int errnum[] = {EPERM, ENOSYS};
+	static const int errnum[] = {EPERM, ENOSYS, ENOMEM};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(errnum); i++) {
@@ -186,6 +191,8 @@ static void io_uring_behind_a_filter(void **state)
 			_exit(asked_behind_a_filter(errnum[i]));
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status));
+		if (WEXITSTATUS(status) == UNTRIED)
+			skip_test("io_uring is switched off here, and is not tried");
 		assert_int_equal(WEXITSTATUS(status), 0);
 	}
 }

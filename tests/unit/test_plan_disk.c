@@ -66,6 +66,10 @@ static void io_uring_that_cannot_be_had(void **state)
 	w.facts.uring.state = URING_CLOSED;
 	refusal_says(&w, text, "kernel.io_uring_disabled = 2");
 	w.facts.uring.state = URING_REFUSED;
+	w.facts.uring.errnum = ENOMEM;
+	refusal_says(&w, text,
+		     "made no io_uring for this process just now; choose native or threads");
+	w.facts.uring.errnum = EPERM;
 	refusal_says(&w, text, "a container's filter forbids it; choose native or threads");
 	plan_free(planned(&w, DISK "io = threads\n"));
 	/* Who asks for it has what there is. */
@@ -132,7 +136,7 @@ static void io_uring_by_storage(void **state)
 	w.in.blocks = 1;
 	by_itself(&w, "", "io_uring", "by io_uring");
 	block.mapped = true;
-	by_itself(&w, "", NULL, "on LVM's volumes");
+	by_itself(&w, "", NULL, "on volumes of device-mapper (LVM's)");
 }
 
 /* What io_uring has the kernel do beside QEMU's threads keeps off the guest's processors. */
