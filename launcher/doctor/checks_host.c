@@ -308,6 +308,19 @@ void judge_agent(struct examination *e)
 		      "this desktop has no polkit agent, so a start by a click asks nobody for the password");
 }
 
+/* The boot option replaces the whole list, so the list is said with it. The caller owns it. */
+static char *landlock_remedy(const char *lsm)
+{
+	if (lsm && strstr(lsm, "landlock"))
+		return NULL;
+	if (lsm && *lsm)
+		return xasprintf(
+			_("add landlock: the boot option lsm=landlock,%s, as it replaces the whole list; or a kernel from 5.13 on that was built with it"),
+			lsm);
+	return xstrdup(_(
+		"add landlock: the boot option lsm=landlock,LIST, where LIST is what /sys/kernel/security/lsm says, as it replaces the whole list; or a kernel from 5.13 on that was built with it"));
+}
+
 /* As a start tells it (run/confine.c). */
 void judge_sandbox(struct examination *e)
 {
@@ -320,9 +333,7 @@ void judge_sandbox(struct examination *e)
 	if (!e->patient->means_asked)
 		return;
 	if (!means->landlock)
-		found(e, HEALTH_NOTE, place, value,
-		      xstrdup(_(
-			      "have \"landlock\" in the kernel's list (/sys/kernel/security/lsm, boot option lsm=), or a kernel from 5.13 on that was built with it")),
+		found(e, HEALTH_NOTE, place, value, landlock_remedy(e->patient->setup->lsm),
 		      "this kernel lacks %s: a guest that breaks out of QEMU reaches all files of yours",
 		      lacks);
 	if (!means->filters)

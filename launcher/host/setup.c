@@ -295,6 +295,7 @@ void setup_collect(struct setup_facts *setup, const struct root *root,
 
 	*setup = (struct setup_facts){
 		.options = options ? options : xstrdup(""),
+		.lsm = root_line(root, "/sys/kernel/security/lsm"),
 		.loader = boot_loader_read(root, distribution),
 		.remapping = read_remapping(root),
 		.protection = read_protection(root),
@@ -314,6 +315,7 @@ void setup_collect(struct setup_facts *setup, const struct root *root,
 void setup_free(struct setup_facts *setup)
 {
 	free(setup->options);
+	free(setup->lsm);
 	free(setup->mux_file);
 	free(setup->gpu_off_file);
 	free(setup->supergfxd);

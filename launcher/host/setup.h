@@ -39,6 +39,7 @@ enum mux_state {
 
 struct setup_facts {
 	char *options; /* /proc/cmdline; "" when unreadable */
+	char *lsm;     /* the kernel's list of security modules; NULL: unreadable */
 	enum boot_loader loader;
 	enum answer remapping;	 /* of interrupts by the IOMMU */
 	enum answer protection;	 /* of memory from Thunderbolt devices since before the kernel */
