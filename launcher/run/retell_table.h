@@ -89,6 +89,7 @@ static const char *const SAID[] = {
 "removing the module %s is stuck in the kernel (process %d)",
 "the keeper cannot give up rights that it needs no more",
 "%s is not the program of this name that a keeper runs: %s",
+"the kernel made no io_uring for this process just now",
 "the program ip (iproute2) makes the guest's interface",
 "QEMU did not go into the root of the control groups",
 "the ACL that was noted down for the node is damaged",
