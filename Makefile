@@ -329,6 +329,8 @@ install: all man
 			$(BUILD)/locale/$$language/LC_MESSAGES/vmlaunch.mo \
 			"$(DESTDIR)$(PREFIX)/share/locale/$$language/LC_MESSAGES/vmlaunch.mo" || exit 1; done
 	mkdir -p $(BUILD)
+	@# Root's, where root has installed before.
+	@rm -f $(BUILD)/org.vmlaunch.policy
 	sed 's|@PROGRAM@|$(PREFIX)/bin/vmlaunch|' launcher/desktop/vmlaunch.policy.in \
 		>$(BUILD)/org.vmlaunch.policy
 	@# An action for a program that a user could replace would make that user root.
