@@ -58,7 +58,8 @@ static const char *obstacle(const struct composer *c, const struct disk *disk)
 	if (!qemu_has_uring(c))
 		return N_("this QEMU is built without io_uring");
 	if (block && block->mapped)
-		return N_("not by io_uring, with which guests have hung on volumes of device-mapper (LVM's)");
+		return N_(
+			"not by io_uring, with which guests have hung on volumes of device-mapper (LVM's)");
 	if (compose_image_is_smb(c, disk))
 		return N_("not by io_uring, with which reads and writes have failed on SMB");
 	if (!c->plan->placement.pinned)
