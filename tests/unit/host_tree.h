@@ -53,6 +53,20 @@ static inline void put_attribute(void **state, const char *address, const char *
 	put(state, path, text);
 }
 
+/* The first 64 bytes of a function's configuration space, with these BARs. */
+static inline void put_config(void **state, const char *address, const uint32_t bar[6])
+{
+	own_free char *name = xasprintf("sys/devices/pci0000:00/%s/config", address);
+	own_free char *path = in_dir(state, name);
+	own_file FILE *f = fopen(path, "w");
+	uint8_t config[64] = {0};
+
+	assert_non_null(f);
+	for (size_t i = 0; i < 24; i++)
+		config[0x10 + i] = (uint8_t)(bar[i / 4] >> i % 4 * 8);
+	assert_int_equal(fwrite(config, 1, sizeof(config), f), sizeof(config));
+}
+
 static inline void set_driver(void **state, const char *address, const char *driver)
 {
 	own_free char *path = xasprintf("sys/devices/pci0000:00/%s/driver", address);

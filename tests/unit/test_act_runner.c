@@ -29,12 +29,29 @@ static pid_t child_of_ours(void)
 		"StartTransientUnit", "ssa(sv)a(sa(sv))"
 #define BUSCTL_REST "fail", "1", "AllowedCPUs", "ay", "1", "1"
 
+#define LINE_WORDS 20
+
+static void none_is_run(const char *const line[][LINE_WORDS], size_t lines, const char *words)
+{
+	if (geteuid() != 0)
+		skip_test("no root");
+	assert_true(runner_start(NULL));
+	for (size_t i = 0; i < lines; i++) {
+		own_error struct error *err = NULL;
+
+		assert_false(worker_exec(line[i], 1000, NULL, &err));
+		says(&err, words);
+	}
+	runner_stop();
+	no_children();
+}
+
 /* Each would do more than a keeper wants; none of them would do much harm if it ran after
  * all.
  */
 static void others_are_refused(void **state)
 {
-	static const char *const line[][20] = {
+	static const char *const line[][LINE_WORDS] = {
 		{"/bin/true"},
 		{"/sbin/modprobe"},
 		{"/sbin/modprobe", "--"},
@@ -64,23 +81,13 @@ static void others_are_refused(void **state)
 	};
 
 	(void)state;
-	if (geteuid() != 0)
-		skip_test("no root");
-	assert_true(runner_start(NULL));
-	for (size_t i = 0; i < ARRAY_SIZE(line); i++) {
-		own_error struct error *err = NULL;
-
-		assert_false(worker_exec(line[i], 1000, NULL, &err));
-		says(&err, "is nothing that a keeper runs");
-	}
-	runner_stop();
-	no_children();
+	none_is_run(line, ARRAY_SIZE(line), "is nothing that a keeper runs");
 }
 
 /* Every line's words are known, and yet nothing is run from anywhere but where it is found. */
 static void no_program_of_elsewhere(void **state)
 {
-	static const char *const line[][20] = {
+	static const char *const line[][LINE_WORDS] = {
 		{"/nowhere/modprobe", "--", "vfio-pci"},
 		{SYSTEMCTL("/nowhere"), "is-active", "--", "irqbalance"},
 		{SYSTEMCTL("/nowhere"), "start", "--", "nvidia-persistenced"},
@@ -101,17 +108,7 @@ static void no_program_of_elsewhere(void **state)
 	};
 
 	(void)state;
-	if (geteuid() != 0)
-		skip_test("no root");
-	assert_true(runner_start(NULL));
-	for (size_t i = 0; i < ARRAY_SIZE(line); i++) {
-		own_error struct error *err = NULL;
-
-		assert_false(worker_exec(line[i], 1000, NULL, &err));
-		says(&err, "is not the program of this name that a keeper runs: ");
-	}
-	runner_stop();
-	no_children();
+	none_is_run(line, ARRAY_SIZE(line), "is not the program of this name that a keeper runs: ");
 }
 
 /* A program of root's, which is called as one that is run and does no harm. */

@@ -212,20 +212,6 @@ static void a_bar_without_an_address(void **state)
 		"bar: 0000:01:00.0 has no address for BAR 0: 128 io, so no driver, and vfio-pci neither, can switch it on: the computer's I/O ports are used up: try the boot option pci=realloc, or take out or switch off what else has some;");
 }
 
-/* The first 64 bytes of a function's configuration space, with these BARs. */
-static void put_config(void **state, const char *address, const uint32_t bar[6])
-{
-	own_free char *name = xasprintf("sys/devices/pci0000:00/%s/config", address);
-	own_free char *path = in_dir(state, name);
-	own_file FILE *f = fopen(path, "w");
-	uint8_t config[64] = {0};
-
-	assert_non_null(f);
-	for (size_t i = 0; i < 24; i++)
-		config[0x10 + i] = (uint8_t)(bar[i / 4] >> i % 4 * 8);
-	assert_int_equal(fwrite(config, 1, sizeof(config), f), sizeof(config));
-}
-
 /* What the kernel found no room for it shows as if it were not there. */
 static void a_bar_that_is_forgotten(void **state)
 {
